@@ -1,0 +1,9 @@
+"""Accounts: people, API tokens, invitations."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """Accounts: people, API tokens, invitations."""
+
+    name = "accounts"

@@ -1,0 +1,69 @@
+"""Answers that are given before or outside any view: unknown host, CSRF failure, 400, 403, 404, 500."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Tells whether the caller is a program: an API path, or a client that does not ask for HTML."""
+    parts = request.path_info.split("/")
+    return "api" in parts[:3] or "ajax-api" in parts[:3] or "text/html" not in request.headers.get("Accept", "")
+
+
+def unknown_host(request: HttpRequest) -> HttpResponseBase:
+    """Answers a request for a host name that is not configured, and names the setting that would allow it."""
+    message = (
+        "This host name is not configured. Set CHECKPOINT_PUBLIC_URL to the address that people use, "
+        "or add the name to CHECKPOINT_ALLOWED_HOSTS, and restart Checkpoint."
+    )
+    return error(request, status=400, title="Unknown host name", message=message, code="BAD_REQUEST", bare=True)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """Answers a form whose token is missing or old."""
+    message = f"The form could not be trusted: {reason} Go back, reload the page and send it again."
+    return error(request, status=403, title="Form expired", message=message, code="PERMISSION_DENIED")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answers a request that Django found malformed."""
+    return error(request, status=400, title="Bad request", message="The request is malformed.", code="BAD_REQUEST")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answers somebody who is signed in but may not do this."""
+    message = str(exception) or "You may not do this. An administrator can give you the right."
+    return error(request, status=403, title="Not allowed", message=message, code="PERMISSION_DENIED")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answers an address below /checkpoint/ that leads nowhere."""
+    message = "There is nothing at this address. It may have been mistyped, or the link is old."
+    return error(request, status=404, title="Not found", message=message, code="RESOURCE_DOES_NOT_EXIST")
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Answers a fault of ours; the id lets an administrator find it in the log."""
+    message = f"Something failed on the server and was logged as request {getattr(request, 'id', 'unknown')}."
+    return error(request, status=500, title="Server error", message=message, code="INTERNAL_ERROR", bare=True)
+
+
+def error(
+    request: HttpRequest, *, status: int, title: str, message: str, code: str, bare: bool = False
+) -> HttpResponseBase:
+    """Returns an error as a page for people and as MLflow's error JSON for programs.
+
+    Args:
+        request: Decides between the two.
+        status: HTTP status.
+        title: The page's heading.
+        message: What was wrong and what would be right.
+        code: MLflow's `error_code`.
+        bare: Renders without navigation, for errors met before the session or the database can be used.
+    """
+    if wants_json(request):
+        return JsonResponse({"error_code": code, "message": message}, status=status)
+    template = "error_bare.html" if bare else "error.html"
+    response: HttpResponse = render(request, template, {"title": title, "message": message, "status": status}, status=status)
+    return response

@@ -1,0 +1,197 @@
+"""Settings of the whole process, each taken from the environment once (the README has the table)."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from checkpoint_project import database, env, logs
+from checkpoint_project.secret_key import load_or_create
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+STATE_DIR = Path(env.string("CHECKPOINT_STATE_DIR", str(BASE_DIR / "var"))).absolute()
+"""Where a server without PostgreSQL keeps its database, and every server its generated key and its asset cache."""
+
+# -- Checkpoint's own ---------------------------------------------------------------------------------------------
+CHECKPOINT_REGISTRY_URL = env.url("CHECKPOINT_REGISTRY_URL")
+CHECKPOINT_REGISTRY_USERNAME = env.string("CHECKPOINT_REGISTRY_USERNAME")
+CHECKPOINT_REGISTRY_PASSWORD = env.string("CHECKPOINT_REGISTRY_PASSWORD")
+CHECKPOINT_REGISTRY_TOKEN = env.string("CHECKPOINT_REGISTRY_TOKEN")
+CHECKPOINT_PUBLIC_URL = env.url("CHECKPOINT_PUBLIC_URL", "http://localhost:5000")
+CHECKPOINT_ANONYMOUS = env.choice("CHECKPOINT_ANONYMOUS", "off", {"off", "read", "write"})
+CHECKPOINT_TRUSTED_PROXIES = env.networks("CHECKPOINT_TRUSTED_PROXIES")
+CHECKPOINT_ADMIN_USERNAME = env.string("CHECKPOINT_ADMIN_USERNAME")
+CHECKPOINT_ADMIN_PASSWORD = env.string("CHECKPOINT_ADMIN_PASSWORD")
+CHECKPOINT_CREDENTIAL_CACHE_SECONDS = env.seconds("CHECKPOINT_CREDENTIAL_CACHE_SECONDS", 5, maximum=5)
+CHECKPOINT_CONNECT_TIMEOUT = env.seconds("CHECKPOINT_CONNECT_TIMEOUT", 5)
+CHECKPOINT_READ_TIMEOUT = env.seconds("CHECKPOINT_READ_TIMEOUT", 300)
+CHECKPOINT_GUARDED_BODY_BYTES = env.integer("CHECKPOINT_GUARDED_BODY_BYTES", 1024 * 1024, minimum=1024)
+CHECKPOINT_ACCESS_LOG = env.flag("CHECKPOINT_ACCESS_LOG", default=True)
+CHECKPOINT_ANALYTICS_OPT_OUT = env.flag("CHECKPOINT_ANALYTICS_OPT_OUT", default=False)
+CHECKPOINT_ANALYTICS_KEY = env.string("CHECKPOINT_ANALYTICS_KEY")
+
+env.require_together("CHECKPOINT_REGISTRY_USERNAME", "CHECKPOINT_REGISTRY_PASSWORD")
+env.require_together("CHECKPOINT_ADMIN_USERNAME", "CHECKPOINT_ADMIN_PASSWORD")
+env.require_at_most_one("CHECKPOINT_REGISTRY_TOKEN", "CHECKPOINT_REGISTRY_USERNAME")
+
+# -- Security -----------------------------------------------------------------------------------------------------
+DEBUG = env.flag("CHECKPOINT_DEBUG", default=False)
+SECRET_KEY = env.string("SECRET_KEY") or load_or_create(STATE_DIR / "secret_key")
+_public = urlsplit(CHECKPOINT_PUBLIC_URL)
+_public_is_https = _public.scheme == "https"
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", str(_public.hostname), *env.listing("CHECKPOINT_ALLOWED_HOSTS")]
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+CSRF_FAILURE_VIEW = "checkpoint_project.error_pages.csrf_failure"
+# Names of their own: MLflow is served from the same origin, and neither side may overwrite the other's cookies.
+SESSION_COOKIE_NAME = "checkpoint_session"
+CSRF_COOKIE_NAME = "checkpoint_csrf"
+LANGUAGE_COOKIE_NAME = "checkpoint_language"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _public_is_https
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = env.integer("CHECKPOINT_SESSION_DAYS", 14, minimum=1, maximum=365) * 86_400
+SECURE_HSTS_SECONDS = env.integer("CHECKPOINT_HSTS_SECONDS", 31_536_000 if _public_is_https else 0)
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = [
+    # TLS ends at whatever stands in front: a redirect made here would loop behind it, and sub-domains are not ours.
+    "security.W005",
+    "security.W008",
+    "security.W021",
+]
+
+# -- Django -------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "checkpoint_project.apps.CheckpointAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "revproxy",
+    "accounts",
+    "promote_requests",
+    "proxy",
+]
+# Those from checkpoint_project.middleware are Django's own, confined to /checkpoint/: a proxied call carries no page,
+# so it pays for none of them.
+MIDDLEWARE = [
+    "checkpoint_project.middleware.EntryMiddleware",
+    "checkpoint_project.middleware.SecurityMiddleware",
+    "checkpoint_project.middleware.WhiteNoiseMiddleware",
+    "checkpoint_project.middleware.SessionMiddleware",
+    "checkpoint_project.middleware.CommonMiddleware",
+    "checkpoint_project.middleware.CsrfViewMiddleware",
+    "checkpoint_project.middleware.AuthenticationMiddleware",
+    "checkpoint_project.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "checkpoint_project.middleware.LoginRequiredMiddleware",
+    "checkpoint_project.middleware.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "checkpoint_project.urls"
+WSGI_APPLICATION = "checkpoint_project.wsgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "promote_requests.context_processors.navigation",
+            ],
+        },
+    },
+]
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STATIC_URL = "/checkpoint/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+_collected = (STATIC_ROOT / "staticfiles.json").exists()
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            if _collected
+            else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        )
+    },
+}
+# A clone that never ran collectstatic serves its files from where they lie.
+WHITENOISE_USE_FINDERS = not _collected
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# -- Database -----------------------------------------------------------------------------------------------------
+DATABASES = {"default": database.configuration(env.string("DATABASE_URL"), STATE_DIR / "checkpoint.sqlite3")}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# -- Accounts -----------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_PREVENT_ENUMERATION = True
+
+# -- Mail ---------------------------------------------------------------------------------------------------------
+EMAIL_HOST = env.string("EMAIL_HOST")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_PORT = env.integer("EMAIL_PORT", 587, minimum=1, maximum=65_535)
+EMAIL_HOST_USER = env.string("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.string("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.string("DEFAULT_FROM_EMAIL", f"checkpoint@{_public.hostname}")
+
+# -- API ----------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.api_authentication.CredentialsAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PAGINATION_CLASS": "promote_requests.api.pagination.PageNumberPagination",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "promote_requests.api.errors.exception_handler",
+    "PAGE_SIZE": 25,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Checkpoint",
+    "DESCRIPTION": "Promote requests: pull requests for a model registry.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {"TargetKindEnum": "promote_requests.choices.TargetKind"},
+}
+
+LOGGING = logs.configuration(access=CHECKPOINT_ACCESS_LOG)

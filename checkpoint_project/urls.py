@@ -1,0 +1,16 @@
+"""Routes: Checkpoint's pages below /checkpoint/, everything else is MLflow's."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+handler400 = "checkpoint_project.error_pages.bad_request"
+handler403 = "checkpoint_project.error_pages.permission_denied"
+handler404 = "checkpoint_project.error_pages.not_found"
+handler500 = "checkpoint_project.error_pages.server_error"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("checkpoint/admin/", admin.site.urls),
+    path("checkpoint/accounts/", include("allauth.urls")),
+    path("checkpoint/", include("promote_requests.urls")),
+    path("", include("proxy.urls")),
+]

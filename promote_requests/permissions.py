@@ -1,0 +1,53 @@
+"""Who may do what. The page, the admin, the API and the services all ask here."""
+
+from typing import TYPE_CHECKING
+
+from promote_requests import transitions
+from promote_requests.choices import Action
+from promote_requests.decision import Decision
+from promote_requests.exceptions import NotAllowed
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from promote_requests.models import PromoteRequest
+
+
+def refusal(actor: "User", action: Action, promote_request: "PromoteRequest") -> str:
+    """Returns why `actor` may not take `action`, whatever the request's state, or "" if they may."""
+    if not actor.is_authenticated or not actor.is_active:
+        return "Sign in first."
+    is_author = actor.pk == promote_request.author_id
+    author = promote_request.author.get_username()
+    match action:
+        case Action.EDIT | Action.SUBMIT | Action.WITHDRAW:
+            return "" if is_author else f"Only {author}, who made the request, can do this."
+        case Action.REVIEW:
+            return "You made this request: somebody else has to review it." if is_author else ""
+        case Action.CLOSE:
+            return "You made this request: withdraw it instead." if is_author else ""
+        case Action.REOPEN:
+            closer = promote_request.closed_by
+            if is_author or closer is None or actor.pk == closer.pk:
+                return ""
+            return f"Only {author}, who made the request, or {closer.get_username()}, who closed it, can reopen it."
+        case Action.COMMENT | Action.PROMOTE:
+            return ""
+
+
+def require(actor: "User", action: Action, promote_request: "PromoteRequest") -> None:
+    """Raises NotAllowed unless `actor` may take `action`."""
+    reason = refusal(actor, action, promote_request)
+    if reason:
+        raise NotAllowed(reason)
+
+
+def available_actions(actor: "User", promote_request: "PromoteRequest", decision: Decision) -> list[Action]:
+    """Returns what `actor` could do to the request right now, in the order of `Action`."""
+    actions = [
+        action
+        for action in Action
+        if transitions.is_allowed(action, promote_request.status) and not refusal(actor, action, promote_request)
+    ]
+    if not decision.is_approved and Action.PROMOTE in actions:
+        actions.remove(Action.PROMOTE)
+    return actions

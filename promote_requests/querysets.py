@@ -1,0 +1,55 @@
+"""Reading promote requests."""
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from django.db import models
+from django.db.models import Q
+
+from promote_requests.choices import Status
+
+if TYPE_CHECKING:
+    from promote_requests.models import PromoteRequest
+
+
+class AppendOnlyQuerySet(models.QuerySet):
+    """Rows that are added and never changed."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        """Is refused."""
+        raise TypeError("These rows are append-only.")
+
+    def delete(self) -> NoReturn:
+        """Is refused."""
+        raise TypeError("These rows are append-only.")
+
+
+class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
+    """Promote requests by state and by what pages need beside them."""
+
+    def unfinished(self) -> "PromoteRequestQuerySet":
+        """Returns those that may still change the registry."""
+        return self.filter(status__in=[Status.DRAFT, Status.OPEN, Status.PROMOTING])
+
+    def open(self) -> "PromoteRequestQuerySet":
+        """Returns those that wait for reviewers."""
+        return self.filter(status=Status.OPEN)
+
+    def for_version(self, workspace: str, model_name: str, version: str) -> "PromoteRequestQuerySet":
+        """Returns the requests of one model version."""
+        return self.filter(workspace=workspace, model_name=model_name, version=version)
+
+    def matching(self, text: str) -> "PromoteRequestQuerySet":
+        """Returns those whose title, description, model or target contains every word of `text`."""
+        found = self
+        for word in text.split():
+            found = found.filter(
+                Q(title__icontains=word)
+                | Q(description__icontains=word)
+                | Q(model_name__icontains=word)
+                | Q(target_name__icontains=word)
+            )
+        return found
+
+    def with_people(self) -> "PromoteRequestQuerySet":
+        """Adds the people and reviews that a list or page shows."""
+        return self.select_related("author", "promoted_by", "closed_by").prefetch_related("reviews__reviewer")

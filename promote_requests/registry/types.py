@@ -1,0 +1,74 @@
+"""What Checkpoint knows of a registry: plain values, no MLflow types and no database."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """A registered model or prompt.
+
+    Attributes:
+        aliases: {alias: version}.
+        is_prompt: MLflow keeps prompts as registered models with a tag.
+    """
+
+    name: str
+    description: str = ""
+    aliases: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    is_prompt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A version of a registered model. `version` is a string, as MLflow sends it.
+
+    Attributes:
+        stage: One of `targets.STAGES`.
+        aliases: The aliases that point to it, sorted.
+        source: URI of its artifacts, or `models:/NAME/VERSION` for a copy.
+        run_id: Empty when it was registered from a logged model.
+        model_id: Id of its logged model, or empty.
+        status: MLflow's registration status, `READY` when usable.
+    """
+
+    name: str
+    version: str
+    stage: str = "None"
+    aliases: tuple[str, ...] = ()
+    description: str = ""
+    source: str = ""
+    run_id: str = ""
+    model_id: str = ""
+    status: str = "READY"
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """The version as a number, for ordering."""
+        return int(self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFacts:
+    """What was measured of a version, from its run and its logged model together.
+
+    Attributes:
+        params: {name: text}.
+        metrics: {name: last value}; may hold NaN and infinities.
+        tags: The version's own tags, without MLflow's internal and Checkpoint's.
+        experiment_id: Of its run or logged model, for links into MLflow; may be empty.
+        run_name: May be empty.
+        prompt_text: A prompt version's template; None for a model.
+    """
+
+    version: ModelVersion
+    params: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    experiment_id: str = ""
+    run_name: str = ""
+    prompt_text: str | None = None

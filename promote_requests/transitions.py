@@ -1,0 +1,33 @@
+"""Which action may follow which status. A pure table: it knows neither people nor rules."""
+
+from types import MappingProxyType
+
+from promote_requests.choices import Action, Status
+from promote_requests.exceptions import WrongState
+
+_UNFINISHED = frozenset({Status.DRAFT, Status.OPEN})
+
+ALLOWED_FROM = MappingProxyType(
+    {
+        Action.EDIT: _UNFINISHED,
+        Action.SUBMIT: frozenset({Status.DRAFT}),
+        Action.COMMENT: frozenset(Status),
+        Action.REVIEW: frozenset({Status.OPEN}),
+        Action.PROMOTE: frozenset({Status.OPEN}),
+        Action.WITHDRAW: _UNFINISHED,
+        Action.CLOSE: frozenset({Status.OPEN}),
+        Action.REOPEN: frozenset({Status.CLOSED}),
+    }
+)
+"""{action: statuses that it may start from}; every `Action` has an entry."""
+
+
+def is_allowed(action: Action, status: str) -> bool:
+    """Tells whether `action` may follow `status`."""
+    return status in ALLOWED_FROM[action]
+
+
+def require(action: Action, status: str) -> None:
+    """Raises WrongState unless `action` may follow `status`."""
+    if not is_allowed(action, status):
+        raise WrongState(f"{action.label} is not possible: the request is {Status(status).label.lower()}.")

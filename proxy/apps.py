@@ -1,0 +1,9 @@
+"""The proxy: everything outside /checkpoint/."""
+
+from django.apps import AppConfig
+
+
+class ProxyConfig(AppConfig):
+    """The proxy: everything outside /checkpoint/."""
+
+    name = "proxy"
