@@ -3,6 +3,16 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+APPROVAL_TAG = "checkpoint.promote_request"
+"""The tag that a promotion leaves on a version: the address of its promote request."""
+PROMPT_TEXT_TAG = "mlflow.prompt.text"
+"""Where MLflow keeps the text of a prompt's version."""
+
+
+def is_reserved_tag(key: str) -> bool:
+    """Says whether a tag is MLflow's or Checkpoint's own rather than a statement about the version."""
+    return key.startswith(("mlflow.", "checkpoint."))
+
 
 @dataclass(frozen=True, slots=True)
 class RegisteredModel:
