@@ -103,7 +103,9 @@ def networks(name: str) -> list[IPv4Network | IPv6Network]:
         try:
             found.append(ip_network(entry))
         except ValueError:
-            raise ConfigurationError(f"{name} holds {entry!r}: expected an IP address or a range like 10.0.0.0/8.") from None
+            raise ConfigurationError(
+                f"{name} holds {entry!r}: expected an IP address or a range like 10.0.0.0/8."
+            ) from None
     return found
 
 

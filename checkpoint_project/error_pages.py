@@ -65,5 +65,7 @@ def error(
     if wants_json(request):
         return JsonResponse({"error_code": code, "message": message}, status=status)
     template = "error_bare.html" if bare else "error.html"
-    response: HttpResponse = render(request, template, {"title": title, "message": message, "status": status}, status=status)
+    response: HttpResponse = render(
+        request, template, {"title": title, "message": message, "status": status}, status=status
+    )
     return response

@@ -49,6 +49,7 @@ class PromoteRequest(models.Model):
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    opened_at = models.DateTimeField(default=timezone.now, editable=False, help_text="Earlier reviews do not count.")
     promoting_since = models.DateTimeField(null=True, editable=False)
     promoted_at = models.DateTimeField(null=True, editable=False)
     promoted_by = _person(null=True, related_name="+", editable=False)

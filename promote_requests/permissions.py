@@ -34,6 +34,12 @@ def refusal(actor: "User", action: Action, promote_request: "PromoteRequest") ->
             return ""
 
 
+def require_active(actor: "User") -> None:
+    """Raises NotAllowed unless `actor` is somebody who may sign in."""
+    if not actor.is_authenticated or not actor.is_active:
+        raise NotAllowed("Sign in first.")
+
+
 def require(actor: "User", action: Action, promote_request: "PromoteRequest") -> None:
     """Raises NotAllowed unless `actor` may take `action`."""
     reason = refusal(actor, action, promote_request)

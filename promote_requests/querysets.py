@@ -1,6 +1,6 @@
 """Reading promote requests."""
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +8,7 @@ from django.db.models import Q
 from promote_requests.choices import Status
 
 if TYPE_CHECKING:
-    from promote_requests.models import PromoteRequest
+    from promote_requests.models import PromoteRequest  # noqa: F401 - named in the quoted type argument
 
 
 class AppendOnlyQuerySet(models.QuerySet):
@@ -26,19 +26,19 @@ class AppendOnlyQuerySet(models.QuerySet):
 class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
     """Promote requests by state and by what pages need beside them."""
 
-    def unfinished(self) -> "PromoteRequestQuerySet":
+    def unfinished(self) -> Self:
         """Returns those that may still change the registry."""
         return self.filter(status__in=[Status.DRAFT, Status.OPEN, Status.PROMOTING])
 
-    def open(self) -> "PromoteRequestQuerySet":
+    def open(self) -> Self:
         """Returns those that wait for reviewers."""
         return self.filter(status=Status.OPEN)
 
-    def for_version(self, workspace: str, model_name: str, version: str) -> "PromoteRequestQuerySet":
+    def for_version(self, workspace: str, model_name: str, version: str) -> Self:
         """Returns the requests of one model version."""
         return self.filter(workspace=workspace, model_name=model_name, version=version)
 
-    def matching(self, text: str) -> "PromoteRequestQuerySet":
+    def matching(self, text: str) -> Self:
         """Returns those whose title, description, model or target contains every word of `text`."""
         found = self
         for word in text.split():
@@ -50,6 +50,6 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
             )
         return found
 
-    def with_people(self) -> "PromoteRequestQuerySet":
+    def with_people(self) -> Self:
         """Adds the people and reviews that a list or page shows."""
         return self.select_related("author", "promoted_by", "closed_by").prefetch_related("reviews__reviewer")

@@ -11,8 +11,6 @@ def get_registry(workspace: str = "") -> RegistryClient:
     from django.conf import settings  # noqa: PLC0415
     from django.utils.module_loading import import_string  # noqa: PLC0415
 
-    factory = import_string(
-        getattr(settings, "CHECKPOINT_REGISTRY_CLIENT", "promote_requests.registry.mlflow.connect")
-    )
+    factory = import_string(getattr(settings, "CHECKPOINT_REGISTRY_CLIENT", "promote_requests.registry.mlflow.connect"))
     client: RegistryClient = factory(workspace)
     return client

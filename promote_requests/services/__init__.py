@@ -1,0 +1,36 @@
+"""The only writers of the record. Every door (page, admin, API, command, proxy) calls these.
+
+Each takes an `actor` and plain values, never a request; each writes its audit row in the transaction of the change.
+"""
+
+from promote_requests.services.lifecycle import close, create, edit, reopen, submit, withdraw
+from promote_requests.services.promotion import promote, settle
+from promote_requests.services.reading import (
+    actions_for,
+    decision_of,
+    default_archive,
+    enabled_rules,
+    evidence_of,
+    requirement_of,
+)
+from promote_requests.services.reviewing import ReviewOutcome, comment, review
+
+__all__ = [
+    "ReviewOutcome",
+    "actions_for",
+    "close",
+    "comment",
+    "create",
+    "decision_of",
+    "default_archive",
+    "edit",
+    "enabled_rules",
+    "evidence_of",
+    "promote",
+    "reopen",
+    "requirement_of",
+    "review",
+    "settle",
+    "submit",
+    "withdraw",
+]

@@ -1,0 +1,95 @@
+"""Writes the audit trail. A row is written in the transaction of what it records."""
+
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from django.db import transaction
+
+from promote_requests.choices import AuditAction
+from promote_requests.exceptions import InvalidInput, PromoteRequestError, RegistryError
+from promote_requests.models import AuditEvent, PromoteRequest
+from promote_requests.signals import event_recorded
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SYSTEM = "Checkpoint"
+"""The name under which Checkpoint records what it did by itself."""
+
+
+def record(
+    action: AuditAction,
+    *,
+    actor_id: int | None,
+    actor_name: str,
+    promote_request: PromoteRequest | None = None,
+    workspace: str = "",
+    model_name: str = "",
+    version: str = "",
+    target: str = "",
+    from_status: str = "",
+    to_status: str = "",
+    reason: str = "",
+    request_id: str = "",
+) -> AuditEvent:
+    """Adds one row and announces it once the transaction around it has committed.
+
+    With `promote_request` given, workspace, model, version and target are taken from it.
+    """
+    if promote_request is not None:
+        workspace = promote_request.workspace
+        model_name = promote_request.model_name
+        version = promote_request.version
+        target = str(promote_request.target)
+    event = AuditEvent.objects.create(
+        action=action,
+        actor_id=actor_id,
+        actor_name=actor_name,
+        promote_request=promote_request,
+        workspace=workspace[:256],
+        model_name=model_name[:256],
+        version=version[:32],
+        target=target[:270],
+        from_status=from_status,
+        to_status=to_status,
+        reason=reason,
+        request_id=request_id[:64],
+    )
+    transaction.on_commit(partial(event_recorded.send_robust, sender=AuditEvent, event=event))
+    return event
+
+
+def by(actor: "User | None") -> dict[str, "int | str | None"]:
+    """Returns `record`'s two arguments about who did it; None stands for Checkpoint itself."""
+    if actor is None or actor.pk is None:
+        return {"actor_id": None, "actor_name": SYSTEM if actor is None else "anonymous"}
+    return {"actor_id": actor.pk, "actor_name": actor.get_username()}
+
+
+def records_refusals(service: Callable[P, R]) -> Callable[P, R]:
+    """Decorates a service so that what it refuses (403 and 409) leaves a row, though its own transaction is undone.
+
+    Bad input is the caller's to mend and upstream's failures have rows of their own: neither is a refusal.
+    """
+
+    @wraps(service)
+    def recording(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return service(*args, **kwargs)
+        except (InvalidInput, RegistryError):
+            raise
+        except PromoteRequestError as refusal:
+            record(
+                AuditAction.REFUSED,
+                promote_request=kwargs.get("promote_request"),  # type: ignore[arg-type]
+                reason=f"{service.__name__}: {refusal.message}",
+                request_id=str(kwargs.get("request_id", "")),
+                **by(kwargs["actor"]),  # type: ignore[arg-type]
+            )
+            raise
+
+    return recording

@@ -1,0 +1,76 @@
+"""Whether what a request asks for can be at all, before anybody spends time on it."""
+
+from promote_requests.choices import RequestAction, TargetKind
+from promote_requests.exceptions import InvalidInput, RegistryNotFound
+from promote_requests.registry import RegistryClient
+from promote_requests.registry.types import ModelVersion, RegisteredModel
+from promote_requests.targets import Target
+
+RESERVED_ALIAS = "latest"
+"""MLflow refuses this alias, and `v` followed by digits, because both name versions already."""
+
+
+def check(registry: RegistryClient, *, model_name: str, version: str, target: Target, action: RequestAction) -> None:
+    """Raises InvalidInput, naming the field, when the request could never be promoted.
+
+    Raises:
+        InvalidInput: unknown model or version; the version is already there (or, for a removal, is not); the target
+            does not fit the model.
+        RegistryError: MLflow cannot be asked.
+    """
+    model, found = _look_up(registry, model_name, version)
+    if found.status != "READY":
+        raise InvalidInput(f"Version {version} is not ready: MLflow says {found.status}.", field="version")
+    if model.is_prompt and target.kind != TargetKind.ALIAS:
+        raise InvalidInput("A prompt has aliases only: choose an alias as the target.", field="target")
+    if action == RequestAction.REMOVE:
+        _check_removal(found, target)
+    else:
+        _check_promotion(registry, found, target)
+
+
+def _look_up(registry: RegistryClient, model_name: str, version: str) -> tuple[RegisteredModel, ModelVersion]:
+    if not model_name or len(model_name) > 256:
+        raise InvalidInput("Choose a registered model.", field="model_name")
+    if not (version.isascii() and version.isdigit() and len(version) <= 9):
+        raise InvalidInput("A version is a whole number, for example 3.", field="version")
+    try:
+        model = registry.get_model(model_name)
+    except RegistryNotFound:
+        raise InvalidInput(f"There is no registered model {model_name!r}.", field="model_name") from None
+    try:
+        return model, registry.get_version(model_name, version)
+    except RegistryNotFound:
+        raise InvalidInput(f"{model_name} has no version {version}.", field="version") from None
+
+
+def _check_removal(found: ModelVersion, target: Target) -> None:
+    if target.kind != TargetKind.ALIAS:
+        raise InvalidInput(
+            "Only an alias can be taken away; a version leaves a stage by going to another.", field="action"
+        )
+    if target.name not in found.aliases:
+        raise InvalidInput(f"Version {found.version} does not have the alias {target.name}.", field="target")
+
+
+def _check_promotion(registry: RegistryClient, found: ModelVersion, target: Target) -> None:
+    already = f"Version {found.version} is already there: it holds {target.name}."
+    match target.kind:
+        case TargetKind.STAGE:
+            if found.stage == target.name:
+                raise InvalidInput(already, field="target")
+        case TargetKind.ALIAS:
+            if target.name in found.aliases:
+                raise InvalidInput(already, field="target")
+            name = target.name.lower()
+            if name == RESERVED_ALIAS or (name[0] == "v" and name[1:].isdigit()):
+                raise InvalidInput(f"MLflow reserves {target.name!r}; choose another alias.", field="target")
+        case TargetKind.MODEL:
+            if target.name == found.name:
+                raise InvalidInput("A version cannot be copied into its own model.", field="target")
+            for copy in registry.holders(found.name, target):
+                if copy.source == f"models:/{found.name}/{found.version}":
+                    raise InvalidInput(
+                        f"Version {found.version} is already there: {target.name} version {copy.version} is a copy.",
+                        field="target",
+                    )

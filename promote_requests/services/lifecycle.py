@@ -1,0 +1,257 @@
+"""Opening, editing, closing and reopening promote requests."""
+
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from promote_requests import permissions, transitions
+from promote_requests.choices import Action, AuditAction, CloseReason, RequestAction, Status
+from promote_requests.evidence import fingerprint, observe
+from promote_requests.exceptions import DuplicateRequest, InvalidInput
+from promote_requests.models import PromoteRequest
+from promote_requests.registry import get_registry
+from promote_requests.services import audit, feasibility
+from promote_requests.services.locking import lock, move
+from promote_requests.services.observing import champion_version
+from promote_requests.services.reading import default_archive
+from promote_requests.targets import Target
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+@audit.records_refusals
+def create(
+    *,
+    actor: "User",
+    model_name: str,
+    version: str,
+    target: Target,
+    title: str,
+    description: str = "",
+    action: RequestAction = RequestAction.SET,
+    archive_existing_versions: bool | None = None,
+    workspace: str = "",
+    draft: bool = False,
+    request_id: str = "",
+) -> PromoteRequest:
+    """Opens a promote request, or keeps it as a draft.
+
+    Args:
+        actor: Its author.
+        model_name: The registered model or prompt of the version.
+        version: As MLflow spells it, a whole number.
+        target: Where it is to go.
+        title: 1 to 200 characters.
+        description: Markdown.
+        action: SET gives the version the target; REMOVE takes an alias away from it.
+        archive_existing_versions: None takes the target's default; ignored where nothing can be archived.
+        workspace: MLflow's workspace, "" where the server has none.
+        draft: Keeps it out of reviewers' sight until it is submitted.
+        request_id: Of the HTTP request, for the trail.
+
+    Raises:
+        InvalidInput: a field is wrong, the version or model does not exist, or the version is already there.
+        DuplicateRequest: an unfinished request for the same version and target exists.
+        NotAllowed: the actor may not sign in.
+        RegistryError: MLflow cannot be asked.
+    """
+    permissions.require_active(actor)
+    title = _checked_title(title)
+    _refuse_duplicate(workspace, model_name, version, target)
+    registry = get_registry(workspace)
+    feasibility.check(registry, model_name=model_name, version=version, target=target, action=action)
+    evidence = observe(registry, model_name=model_name, version=version, target=target, action=action)
+    if archive_existing_versions is None:
+        archive_existing_versions = default_archive(target)
+    status = Status.DRAFT if draft else Status.OPEN
+    try:
+        with transaction.atomic():
+            promote_request = PromoteRequest.objects.create(
+                title=title,
+                description=description.strip(),
+                workspace=workspace,
+                model_name=model_name,
+                version=version,
+                target_kind=target.kind,
+                target_name=target.name,
+                action=action,
+                archive_existing_versions=archive_existing_versions and target.can_archive_holders,
+                author=actor,
+                status=status,
+                champion_version=champion_version(evidence),
+                evidence_fingerprint=fingerprint(evidence),
+            )
+            audit.record(
+                AuditAction.CREATED,
+                promote_request=promote_request,
+                to_status=status,
+                request_id=request_id,
+                **audit.by(actor),  # type: ignore[arg-type]
+            )
+    except IntegrityError:
+        # Somebody opened the same request between our look and our write: the constraint noticed.
+        _refuse_duplicate(workspace, model_name, version, target)
+        raise
+    return promote_request
+
+
+@audit.records_refusals
+def edit(
+    *, actor: "User", promote_request: PromoteRequest, title: str, description: str, request_id: str = ""
+) -> PromoteRequest:
+    """Changes title and description; what is asked for never changes, that would be another request."""
+    title = _checked_title(title)
+    with transaction.atomic():
+        locked = _take(actor, Action.EDIT, promote_request)
+        before = locked.title
+        move(locked, Status(locked.status), title=title, description=description.strip())
+        reason = f"{before!r} became {title!r}" if title != before else ""
+        _record(AuditAction.EDITED, locked, actor, request_id, reason=reason)
+    return locked
+
+
+@audit.records_refusals
+def submit(*, actor: "User", promote_request: PromoteRequest, request_id: str = "") -> PromoteRequest:
+    """Opens a draft for review, with the evidence as it is now."""
+    return _open(actor, Action.SUBMIT, AuditAction.SUBMITTED, promote_request, "", request_id)
+
+
+@audit.records_refusals
+def reopen(
+    *, actor: "User", promote_request: PromoteRequest, message: str = "", request_id: str = ""
+) -> PromoteRequest:
+    """Opens a closed request again, with the evidence as it is now; earlier reviews no longer count."""
+    return _open(actor, Action.REOPEN, AuditAction.REOPENED, promote_request, message, request_id)
+
+
+@audit.records_refusals
+def close(
+    *,
+    actor: "User",
+    promote_request: PromoteRequest,
+    reason: CloseReason = CloseReason.REJECTED,
+    message: str = "",
+    request_id: str = "",
+) -> PromoteRequest:
+    """Closes somebody else's request without a promotion."""
+    if reason == CloseReason.WITHDRAWN:
+        raise InvalidInput("Only the author withdraws a request; use rejected or superseded.", field="reason")
+    return _close(actor, Action.CLOSE, promote_request, reason, message, request_id)
+
+
+@audit.records_refusals
+def withdraw(
+    *, actor: "User", promote_request: PromoteRequest, message: str = "", request_id: str = ""
+) -> PromoteRequest:
+    """Closes one's own request."""
+    return _close(actor, Action.WITHDRAW, promote_request, CloseReason.WITHDRAWN, message, request_id)
+
+
+def _close(
+    actor: "User",
+    action: Action,
+    promote_request: PromoteRequest,
+    reason: CloseReason,
+    message: str,
+    request_id: str,
+) -> PromoteRequest:
+    with transaction.atomic():
+        locked = _take(actor, action, promote_request)
+        before = locked.status
+        move(locked, Status.CLOSED, close_reason=reason, closed_by=actor, closed_at=timezone.now())
+        words = f"{reason.label}: {message.strip()}" if message.strip() else str(reason.label)
+        _record(AuditAction.CLOSED, locked, actor, request_id, reason=words, from_status=before)
+    return locked
+
+
+def _open(
+    actor: "User",
+    action: Action,
+    recorded_as: AuditAction,
+    promote_request: PromoteRequest,
+    message: str,
+    request_id: str,
+) -> PromoteRequest:
+    transitions.require(action, promote_request.status)
+    permissions.require(actor, action, promote_request)
+    registry = get_registry(promote_request.workspace)
+    asked = {
+        "model_name": promote_request.model_name,
+        "version": promote_request.version,
+        "target": promote_request.target,
+        "action": RequestAction(promote_request.action),
+    }
+    feasibility.check(registry, **asked)  # type: ignore[arg-type]
+    evidence = observe(registry, **asked)  # type: ignore[arg-type]
+    try:
+        with transaction.atomic():
+            locked = _take(actor, action, promote_request)
+            before = locked.status
+            now = timezone.now()
+            move(
+                locked,
+                Status.OPEN,
+                opened_at=now,
+                champion_version=champion_version(evidence),
+                evidence_fingerprint=fingerprint(evidence),
+                closed_at=None,
+                closed_by=None,
+                close_reason="",
+                last_failure="",
+            )
+            _record(recorded_as, locked, actor, request_id, reason=message.strip(), from_status=before)
+    except IntegrityError:
+        _refuse_duplicate(
+            promote_request.workspace, promote_request.model_name, promote_request.version, promote_request.target
+        )
+        raise
+    return locked
+
+
+def _take(actor: "User", action: Action, promote_request: PromoteRequest) -> PromoteRequest:
+    locked = lock(promote_request)
+    transitions.require(action, locked.status)
+    permissions.require(actor, action, locked)
+    return locked
+
+
+def _record(
+    action: AuditAction,
+    promote_request: PromoteRequest,
+    actor: "User",
+    request_id: str,
+    *,
+    reason: str = "",
+    from_status: str = "",
+) -> None:
+    audit.record(
+        action,
+        promote_request=promote_request,
+        from_status=from_status,
+        to_status=promote_request.status if from_status else "",
+        reason=reason,
+        request_id=request_id,
+        **audit.by(actor),  # type: ignore[arg-type]
+    )
+
+
+def _checked_title(title: str) -> str:
+    title = " ".join(title.split())
+    if not 1 <= len(title) <= 200:
+        raise InvalidInput("Give the request a title of 1 to 200 characters.", field="title")
+    return title
+
+
+def _refuse_duplicate(workspace: str, model_name: str, version: str, target: Target) -> None:
+    existing = (
+        PromoteRequest.objects.unfinished()
+        .for_version(workspace, model_name, version)
+        .filter(target_kind=target.kind, target_name=target.name)
+        .first()
+    )
+    if existing is not None:
+        raise DuplicateRequest(
+            f"Request #{existing.number} already asks for this: {existing.title}.", number=existing.number
+        )

@@ -1,0 +1,35 @@
+"""How a service takes hold of a request before it changes it."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from promote_requests.choices import Status
+from promote_requests.exceptions import WrongState
+from promote_requests.models import PromoteRequest
+
+
+def lock(promote_request: PromoteRequest) -> PromoteRequest:
+    """Returns the request read anew under a row lock; call it first in the transaction.
+
+    SQLite has no row locks and takes its one write lock when the transaction begins, so `move` checks again.
+    """
+    return (
+        PromoteRequest.objects.select_for_update(of=("self",))
+        .select_related("author", "closed_by")
+        .get(pk=promote_request.pk)
+    )
+
+
+def move(promote_request: PromoteRequest, to: Status, **values: Any) -> None:
+    """Writes a new status, but only over the status that was read; then `promote_request` shows the new row.
+
+    Raises:
+        WrongState: somebody else changed the request in between.
+    """
+    written = PromoteRequest.objects.filter(pk=promote_request.pk, status=promote_request.status).update(
+        status=to, updated_at=timezone.now(), **values
+    )
+    if written != 1:
+        raise WrongState("Somebody else changed this request at the same moment. Reload it and look again.")
+    promote_request.refresh_from_db()

@@ -1,0 +1,79 @@
+"""Keeps a request's observed evidence true, so that nobody's approval counts for facts that they never saw."""
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from promote_requests.choices import AuditAction
+from promote_requests.evidence import Evidence, fingerprint
+from promote_requests.exceptions import ChampionChanged, EvidenceChanged, WrongState
+from promote_requests.models import PromoteRequest
+from promote_requests.services import audit
+from promote_requests.services.locking import lock
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+def champion_version(evidence: Evidence) -> str | None:
+    """Returns the version that holds the target, or None."""
+    return None if evidence.champion is None else evidence.champion.version.version
+
+
+def has_changed(promote_request: PromoteRequest, evidence: Evidence) -> bool:
+    """Tells whether MLflow shows other facts than those last observed."""
+    return promote_request.evidence_fingerprint != fingerprint(evidence)
+
+
+def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: "User", request_id: str) -> str:
+    """Writes the present facts into a locked request and the trail; returns the sentence that says what changed.
+
+    Approvals of the former facts stop counting by it.
+    """
+    sentence = describe(promote_request, evidence)
+    now = timezone.now()
+    PromoteRequest.objects.filter(pk=promote_request.pk).update(
+        champion_version=champion_version(evidence), evidence_fingerprint=fingerprint(evidence), updated_at=now
+    )
+    audit.record(
+        AuditAction.EVIDENCE_CHANGED,
+        promote_request=promote_request,
+        reason=sentence,
+        request_id=request_id,
+        **audit.by(actor),  # type: ignore[arg-type]
+    )
+    promote_request.refresh_from_db()
+    return sentence
+
+
+def describe(promote_request: PromoteRequest, evidence: Evidence) -> str:
+    """Returns one sentence about how `evidence` differs from what was last observed."""
+    now = champion_version(evidence)
+    before = promote_request.champion_version
+    target = promote_request.target_name
+    if now == before:
+        return f"The recorded facts of version {promote_request.version} have changed since this request was reviewed."
+    if now is None:
+        return f"Version {before} no longer holds {target}; nobody does."
+    if before is None:
+        return f"Version {now} holds {target} now; nobody did when this request was reviewed."
+    return f"Version {now} holds {target} now; reviewers compared with version {before}."
+
+
+def refuse_if_changed(promote_request: PromoteRequest, evidence: Evidence, *, actor: "User", request_id: str) -> None:
+    """Adopts changed facts in a transaction of its own, then refuses, asking for a fresh look.
+
+    Raises:
+        ChampionChanged: another version holds the target than the one that reviewers compared with.
+        EvidenceChanged: the challenger's own facts changed.
+    """
+    with transaction.atomic():
+        locked = lock(promote_request)
+        if not has_changed(locked, evidence):
+            return
+        error: type[WrongState] = (
+            EvidenceChanged if champion_version(evidence) == locked.champion_version else ChampionChanged
+        )
+        sentence = adopt(locked, evidence, actor=actor, request_id=request_id)
+    raise error(f"{sentence} Please take a fresh look at the comparison and review again.")

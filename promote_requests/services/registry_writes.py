@@ -1,0 +1,86 @@
+"""What a promotion does to MLflow, and how to tell afterwards whether it is done. All of it may be repeated."""
+
+from datetime import UTC
+
+from django.utils import timezone
+
+from promote_requests.choices import RequestAction, TargetKind, Verdict
+from promote_requests.exceptions import RegistryNotFound
+from promote_requests.links import absolute
+from promote_requests.models import PromoteRequest
+from promote_requests.registry import RegistryClient
+
+REQUEST_TAG = "checkpoint.promote_request"
+APPROVED_BY_TAG = "checkpoint.approved_by"
+PROMOTED_AT_TAG = "checkpoint.promoted_at"
+
+
+def apply(registry: RegistryClient, promote_request: PromoteRequest) -> None:
+    """Makes the change that the request asks for.
+
+    Raises:
+        RegistryError: MLflow refused, failed, or did not answer in time (in which case it may have done it).
+    """
+    name, version, target = promote_request.model_name, promote_request.version, promote_request.target
+    if promote_request.action == RequestAction.REMOVE:
+        registry.delete_alias(name, target.name)
+        return
+    match target.kind:
+        case TargetKind.STAGE:
+            registry.transition_stage(
+                name, version, target.name, archive_existing_versions=promote_request.archive_existing_versions
+            )
+        case TargetKind.ALIAS:
+            registry.set_alias(name, target.name, version)
+        case TargetKind.MODEL:
+            registry.copy_version(name, version, target.name, tags={REQUEST_TAG: address(promote_request)})
+
+
+def result(registry: RegistryClient, promote_request: PromoteRequest) -> str | None:
+    """Returns the version that the change is visible on (a copy has its own), or None when MLflow does not show it.
+
+    Raises:
+        RegistryError: MLflow cannot be asked.
+    """
+    name, version, target = promote_request.model_name, promote_request.version, promote_request.target
+    try:
+        holders = registry.holders(name, target)
+    except RegistryNotFound:
+        holders = []
+    if promote_request.action == RequestAction.REMOVE:
+        return version if all(holder.version != version for holder in holders) else None
+    if target.kind == TargetKind.MODEL:
+        sealed = address(promote_request)
+        return next((holder.version for holder in holders if holder.tags.get(REQUEST_TAG) == sealed), None)
+    return version if any(holder.version == version for holder in holders) else None
+
+
+def write_tags(registry: RegistryClient, promote_request: PromoteRequest) -> None:
+    """Leaves on the promoted version who approved it, when, and where to read about it."""
+    copied = promote_request.target_kind == TargetKind.MODEL
+    promoted_at = promote_request.promoted_at or timezone.now()
+    registry.set_version_tags(
+        promote_request.target_name if copied else promote_request.model_name,
+        promote_request.promoted_version or promote_request.version,
+        {
+            REQUEST_TAG: address(promote_request),
+            APPROVED_BY_TAG: ", ".join(approvers(promote_request)),
+            PROMOTED_AT_TAG: promoted_at.astimezone(UTC).isoformat(timespec="seconds"),
+        },
+    )
+
+
+def approvers(promote_request: PromoteRequest) -> list[str]:
+    """Returns the names of those whose approval of the frozen evidence counted, in the order of their approvals."""
+    reviews = promote_request.reviews.filter(created_at__gte=promote_request.opened_at).select_related("reviewer")
+    latest = {review.reviewer: review for review in reviews if review.verdict != Verdict.COMMENT}
+    return [
+        reviewer.get_username()
+        for reviewer, review in latest.items()
+        if review.verdict == Verdict.APPROVE and review.evidence_fingerprint == promote_request.evidence_fingerprint
+    ]
+
+
+def address(promote_request: PromoteRequest) -> str:
+    """Returns the full address of the request's page."""
+    return absolute(promote_request.get_absolute_url())

@@ -1,0 +1,162 @@
+"""Reviews and comments."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from promote_requests import permissions, transitions
+from promote_requests.choices import Action, AuditAction, Verdict
+from promote_requests.evidence import Evidence, fingerprint
+from promote_requests.exceptions import EvidenceChanged, InvalidInput, PromoteRequestError
+from promote_requests.models import Comment, PromoteRequest, Review
+from promote_requests.services import audit
+from promote_requests.services.locking import lock
+from promote_requests.services.observing import adopt, has_changed, refuse_if_changed
+from promote_requests.services.promotion import promote_if_due
+from promote_requests.services.reading import evidence_of
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+MAX_BODY = 65_536
+"""Characters of a review or comment."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewOutcome:
+    """What came of a review.
+
+    Attributes:
+        review: The recorded judgement; it stands whatever followed.
+        promote_request: The request as it is now.
+        failure: Why the promotion that the review completed did not succeed; None when it did or none was due.
+    """
+
+    review: Review
+    promote_request: PromoteRequest
+    failure: PromoteRequestError | None = None
+
+
+@audit.records_refusals
+def review(
+    *,
+    actor: "User",
+    promote_request: PromoteRequest,
+    verdict: Verdict,
+    body: str = "",
+    seen_fingerprint: str = "",
+    request_id: str = "",
+) -> ReviewOutcome:
+    """Records a judgement and, when it completes the rule and the rule says at once, promotes.
+
+    Args:
+        actor: The reviewer.
+        promote_request: What is judged.
+        verdict: The judgement.
+        body: Markdown; required unless the verdict is an approval.
+        seen_fingerprint: Of the evidence that the reviewer was shown. An approval of anything but the present facts
+            is refused. Empty stands for the facts that the request recorded last.
+        request_id: Of the HTTP request, for the trail.
+
+    Raises:
+        InvalidInput: the text is missing or too long.
+        WrongState: the request is not open.
+        NotAllowed: the actor made the request.
+        ChampionChanged, EvidenceChanged: the reviewer has not seen the present facts.
+        RegistryError: MLflow cannot be asked for them.
+    """
+    verdict = _checked_verdict(verdict)
+    body = _checked_body(body, required=verdict != Verdict.APPROVE)
+    transitions.require(Action.REVIEW, promote_request.status)
+    permissions.require(actor, Action.REVIEW, promote_request)
+    evidence = None
+    if verdict == Verdict.APPROVE:
+        evidence = evidence_of(promote_request)
+        _require_seen(promote_request, evidence, seen_fingerprint, actor=actor, request_id=request_id)
+    with transaction.atomic():
+        locked = lock(promote_request)
+        transitions.require(Action.REVIEW, locked.status)
+        permissions.require(actor, Action.REVIEW, locked)
+        if evidence is not None and has_changed(locked, evidence):
+            adopt(locked, evidence, actor=actor, request_id=request_id)
+        recorded = Review.objects.create(
+            promote_request=locked,
+            reviewer=actor,
+            request_author=locked.author,
+            verdict=verdict,
+            body=body,
+            champion_version=locked.champion_version,
+            evidence_fingerprint=locked.evidence_fingerprint,
+        )
+        _touch(locked)
+        audit.record(
+            AuditAction.REVIEWED,
+            promote_request=locked,
+            reason=verdict.label,
+            request_id=request_id,
+            **audit.by(actor),  # type: ignore[arg-type]
+        )
+    if verdict != Verdict.APPROVE:
+        return ReviewOutcome(recorded, locked)
+    try:
+        return ReviewOutcome(recorded, promote_if_due(actor=actor, promote_request=locked, request_id=request_id))
+    except PromoteRequestError as failure:
+        locked.refresh_from_db()
+        return ReviewOutcome(recorded, locked, failure)
+
+
+def comment(*, actor: "User", promote_request: PromoteRequest, body: str, request_id: str = "") -> Comment:
+    """Adds a remark to the timeline, whatever the request's state.
+
+    Raises:
+        InvalidInput: the text is missing or too long.
+        NotAllowed: the actor may not sign in.
+    """
+    body = _checked_body(body, required=True)
+    transitions.require(Action.COMMENT, promote_request.status)
+    permissions.require(actor, Action.COMMENT, promote_request)
+    with transaction.atomic():
+        recorded = Comment.objects.create(promote_request=promote_request, author=actor, body=body)
+        _touch(promote_request)
+        audit.record(
+            AuditAction.COMMENTED,
+            promote_request=promote_request,
+            request_id=request_id,
+            **audit.by(actor),  # type: ignore[arg-type]
+        )
+    return recorded
+
+
+def _require_seen(
+    promote_request: PromoteRequest, evidence: Evidence, seen: str, *, actor: "User", request_id: str
+) -> None:
+    if not seen:
+        refuse_if_changed(promote_request, evidence, actor=actor, request_id=request_id)
+    elif seen != fingerprint(evidence):
+        refuse_if_changed(promote_request, evidence, actor=actor, request_id=request_id)
+        # The row knew already, only this reviewer's page did not.
+        raise EvidenceChanged(
+            "The comparison changed after you opened this page. Please take a fresh look and review again."
+        )
+
+
+def _touch(promote_request: PromoteRequest) -> None:
+    PromoteRequest.objects.filter(pk=promote_request.pk).update(updated_at=timezone.now())
+
+
+def _checked_verdict(verdict: str) -> Verdict:
+    try:
+        return Verdict(verdict)
+    except ValueError:
+        raise InvalidInput(f"{verdict!r} is not a verdict: use {', '.join(Verdict.values)}.", field="verdict") from None
+
+
+def _checked_body(body: str, *, required: bool) -> str:
+    body = body.strip()
+    if required and not body:
+        raise InvalidInput("Write a few words.", field="body")
+    if len(body) > MAX_BODY:
+        raise InvalidInput(f"The text has {len(body)} characters; at most {MAX_BODY} are kept.", field="body")
+    return body
