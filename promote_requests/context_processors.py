@@ -3,8 +3,38 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+from promote_requests import inbox
+
+_SECTIONS = {
+    "promote_requests:list": "requests",
+    "promote_requests:detail": "requests",
+    "promote_requests:inbox": "inbox",
+    "promote_requests:models": "models",
+    "promote_requests:model": "models",
+}
+
+
+class Navigation:
+    """The bar at the top. Asks the database only when a template shows it, so that error pages work without one."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @property
+    def section(self) -> str:
+        """Which entry of the bar the page belongs to, or ""."""
+        match = self._request.resolver_match
+        return _SECTIONS.get(match.view_name, "") if match else ""
+
+    @cached_property
+    def inbox_count(self) -> int:
+        """How many requests wait for this person's review."""
+        user = self._request.user
+        return inbox.waiting_for(user).count() if user.is_authenticated else 0
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Returns nothing yet."""
-    return {}
+    """Returns the navigation under its name."""
+    return {"navigation": Navigation(request)}

@@ -1,0 +1,33 @@
+// Conveniences. Every page works without them.
+(() => {
+  "use strict";
+
+  const openMenus = () => document.querySelectorAll("details.menu[open]");
+
+  // A menu closes by a click elsewhere and by Escape, which returns the focus to what opened it.
+  document.addEventListener("click", (event) => {
+    for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of openMenus()) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+
+  // A form that is on its way is not sent twice. (`pageshow` undoes it when the browser's Back brings the page again.)
+  document.addEventListener("submit", (event) => {
+    if (event.target.method !== "post" || event.defaultPrevented) return;
+    event.target.setAttribute("aria-busy", "true");
+    const send = () => event.target.querySelectorAll("button").forEach((button) => { button.disabled = true; });
+    setTimeout(send, 0);
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    for (const form of document.querySelectorAll("form[aria-busy]")) {
+      form.removeAttribute("aria-busy");
+      form.querySelectorAll("button").forEach((button) => { button.disabled = false; });
+    }
+  });
+})();
