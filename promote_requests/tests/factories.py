@@ -1,0 +1,38 @@
+"""What tests put into the database. Requests are made by the service, as every door makes them."""
+
+from typing import Any
+
+import factory
+from accounts.tests.factories import UserFactory
+
+from promote_requests import services
+from promote_requests.models import PromoteRequest, ProtectionRule
+from promote_requests.targets import Target
+
+__all__ = ["PromoteRequestFactory", "RuleFactory", "UserFactory"]
+
+
+class RuleFactory(factory.django.DjangoModelFactory):
+    """A rule for one alias of every model, which no shipped rule names."""
+
+    class Meta:
+        model = ProtectionRule
+
+    target_pattern = factory.Sequence(lambda number: f"alias:protected-{number}")
+
+
+class PromoteRequestFactory(factory.django.DjangoModelFactory):
+    """An open request of a new author: version 2 of Fraud to Production. The registry must know the version."""
+
+    class Meta:
+        model = PromoteRequest
+
+    actor = factory.SubFactory(UserFactory)
+    model_name = "Fraud"
+    version = "2"
+    target = Target.parse("stage:Production")
+    title = factory.Sequence(lambda number: f"Put the retrained model live ({number})")
+
+    @classmethod
+    def _create(cls, model_class: type[PromoteRequest], *args: Any, **kwargs: Any) -> PromoteRequest:
+        return services.create(*args, **kwargs)

@@ -1,0 +1,76 @@
+import pytest
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.models import User
+from promote_requests import permissions
+from promote_requests.choices import Action, ReviewDecision, Status
+from promote_requests.decision import Decision
+from promote_requests.exceptions import NotAllowed
+from promote_requests.models import PromoteRequest
+
+ADA, GRACE, LINUS = (User(pk=pk, username=name) for pk, name in enumerate(["ada", "grace", "linus"], start=1))
+APPROVED = Decision(ReviewDecision.APPROVED, approvals=1, required=1)
+UNREVIEWED = Decision(ReviewDecision.REVIEW_REQUIRED, approvals=0, required=1)
+
+
+def a_request(status=Status.OPEN, closed_by=None):
+    return PromoteRequest(number=1, author=ADA, status=status, closed_by=closed_by)
+
+
+@pytest.mark.parametrize(
+    ("actor", "action", "allowed"),
+    [
+        (ADA, Action.EDIT, True),
+        (GRACE, Action.EDIT, False),
+        (ADA, Action.SUBMIT, True),
+        (GRACE, Action.SUBMIT, False),
+        (ADA, Action.COMMENT, True),
+        (GRACE, Action.COMMENT, True),
+        (ADA, Action.REVIEW, False),
+        (GRACE, Action.REVIEW, True),
+        (ADA, Action.PROMOTE, True),
+        (GRACE, Action.PROMOTE, True),
+        (ADA, Action.WITHDRAW, True),
+        (GRACE, Action.WITHDRAW, False),
+        (ADA, Action.CLOSE, False),
+        (GRACE, Action.CLOSE, True),
+    ],
+)
+def test_each_action_belongs_to_the_author_or_to_others(actor, action, allowed):
+    assert (permissions.refusal(actor, action, a_request()) == "") is allowed
+
+
+@pytest.mark.parametrize(("actor", "allowed"), [(ADA, True), (GRACE, True), (LINUS, False)])
+def test_a_closed_request_is_reopened_by_its_author_or_by_who_closed_it(actor, allowed):
+    closed = a_request(Status.CLOSED, closed_by=GRACE)
+    assert (permissions.refusal(actor, Action.REOPEN, closed) == "") is allowed
+
+
+@pytest.mark.parametrize("action", list(Action))
+@pytest.mark.parametrize("actor", [AnonymousUser(), User(pk=9, username="gone", is_active=False)])
+def test_nobody_without_an_active_account_may_do_anything(actor, action):
+    with pytest.raises(NotAllowed, match="Sign in first"):
+        permissions.require(actor, action, a_request())
+
+
+def test_a_refusal_says_who_could_do_it():
+    with pytest.raises(NotAllowed, match="Only ada, who made the request"):
+        permissions.require(GRACE, Action.WITHDRAW, a_request())
+
+
+def test_the_author_is_offered_what_the_author_may_do():
+    assert permissions.available_actions(ADA, a_request(), UNREVIEWED) == [
+        Action.EDIT,
+        Action.COMMENT,
+        Action.WITHDRAW,
+    ]
+
+
+def test_a_reviewer_is_offered_the_promotion_once_it_is_approved():
+    offered = permissions.available_actions(GRACE, a_request(), APPROVED)
+    assert offered == [Action.COMMENT, Action.REVIEW, Action.PROMOTE, Action.CLOSE]
+    assert Action.PROMOTE not in permissions.available_actions(GRACE, a_request(), UNREVIEWED)
+
+
+def test_a_promoted_request_can_only_be_talked_about():
+    assert permissions.available_actions(GRACE, a_request(Status.PROMOTED), APPROVED) == [Action.COMMENT]

@@ -1,0 +1,39 @@
+import itertools
+
+import pytest
+
+from promote_requests import transitions
+from promote_requests.choices import Action, Status
+from promote_requests.exceptions import WrongState
+
+ALLOWED = {
+    (Status.DRAFT, Action.EDIT),
+    (Status.DRAFT, Action.SUBMIT),
+    (Status.DRAFT, Action.COMMENT),
+    (Status.DRAFT, Action.WITHDRAW),
+    (Status.OPEN, Action.EDIT),
+    (Status.OPEN, Action.COMMENT),
+    (Status.OPEN, Action.REVIEW),
+    (Status.OPEN, Action.PROMOTE),
+    (Status.OPEN, Action.WITHDRAW),
+    (Status.OPEN, Action.CLOSE),
+    (Status.PROMOTING, Action.COMMENT),
+    (Status.PROMOTED, Action.COMMENT),
+    (Status.CLOSED, Action.COMMENT),
+    (Status.CLOSED, Action.REOPEN),
+}
+
+
+@pytest.mark.parametrize(("status", "action"), list(itertools.product(Status, Action)))
+def test_every_action_follows_exactly_the_statuses_of_the_table(status, action):
+    assert transitions.is_allowed(action, status) == ((status, action) in ALLOWED)
+
+
+def test_an_action_in_the_wrong_state_is_refused_with_both_named():
+    with pytest.raises(WrongState, match="Promote is not possible: the request is closed") as refusal:
+        transitions.require(Action.PROMOTE, Status.CLOSED)
+    assert refusal.value.status == 409
+
+
+def test_an_allowed_action_passes():
+    assert transitions.require(Action.REOPEN, Status.CLOSED) is None
