@@ -1,1 +1,53 @@
-"""Fixtures that every app's tests share: people, a fake registry, real MLflow, real PostgreSQL."""
+"""Fixtures that every app's tests share: a fake registry, real MLflow, real PostgreSQL."""
+
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connection
+
+from checkpoint_project.tests import embedded_postgresql
+from promote_requests.demo.mlflow_server import MlflowServer
+
+if TYPE_CHECKING:
+    from pytest_django import Settings
+
+    from promote_requests.registry.fake import FakeRegistry
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips the tests that only PostgreSQL can answer while the suite runs on SQLite."""
+    if connection.vendor == "postgresql":
+        return
+    skip = pytest.mark.skip(reason="runs with CHECKPOINT_TEST_DATABASE=postgresql (`make test` does both)")
+    for item in items:
+        if "postgresql" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Gives the address of a real MLflow that the whole run shares: name what you create there after yourself."""
+    with MlflowServer(tmp_path_factory.mktemp("mlflow")) as server:
+        server.wait()
+        yield server.url
+
+
+@pytest.fixture
+def postgresql() -> str:
+    """Gives the address of an empty PostgreSQL database, for a server that a test starts.
+
+    The test's own connection goes there only in the run on PostgreSQL: see the marker `postgresql`.
+    """
+    return embedded_postgresql.create_database(f"t{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def registry(settings: "Settings") -> "Iterator[FakeRegistry]":
+    """Puts an empty fake registry in MLflow's place and gives it."""
+    from promote_requests.registry import fake  # noqa: PLC0415 - only the tests that ask for it load it
+
+    settings.CHECKPOINT_REGISTRY_CLIENT = "promote_requests.registry.fake.connect"
+    yield fake.connect("")
+    fake.reset()

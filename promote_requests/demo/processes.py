@@ -1,0 +1,129 @@
+"""Starts a server as a child process, waits until it answers, and ends everything that it started."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+_TAIL_LINES = 5
+
+
+class ServerFailed(Exception):
+    """A server did not come up or died. The message is one line for the person who started it."""
+
+
+def free_port() -> int:
+    """Returns a loopback port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+class ServerProcess:
+    """A server in a process group of its own.
+
+    The group lets `stop` reach the workers of a server whose own process is dead already, and keeps a terminal's
+    Ctrl-C from reaching the child before its parent decides in which order to stop things.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], *, environment: Mapping[str, str], log: Path) -> None:
+        """Starts `command`, its output appended to `log`; `name` is what messages call it."""
+        self.name = name
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            # The demo and the tests build the command themselves; nothing in it comes from outside.
+            self.process = subprocess.Popen(  # noqa: S603
+                command,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def wait_until_answering(self, url: str, *, timeout: float) -> None:
+        """Returns once `url` answers 200.
+
+        Args:
+            url: An http address that needs no credentials.
+            timeout: Seconds until it must have answered.
+
+        Raises:
+            ServerFailed: the process ended, or the time is over; the process is left to `stop`.
+        """
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if not self.is_running():
+                raise ServerFailed(f"{self.name} ended with code {self.process.returncode}: {self.log_tail()}")
+            if _answers(url):
+                return
+            time.sleep(0.1)
+        raise ServerFailed(f"{self.name} did not answer at {url} within {timeout:g} seconds: {self.log_tail()}")
+
+    def is_running(self) -> bool:
+        """Tells whether the server's first process is alive."""
+        return self.process.poll() is None
+
+    def log_tail(self) -> str:
+        """Returns the last lines of the log as one line, and where the rest is."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").split("\n")
+        last = " | ".join(line.strip() for line in lines if line.strip()).split(" | ")[-_TAIL_LINES:]
+        return f"{' | '.join(last) or 'it printed nothing'} (log: {self.log})"
+
+    def stop(self, *, grace: float = 8.0) -> None:
+        """Ends the whole group: asks first, kills what is left after `grace` seconds, and returns when all are gone."""
+        self._signal(signal.SIGTERM)
+        if not self._wait_for_group(grace):
+            self._signal(signal.SIGKILL)
+            self._wait_for_group(grace)
+
+    def kill(self) -> None:
+        """Ends the whole group at once, as a power cut would."""
+        self._signal(signal.SIGKILL)
+        self._wait_for_group(5.0)
+
+    def _wait_for_group(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.process.poll()  # reaps the leader, which otherwise keeps the group alive as a zombie
+            if not self._signal(0):
+                return True
+            time.sleep(0.05)
+        return False
+
+    def _signal(self, number: int) -> bool:
+        """Signals the group; returns False when nobody is left in it."""
+        try:
+            os.killpg(self.process.pid, number)
+        except (ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
+            return False
+        return True
+
+
+def _answers(url: str) -> bool:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=5)
+    try:
+        connection.request("GET", parts.path or "/")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
