@@ -1,6 +1,7 @@
 """Whether what a request asks for can be at all, before anybody spends time on it."""
 
 from promote_requests.choices import RequestAction, TargetKind
+from promote_requests.evidence import is_at_target
 from promote_requests.exceptions import InvalidInput, RegistryNotFound
 from promote_requests.registry import RegistryClient
 from promote_requests.registry.types import ModelVersion, RegisteredModel
@@ -54,14 +55,10 @@ def _check_removal(found: ModelVersion, target: Target) -> None:
 
 
 def _check_promotion(registry: RegistryClient, found: ModelVersion, target: Target) -> None:
-    already = f"Version {found.version} is already there: it holds {target.name}."
+    if is_at_target(found, target):
+        raise InvalidInput(f"Version {found.version} is already there: it holds {target.name}.", field="target")
     match target.kind:
-        case TargetKind.STAGE:
-            if found.stage == target.name:
-                raise InvalidInput(already, field="target")
         case TargetKind.ALIAS:
-            if target.name in found.aliases:
-                raise InvalidInput(already, field="target")
             name = target.name.lower()
             if name == RESERVED_ALIAS or (name[0] == "v" and name[1:].isdigit()):
                 raise InvalidInput(f"MLflow reserves {target.name!r}; choose another alias.", field="target")

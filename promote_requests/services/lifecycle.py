@@ -13,7 +13,6 @@ from promote_requests.models import PromoteRequest
 from promote_requests.registry import get_registry
 from promote_requests.services import audit, feasibility
 from promote_requests.services.locking import lock, move
-from promote_requests.services.observing import champion_version
 from promote_requests.services.reading import default_archive
 from promote_requests.targets import Target
 
@@ -80,7 +79,7 @@ def create(
                 archive_existing_versions=archive_existing_versions and target.can_archive_holders,
                 author=actor,
                 status=status,
-                champion_version=champion_version(evidence),
+                champion_version=evidence.champion_version,
                 evidence_fingerprint=fingerprint(evidence),
             )
             audit.record(
@@ -194,7 +193,7 @@ def _open(
                 locked,
                 Status.OPEN,
                 opened_at=now,
-                champion_version=champion_version(evidence),
+                champion_version=evidence.champion_version,
                 evidence_fingerprint=fingerprint(evidence),
                 closed_at=None,
                 closed_by=None,

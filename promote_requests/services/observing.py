@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def champion_version(evidence: Evidence) -> str | None:
-    """Returns the version that holds the target, or None."""
-    return None if evidence.champion is None else evidence.champion.version.version
-
-
 def has_changed(promote_request: PromoteRequest, evidence: Evidence) -> bool:
     """Tells whether MLflow shows other facts than those last observed."""
     return promote_request.evidence_fingerprint != fingerprint(evidence)
@@ -34,7 +29,7 @@ def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: "User",
     sentence = describe(promote_request, evidence)
     now = timezone.now()
     PromoteRequest.objects.filter(pk=promote_request.pk).update(
-        champion_version=champion_version(evidence), evidence_fingerprint=fingerprint(evidence), updated_at=now
+        champion_version=evidence.champion_version, evidence_fingerprint=fingerprint(evidence), updated_at=now
     )
     audit.record(
         AuditAction.EVIDENCE_CHANGED,
@@ -49,7 +44,7 @@ def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: "User",
 
 def describe(promote_request: PromoteRequest, evidence: Evidence) -> str:
     """Returns one sentence about how `evidence` differs from what was last observed."""
-    now = champion_version(evidence)
+    now = evidence.champion_version
     before = promote_request.champion_version
     target = promote_request.target_name
     if now == before:
@@ -73,7 +68,7 @@ def refuse_if_changed(promote_request: PromoteRequest, evidence: Evidence, *, ac
         if not has_changed(locked, evidence):
             return
         error: type[WrongState] = (
-            EvidenceChanged if champion_version(evidence) == locked.champion_version else ChampionChanged
+            EvidenceChanged if evidence.champion_version == locked.champion_version else ChampionChanged
         )
         sentence = adopt(locked, evidence, actor=actor, request_id=request_id)
     raise error(f"{sentence} Please take a fresh look at the comparison and review again.")

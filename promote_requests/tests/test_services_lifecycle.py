@@ -1,0 +1,216 @@
+import pytest
+
+from promote_requests import services
+from promote_requests.choices import AuditAction, CloseReason, RequestAction, Status
+from promote_requests.exceptions import (
+    DuplicateRequest,
+    InvalidInput,
+    NotAllowed,
+    RegistryUnreachable,
+    WrongState,
+)
+from promote_requests.models import AuditEvent, PromoteRequest, ProtectionRule
+from promote_requests.services import lifecycle
+from promote_requests.targets import Target
+from promote_requests.tests.factories import PromoteRequestFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+PRODUCTION = Target.parse("stage:Production")
+
+
+def ask(actor, **values):
+    defaults = {"model_name": "Fraud", "version": "2", "target": PRODUCTION, "title": "Go live"}
+    return services.create(actor=actor, **defaults | values)
+
+
+def actions_of(promote_request):
+    return list(promote_request.audit_events.values_list("action", flat=True))
+
+
+def test_a_new_request_is_open_and_knows_the_champion(fraud, ada):
+    created = ask(ada, title="  Go   live ", description=" because \n")
+    created.refresh_from_db()
+    assert (created.status, created.author, created.title, created.description) == (
+        Status.OPEN,
+        ada,
+        "Go live",
+        "because",
+    )
+    assert created.champion_version == "1"
+    assert created.archive_existing_versions is True
+    assert len(created.evidence_fingerprint) == 64
+    event = created.audit_events.get()
+    assert (event.action, event.actor_name, event.target) == (AuditAction.CREATED, "ada", "stage:Production")
+
+
+def test_creating_a_request_changes_nothing_in_the_registry(fraud, ada):
+    ask(ada)
+    assert fraud.get_version("Fraud", "2").stage == "None"
+
+
+@pytest.mark.parametrize(("asked", "kept"), [(None, True), (True, True), (False, False)])
+def test_archiving_holders_is_the_default_for_active_stages(fraud, ada, asked, kept):
+    assert ask(ada, archive_existing_versions=asked).archive_existing_versions is kept
+
+
+@pytest.mark.parametrize("target", ["stage:Archived", "alias:prod", "model:prod.fraud"])
+def test_archiving_holders_is_dropped_where_it_means_nothing(fraud, ada, target):
+    created = ask(ada, target=Target.parse(target), archive_existing_versions=True)
+    assert created.archive_existing_versions is False
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"title": "   "}, "title"),
+        ({"title": "x" * 201}, "title"),
+        ({"model_name": "Nothing"}, "model_name"),
+        ({"model_name": ""}, "model_name"),
+        ({"version": "9"}, "version"),
+        ({"version": "latest"}, "version"),
+        ({"version": "²"}, "version"),
+        ({"version": "1"}, "target"),
+        ({"version": "1", "target": Target.parse("alias:champion")}, "target"),
+        ({"target": Target.parse("alias:latest")}, "target"),
+        ({"target": Target.parse("alias:V7")}, "target"),
+        ({"target": Target.parse("model:Fraud")}, "target"),
+        ({"action": RequestAction.REMOVE}, "action"),
+        ({"action": RequestAction.REMOVE, "target": Target.parse("alias:champion")}, "target"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_once_by_field(fraud, ada, values, field):
+    with pytest.raises(InvalidInput) as refusal:
+        ask(ada, **values)
+    assert refusal.value.field == field
+    assert not PromoteRequest.objects.exists()
+
+
+def test_a_second_unfinished_request_for_the_same_is_refused_with_the_first_one_named(open_request, grace):
+    with pytest.raises(DuplicateRequest, match=f"#{open_request.number}") as refusal:
+        ask(grace)
+    assert refusal.value.number == open_request.number
+
+
+def test_a_race_for_the_same_request_is_decided_by_the_database(open_request, grace, monkeypatch):
+    looks = iter([False, True])
+    original = lifecycle._refuse_duplicate
+    monkeypatch.setattr(lifecycle, "_refuse_duplicate", lambda *names: original(*names) if next(looks) else None)
+    with pytest.raises(DuplicateRequest):
+        ask(grace)
+    assert PromoteRequest.objects.count() == 1
+
+
+def test_the_same_version_may_be_requested_for_another_target(open_request, ada):
+    assert ask(ada, target=Target.parse("alias:champion")).status == Status.OPEN
+
+
+def test_a_version_already_copied_is_not_copied_again(fraud, ada):
+    fraud.copy_version("Fraud", "2", "prod.fraud", tags={})
+    with pytest.raises(InvalidInput, match=r"prod\.fraud version 1 is a copy"):
+        ask(ada, target=Target.parse("model:prod.fraud"))
+
+
+def test_a_prompt_goes_to_aliases_only(registry, ada):
+    registry.add_version("greeting", prompt_text="Hello {{name}}")
+    with pytest.raises(InvalidInput, match="A prompt has aliases only"):
+        ask(ada, model_name="greeting", version="1")
+    assert ask(ada, model_name="greeting", version="1", target=Target.parse("alias:production")).status == Status.OPEN
+
+
+def test_nothing_is_recorded_when_mlflow_is_down(fraud, ada):
+    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."))
+    with pytest.raises(RegistryUnreachable):
+        ask(ada)
+    assert not AuditEvent.objects.exists()
+
+
+def test_somebody_without_an_active_account_cannot_ask(fraud, db):
+    with pytest.raises(NotAllowed):
+        ask(UserFactory(is_active=False))
+    assert AuditEvent.objects.get().action == AuditAction.REFUSED
+
+
+def test_a_draft_is_opened_by_its_author(fraud, ada):
+    draft = ask(ada, draft=True)
+    assert draft.status == Status.DRAFT
+    opened = services.submit(actor=ada, promote_request=draft)
+    assert opened.status == Status.OPEN
+    assert actions_of(opened) == [AuditAction.CREATED, AuditAction.SUBMITTED]
+
+
+def test_only_the_author_edits(open_request, ada, grace):
+    with pytest.raises(NotAllowed, match="Only ada"):
+        services.edit(actor=grace, promote_request=open_request, title="Mine", description="")
+    edited = services.edit(actor=ada, promote_request=open_request, title="Better", description="d")
+    assert (edited.title, edited.description, edited.status) == ("Better", "d", Status.OPEN)
+    assert actions_of(edited) == [AuditAction.CREATED, AuditAction.REFUSED, AuditAction.EDITED]
+
+
+def test_an_edit_without_a_title_is_refused(open_request, ada):
+    with pytest.raises(InvalidInput) as refusal:
+        services.edit(actor=ada, promote_request=open_request, title="", description="")
+    assert refusal.value.field == "title"
+
+
+def test_a_reviewer_closes_a_request_with_a_reason(open_request, grace):
+    closed = services.close(actor=grace, promote_request=open_request, reason=CloseReason.SUPERSEDED, message="See #9")
+    assert (closed.status, closed.close_reason, closed.closed_by) == (Status.CLOSED, CloseReason.SUPERSEDED, grace)
+    event = closed.audit_events.last()
+    assert (event.from_status, event.to_status, event.reason) == ("open", "closed", "Superseded: See #9")
+
+
+def test_the_author_withdraws_instead_of_closing(open_request, ada, grace):
+    with pytest.raises(NotAllowed, match="withdraw it instead"):
+        services.close(actor=ada, promote_request=open_request)
+    with pytest.raises(NotAllowed):
+        services.withdraw(actor=grace, promote_request=open_request)
+    withdrawn = services.withdraw(actor=ada, promote_request=open_request)
+    assert withdrawn.close_reason == CloseReason.WITHDRAWN
+
+
+def test_nobody_else_can_close_a_request_as_withdrawn(open_request, grace):
+    with pytest.raises(InvalidInput) as refusal:
+        services.close(actor=grace, promote_request=open_request, reason=CloseReason.WITHDRAWN)
+    assert refusal.value.field == "reason"
+
+
+def test_a_closed_request_cannot_be_closed_again(open_request, grace):
+    services.close(actor=grace, promote_request=open_request)
+    with pytest.raises(WrongState):
+        services.close(actor=grace, promote_request=open_request)
+
+
+def test_reopening_starts_the_review_anew(open_request, ada, grace):
+    rule_of_two()
+    services.review(actor=grace, promote_request=open_request, verdict="approve")
+    assert services.decision_of(open_request).approvals == 1
+    services.close(actor=grace, promote_request=open_request)
+    reopened = services.reopen(actor=ada, promote_request=PromoteRequest.objects.get())
+    assert (reopened.status, reopened.closed_at, reopened.close_reason) == (Status.OPEN, None, "")
+    assert services.decision_of(reopened).approvals == 0
+
+
+def test_a_stranger_cannot_reopen(open_request, ada, grace):
+    closed = services.close(actor=grace, promote_request=open_request)
+    with pytest.raises(NotAllowed, match="Only ada, who made the request, or grace, who closed it"):
+        services.reopen(actor=UserFactory(), promote_request=closed)
+
+
+def test_a_request_is_not_reopened_beside_a_newer_one_for_the_same(open_request, ada, grace):
+    closed = services.close(actor=grace, promote_request=open_request)
+    newer = PromoteRequestFactory(actor=ada)
+    with pytest.raises(DuplicateRequest) as refusal:
+        services.reopen(actor=ada, promote_request=closed)
+    assert refusal.value.number == newer.number
+
+
+def test_a_request_whose_version_got_there_otherwise_is_not_reopened(open_request, fraud, ada, grace):
+    closed = services.close(actor=grace, promote_request=open_request)
+    fraud.transition_stage("Fraud", "2", "Production", archive_existing_versions=True)
+    with pytest.raises(InvalidInput, match="already there"):
+        services.reopen(actor=ada, promote_request=closed)
+
+
+def rule_of_two():
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(required_approvals=2)

@@ -1,0 +1,248 @@
+from datetime import datetime
+
+import pytest
+
+from promote_requests import services
+from promote_requests.choices import AuditAction, RequestAction, Status, Verdict
+from promote_requests.exceptions import (
+    ChampionChanged,
+    RegistryError,
+    RegistryRefused,
+    RegistryTimeout,
+    RegistryUnreachable,
+    RuleNotMet,
+    WrongState,
+)
+from promote_requests.models import AuditEvent, PromoteRequest, ProtectionRule
+from promote_requests.services import registry_writes
+from promote_requests.targets import Target
+from promote_requests.tests.factories import PromoteRequestFactory, RuleFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def somebody_presses_promote(db):
+    ProtectionRule.objects.update(promote_when_approved=False)
+    RuleFactory(target_pattern="model:*", promote_when_approved=False)
+
+
+def approved(promote_request, reviewer):
+    return services.review(actor=reviewer, promote_request=promote_request, verdict=Verdict.APPROVE).promote_request
+
+
+def ask(actor, target, **values):
+    return PromoteRequestFactory(actor=actor, target=Target.parse(target), **values)
+
+
+def current():
+    return PromoteRequest.objects.get()
+
+
+def actions():
+    return list(AuditEvent.objects.values_list("action", flat=True))
+
+
+def test_a_promotion_freezes_what_was_decided_on(open_request, fraud, grace):
+    promoted = services.promote(actor=grace, promote_request=approved(open_request, grace))
+    assert promoted.status == Status.PROMOTED
+    assert (promoted.promoted_by, promoted.promoted_version) == (grace, "")
+    evidence = services.evidence_of(promoted)
+    assert evidence.challenger.metrics == {"auc": 0.94}
+    assert evidence.champion.version.version == "1"
+    assert actions()[-2:] == [AuditAction.PROMOTION_STARTED, AuditAction.PROMOTED]
+
+
+def test_a_promoted_version_carries_checkpoints_tags(open_request, fraud, grace, settings):
+    settings.CHECKPOINT_PUBLIC_URL = "https://checkpoint.example.com"
+    services.promote(actor=grace, promote_request=approved(open_request, grace))
+    tags = fraud.get_version("Fraud", "2").tags
+    assert tags["checkpoint.promote_request"] == f"https://checkpoint.example.com{open_request.get_absolute_url()}"
+    assert tags["checkpoint.approved_by"] == "grace"
+    assert datetime.fromisoformat(tags["checkpoint.promoted_at"]).utcoffset().total_seconds() == 0
+
+
+def test_an_alias_moves_to_the_challenger(fraud, ada, grace):
+    services.promote(actor=ada, promote_request=approved(ask(ada, "alias:champion"), grace))
+    assert fraud.get_model("Fraud").aliases == {"champion": "2"}
+
+
+def test_taking_an_alias_away_leaves_nobody_with_it(fraud, ada, grace):
+    asked = ask(ada, "alias:champion", version="1", action=RequestAction.REMOVE)
+    services.promote(actor=ada, promote_request=approved(asked, grace))
+    assert fraud.get_model("Fraud").aliases == {}
+
+
+def test_a_copy_is_made_in_the_destination_and_numbered_there(fraud, ada, grace):
+    fraud.add_version("prod.fraud")
+    promoted = services.promote(actor=ada, promote_request=approved(ask(ada, "model:prod.fraud"), grace))
+    assert promoted.promoted_version == "2"
+    copy = fraud.get_version("prod.fraud", "2")
+    assert copy.source == "models:/Fraud/2"
+    assert copy.tags["checkpoint.approved_by"] == "grace"
+
+
+@pytest.mark.parametrize("stage", ["Archived", "None"])
+def test_a_version_can_go_to_a_stage_that_archives_nobody(fraud, ada, grace, stage):
+    asked = ask(ada, f"stage:{stage}", version="1")
+    services.promote(actor=ada, promote_request=approved(asked, grace))
+    assert fraud.get_version("Fraud", "1").stage == stage
+
+
+def test_holders_stay_when_archiving_is_not_asked_for(fraud, ada, grace):
+    asked = ask(ada, "stage:Production", archive_existing_versions=False)
+    services.promote(actor=ada, promote_request=approved(asked, grace))
+    assert {version.version for version in fraud.holders("Fraud", asked.target)} == {"1", "2"}
+
+
+def test_a_promotion_without_the_approvals_is_refused_and_recorded(open_request, fraud, ada):
+    with pytest.raises(RuleNotMet, match="1 more approval needed, by somebody other than ada"):
+        services.promote(actor=ada, promote_request=open_request)
+    assert fraud.get_version("Fraud", "2").stage == "None"
+    assert actions()[-1] == AuditAction.REFUSED
+
+
+def test_a_promotion_against_a_request_for_changes_is_refused(open_request, ada, grace):
+    approved(open_request, UserFactory())
+    services.review(actor=grace, promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Wait.")
+    with pytest.raises(RuleNotMet, match="asked for changes"):
+        services.promote(actor=ada, promote_request=open_request)
+
+
+def test_a_changed_champion_stops_the_promotion_and_voids_the_approvals(open_request, fraud, ada, grace):
+    ready = approved(open_request, grace)
+    fraud.transition_stage("Fraud", "1", "Archived", archive_existing_versions=False)
+    with pytest.raises(ChampionChanged, match="Version 1 no longer holds Production; nobody does"):
+        services.promote(actor=ada, promote_request=ready)
+    assert current().status == Status.OPEN
+    assert not services.decision_of(current()).is_approved
+    assert fraud.get_version("Fraud", "2").stage == "None"
+
+
+def test_a_failed_promotion_leaves_the_request_open_with_the_reason(open_request, fraud, ada, grace):
+    ready = approved(open_request, grace)
+    fraud.fail_next(RegistryRefused("Stage is full."), call="transition_stage")
+    with pytest.raises(RegistryRefused, match="Stage is full"):
+        services.promote(actor=ada, promote_request=ready)
+    assert (current().status, current().last_failure) == (Status.OPEN, "Stage is full.")
+    assert actions()[-1] == AuditAction.PROMOTION_FAILED
+    assert services.promote(actor=ada, promote_request=current()).status == Status.PROMOTED
+    assert current().last_failure == ""
+
+
+def test_a_call_that_timed_out_after_its_work_was_done_counts_as_done(open_request, fraud, ada, grace):
+    ready = approved(open_request, grace)
+    fraud.fail_next(RegistryTimeout("too slow"), call="transition_stage", after=True)
+    assert services.promote(actor=ada, promote_request=ready).status == Status.PROMOTED
+
+
+def test_a_promotion_that_nobody_can_ask_about_stays_until_settled(open_request, fraud, ada, grace):
+    ready = approved(open_request, grace)
+    fraud.fail_next(RegistryUnreachable("gone"), call="transition_stage", after=True)
+    looks = []
+
+    def be_gone_at_the_second_look():
+        # The first look is for the evidence; the second is the one that asks what became of the call.
+        looks.append(True)
+        if len(looks) == 2:
+            fraud.fail_next(RegistryUnreachable("gone"), call="holders")
+
+    fraud.before("holders", be_gone_at_the_second_look)
+    with pytest.raises(RegistryUnreachable):
+        services.promote(actor=ada, promote_request=ready)
+    assert current().status == Status.PROMOTING
+    settled = services.settle(current())
+    assert (settled.status, settled.promoted_by) == (Status.PROMOTED, ada)
+    assert AuditEvent.objects.last().actor_name == "Checkpoint"
+
+
+def crashed(promote_request, monkeypatch, *, done):
+    """Leaves what a process leaves that dies between the two transactions, before or after its call to MLflow."""
+
+    class Killed(BaseException):
+        pass
+
+    def die(*arguments):
+        if done:
+            original(*arguments)
+        raise Killed
+
+    original = registry_writes.apply
+    monkeypatch.setattr(registry_writes, "apply", die)
+    with pytest.raises(Killed):
+        services.promote(actor=promote_request.author, promote_request=promote_request)
+    monkeypatch.setattr(registry_writes, "apply", original)
+    return current()
+
+
+def test_settling_after_a_crash_finds_the_promotion_done(open_request, fraud, grace, monkeypatch):
+    found = crashed(approved(open_request, grace), monkeypatch, done=True)
+    assert found.status == Status.PROMOTING
+    settled = services.settle(found)
+    assert settled.status == Status.PROMOTED
+    assert services.evidence_of(settled).champion.version.version == "1"
+    assert fraud.get_version("Fraud", "2").tags["checkpoint.approved_by"] == "grace"
+
+
+def test_settling_after_a_crash_finds_the_promotion_not_made(open_request, fraud, ada, grace, monkeypatch):
+    found = crashed(approved(open_request, grace), monkeypatch, done=False)
+    with pytest.raises(RegistryError, match="it was not made"):
+        services.settle(found)
+    assert current().status == Status.OPEN
+    assert services.promote(actor=ada, promote_request=current()).status == Status.PROMOTED
+
+
+def test_a_crashed_copy_is_not_made_twice(fraud, ada, grace, monkeypatch):
+    asked = ask(ada, "model:prod.fraud")
+    found = crashed(approved(asked, grace), monkeypatch, done=True)
+    registry_writes.apply(fraud, found)
+    assert services.settle(found).promoted_version == "1"
+    assert len(fraud.list_versions("prod.fraud")) == 1
+
+
+def test_settling_twice_changes_nothing_more(open_request, grace, monkeypatch):
+    found = crashed(approved(open_request, grace), monkeypatch, done=True)
+    services.settle(found)
+    services.settle(found)
+    assert actions().count(AuditAction.PROMOTED) == 1
+
+
+def test_a_promotion_settled_too_early_as_failed_still_ends_as_promoted(open_request, fraud, ada, grace, monkeypatch):
+    ready = approved(open_request, grace)
+
+    def settle_before_the_call():
+        if current().status == Status.PROMOTING:
+            with pytest.raises(RegistryError):
+                services.settle(current())
+
+    fraud.before("transition_stage", settle_before_the_call)
+    assert services.promote(actor=ada, promote_request=ready).status == Status.PROMOTED
+    assert current().promoted_by == ada
+
+
+def test_a_promotion_stands_when_its_tags_cannot_be_written_and_settling_writes_them(open_request, fraud, ada, grace):
+    ready = approved(open_request, grace)
+    fraud.fail_next(RegistryUnreachable("gone"), call="set_version_tags")
+    promoted = services.promote(actor=ada, promote_request=ready)
+    assert promoted.status == Status.PROMOTED
+    assert "tags could not be written" in promoted.last_failure
+    settled = services.settle(current())
+    assert (settled.last_failure, current().last_failure) == ("", "")
+    assert "checkpoint.approved_by" in fraud.get_version("Fraud", "2").tags
+
+
+def test_two_promotions_to_one_target_do_not_run_at_once(fraud, ada, grace, monkeypatch):
+    fraud.add_version("Fraud")
+    first = approved(ask(ada, "stage:Production"), grace)
+    second = approved(ask(ada, "stage:Production", version="3"), grace)
+
+    def promote_the_other_meanwhile():
+        with pytest.raises(WrongState, match="Another promotion to Production is under way"):
+            services.promote(actor=ada, promote_request=second)
+
+    fraud.before("transition_stage", promote_the_other_meanwhile)
+    assert services.promote(actor=ada, promote_request=first).status == Status.PROMOTED
+
+
+def test_an_open_request_is_left_alone_by_settling(open_request):
+    assert services.settle(open_request).status == Status.OPEN
