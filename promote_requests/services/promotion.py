@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from promote_requests import permissions, transitions
-from promote_requests.choices import Action, AuditAction, RequestAction, Status
+from promote_requests.choices import Action, AuditAction, RequestAction, Status, TargetKind
 from promote_requests.evidence import Evidence, freeze
 from promote_requests.exceptions import RegistryError, RuleNotMet, WrongState
 from promote_requests.models import PromoteRequest
@@ -154,7 +154,7 @@ def _record_success(
             Status.PROMOTED,
             promoted_at=timezone.now(),
             promoted_by_id=promote_request.promoted_by_id,
-            promoted_version=version if version != promote_request.version else "",
+            promoted_version=version if locked.target_kind == TargetKind.MODEL else "",
             last_failure="",
             challenger_evidence=promote_request.challenger_evidence,
             champion_evidence=promote_request.champion_evidence,
