@@ -51,3 +51,13 @@ def registry(settings: "Settings") -> "Iterator[FakeRegistry]":
     settings.CHECKPOINT_REGISTRY_CLIENT = "promote_requests.registry.fake.connect"
     yield fake.connect("")
     fake.reset()
+
+
+@pytest.fixture(autouse=True)
+def _no_remembered_credentials() -> None:
+    """Forgets who called in earlier tests: the database gives their ids to other people."""
+    from accounts.credential_cache import cache  # noqa: PLC0415 - Django is set up only now
+    from accounts.passwords import verdicts  # noqa: PLC0415
+
+    cache.clear()
+    verdicts.clear()

@@ -2,18 +2,48 @@
 
 import uuid
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 
 class User(AbstractUser):
-    """A person or a service account."""
+    """A person or a service account.
+
+    Names and addresses are unique without regard to case: `Ada` cannot pass for `ada` in a review, and signing in by
+    address means one account. Accounts are deactivated, never deleted, because the record names them.
+    """
 
     email = models.EmailField("email address", blank=True)
+
+    class Meta(AbstractUser.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                Lower("username"), name="one_account_per_name", violation_error_message="This user name is taken."
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=~models.Q(email=""),
+                name="one_account_per_address",
+                violation_error_message="Another account has this e-mail address.",
+            ),
+        ]
+
+    def clean(self) -> None:
+        """Refuses a name that is another person's address, under which that person could be waited for."""
+        super().clean()
+        if "@" in self.username and self.username.lower() != self.email.lower():
+            raise ValidationError({"username": "A user name with @ must be the account's own e-mail address."})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Stores the address in lower case, as it is looked up."""
+        self.email = self.email.lower()
+        super().save(*args, **kwargs)
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
@@ -57,7 +87,16 @@ class ApiToken(models.Model):
     @property
     def is_usable(self) -> bool:
         """Whether the token opens anything now, its owner's state aside."""
-        return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
+        return self.state == "live"
+
+    @property
+    def state(self) -> str:
+        """Says whether the token is `live`, `expired` or `revoked`."""
+        if self.revoked_at is not None and (self.expires_at is None or self.revoked_at < self.expires_at):
+            return "revoked"
+        if self.expires_at is not None and self.expires_at <= timezone.now():
+            return "expired"
+        return "live"
 
 
 class Invitation(models.Model):
@@ -75,9 +114,23 @@ class Invitation(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-created_at", "-pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(accepted_at=None, accepted_by=None)
+                | models.Q(accepted_at__isnull=False, accepted_by__isnull=False),
+                name="accepted_invitations_say_by_whom",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def state(self) -> str:
+        """Says whether the invitation is `pending`, `accepted` or `expired`."""
+        if self.accepted_at is not None:
+            return "accepted"
+        return "pending" if self.expires_at > timezone.now() else "expired"
 
 
 class Installation(models.Model):
@@ -95,3 +148,21 @@ class Installation(models.Model):
 
     def __str__(self) -> str:
         return str(self.anonymous_id)
+
+
+class CacheRow(models.Model):
+    """A row of Django's database cache, which counts sign-in attempts across all workers and replicas.
+
+    The columns are those that `createcachetable` would make; as a model, the table comes with the migrations. Only
+    Django's cache reads and writes it.
+    """
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "checkpoint_cache"
+
+    def __str__(self) -> str:
+        return self.cache_key

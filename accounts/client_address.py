@@ -1,0 +1,41 @@
+"""The address that a call came from, which nobody can choose for themselves."""
+
+from ipaddress import ip_address
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def client_address(request: HttpRequest) -> str:
+    """Returns the caller's IP address, or "unknown" on a socket that has none.
+
+    X-Forwarded-For counts only when the connection comes from CHECKPOINT_TRUSTED_PROXIES, and is read from its right
+    end: whatever stands left of the first address that is not a trusted proxy was written by the caller, who could
+    otherwise have a rate limit of their own for every request.
+    """
+    address = _clean(request.META.get("REMOTE_ADDR", ""))
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    while forwarded and _is_trusted(address):
+        previous = _clean(forwarded.pop())
+        if not previous:
+            break
+        address = previous
+    return address or "unknown"
+
+
+def _clean(text: str) -> str:
+    text = text.strip()
+    if text.startswith("[") and "]" in text:
+        text = text[1 : text.index("]")]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return ""
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)
+
+
+def _is_trusted(text: str) -> bool:
+    return bool(text) and any(ip_address(text) in network for network in settings.CHECKPOINT_TRUSTED_PROXIES)

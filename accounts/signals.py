@@ -1,0 +1,36 @@
+"""Tells the credential cache of this process at once when a person, a token or a session changes.
+
+After commit, so that no other thread can read the old row again between the telling and the change.
+"""
+
+from typing import Any
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from accounts.authentication import session_cache_key
+from accounts.credential_cache import cache
+from accounts.models import ApiToken, User
+
+
+@receiver([post_save, post_delete], sender=User)
+def forget_person(instance: User, **kwargs: Any) -> None:
+    """Drops what is remembered of a person whose password, state or name may have changed."""
+    user_id = instance.pk
+    transaction.on_commit(lambda: cache.forget_user(user_id))
+
+
+@receiver([post_save, post_delete], sender=ApiToken)
+def forget_token(instance: ApiToken, **kwargs: Any) -> None:
+    """Drops what is remembered of the owner of a token that was changed in the admin."""
+    user_id = instance.user_id
+    transaction.on_commit(lambda: cache.forget_user(user_id))
+
+
+@receiver(post_delete, sender=Session)
+def forget_session(instance: Session, **kwargs: Any) -> None:
+    """Drops a session that ended: sign-out and a changed password delete its row."""
+    key = session_cache_key(instance.session_key)
+    transaction.on_commit(lambda: cache.forget(key))

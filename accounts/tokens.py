@@ -1,0 +1,112 @@
+"""API tokens: made, looked up and revoked here and nowhere else.
+
+A token is 256 random bits behind a prefix that secret scanners can recognise. It is shown once; the database holds its
+SHA-256, which is enough because there is nothing to guess: no salt and no slow hash would make it safer.
+"""
+
+import logging
+import re
+import secrets
+from datetime import datetime
+from hashlib import sha256
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.credential_cache import cache
+from accounts.exceptions import AccountError, NameTaken, NotPermitted
+from accounts.models import ApiToken, User
+
+PREFIX = "cpt_"
+_SHAPE = re.compile(r"cpt_[A-Za-z0-9_-]{43}", re.ASCII)
+_HINT_LENGTH = 8
+_NAME_LENGTH = 100
+
+logger = logging.getLogger("checkpoint.accounts")
+
+
+def looks_like_one(text: str) -> bool:
+    """Tells whether the text has a token's shape; only such text is worth a look into the database."""
+    return _SHAPE.fullmatch(text) is not None
+
+
+def digest(plaintext: str) -> str:
+    """Returns what the database keeps of a token: its SHA-256 in hexadecimal."""
+    return sha256(plaintext.encode("ascii")).hexdigest()
+
+
+def find_usable(plaintext: str) -> ApiToken | None:
+    """Returns the token, its user loaded, if it is neither revoked nor expired and its user is active."""
+    if not looks_like_one(plaintext):
+        return None
+    return ApiToken.objects.usable().select_related("user").filter(digest=digest(plaintext)).first()
+
+
+def issue(*, user: User, name: str, expires_at: datetime | None = None) -> tuple[ApiToken, str]:
+    """Creates a token and returns it with its plain text, which cannot be had again.
+
+    Args:
+        user: Whose rights the token carries.
+        name: What it is for; unique among the user's live tokens.
+        expires_at: When it stops working, None for never.
+
+    Raises:
+        NameTaken: a live token of the user has this name.
+        AccountError: the name is empty or too long, the expiry is past, or the user is deactivated.
+    """
+    name = " ".join(name.split())
+    now = timezone.now()
+    if not name or len(name) > _NAME_LENGTH or not name.isprintable():
+        raise AccountError(f"Give the token a name of at most {_NAME_LENGTH} characters.", field="name")
+    if expires_at is not None and expires_at <= now:
+        raise AccountError("The token would expire in the past.", field="expires_at")
+    if not user.is_active:
+        raise AccountError(f"{user.get_username()} is deactivated and can have no tokens.")
+    plaintext = PREFIX + secrets.token_urlsafe(32)
+    try:
+        with transaction.atomic():
+            # An expired token opens nothing, so it does not hold its name either.
+            ApiToken.objects.filter(user=user, name=name, revoked_at=None, expires_at__lte=now).update(
+                revoked_at=F("expires_at")
+            )
+            token = ApiToken.objects.create(
+                user=user,
+                name=name,
+                digest=digest(plaintext),
+                hint=plaintext[:_HINT_LENGTH],
+                created_at=now,
+                expires_at=expires_at,
+            )
+    except IntegrityError as error:
+        raise NameTaken(
+            f'{user.get_username()} has a token named "{name}" already: revoke it first, or take another name.',
+            field="name",
+        ) from error
+    logger.info("API token %s of %s issued", token.pk, user.get_username())
+    return token, plaintext
+
+
+def may_revoke(actor: User, token: ApiToken) -> bool:
+    """Tells whether `actor` may revoke the token: its owner may, and whoever administers tokens."""
+    if not actor.is_active:
+        return False
+    return actor.pk == token.user_id or actor.has_perm("accounts.change_apitoken")
+
+
+def revoke(*, actor: User, token: ApiToken) -> None:
+    """Makes the token useless: at once in this process, within 5 seconds in every other. Revoking twice is harmless.
+
+    Raises:
+        NotPermitted: the token is somebody else's and `actor` does not administer tokens.
+    """
+    if not may_revoke(actor, token):
+        raise NotPermitted("Only the token's owner or an administrator can revoke it.")
+    now = timezone.now()
+    revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
+    token.refresh_from_db(fields=["revoked_at"])
+    # A conditional update sends no signal, so the cache is told here.
+    user_id = token.user_id
+    transaction.on_commit(lambda: cache.forget_user(user_id))
+    if revoked:
+        logger.info("API token %s of user %s revoked by %s", token.pk, user_id, actor.get_username())
