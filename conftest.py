@@ -1,7 +1,9 @@
 """Fixtures that every app's tests share: a fake registry, real MLflow, real PostgreSQL."""
 
+import os
+import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,14 +18,34 @@ if TYPE_CHECKING:
     from promote_requests.registry.fake import FakeRegistry
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips the tests that only PostgreSQL can answer while the suite runs on SQLite."""
-    if connection.vendor == "postgresql":
-        return
-    skip = pytest.mark.skip(reason="runs with CHECKPOINT_TEST_DATABASE=postgresql (`make test` does both)")
-    for item in items:
-        if "postgresql" in item.keywords:
-            item.add_marker(skip)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+BROWSER_REQUIRED = bool(os.environ.get("CHECKPOINT_TEST_REQUIRE_BROWSER"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips what this machine or this run cannot answer; skipped here, each kind is one line of the summary."""
+    if "postgresql" in item.keywords and connection.vendor != "postgresql":
+        pytest.skip("runs with CHECKPOINT_TEST_DATABASE=postgresql (`make test` does both)")
+    if "browser" in item.keywords and CHROMIUM is None:
+        pytest.skip("needs Chromium: install it, on Debian and Ubuntu with `apt install chromium`")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Makes a skipped browser test a failure where the run was told that it needs one."""
+    report = yield
+    if BROWSER_REQUIRED and report.skipped and "browser" in item.keywords:
+        report.outcome = "failed"
+    return report
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Gives the path of the browser; for tests marked `browser`, which are skipped where there is none."""
+    if CHROMIUM is None:
+        pytest.fail("mark the test with `browser`")
+    return CHROMIUM
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """The product's settings for a test run: a temporary state folder, no registry, and one of two databases.
 
-The developer's own variables are dropped, so that a run says the same everywhere. `CHECKPOINT_TEST_DATABASE=postgresql`
-runs the suite on an embedded PostgreSQL (see the Makefile), anything else on SQLite.
+The developer's own variables are dropped, so that a run says the same everywhere. Two steer the run itself:
+`CHECKPOINT_TEST_DATABASE=postgresql` puts it on an embedded PostgreSQL (see the Makefile), anything else on SQLite;
+`CHECKPOINT_TEST_REQUIRE_BROWSER=1` makes a skipped browser test a failure.
 """
 
 import atexit
@@ -13,7 +14,7 @@ from pathlib import Path
 _PREFIXES = ("CHECKPOINT_", "DATABASE_URL", "SECRET_KEY", "EMAIL_", "DEFAULT_FROM_EMAIL", "MLFLOW_")
 _on_postgresql = os.environ.get("CHECKPOINT_TEST_DATABASE") == "postgresql"
 for _name in list(os.environ):
-    if _name.startswith(_PREFIXES) and _name != "CHECKPOINT_TEST_DATABASE":
+    if _name.startswith(_PREFIXES) and not _name.startswith("CHECKPOINT_TEST_"):
         del os.environ[_name]
 
 _state = Path(tempfile.mkdtemp(prefix="checkpoint-tests-"))

@@ -1,0 +1,77 @@
+# `make demo` tries the product, `make test` and `make check` say whether a change is right. Nothing but Python 3.11 or
+# newer and make is needed: the first target that wants something installs it into .venv.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format clean
+
+PORT ?= 5000
+PYTHON ?=
+RUN := .venv/bin/python
+
+help:
+	@echo "make demo [PORT=5000]  a real MLflow behind Checkpoint, with models, people and promote requests"
+	@echo "make test              the whole suite: SQLite, PostgreSQL, real MLflow, browser"
+	@echo "make check             format, lint, types, deploy checks, migrations, import contract, templates, Dockerfile"
+	@echo "make format            formats the code"
+
+demo: .venv/.installed-demo
+	@exec $(RUN) manage.py demo --port $(PORT)
+
+# Twice: everything on SQLite, then on PostgreSQL all that depends on the database. Coverage is of both.
+test: .venv/.installed-dev
+	@$(RUN) -m coverage erase
+	$(RUN) -m pytest --cov --cov-report=
+	CHECKPOINT_TEST_DATABASE=postgresql $(RUN) -m pytest --cov --cov-append --cov-report= \
+		-m "postgresql or not (mlflow or browser or sockets)"
+	$(RUN) -m coverage report
+	@$(RUN) -m coverage report --include='promote_requests/*' --fail-under=90 --format=total >/dev/null \
+		|| { echo "promote_requests is covered below 90 %" >&2; exit 1; }
+	@$(RUN) -m coverage report --include='proxy/*' --fail-under=90 --format=total >/dev/null \
+		|| { echo "proxy is covered below 90 %" >&2; exit 1; }
+
+# Django's own checks run with what a production start would have.
+PRODUCTION_LIKE = CHECKPOINT_STATE_DIR=$$state CHECKPOINT_REGISTRY_URL=http://mlflow:5000 \
+	CHECKPOINT_PUBLIC_URL=https://checkpoint.example.org
+
+check: .venv/.installed-dev
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy .
+	@state=$$(mktemp -d); trap 'rm -rf "$$state"' EXIT; set -x; \
+		$(PRODUCTION_LIKE) $(RUN) manage.py check --deploy --fail-level WARNING; \
+		$(PRODUCTION_LIKE) $(RUN) manage.py makemigrations --check --dry-run
+	.venv/bin/lint-imports --no-cache
+	.venv/bin/djlint templates --check --lint --quiet
+	.venv/bin/hadolint Dockerfile
+
+format: .venv/.installed-dev
+	$(RUN) -m ruff format .
+	$(RUN) -m ruff check --fix .
+	.venv/bin/djlint templates --reformat --quiet
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov staticfiles
+
+# The first of these that runs and is new enough; a name may exist and yet not run (a version manager's shim).
+.venv/.created:
+	@for candidate in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
+		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$candidate; break; fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then \
+		echo "Python 3.11 or newer is missing: install it, or name it with make PYTHON=/path/to/python3." >&2; exit 1; \
+	fi; \
+	if ! output=$$("$$found" -m venv .venv 2>&1); then \
+		echo "$$found cannot make a virtual environment (Debian and Ubuntu: apt install python3-venv): $$output" >&2; exit 1; \
+	fi
+	@touch $@
+
+INSTALL = echo "Installing $<"; $(RUN) -m pip install --disable-pip-version-check --quiet
+
+.venv/.installed-demo: requirements-demo.txt requirements.txt | .venv/.created
+	@$(INSTALL) --requirement requirements-demo.txt
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt requirements-demo.txt requirements.txt | .venv/.created
+	@$(INSTALL) --requirement requirements-dev.txt
+	@touch $@ .venv/.installed-demo
