@@ -1,0 +1,140 @@
+"""The decision on a guarded call: what goes upstream instead of it, or why it does not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from promote_requests import links
+from promote_requests.choices import AuditAction
+from promote_requests.exceptions import PromoteRequestError, RegistryError, RegistryNotFound
+from promote_requests.services import audit
+from proxy import messages, rulings, wording
+from proxy.messages import Message, UnreadableCall
+from proxy.protected import Protected
+from proxy.rules import Route, Traffic
+from proxy.rulings import Refusal
+
+if TYPE_CHECKING:
+    from accounts.callers import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What goes upstream in place of what came; `body` is None for a call without one."""
+
+    body: bytes | None
+    content_type: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The answer in place of MLflow's.
+
+    Attributes:
+        status: 400, 403, 404 or 409.
+        code: MLflow's `error_code`.
+        message: For the person; holds the full address of the form where there is one.
+        form_path: The form's path; empty when no promote request would help.
+    """
+
+    status: int
+    code: str
+    message: str
+    form_path: str
+
+
+def decide(
+    route: Route,
+    *,
+    method: str,
+    path: str,
+    query: str,
+    content_type: str,
+    body: bytes,
+    workspace: str,
+    caller: "Caller",
+    request_id: str,
+) -> Allowed | Refused:
+    """Decides a guarded or forbidden call; what is refused with 403 leaves a row in the audit trail.
+
+    Args:
+        route: From `rules.classify`.
+        method: As sent.
+        path: As sent; only named in the audit trail.
+        query: The query string as sent.
+        content_type: As sent. Not consulted: what MLflow reads as JSON is JSON, whatever it is called.
+        body: The whole body.
+        workspace: The value of `X-MLFLOW-WORKSPACE`, or empty.
+        caller: Who asks.
+        request_id: For the audit trail.
+
+    Raises:
+        RegistryError: MLflow had to be asked and did not answer.
+    """
+    try:
+        outcome = _outcome(route, query=query, body=body, workspace=workspace)
+    except UnreadableCall as fault:
+        return Refused(400, "INVALID_PARAMETER_VALUE", str(fault), "")
+    except RegistryNotFound as missing:
+        # Answered here with MLflow's own words and not by MLflow: between the look-up and a call passed on, what was
+        # missing could have come to be, and would then be changed without having been judged.
+        return Refused(missing.status, missing.code, missing.message, "")
+    except RegistryError:
+        raise
+    except PromoteRequestError as fault:
+        return Refused(fault.status, fault.code, fault.message, "")
+    if isinstance(outcome, Allowed):
+        return outcome
+    _record(outcome, call=f"{method} {path}", workspace=workspace, caller=caller, request_id=request_id)
+    return _answer(outcome, workspace)
+
+
+def _outcome(route: Route, *, query: str, body: bytes, workspace: str) -> Allowed | Refusal:
+    if route.traffic == Traffic.FORBIDDEN:
+        return Refusal(wording.FORBIDDEN.get(route.operation, wording.UNKNOWN_WRITE))
+    if route.operation == "delete-workspace":
+        return _delete_workspace(query)
+    if route.operation == "optimize-prompt":
+        return _optimize_prompt(body, workspace)
+    message = messages.parse(route.operation, query=query, body=body)
+    rule: Callable[[Message, Protected], Refusal | None] = rulings.RULINGS[route.operation]
+    refusal = rule(message, Protected(workspace))
+    return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
+
+
+def _delete_workspace(query: str) -> Allowed | Refusal:
+    modes = [value for key, value in parse_qsl(query, keep_blank_values=True) if key == "mode"]
+    if modes not in ([], ["RESTRICT"]):
+        return Refusal(wording.WORKSPACE)
+    return Allowed(None, "", "mode=RESTRICT")
+
+
+def _optimize_prompt(body: bytes, workspace: str) -> Allowed | Refusal:
+    message = messages.load(body)
+    uri = messages.pick(message, "source_prompt_uri")
+    if not isinstance(uri, str) or not uri:
+        raise UnreadableCall("Missing value for required parameter 'source_prompt_uri'.")
+    refusal = rulings.optimize_prompt(uri, Protected(workspace))
+    return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
+
+
+def _record(refusal: Refusal, *, call: str, workspace: str, caller: "Caller", request_id: str) -> None:
+    audit.record(
+        AuditAction.CALL_REFUSED,
+        actor_id=caller.user_id,
+        actor_name=caller.username or "anonymous",
+        workspace=workspace,
+        model_name=refusal.model_name,
+        version=refusal.version,
+        target=str(refusal.target or ""),
+        reason=f"{call[:300]}: {refusal.message}",
+        request_id=request_id,
+    )
+
+
+def _answer(refusal: Refusal, workspace: str) -> Refused:
+    path = wording.form_path(refusal.wish, workspace) if refusal.wish else ""
+    message = f"{refusal.message} Open it here: {links.absolute(path)}" if path else refusal.message
+    return Refused(refusal.status, refusal.code, message, path)

@@ -1,0 +1,170 @@
+"""Reads a guarded call's message as leniently as MLflow does, and writes the one that goes upstream instead.
+
+MLflow 3.17.2 (`server/handlers.py`: `_get_request_message`, `_get_normalized_request_json`) ignores unknown fields,
+accepts protobuf's two spellings of a name, any encoding that `json.loads` detects, a JSON string that holds JSON, and
+lets the later of two equal keys win. Whoever decides on bytes and forwards the same bytes has decided on one reading
+and left MLflow another; so what is decided on is what is sent. Two readings of one message are refused.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+Message = dict[str, Any]
+"""{field in snake_case: text, flag or list of tags}; a field that was absent or null is absent."""
+
+CONTENT_TYPE = "application/json"
+
+_NOT_IN_A_NAME = re.compile(r"^\s|\s\Z|[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_VERSION = re.compile(r"[0-9]{1,9}")
+_NAMES = frozenset({"name", "new_name", "version", "stage", "alias", "key"})
+_FLAG = "archive_existing_versions"
+_TAGS = "tags"
+
+
+class UnreadableCall(Exception):
+    """A call whose message has no single reading; the text says why, to the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The fields of a message that MLflow acts on: those that it requires, and the others."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.required + self.optional
+
+
+SHAPES: dict[str, Shape] = {
+    "transition-stage": Shape(("name", "version", "stage"), (_FLAG,)),
+    "create-version": Shape(("name", "source"), ("run_id", "model_id", "run_link", "description", _TAGS)),
+    "update-version": Shape(("name", "version"), ("description",)),
+    "delete-version": Shape(("name", "version")),
+    "set-version-tag": Shape(("name", "version", "key"), ("value",)),
+    "delete-version-tag": Shape(("name", "version", "key")),
+    "create-model": Shape(("name",), ("description", "deployment_job_id", _TAGS)),
+    "rename-model": Shape(("name", "new_name")),
+    "update-model": Shape(("name",), ("description", "deployment_job_id")),
+    "delete-model": Shape(("name",)),
+    "set-model-tag": Shape(("name", "key"), ("value",)),
+    "delete-model-tag": Shape(("name", "key")),
+    "set-alias": Shape(("name", "alias", "version")),
+    "delete-alias": Shape(("name", "alias")),
+}
+"""Operation of `rules.REGISTRY_CALLS` -> its message; `tests/test_route_table.py` compares it with MLflow's own."""
+
+
+def parse(operation: str, *, query: str, body: bytes) -> Message:
+    """Returns the message of a registry call, its names checked and its version in MLflow's own spelling.
+
+    Raises:
+        UnreadableCall: unreadable, ambiguous, incomplete, of wrong types, or contradicted by the query.
+    """
+    shape = SHAPES[operation]
+    sent = load(body)
+    message = {field: value for field in shape.fields if (value := pick(sent, field)) is not None}
+    for field, value in message.items():
+        message[field] = _checked(field, value)
+    missing = next((field for field in shape.required if message.get(field, "") == ""), None)
+    if missing:
+        raise UnreadableCall(f"Missing value for required parameter '{missing}'.")
+    _refuse_contradiction(query, message, shape)
+    return message
+
+
+def load(body: bytes) -> Message:
+    """Returns the JSON object that a body holds, plain or once more as a JSON string.
+
+    Raises:
+        UnreadableCall: not JSON, not an object, or with a key that occurs twice.
+    """
+    try:
+        value = json.loads(body, object_pairs_hook=_without_duplicates)
+        if isinstance(value, str):
+            value = json.loads(value, object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableCall("The body must be a JSON object.") from error
+    if not isinstance(value, dict):
+        raise UnreadableCall("The body must be a JSON object.")
+    return value
+
+
+def pick(sent: Message, field: str) -> Any:
+    """Returns a field's value under whichever of its two spellings it was sent; None when under neither.
+
+    Raises:
+        UnreadableCall: sent under both.
+    """
+    camel = camel_case(field)
+    if camel != field and field in sent and camel in sent:
+        raise UnreadableCall(f"Request specifies both '{field}' and '{camel}'; provide only one of them.")
+    return sent.get(field, sent.get(camel))
+
+
+def camel_case(field: str) -> str:
+    """Returns protobuf's JSON name of a field."""
+    head, *tail = field.split("_")
+    return head + "".join(word.title() for word in tail)
+
+
+def serialise(message: Message) -> bytes:
+    """Returns a message as canonical JSON in UTF-8.
+
+    Raises:
+        UnreadableCall: a text holds half of a surrogate pair, which UTF-8 cannot carry.
+    """
+    try:
+        return json.dumps(message, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    except UnicodeEncodeError as error:
+        raise UnreadableCall("A text in the body is not valid Unicode.") from error
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> Message:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise UnreadableCall("The body names a field twice.")
+    return found
+
+
+def _checked(field: str, value: Any) -> Any:
+    if field == _FLAG:
+        if not isinstance(value, bool):
+            raise UnreadableCall(f"'{field}' must be true or false.")
+        return value
+    if field == _TAGS:
+        return _checked_tags(value)
+    if not isinstance(value, str):
+        raise UnreadableCall(f"'{field}' must be a text.")
+    if field in _NAMES and _NOT_IN_A_NAME.search(value):
+        raise UnreadableCall(f"'{field}' must not begin or end with a space, nor hold a control character.")
+    if field == "version" and value:
+        if not _VERSION.fullmatch(value):
+            raise UnreadableCall("'version' must be a whole number, for example \"3\".")
+        return str(int(value))
+    return value
+
+
+def _checked_tags(value: Any) -> list[dict[str, str]]:
+    if not isinstance(value, list) or not all(isinstance(tag, dict) for tag in value):
+        raise UnreadableCall("'tags' must be a list of objects with a key and a value.")
+    tags = []
+    for tag in value:
+        kept = {part: tag[part] for part in ("key", "value") if tag.get(part) is not None}
+        if not all(isinstance(text, str) for text in kept.values()):
+            raise UnreadableCall("A tag's key and value must be texts.")
+        tags.append(kept)
+    return tags
+
+
+def _refuse_contradiction(query: str, message: Message, shape: Shape) -> None:
+    # MLflow reads the body of a write and never its query; another reader might not.
+    fields = {spelling: field for field in shape.fields for spelling in (field, camel_case(field))}
+    for key, value in parse_qsl(query, keep_blank_values=True):
+        if key in fields and message.get(fields[key]) != value:
+            raise UnreadableCall(f"'{key}' is in the query and not the same in the body; send it in the body only.")

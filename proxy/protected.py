@@ -1,0 +1,118 @@
+"""What is protected here, and who holds it now: the questions that the guard asks of the rules and of the registry."""
+
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from promote_requests.choices import Status, TargetKind
+from promote_requests.exceptions import RegistryNotFound
+from promote_requests.models import PromoteRequest, ProtectionRule
+from promote_requests.protection import requirement_for
+from promote_requests.registry import RegistryClient, get_registry
+from promote_requests.registry.types import ModelVersion
+from promote_requests.targets import ACTIVE_STAGES, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A target that a version holds."""
+
+    target: Target
+    version: str
+
+
+class Protected:
+    """The enabled rules as they stand now, and the registry, of one workspace.
+
+    Rules are read on every guarded call: there are few of either, and a saved rule holds at once in every process.
+    """
+
+    def __init__(self, workspace: str) -> None:
+        self.workspace = workspace
+        self.registry: RegistryClient = get_registry(workspace)
+        self._rules = tuple(ProtectionRule.objects.filter(is_enabled=True))
+
+    def covers(self, model_name: str, target: Target) -> bool:
+        """Tells whether a rule protects a target of a model, under any name that a database takes for the same."""
+        return any(
+            requirement_for(
+                self._rules, workspace=self.workspace, model_name=name, target=Target(target.kind, target_name)
+            ).is_protected
+            for name in spellings(model_name)
+            for target_name in spellings(target.name)
+        )
+
+    def held_by_version(self, found: ModelVersion) -> list[Held]:
+        """Returns the protected targets that a version holds: a stage in use, aliases, its place in its model."""
+        targets = [Target(TargetKind.ALIAS, alias) for alias in found.aliases]
+        if found.stage in ACTIVE_STAGES:
+            targets.insert(0, Target(TargetKind.STAGE, found.stage))
+        targets.append(Target(TargetKind.MODEL, found.name))
+        return [Held(target, found.version) for target in targets if self.covers(found.name, target)]
+
+    def held_by_model(self, name: str, *, as_name: str = "") -> list[Held]:
+        """Returns the protected targets that versions of a model hold, or would hold if it were called `as_name`.
+
+        Raises:
+            RegistryNotFound: no such model.
+        """
+        model = self.registry.get_model(name)
+        judged = as_name or model.name
+        targets = [Target(TargetKind.STAGE, stage) for stage in ACTIVE_STAGES]
+        held = [
+            Held(target, holders[0].version)
+            for target in targets
+            if self.covers(judged, target) and (holders := self.registry.holders(model.name, target))
+        ]
+        for alias, version in sorted(model.aliases.items()):
+            if self.covers(judged, target := Target(TargetKind.ALIAS, alias)):
+                held.append(Held(target, version))
+        if self.covers(judged, target := Target(TargetKind.MODEL, judged)):
+            versions = self.registry.list_versions(model.name, limit=1)
+            held += [Held(target, found.version) for found in versions]
+        return held
+
+    def is_promoting(self, model_name: str) -> bool:
+        """Tells whether Checkpoint is changing this model right now, so that what was looked up is about to be old."""
+        return PromoteRequest.objects.filter(
+            workspace=self.workspace, model_name__iexact=model_name, status=Status.PROMOTING
+        ).exists()
+
+    def copied_version(self, source: str) -> tuple[str, str] | None:
+        """Returns the (model, version) that a new version would be a copy of; None for any other source.
+
+        Reads `models:/NAME/VERSION`, `/STAGE`, `/latest` and `models:/NAME@ALIAS` as MLflow's `_parse_model_uri`
+        does. The version is empty when the registry knows none such.
+        """
+        try:
+            uri = urlsplit(source, allow_fragments=False)
+        except ValueError:  # no URI at all, so no copy; MLflow will say so
+            return None
+        name, slash, place = uri.path.lstrip("/").partition("/")
+        if uri.scheme != "models" or not (slash or "@" in name):
+            return None
+        if not slash:
+            name, _, place = name.rpartition("@")
+        elif place.isdecimal():
+            return name, str(int(place))
+        try:
+            return name, self._version_at(name, place, is_alias=not slash)
+        except RegistryNotFound:
+            return name, ""
+
+    def _version_at(self, name: str, place: str, *, is_alias: bool) -> str:
+        if is_alias:
+            return self.registry.get_model(name).aliases.get(place, "")
+        if place.lower() == "latest":
+            holders = self.registry.list_versions(name, limit=1)
+        else:
+            stage = next((stage for stage in ACTIVE_STAGES if stage.lower() == place.lower()), "")
+            holders = self.registry.holders(name, Target(TargetKind.STAGE, stage)) if stage else []
+        return holders[0].version if holders else ""
+
+
+def spellings(name: str) -> set[str]:
+    """Returns a name and its plainest equal: without accents, width and case, as MySQL's collations compare."""
+    decomposed = unicodedata.normalize("NFKD", name)
+    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return {name, plain.casefold()}

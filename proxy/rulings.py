@@ -1,0 +1,224 @@
+"""One ruling per guarded operation: None lets the message pass, anything else says why not.
+
+Where a ruling rests on who holds what now, `_settled` comes last: a promotion that Checkpoint is making at this moment
+would make the answer old before the call arrives.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from promote_requests.choices import RequestAction, TargetKind
+from promote_requests.exceptions import RegistryNotFound
+from promote_requests.targets import Target
+from proxy import wording
+from proxy.messages import Message
+from proxy.protected import Held, Protected, spellings
+from proxy.wording import Wish
+
+SEAL_PREFIX = "checkpoint."
+# Tags that make a prompt's version what it is. The one left out says where it was used.
+_PROMPT_PREFIXES = ("mlflow.prompt.", "_mlflow_prompt_")
+_PROMPT_USE = "mlflow.prompt.associatedRunIds"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a call is not passed on.
+
+    Attributes:
+        message: The sentence, without the address.
+        wish: What the form is filled in with; None when no promote request would help.
+        model_name: With `version` and `target`, for the audit trail.
+    """
+
+    message: str
+    wish: Wish | None = None
+    model_name: str = ""
+    version: str = ""
+    target: Target | None = None
+    status: int = 403
+    code: str = "PERMISSION_DENIED"
+
+
+def transition_stage(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses a move into a protected stage, out of one, or one that archives others into one."""
+    found = protected.registry.get_version(message["name"], message["version"])
+    name, target = message["name"], Target.of(TargetKind.STAGE, message["stage"])
+    message["stage"] = target.name
+    archives = message.get("archive_existing_versions", False)
+    wish = Wish(name, found.version, target, archive_existing_versions=archives)
+    current = Target(TargetKind.STAGE, found.stage)
+    if protected.covers(name, target):
+        if current == target and not archives:
+            return _already_there(name, found.version, target)
+        return _refusal(wording.move(wish, target), wish, target)
+    if protected.covers(name, current) and current != target:
+        return _refusal(wording.move(wish, current), wish, current)
+    archived = Target(TargetKind.STAGE, "Archived")
+    if archives and protected.covers(name, archived):
+        return _refusal(wording.archiving(wish), wish, archived)
+    return _settled(name, protected)
+
+
+def set_alias(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses to set or move a protected alias."""
+    name, version, target = message["name"], message["version"], Target.of(TargetKind.ALIAS, message["alias"])
+    if not protected.covers(name, target):
+        return None
+    if target.name in protected.registry.get_version(name, version).aliases:
+        return _already_there(name, version, target)
+    wish = Wish(name, version, target)
+    return _refusal(wording.move(wish, target), wish, target)
+
+
+def delete_alias(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses to take a protected alias away."""
+    name, target = message["name"], Target.of(TargetKind.ALIAS, message["alias"])
+    if not protected.covers(name, target):
+        return None
+    version = protected.registry.get_model(name).aliases.get(target.name)
+    if version is None:
+        # Not passed on though nothing would happen: it might get a holder before this arrives.
+        raise RegistryNotFound(f"No version of {name} has the alias {target.name}.")
+    wish = Wish(name, version, target, RequestAction.REMOVE)
+    return _refusal(wording.removal(name, Held(target, version)), wish, target)
+
+
+def create_version(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses any new version of a protected registered model, and a seal on any new version.
+
+    A copy takes its original's tags with it (MLflow's client and UI send them all): the seal vouches for the original
+    only, so it is left out.
+    """
+    name, target = message["name"], Target(TargetKind.MODEL, message["name"])
+    source = protected.copied_version(message["source"])
+    if protected.covers(name, target):
+        if source is None:
+            return Refusal(wording.registration(name), model_name=name, target=target)
+        wish = Wish(source[0], source[1], target)
+        return _refusal(wording.copy(name, source), wish, target)
+    if source is not None and "tags" in message:
+        message["tags"] = [tag for tag in message["tags"] if not _is_seal(tag.get("key", ""))]
+    return _sealed_at_creation(message)
+
+
+def create_model(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses a seal on a new registered model."""
+    return _sealed_at_creation(message)
+
+
+def delete_version(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses to delete a version that holds a protected target."""
+    found = protected.registry.get_version(message["name"], message["version"])
+    held = protected.held_by_version(found)
+    what = f"Version {found.version} of {message['name']} cannot be deleted"
+    return _holding(what, message["name"], held) or _settled(message["name"], protected)
+
+
+def delete_model(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses to delete a registered model of which a version holds a protected target."""
+    held = protected.held_by_model(message["name"])
+    return _holding(f"{message['name']} cannot be deleted", message["name"], held) or _settled(
+        message["name"], protected
+    )
+
+
+def rename_model(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses a name that takes a held target out of a rule's reach, or into it, or versions into a protected model."""
+    name, new_name = message["name"], message["new_name"]
+    held = protected.held_by_model(name) or protected.held_by_model(name, as_name=new_name)
+    return _holding(f"{name} cannot be renamed {new_name}", name, held) or _settled(name, protected)
+
+
+def version_tag(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses to change a seal, or the content of a prompt's version that holds a protected target."""
+    if _is_seal(message["key"]):
+        return _seal(message)
+    if not _is_prompt_content(message["key"]):
+        return None
+    held = protected.held_by_version(protected.registry.get_version(message["name"], message["version"]))
+    what = f"The content of version {message['version']} of {message['name']} cannot be changed"
+    return _holding(what, message["name"], held) or _settled(message["name"], protected)
+
+
+def model_tag(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses to change a seal, or what makes a model a prompt while one of its versions holds a protected target."""
+    if _is_seal(message["key"]):
+        return _seal(message)
+    if not _is_prompt_content(message["key"]):
+        return None
+    held = protected.held_by_model(message["name"])
+    what = f"The tag {message['key']} of {message['name']} cannot be changed"
+    return _holding(what, message["name"], held) or _settled(message["name"], protected)
+
+
+def pass_on(message: Message, protected: Protected) -> Refusal | None:
+    """Lets a description pass: it is nobody's seal and no part of the evidence."""
+    return None
+
+
+def optimize_prompt(uri: str, protected: Protected) -> Refusal | None:
+    """Refuses a job that would register a new version of a protected prompt; `uri` is `prompts:/NAME/VERSION`."""
+    name = uri.removeprefix("prompts:").lstrip("/").partition("/")[0].partition("@")[0]
+    target = Target.of(TargetKind.MODEL, name)
+    if not protected.covers(name, target):
+        return None
+    return Refusal(wording.registration(name), model_name=name, target=target)
+
+
+RULINGS: dict[str, Callable[[Message, Protected], Refusal | None]] = {
+    "transition-stage": transition_stage,
+    "create-version": create_version,
+    "update-version": pass_on,
+    "delete-version": delete_version,
+    "set-version-tag": version_tag,
+    "delete-version-tag": version_tag,
+    "create-model": create_model,
+    "rename-model": rename_model,
+    "update-model": pass_on,
+    "delete-model": delete_model,
+    "set-model-tag": model_tag,
+    "delete-model-tag": model_tag,
+    "set-alias": set_alias,
+    "delete-alias": delete_alias,
+}
+"""Operation of `rules.REGISTRY_CALLS` -> its ruling. A ruling may correct the message, which is what is sent."""
+
+
+def _refusal(sentence: str, wish: Wish, target: Target) -> Refusal:
+    return Refusal(sentence, wish, wish.model_name, wish.version, target)
+
+
+def _already_there(name: str, version: str, target: Target) -> Refusal:
+    return Refusal(wording.already_there(name, version, target), None, name, version, target)
+
+
+def _holding(what: str, name: str, held: list[Held]) -> Refusal | None:
+    if not held:
+        return None
+    wish = wording.way_out(name, held)
+    return Refusal(wording.holding(what, name, held), wish, name, held[0].version, held[0].target)
+
+
+def _settled(name: str, protected: Protected) -> Refusal | None:
+    if not protected.is_promoting(name):
+        return None
+    sentence = f"Checkpoint is promoting a version of {name} at this moment: try again in a few seconds."
+    return Refusal(sentence, model_name=name, status=409, code="INVALID_STATE")
+
+
+def _seal(message: Message) -> Refusal:
+    return Refusal(wording.SEAL, model_name=message["name"], version=message.get("version", ""))
+
+
+def _sealed_at_creation(message: Message) -> Refusal | None:
+    keys = [tag.get("key", "") for tag in message.get("tags", ())]
+    return _seal(message) if any(_is_seal(key) for key in keys) else None
+
+
+def _is_seal(key: str) -> bool:
+    return any(spelling.lstrip().startswith(SEAL_PREFIX) for spelling in spellings(key))
+
+
+def _is_prompt_content(key: str) -> bool:
+    return key != _PROMPT_USE and any(spelling.startswith(_PROMPT_PREFIXES) for spelling in spellings(key))
