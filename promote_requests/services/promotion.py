@@ -21,8 +21,8 @@ from promote_requests.models import PromoteRequest
 from promote_requests.registry import RegistryClient, get_registry
 from promote_requests.services import audit, registry_writes
 from promote_requests.services.locking import lock, move
-from promote_requests.services.observing import refuse_if_changed
-from promote_requests.services.reading import decision_of, evidence_of, requirement_of
+from promote_requests.services.observing import describe, has_changed, refuse_if_changed
+from promote_requests.services.reading import decision_of, live_evidence_of, requirement_of
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -44,9 +44,10 @@ def promote(*, actor: "User", promote_request: PromoteRequest, request_id: str =
     """
     transitions.require(Action.PROMOTE, promote_request.status)
     permissions.require(actor, Action.PROMOTE, promote_request)
-    evidence = evidence_of(promote_request)
+    evidence = live_evidence_of(promote_request)
     refuse_if_changed(promote_request, evidence, actor=actor, request_id=request_id)
     started = _start(actor, promote_request, evidence, request_id)
+    _look_again(actor, started, request_id)
     registry = get_registry(started.workspace)
     failure: RegistryError | None = None
     try:
@@ -109,6 +110,23 @@ def _start(actor: "User", promote_request: PromoteRequest, evidence: Evidence, r
             f"Another promotion to {promote_request.target_name} is under way. Try again when it has finished."
         ) from None
     return locked
+
+
+def _look_again(actor: "User", started: PromoteRequest, request_id: str) -> None:
+    """Asks MLflow once more, now that no other promotion of this target can run.
+
+    Between our first look and our hold on the target another promotion may have begun and ended.
+    """
+    try:
+        evidence = live_evidence_of(started)
+        if not has_changed(started, evidence):
+            return
+        reason = describe(started, evidence)
+    except RegistryError as error:
+        _record_failure(started, error.message, actor=actor, request_id=request_id)
+        raise
+    _record_failure(started, reason, actor=actor, request_id=request_id)
+    refuse_if_changed(started, evidence, actor=actor, request_id=request_id)
 
 
 def _what_is_missing(promote_request: PromoteRequest) -> str:

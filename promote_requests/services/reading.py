@@ -67,6 +67,15 @@ def evidence_of(promote_request: PromoteRequest) -> Evidence:
             other_holders=(),
             removing=promote_request.action == RequestAction.REMOVE,
         )
+    return live_evidence_of(promote_request)
+
+
+def live_evidence_of(promote_request: PromoteRequest) -> Evidence:
+    """Returns the facts as MLflow has them now, whatever the request's state.
+
+    Raises:
+        RegistryError: MLflow cannot be asked, or no longer knows the version.
+    """
     return observe(
         get_registry(promote_request.workspace),
         model_name=promote_request.model_name,

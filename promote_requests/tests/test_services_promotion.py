@@ -141,13 +141,13 @@ def test_a_promotion_that_nobody_can_ask_about_stays_until_settled(open_request,
     fraud.fail_next(RegistryUnreachable("gone"), call="transition_stage", after=True)
     looks = []
 
-    def be_gone_at_the_second_look():
-        # The first look is for the evidence; the second is the one that asks what became of the call.
+    def be_gone_at_the_third_look():
+        # Two looks are for the champion, before and behind the hold; the third asks what became of the call.
         looks.append(True)
-        if len(looks) == 2:
+        if len(looks) == 3:
             fraud.fail_next(RegistryUnreachable("gone"), call="holders")
 
-    fraud.before("holders", be_gone_at_the_second_look)
+    fraud.before("holders", be_gone_at_the_third_look)
     with pytest.raises(RegistryUnreachable):
         services.promote(actor=ada, promote_request=ready)
     assert current().status == Status.PROMOTING

@@ -1,0 +1,121 @@
+"""Kill -9 between the two transactions of a promotion, against a real MLflow, on both databases."""
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from promote_requests.registry.client import RegistryClient
+
+pytestmark = [pytest.mark.mlflow, pytest.mark.django_db]
+
+ROOT = Path(__file__).parent.parent.parent
+
+# Runs in a process of its own, with the product's own settings. `sys.argv`: model name, then when to die.
+PROMOTE_AND_DIE = """
+import os, signal, sys
+import django
+django.setup()
+from accounts.models import User
+from promote_requests import services
+from promote_requests.models import PromoteRequest
+from promote_requests.services import registry_writes
+from promote_requests.targets import Target
+
+name, moment = sys.argv[1:]
+ada = User.objects.create_user("ada")
+grace = User.objects.create_user("grace")
+asked = services.create(
+    actor=ada, model_name=name, version="2", target=Target.parse("stage:Production"), title="Go live"
+)
+apply = registry_writes.apply
+
+def apply_and_die(*arguments):
+    if moment == "after":
+        apply(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+registry_writes.apply = apply_and_die
+services.review(actor=grace, promote_request=asked, verdict="approve")
+"""
+
+REPORT = """
+import django
+django.setup()
+from promote_requests.models import AuditEvent, PromoteRequest
+print(PromoteRequest.objects.get().status, AuditEvent.objects.filter(action="promoted").count())
+"""
+
+
+@pytest.fixture
+def model(mlflow_server: str, settings) -> tuple[RegistryClient, str]:
+    """Gives a registry client and the name of a model of two versions, the first in Production."""
+    from promote_requests.registry.mlflow import connect  # noqa: PLC0415 - heavy, and only these tests need it
+
+    settings.CHECKPOINT_REGISTRY_URL = mlflow_server
+    registry = connect()
+    origin, name = f"crash-origin-{uuid.uuid4().hex[:8]}", f"crash-{uuid.uuid4().hex[:8]}"
+    create_version(mlflow_server, origin)
+    for number in "12":
+        registry.copy_version(origin, "1", name, tags={"checkpoint.promote_request": number})
+    registry.transition_stage(name, "1", "Production", archive_existing_versions=False)
+    return registry, name
+
+
+def create_version(mlflow_server: str, name: str) -> None:
+    import mlflow  # noqa: PLC0415 - heavy, and only these tests need it
+
+    client = mlflow.MlflowClient(tracking_uri=mlflow_server, registry_uri=mlflow_server)
+    run = client.create_run("0")
+    client.create_registered_model(name)
+    client.create_model_version(name, f"{run.info.artifact_uri}/model", run_id=run.info.run_id)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def run(request, tmp_path, mlflow_server):
+    """Gives a function that runs Python code or a management command as a process of its own, on a fresh database."""
+    address = (
+        request.getfixturevalue("postgresql") if request.param == "postgresql" else f"sqlite:///{tmp_path}/db.sqlite3"
+    )
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "checkpoint_project.settings",
+        "CHECKPOINT_STATE_DIR": str(tmp_path),
+        "CHECKPOINT_REGISTRY_URL": mlflow_server,
+        "DATABASE_URL": address,
+    }
+
+    def run_process(*arguments):
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    migrated = run_process("manage.py", "migrate", "-v0")
+    assert migrated.returncode == 0, migrated.stderr
+    return run_process
+
+
+@pytest.mark.parametrize(
+    ("moment", "stage", "report"), [("after", "Production", "promoted 1"), ("before", "None", "open 0")]
+)
+def test_after_a_kill_and_settling_the_request_says_what_mlflow_says(run, model, moment, stage, report):
+    registry, name = model
+    died = run("-c", PROMOTE_AND_DIE, name, moment)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert run("-c", REPORT).stdout.strip() == "promoting 0"
+    assert registry.get_version(name, "2").stage == stage
+    settled = run("manage.py", "settle_promotions")
+    assert settled.returncode == 0, settled.stderr
+    assert run("-c", REPORT).stdout.strip() == report
+    assert registry.get_version(name, "2").stage == stage
+    again = run("manage.py", "settle_promotions")
+    assert (again.returncode, run("-c", REPORT).stdout.strip()) == (0, report)

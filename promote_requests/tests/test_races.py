@@ -1,0 +1,187 @@
+"""What happens at the same moment, on PostgreSQL, each race beside the proof that it exists without its guard."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from promote_requests import services
+from promote_requests.choices import AuditAction, Status, Verdict
+from promote_requests.exceptions import ChampionChanged, DuplicateRequest, PromoteRequestError, WrongState
+from promote_requests.models import AuditEvent, PromoteRequest, ProtectionRule
+from promote_requests.services import promotion
+from promote_requests.targets import Target
+from promote_requests.tests.factories import PromoteRequestFactory, UserFactory
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+
+TIMEOUT = 20
+
+
+def at_the_same_moment(*calls):
+    """Runs the calls in threads of their own; returns what each returned or which refusal it raised."""
+
+    def run(call):
+        try:
+            return call()
+        except PromoteRequestError as refusal:
+            return refusal
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return [future.result(TIMEOUT) for future in [threads.submit(run, call) for call in calls]]
+
+
+def approve(reviewer, promote_request):
+    return lambda: services.review(actor=reviewer, promote_request=promote_request, verdict=Verdict.APPROVE)
+
+
+def promote(actor, promote_request):
+    return lambda: services.promote(actor=actor, promote_request=promote_request)
+
+
+def count(action):
+    return AuditEvent.objects.filter(action=action).count()
+
+
+def writes(registry):
+    return [call for call, _ in registry.calls if call == "transition_stage"]
+
+
+@pytest.fixture
+def approved_request(open_request, grace):
+    ProtectionRule.objects.update(promote_when_approved=False)
+    return approve(grace, open_request)().promote_request
+
+
+def test_two_approvals_at_the_same_moment_promote_once(open_request, fraud, grace):
+    # Both have read the evidence before either writes.
+    together = Barrier(2)
+    looks = iter([together.wait, together.wait])
+    fraud.before("get_facts", lambda: next(looks, lambda timeout: None)(timeout=TIMEOUT))
+    outcomes = at_the_same_moment(approve(grace, open_request), approve(UserFactory(), open_request))
+    assert [outcome.failure for outcome in outcomes] == [None, None]
+    assert PromoteRequest.objects.get().status == Status.PROMOTED
+    assert count(AuditAction.REVIEWED) == 2
+    assert (count(AuditAction.PROMOTION_STARTED), count(AuditAction.PROMOTED)) == (1, 1)
+    assert len(writes(fraud)) == 1
+
+
+def test_two_promotions_at_the_same_moment_make_one(approved_request, fraud, ada, grace):
+    together = Barrier(2)
+    looks = iter([together.wait, together.wait])
+    fraud.before("get_facts", lambda: next(looks, lambda timeout: None)(timeout=TIMEOUT))
+    outcomes = at_the_same_moment(promote(ada, approved_request), promote(grace, approved_request))
+    assert {type(outcome) for outcome in outcomes} == {PromoteRequest, WrongState}
+    assert (count(AuditAction.PROMOTION_STARTED), count(AuditAction.PROMOTED)) == (1, 1)
+    assert len(writes(fraud)) == 1
+
+
+def test_without_lock_and_condition_both_promotions_would_run(approved_request, fraud, ada, grace, monkeypatch):
+    together = Barrier(2)
+    looks = iter([together.wait, together.wait])
+
+    def read_only(promote_request):
+        found = PromoteRequest.objects.select_related("author").get(pk=promote_request.pk)
+        next(looks, lambda timeout: None)(timeout=TIMEOUT)
+        return found
+
+    def write_whatever_was_read(promote_request, to, **values):
+        PromoteRequest.objects.filter(pk=promote_request.pk).update(status=to, **values)
+        promote_request.refresh_from_db()
+
+    monkeypatch.setattr(promotion, "lock", read_only)
+    monkeypatch.setattr(promotion, "move", write_whatever_was_read)
+    # The second look at the champion would notice too; here the lock and the condition are to be missed.
+    monkeypatch.setattr(promotion, "refuse_if_changed", lambda *arguments, **named: None)
+    monkeypatch.setattr(promotion, "has_changed", lambda *arguments: False)
+    at_the_same_moment(promote(ada, approved_request), promote(grace, approved_request))
+    assert count(AuditAction.PROMOTION_STARTED) == 2
+    assert len(writes(fraud)) == 2
+
+
+def test_a_promotion_and_a_withdrawal_at_the_same_moment_do_not_both_happen(approved_request, fraud, ada, grace):
+    together = Barrier(2)
+    looks = iter([together.wait])
+    fraud.before("get_facts", lambda: next(looks, lambda timeout: None)(timeout=TIMEOUT))
+
+    def withdraw():
+        together.wait(TIMEOUT)
+        return services.withdraw(actor=ada, promote_request=approved_request)
+
+    outcomes = at_the_same_moment(promote(grace, approved_request), withdraw)
+    refused = [outcome for outcome in outcomes if isinstance(outcome, WrongState)]
+    assert len(refused) == 1
+    final = PromoteRequest.objects.get()
+    stage = fraud.get_version("Fraud", "2").stage
+    assert (final.status, stage) in [(Status.PROMOTED, "Production"), (Status.CLOSED, "None")]
+
+
+def test_two_requests_for_the_same_opened_at_the_same_moment_are_one(fraud, ada, grace, monkeypatch):
+    # Both have found that there is none yet before either writes.
+    together = Barrier(2)
+    fraud.before("get_facts", lambda: together.wait(TIMEOUT))
+
+    def ask(actor):
+        return lambda: PromoteRequestFactory(actor=actor)
+
+    outcomes = at_the_same_moment(ask(ada), ask(grace))
+    assert {type(outcome) for outcome in outcomes} == {PromoteRequest, DuplicateRequest}
+    assert PromoteRequest.objects.count() == 1
+
+
+def test_without_the_constraint_both_requests_would_be_opened(fraud, ada, grace):
+    together = Barrier(2)
+    fraud.before("get_facts", lambda: together.wait(TIMEOUT))
+    constraint = next(c for c in PromoteRequest._meta.constraints if c.name == "one_unfinished_request")
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(PromoteRequest, constraint)
+    try:
+        at_the_same_moment(lambda: PromoteRequestFactory(actor=ada), lambda: PromoteRequestFactory(actor=grace))
+        assert PromoteRequest.objects.count() == 2
+    finally:
+        AuditEvent.objects.all()._raw_delete(using="default")
+        PromoteRequest.objects.all()._raw_delete(using="default")
+        with connection.schema_editor() as editor:
+            editor.add_constraint(PromoteRequest, constraint)
+
+
+def test_promotions_of_two_versions_to_one_target_do_not_overlap(fraud, ada, grace):
+    ProtectionRule.objects.update(promote_when_approved=False)
+    fraud.add_version("Fraud")
+    ready = [
+        approve(
+            grace, PromoteRequestFactory(actor=ada, version=version, target=Target.parse("stage:Production"))
+        )().promote_request
+        for version in ("2", "3")
+    ]
+    # Both have seen version 1 as champion before either has changed anything.
+    together = Barrier(2)
+    looks = iter([together.wait, together.wait])
+    fraud.before("holders", lambda: next(looks, lambda timeout: None)(timeout=TIMEOUT))
+    outcomes = at_the_same_moment(*(promote(ada, request) for request in ready))
+    # The second finds the target taken, or, once the first has ended, another champion than it was compared with.
+    assert {type(outcome) for outcome in outcomes} in ({PromoteRequest, WrongState}, {PromoteRequest, ChampionChanged})
+    assert len(writes(fraud)) == 1
+
+
+def test_a_promotion_that_ended_between_look_and_hold_is_noticed(fraud, ada, grace, monkeypatch):
+    ProtectionRule.objects.update(promote_when_approved=False)
+    fraud.add_version("Fraud")
+    first, second = (
+        approve(grace, PromoteRequestFactory(actor=ada, version=version))().promote_request for version in ("2", "3")
+    )
+    start = promotion._start
+
+    def start_late(*arguments):
+        monkeypatch.setattr(promotion, "_start", start)
+        services.promote(actor=ada, promote_request=first)
+        return start(*arguments)
+
+    monkeypatch.setattr(promotion, "_start", start_late)
+    with pytest.raises(ChampionChanged, match="Version 2 holds Production now; reviewers compared with version 1"):
+        services.promote(actor=ada, promote_request=second)
+    assert PromoteRequest.objects.get(pk=second.pk).status == Status.OPEN
+    assert len(writes(fraud)) == 1
