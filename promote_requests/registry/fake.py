@@ -14,10 +14,12 @@ from promote_requests.choices import TargetKind
 from promote_requests.exceptions import RegistryNotFound, RegistryRefused
 from promote_requests.registry.types import (
     APPROVAL_TAG,
+    IS_PROMPT_TAG,
     PROMPT_TEXT_TAG,
     ModelVersion,
     RegisteredModel,
     VersionFacts,
+    is_model_name,
     is_reserved_tag,
 )
 from promote_requests.targets import ACTIVE_STAGES, STAGES, Target
@@ -93,7 +95,7 @@ class FakeRegistry:
             self.add_model(name, is_prompt=prompt_text is not None)
             tags = dict(tags or {})
             if prompt_text is not None:
-                tags[PROMPT_TEXT_TAG] = prompt_text
+                tags |= {PROMPT_TEXT_TAG: prompt_text, IS_PROMPT_TAG: "true"}
             version = self._next_version(
                 name, stage=stage, source=source, run_id=run_id, model_id=model_id, description=description, tags=tags
             )
@@ -208,15 +210,19 @@ class FakeRegistry:
     def copy_version(self, name: str, version: str, destination: str, *, tags: dict[str, str]) -> ModelVersion:
         """See `RegistryClient`."""
         with self._call("copy_version", name, version, destination):
+            if not is_model_name(destination):
+                raise RegistryRefused(f"{destination!r} cannot be the name of a registered model.")
             original = self._version(name, version)
+            source = original.source if IS_PROMPT_TAG in original.tags else f"models:/{name}/{version}"
             self.add_model(destination, is_prompt=self._models[name].is_prompt)
             for copy in self._versions(destination):
-                if APPROVAL_TAG in tags and copy.tags.get(APPROVAL_TAG) == tags[APPROVAL_TAG]:
+                is_approved = APPROVAL_TAG in tags and copy.tags.get(APPROVAL_TAG) == tags[APPROVAL_TAG]
+                if is_approved and copy.source == source:
                     return copy
             kept = {key: value for key, value in original.tags.items() if not key.startswith("checkpoint.")}
             copy = self._next_version(
                 destination,
-                source=f"models:/{name}/{version}",
+                source=source,
                 run_id=original.run_id,
                 model_id=original.model_id,
                 description=original.description,

@@ -1,10 +1,13 @@
 """What Checkpoint knows of a registry: plain values, no MLflow types and no database."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
 APPROVAL_TAG = "checkpoint.promote_request"
 """The tag that a promotion leaves on a version: the address of its promote request."""
+IS_PROMPT_TAG = "mlflow.prompt.is_prompt"
+"""What tells prompts from models, on the registered model and on each version: `true`."""
 PROMPT_TEXT_TAG = "mlflow.prompt.text"
 """Where MLflow keeps the text of a prompt's version."""
 
@@ -12,6 +15,19 @@ PROMPT_TEXT_TAG = "mlflow.prompt.text"
 def is_reserved_tag(key: str) -> bool:
     """Says whether a tag is MLflow's or Checkpoint's own rather than a statement about the version."""
     return key.startswith(("mlflow.", "checkpoint."))
+
+
+def is_model_name(text: str) -> bool:
+    """Says whether a registered model can have this name, so that other texts need not be asked for or escaped.
+
+    MLflow takes no slash and no colon; NUL and lone surrogates cannot be sent.
+    """
+    return re.fullmatch("[^/:\x00\ud800-\udfff]{1,256}", text, re.DOTALL) is not None
+
+
+def is_version_number(text: str) -> bool:
+    """Says whether this is a version as MLflow sends it. MLflow reads "01" as 1: one version, two names for it."""
+    return re.fullmatch("[1-9][0-9]{0,8}", text) is not None
 
 
 @dataclass(frozen=True, slots=True)
