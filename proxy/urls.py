@@ -1,3 +1,11 @@
 """Addresses of the proxy: all that are nobody else's."""
-from django.urls import URLPattern
-urlpatterns: list[URLPattern] = []
+
+from django.urls import URLPattern, re_path
+
+from proxy.views import CheckpointProxyView
+
+urlpatterns: list[URLPattern] = [
+    # `(?s:.*)` so that a path with a line feed gets here too, and is refused as one. What begins with checkpoint/ and
+    # is no page of ours is nobody's: it must never reach MLflow.
+    re_path(r"^(?!checkpoint/)(?P<path>(?s:.*))\Z", CheckpointProxyView.as_view(), name="proxy"),
+]

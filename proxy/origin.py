@@ -1,0 +1,58 @@
+"""Refuses writes that another site's page makes with this browser's rights (RFC 6454; the Fetch standard).
+
+The proxy has no CSRF token to check: MLflow's UI sends none. Browsers say where a call comes from, and pages cannot
+make them lie about it.
+"""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts.callers import Caller, CallerKind
+from proxy.errors import CrossOrigin
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def verify(request: HttpRequest, caller: Caller) -> None:
+    """Passes a call that cannot have been made by another site's page in the caller's name.
+
+    * Tokens pass: no browser adds one by itself.
+    * Sessions must show that the call comes from our own origin; a browser always does.
+    * Basic passwords and anonymous callers pass unless the call shows that it comes from elsewhere. A browser that
+      was once given a password, or that stands in a network from which anybody may write, is as good as a session;
+      programs show nothing. An Origin alone does not count against a password, since programs may set any.
+
+    Raises:
+        CrossOrigin: it may come from another site.
+    """
+    if caller.kind is CallerKind.TOKEN or request.method in _SAFE_METHODS:
+        return
+    site = request.headers.get("Sec-Fetch-Site", "")
+    if site not in {"", "same-origin", "none"}:
+        raise CrossOrigin("This call was made by a page of another site.")
+    if caller.kind is CallerKind.BASIC:
+        return
+    source = request.headers.get("Origin") or _origin(request.headers.get("Referer", ""))
+    if source:
+        if not _is_ours(request, source):
+            raise CrossOrigin(
+                "This call was made by a page of another site. "
+                "If it was not, set CHECKPOINT_PUBLIC_URL to the address that people use."
+            )
+        return
+    if caller.kind is CallerKind.SESSION and not site:
+        raise CrossOrigin("This call does not say which page made it. Programs should use an API token.")
+
+
+def _origin(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "null"
+    return f"{parts.scheme}://{parts.netloc}" if address else ""
+
+
+def _is_ours(request: HttpRequest, source: str) -> bool:
+    return source == f"{request.scheme}://{request.get_host()}" or source in settings.CSRF_TRUSTED_ORIGINS

@@ -1,0 +1,201 @@
+"""The way to MLflow: one pool of connections per process, time-outs, and at most one second try."""
+
+import socket
+import ssl
+import time
+from base64 import b64encode
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from promote_requests.exceptions import RegistryTimeout
+from proxy.http1 import Answer, Connection, UpstreamBroken
+
+IDLE_CONNECTIONS = 64
+"""How many unused connections are kept; more may be open at once while calls are under way."""
+
+IDLE_SECONDS = 4.0
+"""An unused connection is not used again after this: MLflow's server (uvicorn) closes its side after five."""
+
+_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where MLflow is, from CHECKPOINT_REGISTRY_URL.
+
+    Attributes:
+        netloc: For the header Host: name, and port where the address has one.
+        prefix: The address's path without a trailing slash, percent-encoded as configured.
+    """
+
+    is_tls: bool
+    host: str
+    port: int
+    netloc: str
+    prefix: str
+
+
+@cache
+def upstream(url: str) -> Upstream:
+    """Returns the parts of an address that `env.url` accepted."""
+    parts = urlsplit(url)
+    is_tls = parts.scheme == "https"
+    return Upstream(
+        is_tls, str(parts.hostname), parts.port or (443 if is_tls else 80), parts.netloc, parts.path.rstrip("/")
+    )
+
+
+@cache
+def credentials() -> tuple[tuple[str, str], ...]:
+    """Returns the header with which Checkpoint itself signs in to MLflow, if it has to."""
+    if settings.CHECKPOINT_REGISTRY_TOKEN:
+        return (("Authorization", f"Bearer {settings.CHECKPOINT_REGISTRY_TOKEN}"),)
+    if settings.CHECKPOINT_REGISTRY_USERNAME:
+        pair = f"{settings.CHECKPOINT_REGISTRY_USERNAME}:{settings.CHECKPOINT_REGISTRY_PASSWORD}"
+        return (("Authorization", f"Basic {b64encode(pair.encode()).decode()}"),)
+    return ()
+
+
+class _Pool:
+    """Unused connections of this process to one MLflow, the latest used first."""
+
+    def __init__(self, to: Upstream) -> None:
+        self.to = to
+        self._idle: deque[Connection] = deque()
+        self._tls = ssl.create_default_context() if to.is_tls else None
+
+    def take(self) -> Connection:
+        """Returns a connection that MLflow has not closed, an unused one if there is any."""
+        oldest = time.monotonic() - IDLE_SECONDS
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:  # another thread took it between the two lines
+                break
+            if connection.idle_since > oldest and not connection.is_readable():
+                connection.is_reused = True
+                return connection
+            connection.close()
+        return self.connect()
+
+    def connect(self) -> Connection:
+        """Returns a new connection.
+
+        Raises:
+            UpstreamBroken: MLflow cannot be reached.
+            RegistryTimeout: it did not answer within CHECKPOINT_CONNECT_TIMEOUT.
+        """
+        try:
+            sock = socket.create_connection((self.to.host, self.to.port), settings.CHECKPOINT_CONNECT_TIMEOUT)
+            if self._tls is not None:
+                sock = self._tls.wrap_socket(sock, server_hostname=self.to.host)
+        except TimeoutError as error:
+            raise RegistryTimeout("MLflow did not accept a connection in time.") from error
+        except OSError as error:
+            raise UpstreamBroken("MLflow cannot be reached.") from error
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.settimeout(settings.CHECKPOINT_READ_TIMEOUT)
+        return Connection(sock)
+
+    def give_back(self, connection: Connection) -> None:
+        """Keeps a connection for the next call, or closes it when there are enough."""
+        if len(self._idle) >= IDLE_CONNECTIONS:
+            connection.close()
+            return
+        connection.idle_since = time.monotonic()
+        self._idle.append(connection)
+
+
+@cache
+def _pool(to: Upstream) -> _Pool:
+    return _Pool(to)
+
+
+def send(
+    method: str,
+    target: str,
+    headers: Iterable[tuple[str, str]],
+    *,
+    body: Iterator[bytes] | None = None,
+) -> Answer:
+    """Sends one request and returns the answer as soon as its head is here.
+
+    A request is sent a second time only when the connection was an old one, MLflow closed it without a byte of an
+    answer, and repeating does no harm: an idempotent method (RFC 9110 section 9.2.2) without a body.
+
+    Args:
+        method: As it goes out.
+        target: Path and query, percent-encoded, without the upstream's own prefix.
+        headers: All that go out but Host and credentials; they say how the body is framed.
+        body: The body's pieces as they go over the wire, chunk framing included; none of them is empty.
+
+    Raises:
+        RegistryUnreachable: no connection, or it broke before an answer came (502).
+        RegistryTimeout: no connection or answer in time (504).
+    """
+    to = upstream(settings.CHECKPOINT_REGISTRY_URL)
+    pool = _pool(to)
+    lines = [f"{method} {to.prefix}{target} HTTP/1.1\r\nHost: {to.netloc}\r\n"]
+    lines += [f"{name}: {value}\r\n" for name, value in headers]
+    lines += [f"{name}: {value}\r\n" for name, value in credentials()]
+    head = ("".join(lines) + "\r\n").encode("latin-1")
+    # The client's first bytes are awaited before a connection is taken: one that lies waiting may be closed meanwhile.
+    pieces = None if body is None else chain((head + next(body, b""),), body)
+    connection = pool.take()
+    try:
+        return _exchange(pool, connection, method, pieces or iter((head,)))
+    except UpstreamBroken as error:
+        if not (error.unanswered and connection.is_reused and pieces is None and method in _REPEATABLE):
+            raise
+    return _exchange(pool, pool.connect(), method, iter((head,)))
+
+
+def _exchange(pool: _Pool, connection: Connection, method: str, pieces: Iterator[bytes]) -> Answer:
+    try:
+        is_whole = _transmit(connection, pieces)
+        answer = Answer(connection, method, pool.give_back if is_whole else _discard)
+    except TimeoutError as error:
+        connection.close()
+        raise RegistryTimeout("MLflow did not answer in time.") from error
+    except UpstreamBroken:
+        connection.close()
+        raise
+    except OSError as error:
+        connection.close()
+        raise UpstreamBroken("The connection to MLflow broke before it answered.", unanswered=True) from error
+    except BaseException:
+        # The caller's body failed, or the process is told to stop: MLflow must see an upload that was cut, not an
+        # idle connection with half a request on it.
+        connection.close()
+        raise
+    return answer
+
+
+def _transmit(connection: Connection, pieces: Iterator[bytes]) -> bool:
+    """Sends a request; tells whether all of it went out.
+
+    MLflow may answer before it has read everything, to refuse an upload for example. Then the rest stays unsent and
+    its answer counts.
+    """
+    sock = connection.sock
+    try:
+        sock.sendall(next(pieces))
+        for piece in pieces:
+            if connection.is_readable():
+                return False
+            sock.sendall(piece)
+    except (BrokenPipeError, ConnectionResetError):
+        if not connection.is_readable():
+            raise
+        return False
+    return True
+
+
+def _discard(connection: Connection) -> None:
+    connection.close()

@@ -1,0 +1,206 @@
+"""The view that answers everything outside /checkpoint/."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from revproxy.views import ProxyView
+
+from accounts.authentication import identify
+from accounts.callers import Caller, CallerKind, InvalidCredentials
+from accounts.callers import TooManyAttempts as TooManyPasswords
+from promote_requests.exceptions import PromoteRequestError
+from proxy import body, errors, guard, headers, html, limits, origin, request_line, responses, rules, upstream
+from proxy.access_log import Entry
+from proxy.http1 import Answer, UpstreamBroken
+from proxy.responses import ProxiedResponse
+from proxy.rules import Route, Traffic
+
+_INVALID_HOST = b"Invalid Host header"
+
+
+class CheckpointProxyView(ProxyView):
+    """Passes a call to MLflow and its answer back, byte for byte but for what `proxy/README.md` lists.
+
+    The checks come in this order, each before a byte goes upstream: method and path, who calls, what the call is, may
+    this caller make it, does it come from our own pages, are there too many already, and for guarded calls the guard.
+    """
+
+    login_required = False
+
+    def dispatch(self, request: HttpRequest, path: str) -> HttpResponseBase:
+        """Answers one call; every refusal becomes MLflow's error JSON or a page."""
+        self.entry = Entry(request.id)  # type: ignore[attr-defined]
+        self.caller: Caller | None = None
+        response: HttpResponseBase
+        try:
+            response = self._answer(request)
+        except PromoteRequestError as error:
+            response = errors.answer(request, error)
+            response._has_been_logged = True  # type: ignore[attr-defined]
+            self.entry.sent = len(getattr(response, "content", b""))
+            self._finished(response.status_code)
+        except BaseException:
+            self._finished(500)
+            raise
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        environ = request.META
+        entry = self.entry
+        entry.method = method = request_line.method(environ)
+        entry.path = path = request_line.path(environ)
+        fault = rules.path_fault(path)
+        if fault:
+            raise errors.MalformedCall(fault)
+        query = request_line.query(environ)
+        caller = _identified(request)
+        entry.caller = caller.key
+        route = rules.classify(method, path)
+        _authorise(caller, route)
+        origin.verify(request, caller)
+        limits.enter(caller.key)
+        self.caller = caller
+        sent = self.get_proxy_request_headers(request)
+        if route.traffic is Traffic.PASS:
+            return self._pass_on(request, method, path, query, sent)
+        return self._guard(request, route, path, query, sent)
+
+    def get_proxy_request_headers(self, request: HttpRequest) -> dict[str, str]:
+        """Returns the headers that go upstream."""
+        return headers.for_upstream(request.META)
+
+    def _pass_on(
+        self, request: HttpRequest, method: str, path: str, query: str, sent: dict[str, str]
+    ) -> HttpResponseBase:
+        if method in {"GET", "HEAD"} and html.is_document_path(path):
+            return self._document(request, path, query, sent)
+        content = body.streamed(request.META)
+        if content is not None:
+            sent[content.header[0]] = content.header[1]
+        target = f"{path}?{query}" if query else path
+        answer = upstream.send(method, target, sent.items(), body=content.pieces if content else None)
+        return self._response(request, answer)
+
+    def _guard(
+        self, request: HttpRequest, route: Route, path: str, query: str, sent: dict[str, str]
+    ) -> HttpResponseBase:
+        """Asks the guard, and sends what it wrote instead of what came."""
+        assert self.caller is not None  # noqa: S101 - set by the only caller, for mypy
+        method = self.entry.method
+        decision = guard.decide(
+            route,
+            method=method,
+            path=path,
+            query=query,
+            content_type=sent.pop("Content-Type", ""),
+            body=body.whole(request.META, settings.CHECKPOINT_GUARDED_BODY_BYTES),
+            workspace=sent.get("X-Mlflow-Workspace", ""),
+            caller=self.caller,
+            request_id=self.entry.request_id,
+        )
+        if isinstance(decision, guard.Refused):
+            raise errors.GuardRefusal(
+                decision.message, status=decision.status, code=decision.code, form_path=decision.form_path
+            )
+        sent.pop("Content-Encoding", None)
+        if decision.body is not None:
+            sent["Content-Type"] = decision.content_type
+            sent["Content-Length"] = str(len(decision.body))
+        target = f"{path}?{decision.query}" if decision.query else path
+        pieces = iter((decision.body,)) if decision.body is not None else None
+        return self._response(request, upstream.send(method, target, sent.items(), body=pieces))
+
+    def _document(self, request: HttpRequest, path: str, query: str, sent: dict[str, str]) -> HttpResponseBase:
+        """Answers a path at which MLflow's HTML document may be; HEAD asks for all of it, to know its length."""
+        target = f"{path}?{query}" if query else path
+        answer = upstream.send("GET", target, html.adapt_request(sent).items())
+        content = responses.read_whole(answer, html.DOCUMENT_BYTES)
+        if content is not None:
+            document = html.adapt_answer(answer.status, answer.headers, content)
+            if document is not None:
+                answer.headers, content = document.headers, document.body
+        if self.entry.method == "HEAD":
+            answer.close()
+            content = b""
+        return self._response(request, answer, content)
+
+    def _response(self, request: HttpRequest, answer: Answer, content: bytes | None = None) -> ProxiedResponse:
+        try:
+            if content is None:
+                content = responses.read_whole(answer, responses.WHOLE_BYTES)
+            content = _refuse_if_about_us(answer, content)
+        except BaseException:
+            answer.close()
+            raise
+        to = upstream.upstream(settings.CHECKPOINT_REGISTRY_URL)
+        found = headers.for_client(answer.headers, to, request.META)
+        status = answer.status
+        response = ProxiedResponse(
+            answer, found, first=content or b"", environ=request.META, done=lambda: self._finished(status)
+        )
+        response.entry = self.entry
+        return response
+
+    def _finished(self, status: int) -> None:
+        if self.caller is not None:
+            limits.leave(self.caller.key)
+            self.caller = None
+        self.entry.status = status
+        self.entry.write()
+
+
+def _identified(request: HttpRequest) -> Caller:
+    try:
+        return identify(request)
+    except TooManyPasswords as error:
+        raise errors.TooManyAttempts(error.message, error.retry_after) from error
+    except InvalidCredentials as error:
+        raise errors.NotSignedIn(error.message) from error
+
+
+def _authorise(caller: Caller, route: Route) -> None:
+    """Lets anonymous callers as far as CHECKPOINT_ANONYMOUS says, and never through the guard."""
+    if caller.kind is not CallerKind.ANONYMOUS:
+        return
+    extent: Any = settings.CHECKPOINT_ANONYMOUS
+    if route.traffic is Traffic.PASS and (extent == "write" or (extent == "read" and route.is_read)):
+        return
+    raise errors.NotSignedIn(
+        "Sign in to Checkpoint, or send an API token: MLFLOW_TRACKING_TOKEN, "
+        "or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
+    )
+
+
+def _refuse_if_about_us(answer: Answer, content: bytes | None) -> bytes | None:
+    """Returns the content, read further if need be, unless MLflow refused Checkpoint itself and not the caller.
+
+    Raises:
+        UpstreamRefusesUs: says what an administrator has to set.
+        UpstreamBroken: the refusal could not be read.
+    """
+    if answer.status == 401:
+        raise errors.UpstreamRefusesUs(
+            "MLflow does not accept Checkpoint's own credentials. An administrator should check "
+            "CHECKPOINT_REGISTRY_USERNAME and CHECKPOINT_REGISTRY_PASSWORD, or CHECKPOINT_REGISTRY_TOKEN."
+        )
+    if answer.status != 403:
+        return content
+    is_text = any(name.lower() == "content-type" and value.startswith("text/plain") for name, value in answer.headers)
+    if is_text and content is None:
+        content = _first_piece(answer)
+    if is_text and content is not None and content.startswith(_INVALID_HOST):
+        netloc = upstream.upstream(settings.CHECKPOINT_REGISTRY_URL).netloc
+        raise errors.UpstreamRefusesUs(
+            f"MLflow does not accept calls addressed to {netloc}. An administrator should start it with "
+            f"--allowed-hosts {netloc}, or set CHECKPOINT_REGISTRY_URL to a name that it accepts."
+        )
+    return content
+
+
+def _first_piece(answer: Answer) -> bytes:
+    try:
+        return answer.read()
+    except TimeoutError as error:
+        raise UpstreamBroken("MLflow went silent in the middle of its answer.") from error
