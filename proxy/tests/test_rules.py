@@ -63,7 +63,7 @@ def test_indirect_writes_that_can_be_judged_are_guarded():
         ("OPTIONS", "/api/2.0/mlflow/registered-models/alias", True),
         ("POST", "/api/2.0/mlflow/registered-models/get-latest-versions", True),
         ("POST", "/api/2.0/mlflow/runs/search", True),
-        ("POST", "/ajax-api/2.0/mlflow/runs%2Fsearch", True),
+        ("POST", "/ajax-api/2.0/mlflow/runs%2Fsearch", False),
         ("POST", "/api/3.0/mlflow/traces/batchGetInfos", True),
         ("POST", "/graphql", True),
         ("POST", "/ajax-api/3.0/jobs/search", True),

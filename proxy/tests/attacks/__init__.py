@@ -1,0 +1,91 @@
+"""The attack corpus: calls that must leave the registry unchanged, as data.
+
+The stage is a model `$MODEL` of which version 1 is in Production with the alias `champion` and version 2 holds
+nothing, under the shipped rules. `*.json` hold calls of a well-behaved client; `wire.json` holds raw requests that no
+client library would send, and what is smuggled in them.
+"""
+
+import base64
+import gzip
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PADDING = "x" * 500_000
+NESTING = "[" * 20_000 + "]" * 20_000
+SMUGGLED = "POST /api"
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One call.
+
+    Attributes:
+        expect: `path` (400 for the path alone), `bad input` (400), `refused` (403), or `harmless` (passed on: MLflow
+            itself does nothing).
+        path: With its query.
+        is_chunked: To be sent without a length.
+    """
+
+    name: str
+    why: str
+    expect: str
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    is_chunked: bool
+
+
+@dataclass(frozen=True)
+class WireAttack:
+    """One raw request, and whatever follows it on the connection."""
+
+    name: str
+    why: str
+    raw: bytes
+
+
+def load(model: str) -> list[Attack]:
+    """Returns the calls against a model."""
+    files = sorted(HERE.glob("*.json"))
+    rows = [row for file in files if file.name != "wire.json" for row in json.loads(file.read_text())]
+    return [
+        Attack(
+            name=row["name"],
+            why=row["why"],
+            expect=row["expect"],
+            method=row["method"],
+            path=row["path"].replace("$MODEL", model),
+            headers=row["headers"],
+            body=_body(row, model),
+            is_chunked=row.get("chunked", False),
+        )
+        for row in rows
+    ]
+
+
+def load_wire(model: str, *, host: str, authorization: str) -> list[WireAttack]:
+    """Returns the raw requests against a model of the server at `host`."""
+    return [
+        WireAttack(row["name"], row["why"], _raw(row["raw"], model, host, authorization))
+        for row in json.loads((HERE / "wire.json").read_text())
+    ]
+
+
+def _body(row: dict, model: str) -> bytes:
+    if "body_base64" in row:
+        return base64.b64decode(row["body_base64"])
+    text = row.get("body", "").replace("$MODEL", model).replace("$PADDING", PADDING).replace("$NESTING", NESTING)
+    encoding = row.get("encoding", "utf-8")
+    return gzip.compress(text.encode(), mtime=0) if encoding == "gzip" else text.encode(encoding)
+
+
+def _raw(text: str, model: str, host: str, authorization: str) -> bytes:
+    text = text.replace("$MODEL", model).replace("$HOST", host).replace("$AUTHORIZATION", authorization)
+    message = text[text.rindex("{") :]
+    text = text.replace("$LENGTH", str(len(message)))
+    if "$SMUGGLED_LENGTH" in text:
+        text = text.replace("$SMUGGLED_LENGTH", str(len(text) - text.index(SMUGGLED)))
+    return text.encode("latin-1")

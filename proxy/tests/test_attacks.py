@@ -1,0 +1,72 @@
+"""The attack corpus against the pure parts and the decision; `test_attacks_on_sockets.py` sends it to real servers."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from promote_requests.models import AuditEvent
+from proxy.guard import Refused, decide
+from proxy.rules import Traffic, classify, path_fault
+from proxy.tests.attacks import load, load_wire
+
+ATTACKS = load("Fraud")
+NOBODY = SimpleNamespace(user_id=None, username="", kind="anonymous")
+
+
+@pytest.fixture
+def fraud(registry):
+    registry.add_version("Fraud", stage="Production", aliases=("champion",))
+    registry.add_version("Fraud")
+    return registry
+
+
+def outcome(attack):
+    """What becomes of an attack, in the corpus's words."""
+    path, _, query = attack.path.partition("?")
+    if path_fault(path):
+        return "path"
+    route = classify(attack.method, path)
+    if route.traffic == Traffic.PASS:
+        return "harmless"
+    decision = decide(
+        route,
+        method=attack.method,
+        path=path,
+        query=query,
+        content_type=attack.headers.get("Content-Type", ""),
+        body=attack.body,
+        workspace="",
+        caller=NOBODY,
+        request_id="",
+    )
+    if not isinstance(decision, Refused):
+        return "allowed"
+    return {400: "bad input", 403: "refused"}[decision.status]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_no_attack_passes(fraud, attack):
+    found = outcome(attack)
+    assert found == attack.expect, attack.why
+    assert AuditEvent.objects.count() == (found == "refused")
+
+
+def test_the_corpus_covers_what_it_should():
+    names = [attack.name for attack in ATTACKS]
+    assert len(names) == len(set(names)) > 100
+    assert {attack.expect for attack in ATTACKS} == {"path", "bad input", "refused", "harmless"}
+
+
+def test_only_reads_are_called_harmless():
+    for attack in ATTACKS:
+        if attack.expect == "harmless":
+            assert classify(attack.method, attack.path.partition("?")[0]).is_read, attack.name
+
+
+def test_raw_requests_are_complete():
+    attacks = load_wire("Fraud", host="localhost:5000", authorization="Bearer t")
+    assert len(attacks) > 12
+    for attack in attacks:
+        assert b"$" not in attack.raw
+        assert b"champion" in attack.raw
