@@ -208,7 +208,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {"TargetKindEnum": "promote_requests.choices.TargetKind"},
+    "ENUM_NAME_OVERRIDES": {
+        "AuditActionEnum": "promote_requests.choices.AuditAction",
+        "CloseReasonEnum": "promote_requests.choices.CloseReason",
+        "DifferenceEnum": "promote_requests.comparison.Kind",
+        "RequestActionEnum": "promote_requests.choices.RequestAction",
+        "TargetKindEnum": "promote_requests.choices.TargetKind",
+    },
 }
 
 LOGGING = logs.configuration(access=CHECKPOINT_ACCESS_LOG)

@@ -11,6 +11,7 @@ handler500 = "checkpoint_project.error_pages.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("checkpoint/admin/", admin.site.urls),
     path("checkpoint/accounts/", include("allauth.urls")),
+    path("checkpoint/api/", include("promote_requests.api.urls")),
     path("checkpoint/", include("promote_requests.urls")),
     path("", include("proxy.urls")),
 ]

@@ -1,0 +1,85 @@
+"""Reviews and comments of a promote request, oldest first."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from promote_requests import services
+from promote_requests.api import schema
+from promote_requests.api.base import ApiView, actor_of, checked, load, request_id_of, state_of
+from promote_requests.api.errors import body_of
+from promote_requests.api.representations import CommentSerializer, ReviewOutcomeSerializer, ReviewSerializer
+from promote_requests.api.serializers import NewCommentSerializer, NewReviewSerializer
+from promote_requests.choices import Verdict
+from promote_requests.models import Comment, Review
+
+
+class ReviewsView(ApiView, ListAPIView):
+    """The reviews of a request."""
+
+    queryset = Review.objects.all()
+    serializer_class = ReviewSerializer
+
+    def get_queryset(self) -> QuerySet:
+        """Returns the request's reviews; NotFound when there is no such request."""
+        return load(self.kwargs["number"]).reviews.select_related("reviewer")
+
+    @schema.operation("List reviews", responses={200: ReviewSerializer(many=True)}, errors=(404,))
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Lists what reviewers judged."""
+        return self.list(request, *args, **kwargs)
+
+    @schema.operation(
+        "Review",
+        request=NewReviewSerializer,
+        responses={201: ReviewOutcomeSerializer},
+        errors=(400, 404, 409, 502, 504),
+    )
+    def post(self, request: Request, number: int) -> Response:
+        """Records a judgement and, when it completes the rule and the rule says at once, promotes.
+
+        The review stands whatever the promotion comes to: a failed one is told in `promotion_error`, with 201.
+        """
+        promote_request = load(number)
+        values = checked(NewReviewSerializer, request.data)
+        outcome = services.review(
+            actor=actor_of(request),
+            promote_request=promote_request,
+            verdict=Verdict(values.pop("verdict")),
+            request_id=request_id_of(request),
+            **values,
+        )
+        shown = dict(ReviewSerializer(outcome.review).data)
+        shown["promote_request"] = state_of(request, outcome.promote_request)
+        if outcome.failure is not None:
+            shown["promotion_error"] = body_of(outcome.failure)
+        return Response(shown, status=201)
+
+
+class CommentsView(ApiView, ListAPIView):
+    """The comments of a request."""
+
+    queryset = Comment.objects.all()
+    serializer_class = CommentSerializer
+
+    def get_queryset(self) -> QuerySet:
+        """Returns the request's comments; NotFound when there is no such request."""
+        return load(self.kwargs["number"]).comments.select_related("author")
+
+    @schema.operation("List comments", responses={200: CommentSerializer(many=True)}, errors=(404,))
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Lists the remarks."""
+        return self.list(request, *args, **kwargs)
+
+    @schema.operation("Comment", request=NewCommentSerializer, responses={201: CommentSerializer}, errors=(400, 404))
+    def post(self, request: Request, number: int) -> Response:
+        """Adds a remark, whatever the request's state."""
+        promote_request = load(number)
+        values = checked(NewCommentSerializer, request.data)
+        comment = services.comment(
+            actor=actor_of(request), promote_request=promote_request, request_id=request_id_of(request), **values
+        )
+        return Response(dict(CommentSerializer(comment).data), status=201)

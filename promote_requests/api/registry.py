@@ -1,0 +1,82 @@
+"""What the registry holds, as far as opening or judging a promote request needs it."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from promote_requests import services
+from promote_requests.api import schema
+from promote_requests.api.base import ApiView, checked, load
+from promote_requests.api.registry_representations import (
+    ComparisonSerializer,
+    ModelVersionSerializer,
+    ModelVersionsSerializer,
+    RegisteredModelSerializer,
+    RegisteredModelsSerializer,
+    side,
+)
+from promote_requests.api.serializers import ComparisonQuerySerializer, ModelSearchSerializer, VersionSearchSerializer
+from promote_requests.comparison import compare
+from promote_requests.evidence import fingerprint
+from promote_requests.registry import get_registry
+
+
+class ComparisonView(ApiView):
+    """Challenger and champion side by side."""
+
+    @schema.operation(
+        "Compare challenger and champion",
+        operation_id="promote_requests_compare",
+        parameters=[ComparisonQuerySerializer],
+        responses={200: ComparisonSerializer},
+        errors=(400, 404, 502, 504),
+    )
+    def get(self, request: Request, number: int) -> Response:
+        """Compares as MLflow has them now or, once the request is being promoted, as they were frozen."""
+        values = checked(ComparisonQuerySerializer, request.query_params.dict())
+        evidence = services.evidence_of(load(number))
+        champion = evidence.champion
+        compared = compare(evidence.challenger, champion)
+        return Response(
+            {
+                "evidence_fingerprint": fingerprint(evidence),
+                "challenger": side(evidence.challenger.version),
+                "champion": None if champion is None else side(champion.version),
+                "other_holders": [side(holder) for holder in evidence.other_holders],
+                "removing": evidence.removing,
+                **compared.as_dict(only_differences=values["only_differences"]),
+            }
+        )
+
+
+class ModelsView(ApiView):
+    """Registered models and prompts."""
+
+    @schema.operation(
+        "List registered models",
+        operation_id="models_list",
+        parameters=[ModelSearchSerializer],
+        responses={200: RegisteredModelsSerializer},
+        errors=(400, 502, 504),
+    )
+    def get(self, request: Request) -> Response:
+        """Lists models and prompts whose name contains `search`, by name."""
+        values = checked(ModelSearchSerializer, request.query_params.dict())
+        models = get_registry(values["workspace"]).search_models(values["search"], limit=values["limit"])
+        return Response({"results": RegisteredModelSerializer(models, many=True).data})
+
+
+class VersionsView(ApiView):
+    """The versions of a registered model; its name may contain slashes."""
+
+    @schema.operation(
+        "List a model's versions",
+        operation_id="models_versions_list",
+        parameters=[VersionSearchSerializer],
+        responses={200: ModelVersionsSerializer},
+        errors=(400, 404, 502, 504),
+    )
+    def get(self, request: Request, name: str) -> Response:
+        """Lists a model's versions, newest first."""
+        values = checked(VersionSearchSerializer, request.query_params.dict())
+        versions = get_registry(values["workspace"]).list_versions(name, limit=values["limit"])
+        return Response({"results": ModelVersionSerializer(versions, many=True).data})

@@ -1,0 +1,59 @@
+"""The API's own description (OpenAPI) and the page that shows it; both for signed-in people only."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.permissions import IsAuthenticated
+
+from promote_requests.api.representations import DuplicateSerializer, ErrorSerializer
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+_MEANINGS = {
+    400: "The input is wrong; `field_errors` says where.",
+    401: "Not signed in, or the credentials are wrong.",
+    403: "This person may not do this.",
+    404: "There is no such thing.",
+    409: "The state, a changed champion or evidence, or a duplicate does not allow it.",
+    502: "MLflow refused, failed or cannot be reached.",
+    504: "MLflow took too long.",
+}
+
+
+class SchemaView(SpectacularAPIView):
+    """The OpenAPI document: YAML, or JSON for who asks for it."""
+
+    permission_classes = [IsAuthenticated]  # noqa: RUF012 - as the base class declares it
+
+
+class SwaggerView(SpectacularSwaggerView):
+    """The document as a page, from files that are served here."""
+
+    permission_classes = [IsAuthenticated]  # noqa: RUF012 - as the base class declares it
+
+
+def operation(
+    summary: str,
+    *,
+    request: Any = None,
+    responses: Mapping[int, Any],
+    errors: Iterable[int] = (),
+    **options: Any,
+) -> Callable[[V], V]:
+    """Returns the decorator that describes an operation.
+
+    Args:
+        summary: A few words; the method's docstring says the rest.
+        request: The serializer of the body, None where there is none.
+        responses: {status: serializer} of what succeeds.
+        errors: Statuses that it may be refused with, beside 401 and 403, which every operation may be.
+        options: For `extend_schema`.
+    """
+    described: dict[int, Any] = dict(responses)
+    for status in sorted({401, 403, *errors}):
+        body = DuplicateSerializer if status == 409 else ErrorSerializer
+        described[status] = OpenApiResponse(body, _MEANINGS[status])
+    decorator: Callable[[V], V] = extend_schema(summary=summary, request=request, responses=described, **options)
+    return decorator

@@ -1,0 +1,31 @@
+"""Addresses of the API."""
+
+from django.contrib.auth.decorators import login_required
+from django.urls import URLPattern, path, re_path
+
+from promote_requests.api import actions, discussion, records, registry, schema, views
+from promote_requests.api.base import UnknownRouteView
+
+app_name = "promote_requests_api"
+_ONE = "promote-requests/<int:number>/"
+_swagger = schema.SwaggerView.as_view(url_name="promote_requests_api:schema")
+
+urlpatterns: list[URLPattern] = [
+    path("promote-requests/", views.PromoteRequestList.as_view(), name="list"),
+    path(_ONE, views.PromoteRequestDetail.as_view(), name="detail"),
+    path(f"{_ONE}reviews/", discussion.ReviewsView.as_view(), name="reviews"),
+    path(f"{_ONE}comments/", discussion.CommentsView.as_view(), name="comments"),
+    path(f"{_ONE}promote/", actions.PromoteView.as_view(), name="promote"),
+    path(f"{_ONE}submit/", actions.SubmitView.as_view(), name="submit"),
+    path(f"{_ONE}close/", actions.CloseView.as_view(), name="close"),
+    path(f"{_ONE}reopen/", actions.ReopenView.as_view(), name="reopen"),
+    path(f"{_ONE}comparison/", registry.ComparisonView.as_view(), name="comparison"),
+    path("models/", registry.ModelsView.as_view(), name="models"),
+    path("models/<path:name>/versions/", registry.VersionsView.as_view(), name="versions"),
+    path("protection-rules/", records.ProtectionRulesView.as_view(), name="rules"),
+    path("audit-events/", records.AuditEventsView.as_view(), name="audit-events"),
+    path("schema/", schema.SchemaView.as_view(), name="schema"),
+    # A page for people: who is not signed in is sent to the form, not answered in JSON.
+    path("schema/swagger/", login_required(_swagger), name="swagger"),
+    re_path(r"", UnknownRouteView.as_view(), name="unknown"),
+]
