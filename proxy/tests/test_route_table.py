@@ -8,8 +8,6 @@ from proxy.messages import SHAPES, camel_case
 from proxy.rules import INDIRECT_CALLS, READ_METHODS, READING_POSTS, REGISTRY_CALLS, Traffic, classify, path_fault
 from proxy.rulings import RULINGS
 
-pytest.importorskip("mlflow.server.fastapi_app")
-
 MESSAGES = {
     "transition-stage": "TransitionModelVersionStage",
     "create-version": "CreateModelVersion",
