@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
-from urllib3.exceptions import HTTPError, ProtocolError, TimeoutError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, TimeoutError
 
 from promote_requests.exceptions import (
     InvalidInput,
@@ -78,11 +78,12 @@ class Transport:
                 if method != "GET":
                     raise
                 status, body = self._send(method, path, message)
+        except NewConnectionError as error:  # a TimeoutError to urllib3, though it is an answer: nobody listens
+            raise _unreachable(error) from error
         except TimeoutError as error:
             raise RegistryTimeout("MLflow did not answer in time. Please try again.") from error
         except HTTPError as error:
-            logger.warning("MLflow cannot be reached: %s", error)
-            raise RegistryUnreachable("MLflow cannot be reached. Please try again in a moment.") from error
+            raise _unreachable(error) from error
         answer = _json_object(body)
         if status != 200:
             raise _refusal(status, answer, path)
@@ -107,6 +108,11 @@ class Transport:
             raise
         response.release_conn()
         return response.status, content
+
+
+def _unreachable(error: HTTPError) -> RegistryUnreachable:
+    logger.warning("MLflow cannot be reached: %s", error)
+    return RegistryUnreachable("MLflow cannot be reached. Please try again in a moment.")
 
 
 def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
