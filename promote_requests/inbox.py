@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 def waiting_for(person: "User") -> PromoteRequestQuerySet:
     """Returns the open requests of others whose present evidence this person has not judged yet."""
     judged = Review.objects.filter(
-        promote_request=OuterRef("pk"), reviewer=person, evidence_fingerprint=OuterRef("evidence_fingerprint")
+        promote_request=OuterRef("pk"),
+        reviewer=person,
+        evidence_fingerprint=OuterRef("evidence_fingerprint"),
+        created_at__gte=OuterRef("opened_at"),
     ).exclude(verdict=Verdict.COMMENT)
     return PromoteRequest.objects.open().exclude(author=person).filter(~Exists(judged))

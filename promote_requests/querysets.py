@@ -39,15 +39,22 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
         return self.filter(workspace=workspace, model_name=model_name, version=version)
 
     def matching(self, text: str) -> Self:
-        """Returns those whose title, description, model or target contains every word of `text`."""
+        """Returns those whose title, description, model or target contains every word of `text`.
+
+        A word such as `12` or `#12` is the number of a request as well.
+        """
         found = self
         for word in text.split():
-            found = found.filter(
+            matches = (
                 Q(title__icontains=word)
                 | Q(description__icontains=word)
                 | Q(model_name__icontains=word)
                 | Q(target_name__icontains=word)
             )
+            number = word.removeprefix("#")
+            if number.isascii() and number.isdigit() and len(number) <= 18:
+                matches |= Q(number=int(number))
+            found = found.filter(matches)
         return found
 
     def with_people(self) -> Self:

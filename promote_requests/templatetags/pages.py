@@ -10,8 +10,25 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from promote_requests import markdown
+from promote_requests.choices import ReviewDecision, Status
+from promote_requests.comparison import Value
+from promote_requests.decision import Decision
+from promote_requests.models import PromoteRequest
 
 register = template.Library()
+
+_STATUS_TONES = {
+    Status.DRAFT: "quiet",
+    Status.OPEN: "good",
+    Status.PROMOTING: "warn",
+    Status.PROMOTED: "accent",
+    Status.CLOSED: "quiet",
+}
+_DECISIONS = {
+    ReviewDecision.REVIEW_REQUIRED: ("waiting", "warn"),
+    ReviewDecision.CHANGES_REQUESTED: ("request_changes", "bad"),
+    ReviewDecision.APPROVED: ("approve", "good"),
+}
 
 
 @register.simple_tag
@@ -46,6 +63,47 @@ def ago(moment: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def is_shortened(value: Value) -> bool:
+    """Tells whether a value holds more than its text shows, so that the rest is worth a tooltip."""
+    text = value.text.removeprefix("+").removesuffix(" %")
+    return text not in (value.exact, value.exact.removesuffix(".0"))
+
+
+@register.filter
 def markdown_html(text: str) -> SafeString:
     """Returns `text` rendered from Markdown, safe to show."""
     return markdown.render(text)
+
+
+@register.simple_tag
+def status_icon(promote_request: PromoteRequest) -> SafeString:
+    """Returns the picture of a request's status, with the status as its label."""
+    tone = _STATUS_TONES[Status(promote_request.status)]
+    return format_html(
+        '<span class="status tone-{}">{}</span>', tone, icon(promote_request.status, _status_words(promote_request))
+    )
+
+
+@register.simple_tag
+def status_pill(promote_request: PromoteRequest) -> SafeString:
+    """Returns a request's status as picture and word."""
+    tone = _STATUS_TONES[Status(promote_request.status)]
+    return format_html(
+        '<span class="status pill tone-{}">{}{}</span>',
+        tone,
+        icon(promote_request.status),
+        _status_words(promote_request),
+    )
+
+
+@register.simple_tag
+def decision_mark(decision: Decision) -> SafeString:
+    """Returns a review decision as picture and words."""
+    picture, tone = _DECISIONS[decision.decision]
+    return format_html('<span class="verdict tone-{}">{}{}</span>', tone, icon(picture), decision.decision.label)
+
+
+def _status_words(promote_request: PromoteRequest) -> str:
+    if promote_request.status == Status.CLOSED:
+        return f"Closed, {promote_request.get_close_reason_display().lower()}"
+    return promote_request.get_status_display()

@@ -1,0 +1,104 @@
+"""The forms of the pages. They read what was typed; whether it can be is the services' to say."""
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from promote_requests.choices import RequestAction
+from promote_requests.offers import TAKE_AWAY, Groups
+
+
+class NewRequestForm(forms.Form):
+    """A new promote request. Its fields are named as the services name them.
+
+    `archive_shown_for` and `suggested_title` say what the page had shown: an unticked box means no only where the
+    box was there, and a title that nobody touched follows what is chosen.
+    """
+
+    workspace = forms.CharField(max_length=256, required=False, widget=forms.HiddenInput)
+    model_name = forms.CharField(
+        label="Model or prompt",
+        max_length=256,
+        widget=forms.TextInput(attrs={"list": "models", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    version = forms.CharField(label="Version", max_length=32)
+    target = forms.CharField(label="What should happen", max_length=300, widget=forms.Select)
+    target_name = forms.CharField(
+        label="Name",
+        max_length=256,
+        required=False,
+        help_text="Of the other alias, or of the registered model to copy into.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    archive_existing_versions = forms.BooleanField(label="Archive the versions that hold the stage now", required=False)
+    archive_shown_for = forms.CharField(required=False, widget=forms.HiddenInput)
+    title = forms.CharField(max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    suggested_title = forms.CharField(required=False, widget=forms.HiddenInput)
+    description = forms.CharField(
+        required=False,
+        max_length=65_536,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="What should reviewers know? Markdown.",
+    )
+
+    def __init__(self, *args: Any, versions: list[tuple[str, str]], targets: Groups, **kwargs: Any) -> None:
+        """Takes the choices that the registry offers; without versions the version is typed."""
+        super().__init__(*args, **kwargs)
+        if versions:
+            self.fields["version"].widget = forms.Select(choices=[("", "Choose"), *versions])
+        self.fields["target"].widget.choices = [("", "Choose"), *targets]  # type: ignore[attr-defined]
+        _style(self)
+
+    def archive(self) -> bool | None:
+        """Returns whether to archive present holders; None where the page had not asked."""
+        if self.cleaned_data["archive_shown_for"] != self.cleaned_data["target"]:
+            return None
+        return bool(self.cleaned_data["archive_existing_versions"])
+
+
+class EditForm(forms.Form):
+    """Title and description, which are all of a request that ever changes by hand."""
+
+    title = forms.CharField(max_length=200)
+    description = forms.CharField(
+        required=False, max_length=65_536, widget=forms.Textarea(attrs={"rows": 10}), help_text="Markdown."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _style(self)
+
+
+def initial_from_query(query: QueryDict) -> dict[str, Any]:
+    """Returns what a link to the form (`links.form_path`) fills in."""
+    target = query.get("target", "")
+    initial: dict[str, Any] = {
+        "workspace": query.get("workspace", ""),
+        "model_name": query.get("model", ""),
+        "version": query.get("version", ""),
+        "target": f"{TAKE_AWAY}{target}" if target and query.get("action") == RequestAction.REMOVE else target,
+    }
+    archive = query.get("archive_existing_versions", "").lower()
+    if archive:
+        initial["archive_existing_versions"] = archive in ("1", "true")
+        initial["archive_shown_for"] = target
+    return initial
+
+
+def initial_from_post(data: QueryDict) -> dict[str, Any]:
+    """Returns what stands in a form that was sent only to refresh its choices."""
+    initial: dict[str, Any] = {name: data.get(name, "") for name in NewRequestForm.base_fields}
+    initial["archive_existing_versions"] = "archive_existing_versions" in data
+    return initial
+
+
+def _style(form: forms.Form) -> None:
+    for field in form.fields.values():
+        match field.widget:
+            case forms.CheckboxInput():
+                field.widget.attrs["class"] = "form-check-input"
+            case forms.Select():
+                field.widget.attrs["class"] = "form-select"
+            case _:
+                field.widget.attrs["class"] = "form-control"

@@ -1,0 +1,142 @@
+"""The list's search box: `is:open model:Fraud target:Production author:ada review:required` and free words."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from django.db.models import Count, Q
+
+from promote_requests.choices import ReviewDecision, Status, TargetKind
+from promote_requests.models import PromoteRequest, ProtectionRule
+from promote_requests.querysets import PromoteRequestQuerySet
+from promote_requests.services import decision_of
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+UNFINISHED = (Status.DRAFT, Status.OPEN, Status.PROMOTING)
+STATES: dict[str, tuple[Status, ...]] = {
+    "open": UNFINISHED,
+    "promoted": (Status.PROMOTED,),
+    "closed": (Status.CLOSED,),
+    "draft": (Status.DRAFT,),
+    "promoting": (Status.PROMOTING,),
+}
+"""What may follow `is:`. A draft is open in the sense of the list: it is not finished."""
+REVIEWS = {
+    "required": ReviewDecision.REVIEW_REQUIRED,
+    "changes-requested": ReviewDecision.CHANGES_REQUESTED,
+    "approved": ReviewDecision.APPROVED,
+}
+"""What may follow `review:`."""
+DEFAULT = "is:open"
+MAX_LENGTH = 500
+"""Characters of a search; what is longer is cut off."""
+
+_KEYS = ("is", "model", "version", "target", "author", "review")
+_TOKEN = re.compile(r'(?P<key>[a-z]+):(?P<value>"[^"]*"|\S+)|"(?P<phrase>[^"]*)"|(?P<word>\S+)', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search as it was understood.
+
+    Attributes:
+        terms: {key: value}; of a key given twice the last.
+        words: Free words, each of which has to occur.
+        problems: A sentence for each term that makes no sense; such terms are left out of `terms`.
+    """
+
+    terms: dict[str, str] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Reads a search; never fails, because what it does not understand it says in `problems`."""
+        terms: dict[str, str] = {}
+        words: list[str] = []
+        problems: list[str] = []
+        for match in _TOKEN.finditer(text[:MAX_LENGTH]):
+            key = (match["key"] or "").lower()
+            if key not in _KEYS:
+                words.append(match["phrase"] or match[0].replace('"', ""))
+                continue
+            value = match["value"].strip('"')
+            problem = _problem(key, value)
+            if problem:
+                problems.append(problem)
+            else:
+                terms[key] = value.lower() if key in {"is", "review"} else value
+        return cls(terms, tuple(word for word in words if word), tuple(problems))
+
+    def __str__(self) -> str:
+        """Returns the search as one would type it."""
+        typed = [f"{key}:{_quoted(self.terms[key])}" for key in _KEYS if key in self.terms]
+        return " ".join([*typed, *(_quoted(word) for word in self.words)])
+
+    def having(self, **terms: str) -> "Search":
+        """Returns the search with these terms put in, or taken out where the value is empty."""
+        merged = {**self.terms, **terms}
+        return Search({key: value for key, value in merged.items() if value}, self.words)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but the state is asked for."""
+        return bool(self.words or set(self.terms) - {"is"})
+
+
+def find(search: Search, *, viewer: "User", rules: Iterable[ProtectionRule]) -> PromoteRequestQuerySet:
+    """Returns the requests that match all of a search but its `is:`, so that each state can be counted.
+
+    Review decisions are computed, so `review:` looks at each open request that matches the rest.
+    """
+    found = PromoteRequest.objects.matching(" ".join(search.words))
+    for key, apply in _FILTERS.items():
+        if key in search.terms:
+            found = apply(found, search.terms[key])
+    if author := search.terms.get("author"):
+        found = found.filter(author=viewer) if author == "@me" else found.filter(author__username__iexact=author)
+    if wanted := search.terms.get("review"):
+        rules = list(rules)
+        candidates = found.open().select_related("author").prefetch_related("reviews__reviewer")
+        pks = [request.pk for request in candidates if decision_of(request, rules).decision == REVIEWS[wanted]]
+        found = found.filter(pk__in=pks)
+    return found
+
+
+def in_state(found: PromoteRequestQuerySet, state: str) -> PromoteRequestQuerySet:
+    """Returns those of `found` that `is:state` means; all of them for ""."""
+    return found.filter(status__in=STATES[state]) if state else found
+
+
+def counts(found: PromoteRequestQuerySet) -> dict[str, int]:
+    """Returns how many of `found` are open, promoted and closed."""
+    tabs = {state: Count("pk", filter=Q(status__in=STATES[state])) for state in ("open", "promoted", "closed")}
+    return found.order_by().aggregate(**tabs)
+
+
+def _by_target(found: PromoteRequestQuerySet, value: str) -> PromoteRequestQuerySet:
+    kind, separator, name = value.partition(":")
+    if separator and kind in TargetKind.values:
+        return found.filter(target_kind=kind, target_name__iexact=name)
+    return found.filter(target_name__iexact=value)
+
+
+_FILTERS: dict[str, Callable[[PromoteRequestQuerySet, str], PromoteRequestQuerySet]] = {
+    "model": lambda found, value: found.filter(model_name__iexact=value),
+    "version": lambda found, value: found.filter(version=value),
+    "target": _by_target,
+}
+
+
+def _problem(key: str, value: str) -> str:
+    known = {"is": STATES, "review": REVIEWS}.get(key)
+    if known is not None and value.lower() not in known:
+        return f"{key}:{value} is not understood. Use {key}: with {', '.join(known)}."
+    return "" if value else f"{key}: needs a value after the colon."
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"' if re.search(r"\s|:", value) else value

@@ -1,0 +1,191 @@
+"""What people do to a request: each calls its service and shows the request again, with the refusal if any."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from promote_requests import permissions, services, transitions
+from promote_requests.choices import Action, CloseReason, RequestAction, Status, Verdict
+from promote_requests.exceptions import InvalidInput, PromoteRequestError
+from promote_requests.forms import EditForm
+from promote_requests.models import PromoteRequest
+from promote_requests.views import detail
+
+
+@require_POST
+def review(request: HttpRequest, number: int) -> HttpResponse:
+    """Records a review, or a comment where that is what the box was used for."""
+    if request.POST.get("verdict") == Verdict.COMMENT:
+        return comment(request, number)
+    anchors: list[str] = []
+
+    def act(promote_request: PromoteRequest) -> str:
+        outcome = services.review(
+            actor=request.user,
+            promote_request=promote_request,
+            verdict=request.POST.get("verdict", ""),
+            body=request.POST.get("body", ""),
+            seen_fingerprint=request.POST.get("seen_fingerprint", ""),
+            request_id=request.id,
+        )
+        anchors.append(f"#review-{outcome.review.pk}")
+        if outcome.failure is not None:
+            messages.error(request, f"Your approval is recorded, but it is not promoted: {outcome.failure.message}")
+            return ""
+        if outcome.promote_request.status == Status.PROMOTED:
+            return _promoted(outcome.promote_request)
+        return "Your review is recorded."
+
+    return _perform(request, number, act, anchors=anchors)
+
+
+@require_POST
+def comment(request: HttpRequest, number: int) -> HttpResponse:
+    """Adds a comment; htmx gets the conversation back, everybody else the page."""
+    promote_request = detail.find(number)
+    body = request.POST.get("body", "")
+    try:
+        recorded = services.comment(
+            actor=request.user, promote_request=promote_request, body=body, request_id=request.id
+        )
+    except PromoteRequestError as failure:
+        return _refused(request, number, failure)
+    if "HX-Request" in request.headers:
+        context = detail.conversation(request, promote_request)
+        # What the reviewer has on the screen does not change by a comment: an approval is of that.
+        context["seen_fingerprint"] = request.POST.get("seen_fingerprint", "")
+        return render(request, "promote_requests/includes/_conversation.html", context)
+    return redirect(f"{promote_request.get_absolute_url()}#comment-{recorded.pk}")
+
+
+@require_POST
+def promote(request: HttpRequest, number: int) -> HttpResponse:
+    """Promotes."""
+
+    def act(promote_request: PromoteRequest) -> str:
+        return _promoted(services.promote(actor=request.user, promote_request=promote_request, request_id=request.id))
+
+    return _perform(request, number, act)
+
+
+@require_POST
+def close(request: HttpRequest, number: int) -> HttpResponse:
+    """Closes somebody else's request."""
+
+    def act(promote_request: PromoteRequest) -> str:
+        services.close(
+            actor=request.user,
+            promote_request=promote_request,
+            reason=_reason(request.POST.get("reason", CloseReason.REJECTED)),
+            message=request.POST.get("message", ""),
+            request_id=request.id,
+        )
+        return "The request is closed. MLflow is as it was."
+
+    return _perform(request, number, act)
+
+
+@require_POST
+def withdraw(request: HttpRequest, number: int) -> HttpResponse:
+    """Closes one's own request."""
+
+    def act(promote_request: PromoteRequest) -> str:
+        message = request.POST.get("message", "")
+        services.withdraw(actor=request.user, promote_request=promote_request, message=message, request_id=request.id)
+        return "The request is withdrawn. MLflow is as it was."
+
+    return _perform(request, number, act)
+
+
+@require_POST
+def reopen(request: HttpRequest, number: int) -> HttpResponse:
+    """Opens a closed request again."""
+
+    def act(promote_request: PromoteRequest) -> str:
+        message = request.POST.get("message", "")
+        services.reopen(actor=request.user, promote_request=promote_request, message=message, request_id=request.id)
+        return "The request is open again. Earlier reviews no longer count."
+
+    return _perform(request, number, act)
+
+
+@require_POST
+def submit(request: HttpRequest, number: int) -> HttpResponse:
+    """Opens a draft for review."""
+
+    def act(promote_request: PromoteRequest) -> str:
+        services.submit(actor=request.user, promote_request=promote_request, request_id=request.id)
+        return "The request is open for review."
+
+    return _perform(request, number, act)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, number: int) -> HttpResponse:
+    """Changes title and description."""
+    promote_request = detail.find(number)
+    initial = {"title": promote_request.title, "description": promote_request.description}
+    try:
+        permissions.require(request.user, Action.EDIT, promote_request)
+        transitions.require(Action.EDIT, promote_request.status)
+    except PromoteRequestError as failure:
+        return detail.page(request, promote_request, failure=failure)
+    form = EditForm(request.POST if request.method == "POST" else None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.edit(
+                actor=request.user, promote_request=promote_request, request_id=request.id, **form.cleaned_data
+            )
+        except PromoteRequestError as failure:
+            return detail.page(request, detail.find(number), failure=failure)
+        return redirect(promote_request)
+    context = {"promote_request": promote_request, "form": form}
+    return render(request, "promote_requests/edit.html", context, status=400 if form.errors else 200)
+
+
+def _perform(
+    request: HttpRequest, number: int, act: Callable[[PromoteRequest], str], *, anchors: list[str] | None = None
+) -> HttpResponse:
+    """Lets `act` call its service; it returns a sentence about what was done."""
+    promote_request = detail.find(number)
+    try:
+        done = act(promote_request)
+    except PromoteRequestError as failure:
+        return _refused(request, number, failure)
+    if done:
+        messages.success(request, done)
+    if "HX-Request" in request.headers:
+        # A decision changes the whole page, not only the conversation.
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    return redirect(f"{promote_request.get_absolute_url()}{anchors[0] if anchors else ''}")
+
+
+def _refused(request: HttpRequest, number: int, failure: PromoteRequestError) -> HttpResponse:
+    """Shows the request as it is now, what was refused and why, and what had been typed."""
+    response = detail.page(
+        request,
+        detail.find(number),
+        failure=failure,
+        body=request.POST.get("body", ""),
+        verdict=request.POST.get("verdict", ""),
+    )
+    if "HX-Request" in request.headers and failure.field != "body":
+        response.headers["HX-Retarget"] = response.headers["HX-Reselect"] = "#main"
+    return response
+
+
+def _reason(value: str) -> CloseReason:
+    try:
+        return CloseReason(value)
+    except ValueError:
+        raise InvalidInput(f"{value!r} is not a reason: use rejected or superseded.", field="reason") from None
+
+
+def _promoted(promote_request: PromoteRequest) -> str:
+    name, version = promote_request.model_name, promote_request.version
+    if promote_request.action == RequestAction.REMOVE:
+        return f"Done: MLflow shows that {name} version {version} no longer has {promote_request.target_name}."
+    return f"Promoted: MLflow shows {name} version {version} at {promote_request.target_name}."

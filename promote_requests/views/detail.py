@@ -1,0 +1,176 @@
+"""The page of one promote request."""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from promote_requests import links, permissions, reviewers, sentences, timeline
+from promote_requests.choices import Action, RequestAction, Status
+from promote_requests.comparison import Comparison, compare
+from promote_requests.decision import Decision
+from promote_requests.evidence import Evidence, fingerprint
+from promote_requests.exceptions import ChampionChanged, EvidenceChanged, PromoteRequestError, RegistryError
+from promote_requests.models import PromoteRequest
+from promote_requests.protection import Requirement
+from promote_requests.registry.types import VersionFacts
+from promote_requests.reviewers import Standing
+from promote_requests.services import actions_for, decision_of, evidence_of, requirement_of
+from promote_requests.services.observing import describe, has_changed
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A request with the facts it is judged on, or with why they cannot be had.
+
+    Attributes:
+        promote_request: With the champion and fingerprint of the facts that the page shows, which may be newer than
+            those in the database. Not for saving.
+        changed: A sentence about how the facts differ from those that were last reviewed; "" where they do not.
+    """
+
+    promote_request: PromoteRequest
+    evidence: Evidence | None = None
+    failure: RegistryError | None = None
+    changed: str = ""
+
+
+@require_safe
+def request_detail(request: HttpRequest, number: int) -> HttpResponse:
+    """Shows a request."""
+    return page(request, find(number))
+
+
+def find(number: int) -> PromoteRequest:
+    """Returns the request with everything its page needs of the database, or raises Http404."""
+    return get_object_or_404(PromoteRequest.objects.with_people(), pk=number)
+
+
+def page(
+    request: HttpRequest,
+    promote_request: PromoteRequest,
+    *,
+    failure: PromoteRequestError | None = None,
+    body: str = "",
+    verdict: str = "",
+) -> HttpResponse:
+    """Renders a request's page, with what went wrong and what was typed when an action was refused."""
+    context = {
+        **conversation(request, promote_request),
+        **_judgement(request, _observe(promote_request)),
+        "failure": failure,
+        "field_error": failure.message if failure is not None and failure.field == "body" else "",
+        "is_stale": isinstance(failure, (ChampionChanged, EvidenceChanged)),
+        "body": body,
+        "verdict": verdict,
+    }
+    status = 200 if failure is None else failure.status
+    return render(request, "promote_requests/detail.html", context, status=status)
+
+
+def conversation(request: HttpRequest, promote_request: PromoteRequest) -> dict[str, Any]:
+    """Returns what the timeline and the box at its end need. Asks the database only."""
+    can_review = promote_request.status == Status.OPEN and not permissions.refusal(
+        request.user, Action.REVIEW, promote_request
+    )
+    return {
+        "promote_request": promote_request,
+        "entries": timeline.entries(promote_request),
+        "can_review": can_review,
+        "seen_fingerprint": promote_request.evidence_fingerprint,
+        "field_error": "",
+        "body": "",
+        "verdict": "",
+    }
+
+
+def _observe(promote_request: PromoteRequest) -> Observed:
+    try:
+        evidence = evidence_of(promote_request)
+    except RegistryError as failure:
+        return Observed(promote_request, failure=failure)
+    if promote_request.status != Status.OPEN or not has_changed(promote_request, evidence):
+        return Observed(promote_request, evidence)
+    shown = copy.copy(promote_request)
+    shown.champion_version = evidence.champion_version
+    shown.evidence_fingerprint = fingerprint(evidence)
+    return Observed(shown, evidence, changed=describe(promote_request, evidence))
+
+
+def _judgement(request: HttpRequest, observed: Observed) -> dict[str, Any]:
+    shown, evidence = observed.promote_request, observed.evidence
+    requirement = requirement_of(shown)
+    decision = decision_of(shown, requirement.rules)
+    standing = reviewers.standings(shown)
+    blocking = [judgement.name for judgement in standing if judgement.blocks]
+    return {
+        "shown": shown,
+        "sentence": sentences.parts(shown),
+        "registry_failure": observed.failure,
+        "changed": observed.changed,
+        "evidence": evidence,
+        "comparison": _compare(evidence),
+        "challenger_links": _links(evidence.challenger) if evidence else [],
+        "champion_links": _links(evidence.champion) if evidence and evidence.champion else [],
+        "requirement": requirement,
+        "decision": decision,
+        "standing": standing,
+        "missing": sentences.missing(decision, author=shown.author.get_username(), blocking=blocking),
+        "consequence": sentences.consequence(shown, sentences.present_holders(shown, evidence)),
+        "seen_fingerprint": shown.evidence_fingerprint if evidence else "",
+        "is_frozen": shown.status in (Status.PROMOTING, Status.PROMOTED),
+        "is_removal": shown.action == RequestAction.REMOVE,
+        **_actions(request, shown, decision, requirement, standing),
+    }
+
+
+def _actions(
+    request: HttpRequest,
+    shown: PromoteRequest,
+    decision: Decision,
+    requirement: Requirement,
+    standing: list[Standing],
+) -> dict[str, Any]:
+    """Returns what this person may do, and which of it is the page's one primary button."""
+    available = actions_for(request.user, shown, decision)
+    has_approved = any(judgement.reviewer_id == request.user.pk and judgement.approves for judgement in standing)
+    candidates = [
+        (Action.SUBMIT, Action.SUBMIT in available),
+        (Action.PROMOTE, Action.PROMOTE in available),
+        (Action.REVIEW, Action.REVIEW in available and not has_approved),
+        (Action.REOPEN, Action.REOPEN in available),
+    ]
+    return {
+        "available": {str(action) for action in available},
+        "primary": next((str(action) for action, is_due in candidates if is_due), ""),
+        "has_approved": has_approved,
+        "approval_promotes": reviewers.would_promote(
+            request.user.pk, decision=decision, requirement=requirement, standing=standing
+        ),
+        "review_refusal": permissions.refusal(request.user, Action.REVIEW, shown),
+    }
+
+
+def _compare(evidence: Evidence | None) -> Comparison | None:
+    if evidence is None:
+        return None
+    is_itself = evidence.champion is not None and evidence.champion.version == evidence.challenger.version
+    return compare(evidence.challenger, None if is_itself else evidence.champion)
+
+
+def _links(facts: VersionFacts) -> list[tuple[str, str]]:
+    """Returns (what, address) of a version's screens in MLflow."""
+    version, is_prompt = facts.version, facts.prompt_text is not None
+    found = [
+        ("Prompt" if is_prompt else "Version", links.mlflow_version(version.name, version.version, is_prompt=is_prompt))
+    ]
+    if version.run_id and facts.experiment_id:
+        found.append(("Run", links.mlflow_run(facts.experiment_id, version.run_id)))
+    if version.model_id and facts.experiment_id:
+        found.append(("Logged model", links.mlflow_logged_model(facts.experiment_id, version.model_id)))
+    if not is_prompt:
+        found.append(("Model", links.mlflow_model(version.name)))
+    return found
