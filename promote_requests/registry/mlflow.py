@@ -74,6 +74,8 @@ class MlflowRegistry:
         """See `RegistryClient`."""
         _require_version(name, version)
         found = self._registry.get_model_version(name, version)
+        if (found.name, str(found.version)) != (name, version):
+            raise _no_version(name, version)
         return _version(found, found.aliases)
 
     def get_facts(self, name: str, version: str) -> VersionFacts:
@@ -154,7 +156,11 @@ class MlflowRegistry:
 
     def _get_model(self, name: str) -> MlflowModel:
         _require_model(name)
-        return self._registry.get_registered_model(name)
+        found = self._registry.get_registered_model(name)
+        if found.name != name:
+            # A database that compares without regard to case finds Fraud for fraud: one model, two names for it.
+            raise _no_model(name)
+        return found
 
     def _create_model(self, name: str, *, is_prompt: bool) -> None:
         try:
@@ -206,15 +212,22 @@ class MlflowRegistry:
             return None
 
 
+def _no_model(name: str) -> RegistryNotFound:
+    return RegistryNotFound(f"Registered Model with name={name!r} not found")
+
+
+def _no_version(name: str, version: str) -> RegistryNotFound:
+    return RegistryNotFound(f"Model Version (name={name!r}, version={version!r}) not found")
+
+
 def _require_model(name: str) -> None:
     if not is_model_name(name):
-        raise RegistryNotFound(f"Registered Model with name={name!r} not found")
+        raise _no_model(name)
 
 
 def _require_version(name: str, version: str) -> None:
-    _require_model(name)
-    if not is_version_number(version):
-        raise RegistryNotFound(f"Model Version (name={name}, version={version!r}) not found")
+    if not (is_model_name(name) and is_version_number(version)):
+        raise _no_version(name, version)
 
 
 def _pages(search: Any, clause: str, size: int, order: list[str]) -> Iterator[Any]:

@@ -292,9 +292,20 @@ def test_a_workspace_that_cannot_be_a_header_is_refused(workspace):
 def test_an_answer_of_another_shape_is_an_error_of_ours(serve):
     from promote_requests.registry.mlflow import connect  # noqa: PLC0415 - loads MLflow, a second for the other tests
 
-    serve(answer(200, '{"registered_model": "something else"}'))
+    serve(answer(200, '{"registered_model": {"name": 5}}'))
     with pytest.raises(RegistryError, match="cannot be read"):
         connect().get_model("Fraud")
+
+
+@pytest.mark.parametrize("name", ["", "fraud", "Other"])
+def test_a_model_of_another_name_than_asked_for_is_not_taken_for_it(serve, name):
+    from promote_requests.registry.mlflow import connect  # noqa: PLC0415 - loads MLflow
+
+    models = {"registered_model": {"name": name}, "model_version": {"name": name, "version": "1"}}
+    serve(answer(200, json.dumps(models)))
+    for ask in (lambda: connect().get_model("Fraud"), lambda: connect().get_version("Fraud", "1")):
+        with pytest.raises(RegistryNotFound):
+            ask()
 
 
 def test_a_destination_that_somebody_creates_at_the_same_moment_is_used(serve):
