@@ -5,11 +5,16 @@ so that a wrong setting stops the start instead of surfacing as a traceback an h
 """
 
 import os
+import re
 from collections.abc import Collection
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+_HOST = re.compile(
+    r"[\w.-]+|[0-9a-f:.]+(%\w+)?"
+)  # a name or an IPv4 address, or what stands in an IPv6 address's brackets
 
 
 class ConfigurationError(ImproperlyConfigured):
@@ -75,8 +80,11 @@ def listing(name: str) -> list[str]:
     return [entry.strip() for entry in string(name).split(",") if entry.strip()]
 
 
-def url(name: str, default: str = "") -> str:
+def url(name: str, default: str = "", *, assume_http: bool = False) -> str:
     """Returns an http(s) address without its trailing slash; a path prefix is kept.
+
+    With `assume_http` a bare `host` or `host:port` counts as http. Not for addresses that people use: a wrong guess
+    there would send cookies in the clear.
 
     Credentials, a query and a fragment in the address are refused: credentials would reach log lines, and the other
     two cannot be part of a base address.
@@ -84,9 +92,12 @@ def url(name: str, default: str = "") -> str:
     raw = string(name, default)
     if not raw:
         return ""
+    if assume_http and "://" not in raw:
+        raw = f"http://{raw}"
     try:
         parts = urlsplit(raw)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and (parts.port is None or parts.port > 0)
+        known = parts.scheme in {"http", "https"} and _HOST.fullmatch(parts.hostname or "")
+        usable = known and (parts.port is None or parts.port > 0)
     except ValueError:
         usable = False
     if not usable:

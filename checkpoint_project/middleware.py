@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import whitenoise.middleware
@@ -13,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware import clickjacking, common, csrf, security
 
-from checkpoint_project import error_pages
+from checkpoint_project import error_pages, health
 
 PORTAL = "/checkpoint/"
 """Everything below this path is Checkpoint's; everything else is MLflow's."""
@@ -25,33 +26,37 @@ class EntryMiddleware:
     """Gives each request an id and refuses host names that nobody configured.
 
     The check runs before anything else reads the name, so that a forged Host header cannot reach a link in a mail or
-    a redirect. Health checks come by address and are exempt.
+    a redirect. Health checks come by address, so they are answered before it.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answers health checks and unknown host names, and passes everything else on."""
         request.id = uuid.uuid4().hex  # type: ignore[attr-defined]
-        if request.path_info != "/checkpoint/healthz":
-            try:
-                request.get_host()
-            except DisallowedHost:
-                return error_pages.unknown_host(request)
+        if request.path_info == health.PATH:
+            return health.healthz(request)
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return error_pages.unknown_host(request)
         return self.get_response(request)
 
 
 class PortalOnly:
     """Mixin: the middleware beside it sees only requests for Checkpoint's own pages."""
 
-    get_response: GetResponse
+    get_response: Any  # the middlewares beside it declare it, each in its own way
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Passes MLflow's paths on untouched."""
         if not request.path_info.startswith(PORTAL):
             return self.get_response(request)
         return super().__call__(request)  # type: ignore[misc]
 
     def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
+        """Lets the middleware judge the view of one of Checkpoint's pages."""
         inner = getattr(super(), "process_view", None)
         if inner is None or not request.path_info.startswith(PORTAL):
             return None
@@ -65,6 +70,11 @@ class SecurityMiddleware(PortalOnly, security.SecurityMiddleware):
 class WhiteNoiseMiddleware(PortalOnly, whitenoise.middleware.WhiteNoiseMiddleware):
     """WhiteNoise's, confined to Checkpoint's pages."""
 
+    def add_files(self, root: str, prefix: str | None = None) -> None:
+        """Adds a folder's files; that of a clone which never collected them does not exist, and need not."""
+        if Path(root).is_dir():
+            super().add_files(root, prefix)
+
 
 class SessionMiddleware(PortalOnly, sessions.SessionMiddleware):
     """Django's, confined to Checkpoint's pages; the proxy reads sessions through the credential cache."""
@@ -74,7 +84,7 @@ class CommonMiddleware(PortalOnly, common.CommonMiddleware):
     """Django's, confined to Checkpoint's pages."""
 
 
-class CsrfViewMiddleware(PortalOnly, csrf.CsrfViewMiddleware):
+class CsrfViewMiddleware(PortalOnly, csrf.CsrfViewMiddleware):  # type: ignore[misc]
     """Django's, confined to Checkpoint's pages; the proxy checks the origin of writes itself."""
 
 

@@ -11,7 +11,7 @@ STATE_DIR = Path(env.string("CHECKPOINT_STATE_DIR", str(BASE_DIR / "var"))).abso
 """Where a server without PostgreSQL keeps its database, and every server its generated key and its asset cache."""
 
 # -- Checkpoint's own ---------------------------------------------------------------------------------------------
-CHECKPOINT_REGISTRY_URL = env.url("CHECKPOINT_REGISTRY_URL")
+CHECKPOINT_REGISTRY_URL = env.url("CHECKPOINT_REGISTRY_URL", assume_http=True)
 CHECKPOINT_REGISTRY_USERNAME = env.string("CHECKPOINT_REGISTRY_USERNAME")
 CHECKPOINT_REGISTRY_PASSWORD = env.string("CHECKPOINT_REGISTRY_PASSWORD")
 CHECKPOINT_REGISTRY_TOKEN = env.string("CHECKPOINT_REGISTRY_TOKEN")
@@ -66,7 +66,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.humanize",
-    "whitenoise.runserver_nostatic",
+    "proxy",  # before staticfiles: of two commands of one name the earlier app's runs, and both have runserver
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
@@ -77,7 +77,6 @@ INSTALLED_APPS = [
     "revproxy",
     "accounts",
     "promote_requests",
-    "proxy",
 ]
 # Those from checkpoint_project.middleware are Django's own, confined to /checkpoint/: a proxied call carries no page,
 # so it pays for none of them.
@@ -136,8 +135,8 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # -- Database -----------------------------------------------------------------------------------------------------
 DATABASES = {"default": database.configuration(env.string("DATABASE_URL"), STATE_DIR / "checkpoint.sqlite3")}
-# In the database, because it holds the sign-in rate limits, which all workers and replicas must count together. Whatever
-# is read on every request belongs into the process instead.
+# In the database, because it holds the sign-in rate limits, which all workers and replicas must count together. What
+# every request reads belongs into the process instead.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",

@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from accounts.views import setup
+
 handler400 = "checkpoint_project.error_pages.bad_request"
 handler403 = "checkpoint_project.error_pages.permission_denied"
 handler404 = "checkpoint_project.error_pages.not_found"
@@ -10,7 +12,9 @@ handler500 = "checkpoint_project.error_pages.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("checkpoint/admin/", admin.site.urls),
-    path("checkpoint/accounts/", include("allauth.urls")),
+    path("checkpoint/setup/", setup, name="setup"),
+    path("checkpoint/accounts/", include("accounts.urls")),
+    path("checkpoint/accounts/", include("accounts.sign_in_urls")),
     path("checkpoint/api/", include("promote_requests.api.urls")),
     path("checkpoint/", include("promote_requests.urls")),
     path("", include("proxy.urls")),

@@ -33,3 +33,7 @@ from checkpoint_project.settings import *  # noqa: E402, F403 - the environment 
 
 # The real one takes a third of a second by design; no test is about its cost.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Files are served from where they lie, whatever an earlier collectstatic left behind.
+STATIC_ROOT = _state / "staticfiles"
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+WHITENOISE_USE_FINDERS = True

@@ -1,0 +1,31 @@
+"""Tells a load balancer or container engine whether this process can do its work."""
+
+import logging
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
+from django.http.response import HttpResponseBase
+
+PATH = "/checkpoint/healthz"
+
+logger = logging.getLogger("checkpoint.health")
+
+
+def healthz(request: HttpRequest) -> HttpResponseBase:
+    """Answers 200 when the database answers, 503 when it does not; anybody may ask, so it tells nothing else.
+
+    MLflow is left out on purpose: taking every replica out of service because MLflow is down would replace a clear 502
+    with no answer at all.
+    """
+    if request.method not in {"GET", "HEAD"}:
+        return HttpResponseNotAllowed(["GET", "HEAD"])
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        logger.error("The database does not answer: %s", str(error).split("\n")[0])
+        response = JsonResponse({"status": "unavailable", "database": "does not answer"}, status=503)
+    else:
+        response = JsonResponse({"status": "ok", "database": "answers"})
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,55 @@
+"""Database settings from DATABASE_URL."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from checkpoint_project import database
+from checkpoint_project.env import ConfigurationError
+
+
+def test_without_an_address_the_database_is_sqlite_in_the_state_folder(tmp_path: Path) -> None:
+    settings = database.configuration("", tmp_path / "checkpoint.sqlite3")
+    assert settings["ENGINE"] == "django.db.backends.sqlite3"
+    assert settings["NAME"] == str(tmp_path / "checkpoint.sqlite3")
+
+
+def test_sqlite_takes_the_write_lock_at_once_and_waits_for_it(tmp_path: Path) -> None:
+    options = database.configuration("", tmp_path / "db")["OPTIONS"]
+    assert options["transaction_mode"] == "IMMEDIATE"
+    assert options["timeout"] >= 10
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="asks SQLite")
+def test_sqlite_really_checks_foreign_keys() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA foreign_keys")
+        assert cursor.fetchone() == (1,)
+
+
+def test_sqlite_really_writes_ahead_in_a_file(tmp_path: Path) -> None:
+    settings = database.configuration("", tmp_path / "db")
+    link = sqlite3.connect(settings["NAME"])
+    link.executescript(settings["OPTIONS"]["init_command"])
+    assert link.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    link.close()
+
+
+def test_a_postgresql_address_keeps_its_connection_and_checks_it(tmp_path: Path) -> None:
+    settings = database.configuration("postgresql://me:secret@db.example:5433/checkpoint", tmp_path)
+    assert (settings["HOST"], settings["PORT"], settings["NAME"]) == ("db.example", 5433, "checkpoint")
+    assert settings["CONN_MAX_AGE"] > 0
+    assert settings["CONN_HEALTH_CHECKS"] is True
+
+
+@pytest.mark.parametrize(
+    "address", ["mysql://me:secret@host/name", "nonsense", "postgresql://me:secret@host:port/name"]
+)
+def test_another_database_is_refused_without_repeating_the_password(tmp_path: Path, address: str) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        database.configuration(address, tmp_path)
+    assert str(refusal.value).startswith("DATABASE_URL is not")
+    assert "secret" not in str(refusal.value)
