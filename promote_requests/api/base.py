@@ -1,6 +1,6 @@
 """What every view of the API shares."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.http import HttpRequest
 from rest_framework.exceptions import NotFound, ValidationError
@@ -25,7 +25,7 @@ class ApiView(APIView):
     """
 
     metadata_class = None
-    parser_classes: ClassVar = [StrictJSONParser]
+    parser_classes = (StrictJSONParser,)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Checks the caller, then what every address has to keep to."""

@@ -1,6 +1,6 @@
 """Protection rules and the audit trail, to be read."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from rest_framework.generics import ListAPIView
 from rest_framework.permissions import BasePermission, IsAuthenticated
@@ -42,8 +42,8 @@ class AuditEventsView(ApiView, ListAPIView):
 
     queryset = AuditEvent.objects.all()
     serializer_class = AuditEventSerializer
-    permission_classes: ClassVar = [IsAuthenticated, MayReadAuditTrail]
-    filter_backends: ClassVar = [StrictFilterBackend]
+    permission_classes = (IsAuthenticated, MayReadAuditTrail)
+    filter_backends = (StrictFilterBackend,)
     filterset_class = AuditEventFilter
 
     @schema.operation("Read the audit trail", responses={200: AuditEventSerializer(many=True)}, errors=(400,))

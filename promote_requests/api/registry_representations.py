@@ -35,7 +35,9 @@ class ModelVersionSerializer(serializers.Serializer):
     stage = serializers.ChoiceField([(stage, stage) for stage in STAGES])
     aliases = serializers.ListField(child=serializers.CharField())
     description = serializers.CharField()
-    source = serializers.CharField(help_text="Address of its artifacts, or models:/NAME/VERSION for a copy.")
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="Address of its artifacts, or models:/NAME/VERSION for a copy."
+    )
     run_id = serializers.CharField(help_text="Empty when it was registered from a logged model.")
     model_id = serializers.CharField(help_text="Of its logged model; may be empty.")
     status = serializers.CharField(help_text="READY when it can be used.")

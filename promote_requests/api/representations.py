@@ -23,7 +23,7 @@ class ApprovalsSerializer(serializers.Serializer):
     """How far the reviews go towards what the protection rules ask for."""
 
     given = serializers.IntegerField(source="approvals", help_text="Approvals of the present evidence.")
-    required = serializers.IntegerField()
+    required = serializers.IntegerField()  # type: ignore[assignment]
     missing = serializers.IntegerField()
     stale = serializers.ListField(
         child=serializers.CharField(), help_text="Who approved evidence that has changed since."

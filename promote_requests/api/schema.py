@@ -25,13 +25,13 @@ _MEANINGS = {
 class SchemaView(SpectacularAPIView):
     """The OpenAPI document: YAML, or JSON for who asks for it."""
 
-    permission_classes = [IsAuthenticated]  # noqa: RUF012 - as the base class declares it
+    permission_classes = (IsAuthenticated,)
 
 
 class SwaggerView(SpectacularSwaggerView):
     """The document as a page, from files that are served here."""
 
-    permission_classes = [IsAuthenticated]  # noqa: RUF012 - as the base class declares it
+    permission_classes = (IsAuthenticated,)
 
 
 def operation(

@@ -1,6 +1,6 @@
 """Promote requests: list, open, read, edit."""
 
-from typing import Any, ClassVar
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from rest_framework.generics import ListAPIView
@@ -18,6 +18,7 @@ from promote_requests.api.serializers import (
 )
 from promote_requests.choices import RequestAction
 from promote_requests.models import PromoteRequest
+from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.targets import Target
 
 
@@ -26,13 +27,13 @@ class PromoteRequestList(ApiView, ListAPIView):
 
     queryset = PromoteRequest.objects.all()
     serializer_class = PromoteRequestSerializer
-    filter_backends: ClassVar = [StrictFilterBackend]
+    filter_backends = (StrictFilterBackend,)
     filterset_class = PromoteRequestFilter
 
     def filter_queryset(self, queryset: QuerySet) -> QuerySet:
         """Returns the requests asked for, with the people and reviews that each row shows."""
-        found: QuerySet = super().filter_queryset(queryset).with_people()
-        return found
+        found = cast(PromoteRequestQuerySet, super().filter_queryset(queryset))
+        return found.with_people()
 
     def get_serializer_context(self) -> dict[str, Any]:
         """Adds the caller and the rules; the schema generator calls this without either."""

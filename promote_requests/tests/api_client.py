@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from accounts.models import User
 from django.http import HttpResponse
 from django.test import Client
+
+from accounts.models import User
 
 ROOT = "/checkpoint/api/"
 NEW = {

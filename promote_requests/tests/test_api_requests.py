@@ -1,7 +1,7 @@
 import pytest
-from accounts.tests.factories import bearer, issue_token
 from django.test import Client
 
+from accounts.tests.factories import bearer, issue_token
 from promote_requests import services
 from promote_requests.choices import AuditAction, Status
 from promote_requests.exceptions import RegistryTimeout, RegistryUnreachable

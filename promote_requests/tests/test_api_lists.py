@@ -1,0 +1,208 @@
+from urllib.parse import quote
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from accounts.tests.factories import AdministratorFactory
+from promote_requests import services
+from promote_requests.models import AuditEvent
+from promote_requests.targets import Target
+from promote_requests.tests.api_client import Api, assert_refused
+from promote_requests.tests.factories import PromoteRequestFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def three(fraud, ada, grace):
+    """Gives ada's open request, ada's approved one that waits, and grace's closed one, by name."""
+    fraud.add_version("prod/credit risk")
+    first = PromoteRequestFactory(actor=ada, title="Fraud to Production")
+    second = PromoteRequestFactory(actor=ada, title="Fraud challenger", target=Target.parse("alias:shadow"))
+    services.review(actor=UserFactory(), promote_request=second, verdict="request_changes", body="Not yet.")
+    third = PromoteRequestFactory(
+        actor=grace, model_name="prod/credit risk", version="1", target=Target.parse("stage:Staging"), title="Credit"
+    )
+    services.withdraw(actor=grace, promote_request=third)
+    return {"first": first, "second": second, "third": third}
+
+
+def titles(user, **query):
+    response = Api(user).get("promote-requests/", **query)
+    assert response.status_code == 200, response.content
+    return [result["title"] for result in response.json()["results"]]
+
+
+def test_the_newest_request_comes_first(three, ada):
+    assert titles(ada) == ["Credit", "Fraud challenger", "Fraud to Production"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"status": "closed"}, ["Credit"]),
+        ({"status": ["open", "closed"]}, ["Credit", "Fraud challenger", "Fraud to Production"]),
+        ({"status": "promoted"}, []),
+        ({"model_name": "Fraud"}, ["Fraud challenger", "Fraud to Production"]),
+        ({"model_name": "prod/credit risk"}, ["Credit"]),
+        ({"author": "grace"}, ["Credit"]),
+        ({"author": "@me"}, ["Fraud challenger", "Fraud to Production"]),
+        ({"author": "nobody"}, []),
+        ({"version": "1"}, ["Credit"]),
+        ({"target": "stage:Production"}, ["Fraud to Production"]),
+        ({"target": "shadow"}, ["Fraud challenger"]),
+        ({"target": "alias:Production"}, []),
+        ({"workspace": "team-a"}, []),
+        ({"search": "challenger"}, ["Fraud challenger"]),
+        ({"search": "fraud target:stage:Production"}, ["Fraud to Production"]),
+        ({"search": "is:closed"}, ["Credit"]),
+        ({"review_decision": "changes_requested"}, ["Fraud challenger"]),
+        ({"review_decision": "review_required"}, ["Fraud to Production"]),
+        ({"review_decision": "approved"}, []),
+        ({"ordering": "created_at"}, ["Fraud to Production", "Fraud challenger", "Credit"]),
+        ({"ordering": "-number"}, ["Credit", "Fraud challenger", "Fraud to Production"]),
+        ({"status": "open", "author": "ada", "target": "shadow"}, ["Fraud challenger"]),
+    ],
+)
+def test_a_filter_shows_what_it_names(three, ada, query, expected):
+    assert titles(ada, **query) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"status": "merged"}, "status"),
+        ({"review_decision": "maybe"}, "review_decision"),
+        ({"ordering": "password"}, "ordering"),
+        ({"search": "is:merged"}, "search"),
+        ({"search": "x" * 501}, "search"),
+        ({"state": "open"}, "state"),
+        ({"model_name": "nul\x00"}, "model_name"),
+        ({"state\x00": "open"}, "state\x00"),
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_refused_by_name(three, ada, query, field):
+    refused = Api(ada).get("promote-requests/", **query)
+    assert_refused(refused, 400, "INVALID_PARAMETER_VALUE", field=field)
+
+
+def test_pages_have_a_size_and_lead_to_each_other(three, ada):
+    first = Api(ada).get("promote-requests/", page_size=2).json()
+    assert (first["count"], len(first["results"]), first["previous"]) == (3, 2, None)
+    assert "page=2" in first["next"]
+    second = Api(ada).get("promote-requests/", page_size=2, page=2).json()
+    assert (len(second["results"]), second["next"]) == (1, None)
+
+
+@pytest.mark.parametrize("page", ["3", "0", "-1", "x", "9" * 30, "9" * 5000])
+def test_a_page_that_does_not_exist_is_not_found(three, ada, page):
+    refused = Api(ada).get("promote-requests/", page_size=2, page=page)
+    assert_refused(refused, 404, "RESOURCE_DOES_NOT_EXIST")
+
+
+def test_models_are_found_by_part_of_their_name(fraud, ada):
+    fraud.add_version("prod/credit risk", aliases=("champion",))
+    fraud.add_model("a prompt", is_prompt=True)
+    found = Api(ada).get("models/", search="CREDIT").json()["results"]
+    assert [(model["name"], model["aliases"]) for model in found] == [("prod/credit risk", {"champion": "1"})]
+    assert found[0]["mlflow_url"] == "http://localhost:5000/#/models/prod%2Fcredit%20risk"
+    assert [model["is_prompt"] for model in Api(ada).get("models/").json()["results"]] == [False, True, False]
+    assert len(Api(ada).get("models/", limit=1).json()["results"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"limit": 0}, "limit"),
+        ({"limit": "x"}, "limit"),
+        ({"limit": "9" * 5000}, "limit"),
+        ({"name": "x"}, "name"),
+        ({"search": "\x00"}, "search"),
+    ],
+)
+def test_an_odd_search_for_models_is_refused(fraud, ada, query, field):
+    assert_refused(Api(ada).get("models/", **query), 400, "INVALID_PARAMETER_VALUE", field=field)
+
+
+@pytest.mark.parametrize("name", ["Fraud", "prod/credit risk", "a/versions/b", "ünï %2F?#"])
+def test_versions_of_any_name_are_listed_newest_first(fraud, ada, name):
+    fraud.add_version(name)
+    fraud.add_version(name, stage="Staging", aliases=("next",))
+    versions = Api(ada).get(f"models/{quote(name)}/versions/").json()["results"]
+    assert (versions[0]["name"], versions[0]["stage"], versions[0]["aliases"]) == (name, "Staging", ["next"])
+    assert [int(version["version"]) for version in versions] == sorted(
+        (int(version["version"]) for version in versions), reverse=True
+    )
+
+
+def test_versions_of_an_unknown_model_are_not_found(fraud, ada):
+    assert_refused(Api(ada).get("models/Nothing/versions/"), 404, "RESOURCE_DOES_NOT_EXIST", "Nothing")
+
+
+def test_the_comparison_names_both_sides_and_what_differs(open_request, ada):
+    body = Api(ada).get(f"promote-requests/{open_request.number}/comparison/").json()
+    assert body["evidence_fingerprint"] == open_request.evidence_fingerprint
+    assert body["challenger"] == {"model_name": "Fraud", "version": "2"}
+    assert body["champion"] == {"model_name": "Fraud", "version": "1"}
+    (metric,) = body["metrics"]["rows"]
+    assert (metric["key"], metric["champion"], metric["challenger"], metric["delta"]) == ("auc", 0.91, 0.94, 0.03)
+
+
+def test_the_comparison_can_leave_equal_rows_out(fraud, open_request, ada):
+    fraud.change_facts("Fraud", "1", params={"seed": "7"})
+    fraud.change_facts("Fraud", "2", params={"seed": "7"})
+    path = f"promote-requests/{open_request.number}/comparison/"
+    assert len(Api(ada).get(path).json()["parameters"]["rows"]) == 2
+    rows = Api(ada).get(path, only_differences="true").json()["parameters"]["rows"]
+    assert [row["key"] for row in rows] == ["depth"]
+
+
+def test_the_comparison_of_a_promoted_request_is_the_frozen_one(fraud, open_request, ada, grace):
+    services.review(actor=grace, promote_request=open_request, verdict="approve")
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.1})
+    body = Api(ada).get(f"promote-requests/{open_request.number}/comparison/").json()
+    assert body["metrics"]["rows"][0]["challenger"] == 0.94
+
+
+def test_the_comparison_of_a_version_that_is_gone_says_so(fraud, open_request, ada):
+    fraud.delete_version("Fraud", "2")
+    refused = Api(ada).get(f"promote-requests/{open_request.number}/comparison/")
+    assert_refused(refused, 404, "RESOURCE_DOES_NOT_EXIST", "version=2")
+
+
+def test_everybody_reads_the_protection_rules_and_nobody_writes_them(db, ada):
+    api = Api(ada)
+    patterns = [rule["target_pattern"] for rule in api.get("protection-rules/").json()["results"]]
+    assert "stage:*" in patterns
+    assert_refused(api.post("protection-rules/", {}), 405, "METHOD_NOT_ALLOWED")
+
+
+def test_the_audit_trail_needs_its_permission(open_request, ada):
+    assert_refused(Api(ada).get("audit-events/"), 403, "PERMISSION_DENIED", "audit")
+    ada.user_permissions.add(Permission.objects.get(codename="view_auditevent"))
+    assert Api(ada).get("audit-events/").json()["count"] == AuditEvent.objects.count()
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, ["commented", "created"]),
+        ({"action": "created"}, ["created"]),
+        ({"model_name": "Fraud"}, ["commented", "created"]),
+        ({"model_name": "Other"}, []),
+        ({"number": "999999"}, []),
+        ({"since": "2020-01-01T00:00:00Z"}, ["commented", "created"]),
+        ({"until": "2020-01-01T00:00:00Z"}, []),
+        ({"actor": "grace"}, ["commented"]),
+    ],
+)
+def test_the_audit_trail_is_filtered_newest_first(open_request, grace, query, expected):
+    services.comment(actor=grace, promote_request=open_request, body="Hm.")
+    body = Api(AdministratorFactory()).get("audit-events/", **query).json()
+    assert [event["action"] for event in body["results"]] == expected
+
+
+@pytest.mark.parametrize("query", [{"number": "x"}, {"number": "9" * 30}, {"since": "today"}, {"user": "ada"}])
+def test_an_odd_filter_of_the_audit_trail_is_refused(db, query):
+    refused = Api(AdministratorFactory()).get("audit-events/", **query)
+    assert_refused(refused, 400, "INVALID_PARAMETER_VALUE", field=next(iter(query)))
