@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from promote_requests import views
+from promote_requests import mlflow_ui, views
 
 app_name = "promote_requests"
 urlpatterns: list[URLPattern] = [
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
     path("promote-requests/<int:number>/reopen/", views.reopen, name="reopen"),
     path("promote-requests/<int:number>/edit/", views.edit, name="edit"),
     path("promote-requests/<int:number>/submit/", views.submit, name="submit"),
+    path("mlflow-ui/status/", mlflow_ui.status, name="mlflow_ui_status"),
     path("inbox/", views.inbox, name="inbox"),
     path("models/", views.model_list, name="models"),
     path("models/<path:name>/", views.model_page, name="model"),

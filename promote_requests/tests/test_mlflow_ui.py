@@ -1,0 +1,60 @@
+"""The number that the control in MLflow's pages shows."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from promote_requests import services
+from promote_requests.tests.factories import PromoteRequestFactory
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoAssertNumQueries
+
+    from accounts.models import User
+    from promote_requests.models import PromoteRequest
+    from promote_requests.registry.fake import FakeRegistry
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "/checkpoint/mlflow-ui/status/"
+
+
+def test_address_is_the_one_that_the_script_asks() -> None:
+    assert reverse("promote_requests:mlflow_ui_status") == ADDRESS
+
+
+def test_signed_in_person_is_told_how_many_requests_are_open(
+    client: Client, fraud: "FakeRegistry", ada: "User", grace: "User"
+) -> None:
+    fraud.add_version("Fraud")
+    PromoteRequestFactory(actor=ada)
+    closed = PromoteRequestFactory(actor=ada, version="3")
+    services.withdraw(actor=ada, promote_request=closed)
+    client.force_login(grace)
+    assert client.get(ADDRESS).json() == {"signed_in": True, "open_requests": 1}
+
+
+def test_nobody_is_told_a_number_without_signing_in(client: Client, open_request: "PromoteRequest") -> None:
+    answer = client.get(ADDRESS)
+    assert answer.status_code == 200
+    assert answer.json() == {"signed_in": False, "open_requests": None}
+
+
+def test_answer_is_never_kept_by_a_cache(client: Client, ada: "User") -> None:
+    client.force_login(ada)
+    assert "no-store" in client.get(ADDRESS)["Cache-Control"]
+
+
+def test_writing_to_it_is_refused(client: Client, ada: "User") -> None:
+    client.force_login(ada)
+    assert client.post(ADDRESS).status_code == 405
+
+
+def test_asking_costs_three_queries_and_writes_nothing(
+    client: Client, ada: "User", django_assert_num_queries: "DjangoAssertNumQueries"
+) -> None:
+    client.force_login(ada)
+    with django_assert_num_queries(3) as asked:  # session, person, count
+        client.get(ADDRESS)
+    assert all(query["sql"].startswith("SELECT") for query in asked.captured_queries)

@@ -1,0 +1,203 @@
+// Runs inside MLflow's own page, before MLflow's script. It does three things and touches nothing of MLflow's:
+//   1. a call that Checkpoint refused because it would change a protected target leads to the pre-filled form;
+//   2. a small control at the top says how many promote requests are open;
+//   3. on a model or prompt version it offers to request that version's promotion.
+(() => {
+  "use strict";
+
+  const PORTAL = "/checkpoint/";
+  const STATUS_URL = "/checkpoint/mlflow-ui/status/";
+  const SIGN_IN_URL = "/checkpoint/accounts/login/";
+  const FORM_URL = "/checkpoint/promote-requests/new/";
+  const REFUSAL_HEADER = "X-Checkpoint-Promote-Request";
+  const POLL_MS = 30_000;
+  const SLOWEST_POLL_MS = 300_000;
+  const ANSWER_MS = 10_000;
+
+  // `cutOff`: a call of MLflow's page was refused for want of a sign-in, so the page no longer works.
+  const state = { signedIn: true, cutOff: false, openRequests: null };
+  let render = () => {};
+
+  // -- 1. Refused calls ----------------------------------------------------------------------------------------
+
+  let leaving = false;
+
+  // The header is only believed from our own origin, and only leads to Checkpoint's own pages: a call to another
+  // host, or an upstream that sent the header itself, must not be able to send people elsewhere.
+  function formAddress(value) {
+    if (!value?.startsWith(PORTAL)) return null;
+    const address = new URL(value, location.origin);
+    return address.origin === location.origin && address.pathname.startsWith(PORTAL) ? address : null;
+  }
+
+  // `header` reads one response header. MLflow gets the answer in any case and shows its message meanwhile.
+  function observe(status, url, header) {
+    if (status !== 401 && status !== 403) return;
+    if (new URL(url, location.href).origin !== location.origin) return;
+    if (status === 401) {
+      // MLflow's own authentication answers 401 too; signing in to Checkpoint would not help there.
+      if (header("WWW-Authenticate")?.includes('realm="Checkpoint"')) update({ cutOff: true });
+      return;
+    }
+    const address = formAddress(header(REFUSAL_HEADER));
+    if (address === null || leaving) return;
+    leaving = true;
+    location.assign(address);
+  }
+
+  // The browser's Back brings this page again as it was left.
+  window.addEventListener("pageshow", () => { leaving = false; });
+
+  const nativeFetch = window.fetch;
+  window.fetch = function fetch(...parameters) {
+    const answer = nativeFetch.apply(this, parameters);
+    return answer.then((response) => {
+      observe(response.status, response.url, (name) => response.headers.get(name));
+      return response;
+    });
+  };
+
+  const nativeSend = XMLHttpRequest.prototype.send;
+  XMLHttpRequest.prototype.send = function send(...parameters) {
+    const onLoad = () => observe(this.status, this.responseURL, (name) => this.getResponseHeader(name));
+    this.addEventListener("load", onLoad, { once: true });
+    return nativeSend.apply(this, parameters);
+  };
+
+  // -- 2. How many are open ------------------------------------------------------------------------------------
+
+  function update(change) {
+    Object.assign(state, change);
+    render();
+  }
+
+  // Returns {signed_in, open_requests}, or null when Checkpoint could not say.
+  async function readStatus() {
+    try {
+      const options = { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(ANSWER_MS) };
+      const response = await nativeFetch.call(window, STATUS_URL, options);
+      return response.ok ? await response.json() : null;
+    } catch (error) {
+      // No network, too slow, or something in between answered for us: all of them pass, and are asked again later.
+      if (error instanceof TypeError || error instanceof DOMException || error instanceof SyntaxError) return null;
+      throw error;
+    }
+  }
+
+  let timer = 0;
+  let isAsking = false;
+  let pause = POLL_MS;
+  let lastAsked = 0;
+
+  async function poll() {
+    if (isAsking) return;
+    isAsking = true;
+    lastAsked = Date.now();
+    const status = await readStatus();
+    isAsking = false;
+    pause = status === null ? Math.min(pause * 2, SLOWEST_POLL_MS) : POLL_MS;
+    if (status === null) update({ openRequests: null });
+    else if (status.signed_in) update({ signedIn: true, cutOff: false, openRequests: status.open_requests });
+    else update({ signedIn: false, openRequests: null });
+    schedule();
+  }
+
+  function schedule() {
+    clearTimeout(timer);
+    if (!document.hidden) timer = setTimeout(poll, Math.max(0, lastAsked + pause - Date.now()));
+  }
+
+  // -- 3. The version on screen --------------------------------------------------------------------------------
+
+  function decode(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch (error) {
+      if (error instanceof URIError) return null; // a stray % that somebody typed into the address
+      throw error;
+    }
+  }
+
+  // Returns {name, version, workspace} of the model or prompt version that MLflow shows, or null.
+  //   #/models/NAME/versions/N        #/prompts/NAME?promptVersion=N        #/experiments/ID/prompts/NAME?promptVersion=N
+  function versionOnScreen() {
+    const [path, query = ""] = location.hash.slice(1).split("?", 2);
+    const search = new URLSearchParams(query);
+    const model = path.match(/^\/models\/([^/]+)\/versions\/([^/]+)\/?$/);
+    const prompt = path.match(/^(?:\/experiments\/[^/]+)?\/prompts\/([^/]+)\/?$/);
+    const name = decode((model ?? prompt)?.[1] ?? "");
+    const version = model ? decode(model[2]) : search.get("promptVersion");
+    // A prompt's address has no version for a moment, until MLflow has chosen the newest.
+    if (!name || !/^\d+$/.test(version ?? "")) return null;
+    return { name, version, workspace: search.get("workspace") ?? "" };
+  }
+
+  function requestAddress({ name, version, workspace }) {
+    const query = new URLSearchParams({ model: name, version });
+    if (workspace) query.set("workspace", workspace);
+    return `${FORM_URL}?${query}`;
+  }
+
+  function signInAddress() {
+    const here = location.pathname + location.search + location.hash;
+    return `${SIGN_IN_URL}?${new URLSearchParams({ next: here })}`;
+  }
+
+  // MLflow moves by history.pushState, which fires no event.
+  for (const method of ["pushState", "replaceState"]) {
+    const native = history[method];
+    history[method] = function move(...parameters) {
+      native.apply(this, parameters);
+      render();
+    };
+  }
+  window.addEventListener("hashchange", () => render());
+  window.addEventListener("popstate", () => render());
+
+  // -- The control ---------------------------------------------------------------------------------------------
+
+  function element(tag, className, ...children) {
+    const made = document.createElement(tag);
+    made.className = className;
+    made.append(...children);
+    return made;
+  }
+
+  function start() {
+    const dot = element("span", "checkpoint-pill-dot");
+    const label = element("span", "checkpoint-pill-label");
+    const count = element("span", "checkpoint-pill-count");
+    const home = element("a", "checkpoint-pill-link", dot, label, count);
+    const request = element("a", "checkpoint-pill-link checkpoint-pill-request", "Request promotion");
+    const bar = element("nav", "checkpoint-pill", home, request);
+    bar.setAttribute("aria-label", "Checkpoint");
+    dot.setAttribute("aria-hidden", "true");
+    label.setAttribute("aria-live", "polite");
+
+    render = () => {
+      const { signedIn, cutOff } = state;
+      const openRequests = cutOff ? null : state.openRequests;
+      const version = cutOff ? null : versionOnScreen();
+      bar.classList.toggle("checkpoint-pill-alert", cutOff);
+      const text = cutOff ? "You are signed out: sign in" : "Promote Requests";
+      if (label.textContent !== text) label.textContent = text; // or it would be announced at every step
+      home.href = cutOff || !signedIn ? signInAddress() : PORTAL;
+      dot.hidden = count.hidden = !openRequests;
+      count.textContent = openRequests || "";
+      if (openRequests) home.setAttribute("aria-label", `Promote Requests, ${openRequests} open`);
+      else home.removeAttribute("aria-label");
+      request.hidden = version === null;
+      if (version === null) return;
+      request.href = requestAddress(version);
+      request.title = `Request promotion of ${version.name}, version ${version.version}`;
+    };
+    render();
+    // First in the page, so that the keyboard meets it before MLflow's long menu and never inside it.
+    document.body.prepend(bar);
+    document.addEventListener("visibilitychange", schedule);
+    poll();
+  }
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start, { once: true });
+  else start();
+})();
