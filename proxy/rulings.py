@@ -46,7 +46,8 @@ def transition_stage(message: Message, protected: Protected) -> Refusal | None:
     name, target = message["name"], Target.of(TargetKind.STAGE, message["stage"])
     message["stage"] = target.name
     archives = message.get("archive_existing_versions", False)
-    wish = Wish(name, found.version, target, archive_existing_versions=archives)
+    chosen = message.get("archive_existing_versions") if target.can_archive_holders else None
+    wish = Wish(name, found.version, target, archive_existing_versions=chosen)
     current = Target(TargetKind.STAGE, found.stage)
     if protected.covers(name, target):
         if current == target and not archives:

@@ -23,14 +23,10 @@ class Wish:
 
 
 def place(target: Target, model_name: str) -> str:
-    """Returns a target's name in a sentence: `Production of Fraud`, `The alias champion of Fraud`."""
-    match target.kind:
-        case TargetKind.STAGE:
-            return f"{'The stage None' if target.name == 'None' else target.name} of {model_name}"
-        case TargetKind.ALIAS:
-            return f"The alias {target.name} of {model_name}"
-        case TargetKind.MODEL:
-            return f"The registered model {target.name}"
+    """Returns a stage's or alias's name in a sentence: `Production of Fraud`, `The alias champion of Fraud`."""
+    if target.kind == TargetKind.ALIAS:
+        return f"The alias {target.name} of {model_name}"
+    return f"{'The stage None' if target.name == 'None' else target.name} of {model_name}"
 
 
 def form_path(wish: Wish, workspace: str) -> str:
@@ -117,13 +113,11 @@ def way_out(model_name: str, held: list[Held]) -> Wish | None:
 
 
 def _with_version(held: Held) -> str:
-    match held.target.kind:
-        case TargetKind.STAGE:
-            return f"version {held.version} is in {held.target.name}"
-        case TargetKind.ALIAS:
-            return f"version {held.version} has the alias {held.target.name}"
-        case TargetKind.MODEL:
-            return f"every version of {held.target.name} is"
+    if held.target.kind == TargetKind.MODEL:
+        return f"every version of {held.target.name} is"
+    if held.target.kind == TargetKind.ALIAS:
+        return f"version {held.version} has the alias {held.target.name}"
+    return f"version {held.version} is in {held.target.name}"
 
 
 FORBIDDEN = {

@@ -113,7 +113,7 @@ def test_a_move_out_of_a_protected_stage_leads_to_the_form(fraud, only):
     only("stage:Production")
     outcome = refused(send("transition-stage", move("2", "Staging")))
     assert "version 2 leaves it for Staging" in outcome.message
-    assert form(outcome)["target"] == "stage:Staging"
+    assert form(outcome) == {"model": "Fraud", "version": "2", "target": "stage:Staging"}
 
 
 def test_a_move_that_would_archive_others_into_a_protected_stage_is_refused(fraud, only):
