@@ -86,7 +86,7 @@ class Transport:
             raise _unreachable(error) from error
         answer = _json_object(body)
         if status != 200:
-            raise _refusal(status, answer, path)
+            raise _refusal(status, answer, body, path)
         if answer is None:
             raise RegistryUnreachable(_WRONG_ADDRESS)
         return answer
@@ -144,7 +144,7 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _refusal(status: int, answer: dict[str, Any] | None, path: str) -> RegistryError:
+def _refusal(status: int, answer: dict[str, Any] | None, body: bytes, path: str) -> RegistryError:
     code = str((answer or {}).get("error_code", ""))
     said = " ".join(str((answer or {}).get("message", "")).split())[:500]
     match status, code:
@@ -153,10 +153,14 @@ def _refusal(status: int, answer: dict[str, Any] | None, path: str) -> RegistryE
                 "MLflow refuses Checkpoint's own credentials: an administrator must check "
                 "CHECKPOINT_REGISTRY_USERNAME and CHECKPOINT_REGISTRY_PASSWORD, or CHECKPOINT_REGISTRY_TOKEN."
             )
-        case 403, "":
+        case 403, "" if b"Invalid Host" in body:
             return RegistryRefused(
                 "MLflow refuses Checkpoint's calls (403): an administrator must let MLflow accept the host name in "
                 "CHECKPOINT_REGISTRY_URL (mlflow server --allowed-hosts)."
+            )
+        case 403, "":
+            return RegistryRefused(
+                "MLflow does not let Checkpoint's own account do this: an administrator must give it more."
             )
         case _, "RESOURCE_DOES_NOT_EXIST":
             return RegistryNotFound(said)

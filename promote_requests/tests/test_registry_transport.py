@@ -57,8 +57,11 @@ def upstream(handle: Handler) -> Iterator[tuple[str, list[Call]]]:
         def log_message(self, *arguments: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 64
+
+    server = Server(("127.0.0.1", 0), Answer)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -70,7 +73,7 @@ def upstream(handle: Handler) -> Iterator[tuple[str, list[Call]]]:
         module._pool.clear()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _short_timeouts(settings):
     settings.CHECKPOINT_CONNECT_TIMEOUT = 0.5
     settings.CHECKPOINT_READ_TIMEOUT = 0.5
@@ -113,6 +116,7 @@ def error(code: str, message: str = "because") -> str:
         (500, error("FEATURE_DISABLED"), RegistryRefused, "MLflow refused: because"),
         (401, "You are not authenticated", RegistryRefused, "CHECKPOINT_REGISTRY_USERNAME"),
         (403, "Invalid Host header - possible DNS rebinding attack detected", RegistryRefused, "--allowed-hosts"),
+        (403, "Permission denied", RegistryRefused, "own account"),
         (404, "<html>Not Found</html>", RegistryUnreachable, "CHECKPOINT_REGISTRY_URL"),
         (404, error("ENDPOINT_NOT_FOUND"), RegistryUnreachable, "CHECKPOINT_REGISTRY_URL"),
         (302, "", RegistryUnreachable, "CHECKPOINT_REGISTRY_URL"),
@@ -169,6 +173,7 @@ def test_a_name_that_does_not_resolve_is_unreachable(settings):
         Transport().call("GET", "/x")
 
 
+@pytest.mark.usefixtures("_short_timeouts")
 def test_a_silent_server_is_given_up_in_time_and_not_asked_again(serve):
     ended = threading.Event()
     calls = serve(lambda request: ended.wait(5) and None)
@@ -180,6 +185,7 @@ def test_a_silent_server_is_given_up_in_time_and_not_asked_again(serve):
     ended.set()
 
 
+@pytest.mark.usefixtures("_short_timeouts")
 def test_a_server_that_sends_a_byte_now_and_then_is_given_up_in_time(serve):
     def drip(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
