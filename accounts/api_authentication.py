@@ -31,7 +31,7 @@ class CredentialsAuthentication(BaseAuthentication):
             raise Throttled(wait=error.retry_after, detail=error.message) from None
         except InvalidCredentials as error:
             raise AuthenticationFailed(error.message) from None
-        user = User.objects.filter(pk=caller.user_id, is_active=True).first()
+        user = None if caller.user_id is None else User.objects.filter(pk=caller.user_id, is_active=True).first()
         if user is None:
             raise AuthenticationFailed
         return user, caller

@@ -37,7 +37,8 @@ class User(AbstractUser):
     def clean(self) -> None:
         """Refuses a name that is another person's address, under which that person could be waited for."""
         super().clean()
-        if "@" in self.username and self.username.lower() != self.email.lower():
+        # Django's form leaves no name at all where it refused the one that was typed.
+        if self.username and "@" in self.username and self.username.lower() != self.email.lower():
             raise ValidationError({"username": "A user name with @ must be the account's own e-mail address."})
 
     def save(self, *args: Any, **kwargs: Any) -> None:

@@ -1,0 +1,172 @@
+"""Administration of people, tokens and invitations."""
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts import invitations, mail, people, tokens
+from accounts.exceptions import AccountError
+from accounts.models import ApiToken, Invitation, User
+
+# allauth's second table of addresses is not used: a person has the one address of the account.
+admin.site.unregister(EmailAddress)
+
+
+def _for_each(
+    modeladmin: admin.ModelAdmin, request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], None], done: str
+) -> None:
+    """Runs a service on every chosen row; each refusal is shown, and one does not stop the others."""
+    count = 0
+    for row in rows:
+        try:
+            act(row)
+            count += 1
+        except AccountError as error:
+            modeladmin.message_user(request, f"{row}: {error.message}", messages.ERROR)
+    if count:
+        modeladmin.message_user(request, f"{done}: {count}.", messages.SUCCESS)
+
+
+class TokenInline(admin.TabularInline):
+    """Shows a person's tokens; they are revoked in the list of tokens."""
+
+    model = ApiToken
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("name", "hint", "created_at", "expires_at", "revoked_at")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Returns False: a token is shown once, to its owner."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Returns False."""
+        return False
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    """People are deactivated, not deleted; rights are given by administrators only."""
+
+    list_display = ("username", "email", "is_staff", "is_active", "last_login")
+    readonly_fields = ("is_active", "last_login", "date_joined")
+    actions = ("deactivate", "activate")
+    inlines = (TokenInline,)
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("username", "email", "usable_password", "password1", "password2")}),
+    )
+
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
+        """Shows no tokens before there is a person."""
+        return self.inlines if obj else ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Lets only administrators give rights, or anybody allowed to edit people could make themselves one."""
+        fields = tuple(super().get_readonly_fields(request, obj))
+        if request.user.is_superuser:
+            return fields
+        return (*fields, "is_staff", "is_superuser", "groups", "user_permissions")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Keeps an administrator's account, its password above all, from everybody but administrators."""
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Returns False: the record names people."""
+        return False
+
+    @admin.action(description="Deactivate: end all sessions and tokens", permissions=["change"])
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Takes the chosen accounts out of use."""
+        actor = _actor(request)
+        _for_each(self, request, queryset, lambda user: people.deactivate(actor=actor, user=user), "Deactivated")
+
+    @admin.action(description="Activate", permissions=["change"])
+    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Lets the chosen accounts be used again."""
+        actor = _actor(request)
+        _for_each(self, request, queryset, lambda user: people.activate(actor=actor, user=user), "Activated")
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(admin.ModelAdmin):
+    """Tokens can be looked at and revoked."""
+
+    list_display = ("name", "user", "hint", "state", "created_at", "expires_at")
+    list_select_related = ("user",)
+    search_fields = ("name", "user__username", "hint")
+    fields = readonly_fields = ("user", "name", "hint", "digest", "created_at", "expires_at", "revoked_at")
+    actions = ("revoke",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Returns False: a token is shown once, to its owner."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
+        """Returns False: a revoked token stays listed."""
+        return False
+
+    @admin.action(description="Revoke", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        """Revokes the chosen tokens."""
+        actor = _actor(request)
+        _for_each(self, request, queryset, lambda token: tokens.revoke(actor=actor, token=token), "Revoked")
+
+
+class InviteForm(forms.ModelForm):
+    """Asks whom to invite."""
+
+    class Meta:
+        model = Invitation
+        fields = ("email",)
+
+    def clean_email(self) -> str:
+        """Refuses an address that has an account."""
+        email: str = self.cleaned_data["email"].lower()
+        if people.address_is_taken(email):
+            raise forms.ValidationError("An account with this e-mail address exists.")
+        return email
+
+
+@admin.register(Invitation)
+class InvitationAdmin(admin.ModelAdmin):
+    """Adding an invitation mails the link and shows it once, for installations without mail."""
+
+    list_display = ("email", "state", "invited_by", "created_at", "expires_at", "accepted_by")
+    list_select_related = ("invited_by", "accepted_by")
+    search_fields = ("email",)
+    form = InviteForm
+
+    def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
+        """Invites through the service, mails the link and shows it to the administrator."""
+        invitation, link = invitations.invite(actor=_actor(request), email=obj.email)
+        obj.pk = invitation.pk
+        if mail.is_configured() and invitations.send(invitation, link):
+            told = f"The invitation was mailed to {invitation.email}."
+        else:
+            told = f"No mail went out. Give this link to {invitation.email} yourself."
+        messages.warning(request, f"{told} The link works once, for 7 days, and is shown only now: {link}")
+
+    def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
+        """Returns False: invite again instead."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
+        """Allows to withdraw an invitation that nobody accepted; the others say where an account came from."""
+        if obj is not None and obj.accepted_at is not None:
+            return False
+        return super().has_delete_permission(request, obj)
+
+
+def _actor(request: HttpRequest) -> User:
+    # The admin site lets nobody else in.
+    assert isinstance(request.user, User)  # noqa: S101
+    return request.user

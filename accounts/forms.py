@@ -1,0 +1,59 @@
+"""Forms of the account pages."""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.auth.forms import UserCreationForm
+from django.utils import timezone
+
+from accounts.exceptions import AccountError
+from accounts.models import User
+
+LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "": "Never"}
+
+
+class TokenForm(forms.Form):
+    """Asks what a token is for and how long it lives."""
+
+    name = forms.CharField(max_length=100, label="What is it for?", help_text="For example: nightly training.")
+    days = forms.ChoiceField(
+        choices=list(LIFETIMES.items()),
+        required=False,
+        initial="90",
+        label="Expires",
+        help_text="90 days is a good habit.",
+    )
+
+    def expires_at(self) -> datetime | None:
+        """Returns when the token shall stop working, None for never."""
+        days = self.cleaned_data["days"]
+        return timezone.now() + timedelta(days=int(days)) if days else None
+
+
+class NewAccountForm(UserCreationForm):
+    """Asks an invited person for a name and a password; give `instance` the address, which the checks look at."""
+
+    class Meta(UserCreationForm.Meta):
+        model = User
+        fields: ClassVar[tuple[str, ...]] = ("username",)
+
+    def add_refusal(self, error: AccountError) -> None:
+        """Shows what a service refused beside the field that it names."""
+        field = {"password": "password1"}.get(error.field, error.field)
+        self.add_error(field if field in self.fields else None, error.message)
+
+    def account(self) -> dict[str, Any]:
+        """Returns what the services call the values."""
+        return {"username": self.cleaned_data["username"], "password": self.cleaned_data["password1"]}
+
+
+class FirstAdministratorForm(NewAccountForm):
+    """Asks for an address too, without which a forgotten password could not be reset by mail."""
+
+    class Meta(NewAccountForm.Meta):
+        fields: ClassVar[tuple[str, ...]] = ("username", "email")
+
+    def account(self) -> dict[str, Any]:
+        """Returns what the services call the values."""
+        return super().account() | {"email": self.cleaned_data["email"]}

@@ -1,0 +1,96 @@
+"""Makes accounts and takes them out of use."""
+
+import logging
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from accounts.exceptions import AccountError, AddressTaken, NameTaken, NotPermitted
+from accounts.models import User
+
+logger = logging.getLogger("checkpoint.accounts")
+
+
+def create(*, username: str, email: str, password: str, is_administrator: bool = False) -> User:
+    """Creates an account whose name, address and password are all acceptable.
+
+    Raises:
+        NameTaken: another account has the name, in whatever case.
+        AddressTaken: another account has the address.
+        AccountError: the name, the address or the password is not acceptable; the message says why.
+    """
+    user = User(
+        username=User.normalize_username(username.strip()),
+        email=email.strip().lower(),
+        is_staff=is_administrator,
+        is_superuser=is_administrator,
+    )
+    _refuse_taken(user)
+    try:
+        user.clean_fields(exclude=["password"])
+        user.clean()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise AccountError(" ".join(messages), field=field) from error
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise AccountError(" ".join(error.messages), field="password") from error
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:
+        # Somebody was faster since the check above; ask again which of the two it was.
+        _refuse_taken(user)
+        raise
+    logger.info("Account %s created%s", user.username, " as administrator" if is_administrator else "")
+    return user
+
+
+def address_is_taken(email: str) -> bool:
+    """Tells whether an account, active or not, has this address."""
+    return bool(email) and User.objects.filter(email__iexact=email).exists()
+
+
+def _refuse_taken(user: User) -> None:
+    if User.objects.filter(username__iexact=user.username).exists():
+        raise NameTaken("This user name is taken.", field="username")
+    if address_is_taken(user.email):
+        raise AddressTaken("Another account has this e-mail address.", field="email")
+
+
+def deactivate(*, actor: User, user: User) -> None:
+    """Ends every session and token of an account; what it did stays in the record. Never deletes.
+
+    At once in this process, within 5 seconds in every other.
+
+    Raises:
+        NotPermitted: it is the actor's own account, or an administrator's and the actor is none.
+    """
+    if user.pk == actor.pk:
+        raise NotPermitted("You cannot deactivate your own account: ask another administrator.")
+    _require_rank(actor, user)
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    logger.info("Account %s deactivated by %s", user.username, actor.username)
+
+
+def activate(*, actor: User, user: User) -> None:
+    """Lets an account be used again.
+
+    Raises:
+        NotPermitted: it is an administrator's and the actor is none.
+    """
+    _require_rank(actor, user)
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+    logger.info("Account %s activated by %s", user.username, actor.username)
+
+
+def _require_rank(actor: User, user: User) -> None:
+    if not actor.is_active or not actor.has_perm("accounts.change_user"):
+        raise NotPermitted("Only an administrator can do this.")
+    if user.is_superuser and not actor.is_superuser:
+        raise NotPermitted(f"{user.username} is an administrator: only another one can do this.")

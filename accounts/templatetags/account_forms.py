@@ -1,0 +1,28 @@
+"""Draws form fields in the shell's style."""
+
+from django import forms, template
+from django.forms import BoundField
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.simple_tag
+def control(field: BoundField) -> SafeString:
+    """Returns a field's input with the classes of the shell; Django adds what screen readers need.
+
+    Placeholders that only repeat the label are dropped: they vanish while one types.
+    """
+    widget = field.field.widget
+    if isinstance(widget, forms.CheckboxInput):
+        css = "form-check-input"
+    else:
+        css = "form-select" if isinstance(widget, forms.Select) else "form-control"
+    widget.attrs.pop("placeholder", None)
+    return field.as_widget(attrs={"class": f"{css} is-invalid" if field.errors else css})
+
+
+@register.filter
+def is_checkbox(field: BoundField) -> bool:
+    """Tells whether the field is a box to tick, whose label stands behind it."""
+    return isinstance(field.field.widget, forms.CheckboxInput)

@@ -1,0 +1,93 @@
+"""Links that two people use at the same moment, on PostgreSQL, beside the proof that the race exists."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accounts import first_administrator, installation, invitations, people
+from accounts.exceptions import AccountError
+from accounts.models import Installation, User
+from accounts.tests.factories import AdministratorFactory
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+
+PUBLIC = "http://localhost:5000"
+PASSWORD = "a fine pass phrase"
+TIMEOUT = 20
+
+
+def at_the_same_moment(act: Callable[[int], Any], number: int = 4) -> list[Any]:
+    """Runs `act` in threads that start together; gives what each returned or which refusal it raised."""
+    together = Barrier(number)
+
+    def run(index: int) -> Any:
+        together.wait(TIMEOUT)
+        try:
+            return act(index)
+        except AccountError as refusal:
+            return refusal
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(number) as threads:
+        return [future.result(TIMEOUT) for future in [threads.submit(run, index) for index in range(number)]]
+
+
+def successes(outcomes: list[Any]) -> int:
+    return sum(isinstance(outcome, User) for outcome in outcomes)
+
+
+def setup_token() -> str:
+    link = first_administrator.prepare(PUBLIC)
+    assert link is not None
+    return link.partition("?token=")[2]
+
+
+def become_administrator(token: str) -> Callable[[int], User]:
+    return lambda index: first_administrator.create(token=token, username=f"admin{index}", email="", password=PASSWORD)
+
+
+def test_of_people_who_use_one_invitation_at_the_same_moment_one_gets_an_account() -> None:
+    _, link = invitations.invite(actor=AdministratorFactory(), email="grace@example.org")
+    secret = link.partition("?token=")[2]
+    outcomes = at_the_same_moment(
+        lambda index: invitations.accept(secret=secret, username=f"grace{index}", password=PASSWORD)
+    )
+    assert successes(outcomes) == 1, outcomes
+    assert User.objects.filter(email="grace@example.org").count() == 1
+
+
+def test_of_people_who_use_the_setup_link_at_the_same_moment_one_becomes_administrator() -> None:
+    outcomes = at_the_same_moment(become_administrator(setup_token()))
+    assert successes(outcomes) == 1, outcomes
+    assert User.objects.count() == 1
+
+
+def test_without_taking_the_row_two_people_would_become_administrators(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Both have looked and found no account before either creates one.
+    looked = Barrier(2)
+    monkeypatch.setattr(first_administrator, "_take", lambda: looked.wait(TIMEOUT) >= 0)
+    assert successes(at_the_same_moment(become_administrator(setup_token()), 2)) == 2
+
+
+def test_processes_that_start_together_agree_on_the_installation() -> None:
+    Installation.objects.all().delete()
+    rows = at_the_same_moment(lambda _: installation.current().anonymous_id)
+    assert set(rows) == {Installation.objects.get().anonymous_id}
+
+
+def test_processes_that_start_together_create_the_environments_administrator_once(settings: Any) -> None:
+    settings.CHECKPOINT_ADMIN_USERNAME, settings.CHECKPOINT_ADMIN_PASSWORD = "root", PASSWORD
+    assert at_the_same_moment(lambda _: first_administrator.prepare(PUBLIC)) == [None] * 4
+    assert User.objects.count() == 1
+
+
+def test_of_people_who_choose_one_name_at_the_same_moment_one_gets_it() -> None:
+    outcomes = at_the_same_moment(
+        lambda index: people.create(username="Ada" if index % 2 else "ada", email="", password=PASSWORD)
+    )
+    assert successes(outcomes) == 1, outcomes
