@@ -6,6 +6,7 @@ Only `promote_requests.services` writes these; everything else reads.
 from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from promote_requests.choices import AuditAction, CloseReason, RequestAction, Status, TargetKind, Verdict
+from promote_requests.protection import pattern_problems
 from promote_requests.querysets import AppendOnlyQuerySet, PromoteRequestQuerySet
 from promote_requests.targets import Target
 
@@ -25,8 +27,8 @@ def _person(**options: Any) -> models.ForeignKey:
 class PromoteRequest(models.Model):
     """Somebody's wish that a model version get (or lose) a target.
 
-    `champion_version` and `evidence_fingerprint` are what was last observed while the request was open: reviews count
-    only for the fingerprint that they were given on. The two `*_evidence` fields are frozen when it is promoted.
+    `champion_version`, `challenger_stage` and `evidence_fingerprint` are what was last observed while the request was
+    open: reviews count only for the fingerprint that they were given on. The two `*_evidence` fields are frozen when it is promoted.
     """
 
     number = models.BigAutoField(primary_key=True)
@@ -43,6 +45,9 @@ class PromoteRequest(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN, editable=False)
 
     champion_version = models.CharField(max_length=32, null=True, editable=False)  # noqa: DJ001 - None: nobody holds it
+    challenger_stage = models.CharField(
+        max_length=16, blank=True, editable=False, help_text="The stage it would leave."
+    )
     evidence_fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     champion_evidence = models.JSONField(null=True, editable=False)
     challenger_evidence = models.JSONField(null=True, editable=False)
@@ -225,6 +230,16 @@ class ProtectionRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.target_pattern} of {self.model_pattern}"
+
+    def clean(self) -> None:
+        """Raises ValidationError, by field, for patterns that could not protect anything."""
+        problems = pattern_problems(
+            workspace_pattern=self.workspace_pattern,
+            model_pattern=self.model_pattern,
+            target_pattern=self.target_pattern,
+        )
+        if problems:
+            raise ValidationError(problems)
 
 
 class AuditEvent(models.Model):

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from promote_requests.choices import TargetKind
-from promote_requests.targets import Target
+from promote_requests.targets import STAGES, Target
 
 if TYPE_CHECKING:
     from promote_requests.models import ProtectionRule
@@ -45,6 +45,19 @@ def requirement_for(
     )
 
 
+def strictest(one: Requirement, other: Requirement) -> Requirement:
+    """Returns what both ask for together; a requirement without rules adds nothing."""
+    if not other.is_protected:
+        return one
+    if not one.is_protected:
+        return other
+    return Requirement(
+        required_approvals=max(one.required_approvals, other.required_approvals),
+        promote_when_approved=one.promote_when_approved and other.promote_when_approved,
+        rules=one.rules + tuple(rule for rule in other.rules if rule not in one.rules),
+    )
+
+
 def is_match(rule: "ProtectionRule", *, workspace: str, model_name: str, target: Target) -> bool:
     """Tells whether an enabled rule covers a target of a model.
 
@@ -55,6 +68,33 @@ def is_match(rule: "ProtectionRule", *, workspace: str, model_name: str, target:
     if not _glob(str(target), rule.target_pattern):
         return False
     return target.kind == TargetKind.MODEL or _glob(model_name, rule.model_pattern)
+
+
+def pattern_problems(*, workspace_pattern: str, model_pattern: str, target_pattern: str) -> dict[str, str]:
+    """Returns {field: what is wrong} of a rule's patterns, so that a typing error does not leave a target open.
+
+    Only `*` and `?` are wildcards for people; `[` would be one for the matcher, and is refused, because a model whose
+    name has brackets would then not match its own name.
+    """
+    patterns = {
+        "workspace_pattern": workspace_pattern,
+        "model_pattern": model_pattern,
+        "target_pattern": target_pattern,
+    }
+    problems = {}
+    for field, pattern in patterns.items():
+        if pattern != pattern.strip():
+            problems[field] = "Remove the space at the beginning or end."
+        elif "[" in pattern:
+            problems[field] = "Write ? in place of [: only * and ? are wildcards."
+    kind, separator, name = target_pattern.partition(":")
+    if not separator or kind not in TargetKind.values or not name:
+        problems.setdefault(
+            "target_pattern", f"{target_pattern!r} protects nothing: start with stage:, alias: or model:, then a name."
+        )
+    elif kind == TargetKind.STAGE and not any(_glob(stage, name) for stage in STAGES):
+        problems.setdefault("target_pattern", f"No stage is called {name!r}: MLflow has {', '.join(STAGES)}.")
+    return problems
 
 
 def _glob(text: str, pattern: str) -> bool:

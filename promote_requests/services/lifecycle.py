@@ -7,12 +7,13 @@ from django.utils import timezone
 
 from promote_requests import permissions, transitions
 from promote_requests.choices import Action, AuditAction, CloseReason, RequestAction, Status
-from promote_requests.evidence import fingerprint, observe
+from promote_requests.evidence import observe
 from promote_requests.exceptions import DuplicateRequest, InvalidInput
 from promote_requests.models import PromoteRequest
 from promote_requests.registry import get_registry
 from promote_requests.services import audit, feasibility
 from promote_requests.services.locking import lock, move
+from promote_requests.services.observing import observed
 from promote_requests.services.reading import default_archive
 from promote_requests.targets import Target
 
@@ -79,8 +80,7 @@ def create(
                 archive_existing_versions=archive_existing_versions and target.can_archive_holders,
                 author=actor,
                 status=status,
-                champion_version=evidence.champion_version,
-                evidence_fingerprint=fingerprint(evidence),
+                **observed(evidence, target),
             )
             audit.record(
                 AuditAction.CREATED,
@@ -193,8 +193,7 @@ def _open(
                 locked,
                 Status.OPEN,
                 opened_at=now,
-                champion_version=evidence.champion_version,
-                evidence_fingerprint=fingerprint(evidence),
+                **observed(evidence, locked.target),
                 closed_at=None,
                 closed_by=None,
                 close_reason="",

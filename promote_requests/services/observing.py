@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from promote_requests.choices import AuditAction
+from promote_requests.choices import AuditAction, TargetKind
 from promote_requests.evidence import Evidence, fingerprint
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged, WrongState
 from promote_requests.models import PromoteRequest
 from promote_requests.services import audit
 from promote_requests.services.locking import lock
+from promote_requests.targets import Target
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -18,7 +19,18 @@ if TYPE_CHECKING:
 
 def has_changed(promote_request: PromoteRequest, evidence: Evidence) -> bool:
     """Tells whether MLflow shows other facts than those last observed."""
-    return promote_request.evidence_fingerprint != fingerprint(evidence)
+    return any(
+        getattr(promote_request, name) != value for name, value in observed(evidence, promote_request.target).items()
+    )
+
+
+def observed(evidence: Evidence, target: Target) -> dict[str, str | None]:
+    """Returns the columns of a request that say what MLflow showed last: {field name: value}."""
+    return {
+        "champion_version": evidence.champion_version,
+        "challenger_stage": evidence.challenger.version.stage if target.kind == TargetKind.STAGE else "",
+        "evidence_fingerprint": fingerprint(evidence),
+    }
 
 
 def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: "User", request_id: str) -> str:
@@ -27,9 +39,8 @@ def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: "User",
     Approvals of the former facts stop counting by it.
     """
     sentence = describe(promote_request, evidence)
-    now = timezone.now()
     PromoteRequest.objects.filter(pk=promote_request.pk).update(
-        champion_version=evidence.champion_version, evidence_fingerprint=fingerprint(evidence), updated_at=now
+        updated_at=timezone.now(), **observed(evidence, promote_request.target)
     )
     audit.record(
         AuditAction.EVIDENCE_CHANGED,
@@ -47,6 +58,9 @@ def describe(promote_request: PromoteRequest, evidence: Evidence) -> str:
     now = evidence.champion_version
     before = promote_request.champion_version
     target = promote_request.target_name
+    left, leaves = promote_request.challenger_stage, evidence.challenger.version.stage
+    if now == before and left not in ("", leaves):
+        return f"Version {promote_request.version} is in the stage {leaves} now; it was in {left}."
     if now == before:
         return f"The recorded facts of version {promote_request.version} have changed since this request was reviewed."
     if now is None:

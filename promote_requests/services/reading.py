@@ -1,15 +1,16 @@
 """What services and doors ask of a request without changing it."""
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from promote_requests import permissions
-from promote_requests.choices import Action, RequestAction, Status
+from promote_requests.choices import Action, RequestAction, Status, TargetKind
 from promote_requests.decision import Decision, decide
 from promote_requests.evidence import Evidence, observe, thaw
 from promote_requests.models import PromoteRequest, ProtectionRule
-from promote_requests.protection import Requirement, requirement_for
+from promote_requests.protection import Requirement, requirement_for, strictest
 from promote_requests.registry import get_registry
-from promote_requests.targets import Target
+from promote_requests.targets import ACTIVE_STAGES, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,13 +29,19 @@ def enabled_rules() -> list[ProtectionRule]:
 
 
 def requirement_of(promote_request: PromoteRequest, rules: "Iterable[ProtectionRule] | None" = None) -> Requirement:
-    """Returns what the rules ask for before this request may be promoted."""
-    return requirement_for(
-        enabled_rules() if rules is None else rules,
-        workspace=promote_request.workspace,
-        model_name=promote_request.model_name,
-        target=promote_request.target,
+    """Returns what the rules ask for before this request may be promoted.
+
+    A version that goes to another stage leaves one: whoever protects Production decides on that, too.
+    """
+    rules = enabled_rules() if rules is None else list(rules)
+    places = [promote_request.target]
+    if promote_request.challenger_stage in ACTIVE_STAGES:
+        places.append(Target(TargetKind.STAGE, promote_request.challenger_stage))
+    requirements = (
+        requirement_for(rules, workspace=promote_request.workspace, model_name=promote_request.model_name, target=place)
+        for place in places
     )
+    return reduce(strictest, requirements)
 
 
 def decision_of(promote_request: PromoteRequest, rules: "Iterable[ProtectionRule] | None" = None) -> Decision:

@@ -1,7 +1,7 @@
 import pytest
 
 from promote_requests.models import ProtectionRule
-from promote_requests.protection import requirement_for
+from promote_requests.protection import Requirement, requirement_for, strictest
 from promote_requests.targets import Target
 
 
@@ -74,3 +74,14 @@ def test_the_strictest_of_each_requirement_applies():
 def test_an_unprotected_target_still_takes_one_approval_when_somebody_asks():
     requirement = requirement_for([], workspace="", model_name="Fraud", target=Target.parse("alias:trial"))
     assert (requirement.is_protected, requirement.required_approvals) == (False, 1)
+
+
+def test_of_two_requirements_together_the_stricter_of_each_applies():
+    loose, strict = rule("stage:Archived", promote_when_approved=False), rule("stage:Production", required_approvals=2)
+    both = strictest(Requirement(1, False, (loose,)), Requirement(2, True, (strict,)))
+    assert (both.required_approvals, both.promote_when_approved, both.rules) == (2, False, (loose, strict))
+
+
+def test_a_place_that_nobody_protects_adds_nothing_to_one_that_somebody_does():
+    strict = Requirement(3, False, (rule("stage:Production"),))
+    assert strictest(strict, Requirement()) == strictest(Requirement(), strict) == strict

@@ -6,6 +6,7 @@ from promote_requests import services
 from promote_requests.choices import AuditAction, RequestAction, Status, Verdict
 from promote_requests.exceptions import (
     ChampionChanged,
+    EvidenceChanged,
     RegistryError,
     RegistryRefused,
     RegistryTimeout,
@@ -246,3 +247,22 @@ def test_two_promotions_to_one_target_do_not_run_at_once(fraud, ada, grace, monk
 
 def test_an_open_request_is_left_alone_by_settling(open_request):
     assert services.settle(open_request).status == Status.OPEN
+
+
+def test_leaving_a_stage_takes_what_the_rule_of_that_stage_asks_for(fraud, ada, grace):
+    ProtectionRule.objects.filter(target_pattern="stage:*").delete()
+    RuleFactory(target_pattern="stage:Production", required_approvals=2, promote_when_approved=False)
+    ready = approved(ask(ada, "stage:Archived", version="1"), grace)
+    with pytest.raises(RuleNotMet, match="1 more approval"):
+        services.promote(actor=ada, promote_request=ready)
+    ready = approved(ready, UserFactory())
+    assert services.promote(actor=ada, promote_request=ready).status == Status.PROMOTED
+
+
+def test_a_version_that_changed_its_stage_meanwhile_asks_for_a_fresh_look(open_request, fraud, ada, grace):
+    ready = approved(open_request, grace)
+    fraud.transition_stage("Fraud", "2", "Staging", archive_existing_versions=False)
+    with pytest.raises(EvidenceChanged, match="is in the stage Staging now; it was in None"):
+        services.promote(actor=ada, promote_request=ready)
+    # The facts are the same, so the approval still counts; only the rule of Staging joins in.
+    assert services.promote(actor=ada, promote_request=current()).status == Status.PROMOTED
