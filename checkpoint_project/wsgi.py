@@ -2,11 +2,15 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 from checkpoint_project.startup import require_registry
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "checkpoint_project.settings")
 
 require_registry()
-application = get_wsgi_application()
+django.setup(set_prefix=False)
+
+from proxy.wsgi import Handler  # noqa: E402 - Django had to be set up first
+
+application = Handler()

@@ -13,17 +13,18 @@ class Entry:
     lines of their own into the log.
     """
 
-    __slots__ = ("_is_written", "_started", "caller", "method", "path", "request_id", "sent", "status")
+    __slots__ = ("_is_written", "_started", "caller", "method", "note", "path", "request_id", "sent", "status")
 
     def __init__(self, request_id: str) -> None:
         self._started = time.perf_counter()
         self._is_written = False
         self.request_id = request_id
         self.method = self.path = self.caller = "-"
+        self.note = ""
         self.status = 0
         self.sent = 0
 
-    def write(self, *, note: str = "") -> None:
+    def write(self) -> None:
         """Writes the line: method, path, status, bytes of the body sent, milliseconds, caller, request id."""
         if self._is_written or not logger.isEnabledFor(logging.INFO):
             return
@@ -37,5 +38,5 @@ class Entry:
             (time.perf_counter() - self._started) * 1000,
             self.caller,
             self.request_id,
-            f" {note}" if note else "",
+            f" {self.note}" if self.note else "",
         )

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from proxy import client_socket
+from proxy.client_socket import UploadWatch
 from proxy.errors import BodyTooLarge, ClientGone, EncodedBody, MalformedCall
 
 PIECE_BYTES = 64 * 1024
@@ -41,7 +43,8 @@ def streamed(environ: Environ) -> Body | None:
     length = _length(environ)
     source: Input = environ["wsgi.input"]
     if length is None:
-        return Body(("Transfer-Encoding", "chunked"), _in_chunks(source))
+        watch = UploadWatch(environ) if client_socket.is_needed(environ) else None
+        return Body(("Transfer-Encoding", "chunked"), _in_chunks(source, watch))
     if length < 0:
         return None
     return Body(("Content-Length", str(length)), _counted(source, length))
@@ -102,9 +105,15 @@ def _counted(source: Input, length: int) -> Iterator[bytes]:
         yield piece
 
 
-def _in_chunks(source: Input) -> Iterator[bytes]:
+def _in_chunks(source: Input, watch: UploadWatch | None) -> Iterator[bytes]:
+    received = 0
     while piece := _next(source, PIECE_BYTES):
+        received += len(piece)
+        if watch is not None:
+            watch.saw(received)
         yield b"%x\r\n%b\r\n" % (len(piece), piece)
+    if watch is not None and not watch.is_whole(received):
+        raise ClientGone("The upload was broken off before its end.")
     yield b"0\r\n\r\n"
 
 

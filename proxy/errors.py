@@ -136,6 +136,7 @@ def answer(request: HttpRequest, error: PromoteRequestError) -> HttpResponseBase
         for name, value in error.headers().items():
             response.headers[name] = value
     response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Length"] = str(len(getattr(response, "content", b"")))
     return response
 
 

@@ -180,6 +180,11 @@ class Answer:
             keeps_open = False
         return keeps_open
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether the body was read to its end, or the answer given up."""
+        return self._connection is None
+
     def is_ready(self, seconds: float) -> bool:
         """Tells whether `read` would return at once; waits at most that many seconds."""
         return self._connection is None or self._connection.is_readable(seconds)

@@ -5,6 +5,10 @@ from urllib.parse import quote, unquote_to_bytes
 
 from proxy.errors import MalformedCall, MethodRefused
 
+WIRE_PATH = "checkpoint.wire_path"
+"""The environ key of PATH_INFO as the server gave it. Django overwrites its own with another reading of it, in which a
+byte that is not UTF-8 and the text of its percent-encoding look the same."""
+
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """What MLflow uses, in the only spelling that HTTP knows."""
 
@@ -32,14 +36,12 @@ def path(environ: dict[str, str]) -> str:
     `%2F` becomes the slash that MLflow, which routes on the decoded path, would have read anyway. What RAW_URI says
     counts only where it decodes to the path that Django routed, so that the two can never differ.
     """
-    routed = environ["SCRIPT_NAME"] + environ["PATH_INFO"]
+    wire = environ.get(WIRE_PATH)
+    plain = wire.encode("latin-1") if wire is not None else environ["PATH_INFO"].encode()
     raw = environ.get("RAW_URI", "").partition("?")[0]
-    if raw == routed and _NEEDS_NO_QUOTING.fullmatch(raw):
-        return raw
-    plain = routed.encode("latin-1")
     if raw.startswith("/") and raw.isascii() and unquote_to_bytes(raw) == plain:
         return raw
-    return routed if _NEEDS_NO_QUOTING.fullmatch(routed) else quote(plain, safe=_SAFE)
+    return wire if wire is not None and _NEEDS_NO_QUOTING.fullmatch(wire) else quote(plain, safe=_SAFE)
 
 
 def query(environ: dict[str, str]) -> str:

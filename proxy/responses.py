@@ -1,17 +1,22 @@
 """MLflow's answer on its way to the client: whole when it is small, streamed when it is not."""
 
+import logging
 import select
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
 
-from promote_requests.exceptions import RegistryTimeout
+from promote_requests.exceptions import RegistryError, RegistryTimeout
+from proxy import client_socket
 from proxy.access_log import Entry
 from proxy.http1 import Answer, Headers
+
+logger = logging.getLogger("checkpoint.proxy")
 
 WHOLE_BYTES = 256 * 1024
 """An answer up to this long is read before the first byte goes out, so that a failure can still be told as one."""
@@ -48,6 +53,7 @@ class ProxiedResponse(HttpResponseBase):
         self._environ = environ
         self._done: Callable[[], None] | None = done
         self._waited = -1.0
+        self._breaking_off: Iterator[bytes] | None = None
         self._has_been_logged = True  # or Django would log a line of its own for each 4xx
         self.entry: Entry | None = None
 
@@ -55,17 +61,60 @@ class ProxiedResponse(HttpResponseBase):
         """Returns the headers as they go out; Django's own mapping would keep one of each name."""
         return self._raw
 
+    def whole(self) -> bytes:
+        """Returns the body if all of it is here, and counts it as sent; else b""."""
+        if not self._answer.is_finished:
+            return b""
+        data, self._first = self._first, b""
+        if self.entry is not None:
+            self.entry.sent += len(data)
+        return data
+
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        data = self._first or self._next()
-        self._first = b""
+        if self._first:
+            data, self._first = self._first, b""
+        else:
+            data = self._next()
         if self.entry is not None:
             self.entry.sent += len(data)
         return data
 
     def _next(self) -> bytes:
+        """Returns the next piece.
+
+        Raises:
+            PromoteRequestError: MLflow's answer was cut short; the server is to break the connection off.
+        """
+        if self._breaking_off is not None:
+            return next(self._breaking_off)
+        try:
+            return self._piece()
+        except (RegistryError, TimeoutError) as error:
+            if self.entry is not None:
+                self.entry.note = "cut-by=upstream"
+            if self._answer.length is not None or not client_socket.is_needed(self._environ):
+                raise
+            logger.warning("%s The connection to the client is broken off.", error)
+            self._breaking_off = self._broken_off()
+            return next(self._breaking_off)
+
+    def _broken_off(self) -> Iterator[bytes]:
+        """Breaks the connection to the client off; where that fails, stalls until the client gives up.
+
+        Never returns before the client is gone or has waited for CHECKPOINT_READ_TIMEOUT: it must not take what it has
+        for the whole.
+        """
+        yield from client_socket.break_off(self._environ)
+        end = time.monotonic() + settings.CHECKPOINT_READ_TIMEOUT
+        while time.monotonic() < end:
+            yield b""
+            time.sleep(_LOOK_FOR_CLIENT_SECONDS)
+        logger.error("The client of an answer that was cut short could not be told.")
+
+    def _piece(self) -> bytes:
         """Returns the next piece; b"", which sends nothing, while MLflow is silent.
 
         That is how granian is made to notice that the client has gone: it then closes the response. Gunicorn does not
@@ -76,6 +125,8 @@ class ProxiedResponse(HttpResponseBase):
             if self._waited > settings.CHECKPOINT_READ_TIMEOUT:
                 raise RegistryTimeout("MLflow went silent in the middle of its answer.")
             if client_has_gone(self._environ):
+                if self.entry is not None:
+                    self.entry.note = "cut-by=client"
                 raise ConnectionAbortedError("The client hung up.")
             return b""
         self._waited = 0.0

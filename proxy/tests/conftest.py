@@ -1,0 +1,158 @@
+"""Checkpoint itself on a real socket, under each WSGI server, in front of the echo upstream."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from promote_requests.demo.processes import free_port
+from proxy.tests.echo_upstream import EchoUpstream
+from proxy.tests.raw_client import Exchange, exchange, wait_for_port
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BIN = Path(sys.executable).parent
+
+_PEOPLE = """
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.auth import SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY
+from accounts import tokens
+user = get_user_model().objects.create_user("ada", "ada@example.org", "correct horse battery")
+session = SessionStore()
+session[SESSION_KEY] = str(user.pk)
+session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+session.create()
+print("PEOPLE", tokens.issue(user=user, name="sockets")[1], session.session_key)
+"""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A running Checkpoint and the credentials of the person `ada`."""
+
+    server: str
+    port: int
+    pid: int
+    token: str
+    session: str
+    log: Path
+
+    def call(
+        self,
+        target: str,
+        method: str = "GET",
+        headers: dict[str, str] | list[tuple[str, str]] | None = None,
+        body: bytes = b"",
+        *,
+        as_ada: bool = True,
+        timeout: float = 10,
+    ) -> Exchange:
+        """Sends one request byte for byte and returns all of the answer; its connection is closed afterwards."""
+        sent = list(headers.items() if isinstance(headers, dict) else headers or [])
+        if as_ada:
+            sent.append(("Authorization", f"Bearer {self.token}"))
+        names = {name.lower() for name, _ in sent}
+        if "host" not in names:
+            sent.insert(0, ("Host", f"localhost:{self.port}"))
+        if body and not names & {"content-length", "transfer-encoding"}:
+            sent.append(("Content-Length", str(len(body))))
+        return exchange(self.port, method, target, sent, body, timeout=timeout)
+
+    def memory(self) -> int:
+        """Returns the resident memory of the server's processes in bytes."""
+        process = psutil.Process(self.pid)
+        return sum(found.memory_info().rss for found in [process, *process.children(recursive=True)])
+
+    def cpu_seconds(self) -> float:
+        """Returns the processor time that the server's processes have taken."""
+        process = psutil.Process(self.pid)
+        times = [found.cpu_times() for found in [process, *process.children(recursive=True)]]
+        return sum(found.user + found.system for found in times)
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Iterator[EchoUpstream]:
+    with EchoUpstream() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], str, str]:
+    """Makes a database with one person; gives the environment, their token and their session."""
+    environment = clean_environment(tmp_path_factory.mktemp("sockets"))
+    manage(environment, "migrate", "--verbosity", "0")
+    output = manage(environment, "shell", "--verbosity", "0", "-c", _PEOPLE)
+    _, token, session = next(line for line in output.splitlines() if line.startswith("PEOPLE")).split()
+    return environment, token, session
+
+
+def clean_environment(state: Path) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("CHECKPOINT_", "DATABASE_URL"))}
+    return kept | {
+        "CHECKPOINT_STATE_DIR": str(state),
+        "CHECKPOINT_REGISTRY_URL": "http://127.0.0.1:9",
+        "DJANGO_SETTINGS_MODULE": "checkpoint_project.settings",
+        "HTTP_PROXY": "http://not-for-upstream.example",  # granian shows it to the application as a header
+    }
+
+
+def manage(environment: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def command(server: str, port: int) -> list[str]:
+    application = "checkpoint_project.wsgi:application"
+    if server == "granian":
+        options = ["--interface", "wsgi", "--http", "1", "--blocking-threads", "32", "--log-level", "warning"]
+        return [str(BIN / "granian"), *options, "--host", "127.0.0.1", "--port", str(port), application]
+    options = ["--worker-class", "gthread", "--threads", "32", "--log-level", "warning", "--no-control-socket"]
+    return [str(BIN / "gunicorn"), *options, "--bind", f"127.0.0.1:{port}", application]
+
+
+def run_checkpoint(
+    server: str, people: tuple[dict[str, str], str, str], log: Path, **settings: str
+) -> Iterator[Checkpoint]:
+    """Runs Checkpoint until the generator is closed; `settings` are environment variables."""
+    environment, token, session = people
+    port = free_port()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command(server, port), cwd=ROOT, env=environment | settings, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            wait_for_port(port, process, log)
+            yield Checkpoint(server, port, process.pid, token, session, log)
+        finally:
+            tree = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+            for found in tree:
+                found.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="session", params=["granian", "gunicorn"])
+def checkpoint(
+    request: pytest.FixtureRequest,
+    upstream: EchoUpstream,
+    people: tuple[dict[str, str], str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Checkpoint]:
+    """Gives Checkpoint in front of the echo upstream; each test runs under both servers."""
+    log = tmp_path_factory.mktemp(request.param) / "server.log"
+    yield from run_checkpoint(
+        request.param, people, log, CHECKPOINT_REGISTRY_URL=upstream.url, CHECKPOINT_READ_TIMEOUT="3"
+    )

@@ -1,0 +1,99 @@
+"""HTTP by hand: what a test sends and what it sees are bytes, nothing is tidied up on the way."""
+
+import json
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class Exchange:
+    """An answer as it came.
+
+    Attributes:
+        is_whole: Whether the body ended as its header announced.
+    """
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    is_whole: bool
+
+    def header(self, name: str) -> list[str]:
+        return [value for found, value in self.headers if found.lower() == name.lower()]
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def wait_for_port(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        assert process.poll() is None, log.read_text()
+        try:
+            with socket.create_connection(("127.0.0.1", port), 1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"nothing listens on {port}: {log.read_text()}")
+
+
+def exchange(
+    port: int, method: str, target: str, headers: list[tuple[str, str]], body: bytes = b"", *, timeout: float = 10
+) -> Exchange:
+    with socket.create_connection(("127.0.0.1", port), timeout) as sock:
+        sock.sendall(head(method, target, headers) + body)
+        return read(sock, method)
+
+
+def head(method: str, target: str, headers: list[tuple[str, str]]) -> bytes:
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def read(sock: socket.socket, method: str) -> Exchange:
+    reader = sock.makefile("rb")
+    status = int(reader.readline().split()[1])
+    while status == 100:
+        assert reader.readline() == b"\r\n"
+        status = int(reader.readline().split()[1])
+    found = []
+    while (line := reader.readline().decode("latin-1").rstrip("\r\n")) != "":
+        name, _, value = line.partition(":")
+        found.append((name, value.strip()))
+    answer = Exchange(status, found, b"", is_whole=True)
+    if method == "HEAD" or status in {204, 304}:
+        return answer
+    if answer.header("Transfer-Encoding") == ["chunked"]:
+        answer.body, answer.is_whole = _read_chunks(reader)
+    elif answer.header("Content-Length"):
+        length = int(answer.header("Content-Length")[0])
+        answer.body = _read_all(reader, length)
+        answer.is_whole = len(answer.body) == length
+    else:
+        answer.body = reader.read()
+    return answer
+
+
+def _read_all(reader: Any, length: int) -> bytes:
+    try:
+        return bytes(reader.read(length))
+    except ConnectionResetError:
+        return b""
+
+
+def _read_chunks(reader: Any) -> tuple[bytes, bool]:
+    body = b""
+    try:
+        while line := reader.readline():
+            size = int(line, 16)
+            body += reader.read(size)
+            reader.readline()
+            if not size:
+                return body, True
+    except ConnectionResetError:
+        pass
+    return body, False

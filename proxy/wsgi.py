@@ -1,0 +1,34 @@
+"""Django's WSGI entry, with the path as it came and small answers in one piece."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+
+from proxy.request_line import WIRE_PATH
+from proxy.responses import ProxiedResponse
+
+
+class ProxyRequest(WSGIRequest):
+    """A request that remembers the path's bytes."""
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        environ[WIRE_PATH] = environ.get("PATH_INFO", "")
+        super().__init__(environ)
+
+
+class Handler(WSGIHandler):
+    """Answers what is complete with a list: the server then sends head and body at once, and asks for no more."""
+
+    request_class = ProxyRequest
+
+    def __call__(  # type: ignore[override]  # the stubs promise a response where PEP 3333 asks for any iterable
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answers one request."""
+        response: Any = super().__call__(environ, start_response)
+        if isinstance(response, ProxiedResponse) and (content := response.whole()):
+            response.close()
+            return [content]
+        answer: Iterable[bytes] = response
+        return answer
