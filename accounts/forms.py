@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from allauth.account.forms import LoginForm
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import UserCreationForm
 from django.utils import timezone
 
@@ -11,6 +13,18 @@ from accounts.exceptions import AccountError
 from accounts.models import User
 
 LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "": "Never"}
+
+
+class SignInForm(LoginForm):
+    """allauth's form in our words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        login, remember = self.fields["login"], self.fields["remember"]
+        login.label = "User name or e-mail address"
+        # The browser's password store knows names; "email" would make it offer none to those without an address.
+        login.widget.attrs |= {"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}
+        remember.label = f"Stay signed in for {settings.SESSION_COOKIE_AGE // 86_400} days"
 
 
 class TokenForm(forms.Form):

@@ -35,6 +35,9 @@ def find_user(session_key: str) -> tuple[User | None, datetime]:
     if row is None:
         raise InvalidCredentials(ENDED)
     data = SessionStore().decode(row[0])
+    if not data:
+        # Django stores no empty session: this one was signed under a secret key that is gone.
+        raise InvalidCredentials(ENDED)
     if SESSION_KEY not in data:
         return None, row[1]
     user = _load(data)

@@ -1,18 +1,23 @@
-"""Tells the credential cache of this process at once when a person, a token or a session changes.
+"""What follows from a change to a person, a token or a session.
 
-After commit, so that no other thread can read the old row again between the telling and the change.
+Above all: the credential cache of this process hears of it at once. After commit, so that no other thread can read the
+old row again between the telling and the change.
 """
 
 from typing import Any
 
+from allauth.account.signals import password_reset
+from allauth.core import ratelimit
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
+from django.http import HttpRequest
 
 from accounts.authentication import session_cache_key
 from accounts.credential_cache import cache
 from accounts.models import ApiToken, User
+from accounts.passwords import attempts_key
 
 
 @receiver([post_save, post_delete], sender=User)
@@ -34,3 +39,10 @@ def forget_session(instance: Session, **kwargs: Any) -> None:
     """Drops a session that ended: sign-out and a changed password delete its row."""
     key = session_cache_key(instance.session_key)
     transaction.on_commit(lambda: cache.forget(key))
+
+
+@receiver(password_reset)
+def forgive_attempts(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Lets a person in who got a new password because the old one failed too often."""
+    for login in filter(None, (user.username, user.email)):
+        ratelimit.clear(request, action="login_failed", key=attempts_key(login))

@@ -196,6 +196,13 @@ def test_a_session_without_its_hash_is_refused(ada: User) -> None:
         identify(request_with(session=store.session_key))
 
 
+def test_a_session_signed_under_a_key_that_is_gone_is_refused(ada: User, settings: Any) -> None:
+    session = sign_in(ada)
+    settings.SECRET_KEY = "a new key " * 6
+    with pytest.raises(InvalidCredentials):
+        identify(request_with(session=session))
+
+
 def test_a_session_made_under_the_previous_secret_key_is_accepted_and_left_as_it_is(ada: User, settings: Any) -> None:
     session = sign_in(ada)
     stored = Session.objects.get().session_data

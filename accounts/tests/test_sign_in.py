@@ -150,6 +150,8 @@ def test_signing_out_ends_the_session(ada: User) -> None:
 def test_a_password_is_reset_through_a_mail_that_names_the_public_address(ada: User, settings: Any) -> None:
     settings.CHECKPOINT_PUBLIC_URL = "https://models.example.org"
     client = Client()
+    for guess in range(6):
+        client.post(LOGIN, {"login": "ada", "password": f"guess {guess}"})
     answer = client.post(reverse("account_reset_password"), {"email": "ADA@example.org"}, HTTP_HOST="localhost")
     assert answer.url == reverse("account_reset_password_done")
     [message] = sent_mails()
@@ -165,6 +167,8 @@ def test_a_password_is_reset_through_a_mail_that_names_the_public_address(ada: U
     assert done.redirect_chain[-1][0] == reverse("account_reset_password_from_key_done")
     ada.refresh_from_db()
     assert ada.check_password("a fine pass phrase")
+    new_session = Client().post(LOGIN, {"login": "ada", "password": "a fine pass phrase"})
+    assert new_session.url == "/"
     again = Client().get(link.removeprefix("https://models.example.org"), follow=True)
     assert again.context["token_fail"]
 
