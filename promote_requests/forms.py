@@ -47,7 +47,7 @@ class NewRequestForm(forms.Form):
         super().__init__(*args, **kwargs)
         if versions:
             self.fields["version"].widget = forms.Select(choices=[("", "Choose"), *versions])
-        self.fields["target"].widget.choices = [("", "Choose"), *targets]  # type: ignore[attr-defined]
+        self.fields["target"].widget.choices = [("", "Choose"), *targets]
         _style(self)
 
     def archive(self) -> bool | None:

@@ -40,6 +40,5 @@ def render(text: str) -> SafeString:
 
 def _only_own_pictures(element: str, attribute: str, value: str) -> str | None:
     if element == "img" and attribute == "src":
-        is_own = value.startswith("/") and not value.startswith(("//", "/\\"))
-        return value if is_own else None
+        return value if value.startswith("/") and not value.startswith("//") else None
     return value

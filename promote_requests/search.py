@@ -132,7 +132,7 @@ _FILTERS: dict[str, Callable[[PromoteRequestQuerySet, str], PromoteRequestQueryS
 
 
 def _problem(key: str, value: str) -> str:
-    known = {"is": STATES, "review": REVIEWS}.get(key)
+    known = {"is": [*STATES], "review": [*REVIEWS]}.get(key)
     if known is not None and value.lower() not in known:
         return f"{key}:{value} is not understood. Use {key}: with {', '.join(known)}."
     return "" if value else f"{key}: needs a value after the colon."

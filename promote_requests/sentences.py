@@ -88,9 +88,9 @@ def missing(decision: Decision, *, author: str, blocking: Iterable[str]) -> list
         blocking: The reviewers whose request for changes stands.
     """
     needs = [f"{name} asked for changes and has to approve first." for name in blocking]
-    if decision.missing:
-        plural = "" if decision.missing == 1 else "s"
-        needs.append(f"{decision.missing} more approval{plural}, by somebody other than {author}.")
+    more = decision.missing - len(needs)
+    if more > 0:
+        needs.append(f"{more} more approval{'' if more == 1 else 's'}, by somebody other than {author}.")
     needs.extend(f"{name} approved earlier facts: a fresh look is needed." for name in decision.stale)
     return needs
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -13,25 +13,24 @@ from promote_requests.exceptions import InvalidInput, PromoteRequestError
 from promote_requests.forms import EditForm
 from promote_requests.models import PromoteRequest
 from promote_requests.views import detail
+from promote_requests.views.http import PageRequest
 
 
 @require_POST
-def review(request: HttpRequest, number: int) -> HttpResponse:
+def review(request: PageRequest, number: int) -> HttpResponse:
     """Records a review, or a comment where that is what the box was used for."""
     if request.POST.get("verdict") == Verdict.COMMENT:
         return comment(request, number)
-    anchors: list[str] = []
 
     def act(promote_request: PromoteRequest) -> str:
         outcome = services.review(
             actor=request.user,
             promote_request=promote_request,
-            verdict=request.POST.get("verdict", ""),
+            verdict=_verdict(request.POST.get("verdict", "")),
             body=request.POST.get("body", ""),
             seen_fingerprint=request.POST.get("seen_fingerprint", ""),
             request_id=request.id,
         )
-        anchors.append(f"#review-{outcome.review.pk}")
         if outcome.failure is not None:
             messages.error(request, f"Your approval is recorded, but it is not promoted: {outcome.failure.message}")
             return ""
@@ -39,11 +38,11 @@ def review(request: HttpRequest, number: int) -> HttpResponse:
             return _promoted(outcome.promote_request)
         return "Your review is recorded."
 
-    return _perform(request, number, act, anchors=anchors)
+    return _perform(request, number, act)
 
 
 @require_POST
-def comment(request: HttpRequest, number: int) -> HttpResponse:
+def comment(request: PageRequest, number: int) -> HttpResponse:
     """Adds a comment; htmx gets the conversation back, everybody else the page."""
     promote_request = detail.find(number)
     body = request.POST.get("body", "")
@@ -62,7 +61,7 @@ def comment(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_POST
-def promote(request: HttpRequest, number: int) -> HttpResponse:
+def promote(request: PageRequest, number: int) -> HttpResponse:
     """Promotes."""
 
     def act(promote_request: PromoteRequest) -> str:
@@ -72,7 +71,7 @@ def promote(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_POST
-def close(request: HttpRequest, number: int) -> HttpResponse:
+def close(request: PageRequest, number: int) -> HttpResponse:
     """Closes somebody else's request."""
 
     def act(promote_request: PromoteRequest) -> str:
@@ -89,7 +88,7 @@ def close(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_POST
-def withdraw(request: HttpRequest, number: int) -> HttpResponse:
+def withdraw(request: PageRequest, number: int) -> HttpResponse:
     """Closes one's own request."""
 
     def act(promote_request: PromoteRequest) -> str:
@@ -101,7 +100,7 @@ def withdraw(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_POST
-def reopen(request: HttpRequest, number: int) -> HttpResponse:
+def reopen(request: PageRequest, number: int) -> HttpResponse:
     """Opens a closed request again."""
 
     def act(promote_request: PromoteRequest) -> str:
@@ -113,7 +112,7 @@ def reopen(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_POST
-def submit(request: HttpRequest, number: int) -> HttpResponse:
+def submit(request: PageRequest, number: int) -> HttpResponse:
     """Opens a draft for review."""
 
     def act(promote_request: PromoteRequest) -> str:
@@ -124,7 +123,7 @@ def submit(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit(request: HttpRequest, number: int) -> HttpResponse:
+def edit(request: PageRequest, number: int) -> HttpResponse:
     """Changes title and description."""
     promote_request = detail.find(number)
     initial = {"title": promote_request.title, "description": promote_request.description}
@@ -146,9 +145,7 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "promote_requests/edit.html", context, status=400 if form.errors else 200)
 
 
-def _perform(
-    request: HttpRequest, number: int, act: Callable[[PromoteRequest], str], *, anchors: list[str] | None = None
-) -> HttpResponse:
+def _perform(request: PageRequest, number: int, act: Callable[[PromoteRequest], str]) -> HttpResponse:
     """Lets `act` call its service; it returns a sentence about what was done."""
     promote_request = detail.find(number)
     try:
@@ -159,11 +156,11 @@ def _perform(
         messages.success(request, done)
     if "HX-Request" in request.headers:
         # A decision changes the whole page, not only the conversation.
-        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
-    return redirect(f"{promote_request.get_absolute_url()}{anchors[0] if anchors else ''}")
+        return HttpResponse(status=204, headers={"HX-Redirect": promote_request.get_absolute_url()})
+    return redirect(promote_request)
 
 
-def _refused(request: HttpRequest, number: int, failure: PromoteRequestError) -> HttpResponse:
+def _refused(request: PageRequest, number: int, failure: PromoteRequestError) -> HttpResponse:
     """Shows the request as it is now, what was refused and why, and what had been typed."""
     response = detail.page(
         request,
@@ -182,6 +179,13 @@ def _reason(value: str) -> CloseReason:
         return CloseReason(value)
     except ValueError:
         raise InvalidInput(f"{value!r} is not a reason: use rejected or superseded.", field="reason") from None
+
+
+def _verdict(value: str) -> Verdict:
+    try:
+        return Verdict(value)
+    except ValueError:
+        raise InvalidInput("Choose whether you approve or request changes.", field="verdict") from None
 
 
 def _promoted(promote_request: PromoteRequest) -> str:

@@ -4,7 +4,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -20,6 +20,7 @@ from promote_requests.registry.types import VersionFacts
 from promote_requests.reviewers import Standing
 from promote_requests.services import actions_for, decision_of, evidence_of, requirement_of
 from promote_requests.services.observing import describe, has_changed
+from promote_requests.views.http import PageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Observed:
 
 
 @require_safe
-def request_detail(request: HttpRequest, number: int) -> HttpResponse:
+def request_detail(request: PageRequest, number: int) -> HttpResponse:
     """Shows a request."""
     return page(request, find(number))
 
@@ -50,7 +51,7 @@ def find(number: int) -> PromoteRequest:
 
 
 def page(
-    request: HttpRequest,
+    request: PageRequest,
     promote_request: PromoteRequest,
     *,
     failure: PromoteRequestError | None = None,
@@ -71,7 +72,7 @@ def page(
     return render(request, "promote_requests/detail.html", context, status=status)
 
 
-def conversation(request: HttpRequest, promote_request: PromoteRequest) -> dict[str, Any]:
+def conversation(request: PageRequest, promote_request: PromoteRequest) -> dict[str, Any]:
     """Returns what the timeline and the box at its end need. Asks the database only."""
     can_review = promote_request.status == Status.OPEN and not permissions.refusal(
         request.user, Action.REVIEW, promote_request
@@ -100,7 +101,7 @@ def _observe(promote_request: PromoteRequest) -> Observed:
     return Observed(shown, evidence, changed=describe(promote_request, evidence))
 
 
-def _judgement(request: HttpRequest, observed: Observed) -> dict[str, Any]:
+def _judgement(request: PageRequest, observed: Observed) -> dict[str, Any]:
     shown, evidence = observed.promote_request, observed.evidence
     requirement = requirement_of(shown)
     decision = decision_of(shown, requirement.rules)
@@ -128,7 +129,7 @@ def _judgement(request: HttpRequest, observed: Observed) -> dict[str, Any]:
 
 
 def _actions(
-    request: HttpRequest,
+    request: PageRequest,
     shown: PromoteRequest,
     decision: Decision,
     requirement: Requirement,

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -19,6 +19,7 @@ from promote_requests.models import PromoteRequest, ProtectionRule
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.search import Search
 from promote_requests.services import decision_of, enabled_rules
+from promote_requests.views.http import PageRequest
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -57,15 +58,17 @@ class Menu:
 
 
 @require_safe
-def request_list(request: HttpRequest) -> HttpResponse:
+def request_list(request: PageRequest) -> HttpResponse:
     """Shows the requests that the search box asks for; without a search the open ones."""
-    asked = Search.parse(request.GET.get("q", search.DEFAULT))
+    text = request.GET.get("q", search.DEFAULT)
+    asked = Search.parse(text)
     rules = enabled_rules()
     found = search.find(asked, viewer=request.user, rules=rules)
     state = asked.terms.get("is", "")
     page = Paginator(_for_rows(search.in_state(found, state)), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "search": asked,
+        "text": text if asked.problems else str(asked),
         "tabs": _tabs(asked, search.counts(found)),
         "menus": _menus(asked, request.user),
         "page": page,
@@ -77,7 +80,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: PageRequest) -> HttpResponse:
     """Shows what waits for this person's review, and how their own requests stand."""
     rules = enabled_rules()
     waiting = _for_rows(waiting_for(request.user))

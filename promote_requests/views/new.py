@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -20,6 +20,7 @@ from promote_requests.forms import NewRequestForm, initial_from_post, initial_fr
 from promote_requests.offers import Wish
 from promote_requests.registry import get_registry
 from promote_requests.registry.types import ModelVersion, RegisteredModel
+from promote_requests.views.http import PageRequest
 from promote_requests.views.preview import Preview, preview
 
 MODELS_OFFERED = 500
@@ -40,7 +41,7 @@ class Known:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def request_new(request: HttpRequest) -> HttpResponse:
+def request_new(request: PageRequest) -> HttpResponse:
     """Shows the form, refreshes it for what was chosen, or opens the request."""
     if request.method != "POST":
         return _page(request, initial_from_query(request.GET))
@@ -49,7 +50,7 @@ def request_new(request: HttpRequest) -> HttpResponse:
     return _create(request)
 
 
-def _create(request: HttpRequest) -> HttpResponse:
+def _create(request: PageRequest) -> HttpResponse:
     initial = initial_from_post(request.POST)
     known = _known(initial)
     form = _form(known, initial, data=request.POST)
@@ -64,7 +65,7 @@ def _create(request: HttpRequest) -> HttpResponse:
     return _render(request, form, known, initial, failure=failure, status=status)
 
 
-def _created(request: HttpRequest, form: NewRequestForm) -> HttpResponse:
+def _created(request: PageRequest, form: NewRequestForm) -> HttpResponse:
     given = form.cleaned_data
     wish = Wish.parse(given["target"], given["target_name"])
     promote_request = services.create(
@@ -85,13 +86,13 @@ def _created(request: HttpRequest, form: NewRequestForm) -> HttpResponse:
     return redirect(promote_request)
 
 
-def _page(request: HttpRequest, initial: dict[str, Any]) -> HttpResponse:
+def _page(request: PageRequest, initial: dict[str, Any]) -> HttpResponse:
     known = _known(initial)
     return _render(request, None, known, initial)
 
 
 def _render(
-    request: HttpRequest,
+    request: PageRequest,
     form: NewRequestForm | None,
     known: Known,
     initial: dict[str, Any],

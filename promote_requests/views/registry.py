@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -13,6 +13,7 @@ from promote_requests.exceptions import RegistryError, RegistryNotFound
 from promote_requests.models import PromoteRequest
 from promote_requests.registry import get_registry
 from promote_requests.registry.types import ModelVersion, RegisteredModel
+from promote_requests.views.http import PageRequest
 
 MODELS_SHOWN = 200
 VERSIONS_SHOWN = 200
@@ -37,7 +38,7 @@ class VersionRow:
 
 
 @require_safe
-def model_list(request: HttpRequest) -> HttpResponse:
+def model_list(request: PageRequest) -> HttpResponse:
     """Shows the registered models and prompts; without MLflow a page that says so."""
     text, workspace = request.GET.get("q", "").strip(), request.GET.get("workspace", "")
     context = {"text": text, "workspace": workspace, "limit": MODELS_SHOWN}
@@ -52,7 +53,7 @@ def model_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def model_page(request: HttpRequest, name: str) -> HttpResponse:
+def model_page(request: PageRequest, name: str) -> HttpResponse:
     """Shows a model's versions, where they are, and what is asked for them."""
     workspace = request.GET.get("workspace", "")
     registry = get_registry(workspace)

@@ -16,6 +16,12 @@
     }
   });
 
+  // The link of a row covers it but for the times, which keep their tooltip; a click on one of those counts as well.
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest("time")?.closest(".row-item");
+    if (row) row.querySelector(".row-title a").click();
+  });
+
   // A form that is on its way is not sent twice. (`pageshow` undoes it when the browser's Back brings the page again.)
   document.addEventListener("submit", (event) => {
     if (event.target.method !== "post" || event.defaultPrevented) return;

@@ -1,0 +1,140 @@
+from typing import TYPE_CHECKING
+
+import pytest
+
+from promote_requests import search, services
+from promote_requests.choices import Verdict
+from promote_requests.models import PromoteRequest
+from promote_requests.search import Search
+from promote_requests.targets import Target
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from promote_requests.registry.fake import FakeRegistry
+
+
+def _found(text: str, viewer: "User") -> list[int]:
+    asked = Search.parse(text)
+    found = search.find(asked, viewer=viewer, rules=services.enabled_rules())
+    return sorted(search.in_state(found, asked.terms.get("is", "")).values_list("number", flat=True))
+
+
+@pytest.fixture
+def three(fraud: "FakeRegistry", ada: "User", grace: "User") -> dict[str, int]:
+    """Gives the numbers of an open request of ada's, a draft of ada's and a closed one of grace's."""
+    fraud.add_version("Churn model")
+    opened = services.create(
+        actor=ada, model_name="Fraud", version="2", target=Target.parse("stage:Production"), title="Better recall"
+    )
+    draft = services.create(
+        actor=ada,
+        model_name="Churn model",
+        version="1",
+        target=Target.parse("alias:champion"),
+        title="First churn",
+        draft=True,
+    )
+    closed = services.create(
+        actor=grace, model_name="Fraud", version="2", target=Target.parse("model:production"), title="A copy"
+    )
+    services.withdraw(actor=grace, promote_request=closed)
+    return {"open": opened.number, "draft": draft.number, "closed": closed.number}
+
+
+def test_search_is_read_into_terms_and_words() -> None:
+    asked = Search.parse('is:OPEN model:"Churn model" target:Production author:ada review:required deeper "two words"')
+    assert asked.terms == {
+        "is": "open",
+        "model": "Churn model",
+        "target": "Production",
+        "author": "ada",
+        "review": "required",
+    }
+    assert asked.words == ("deeper", "two words")
+    assert not asked.problems
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["is:open", 'is:open model:"Churn model" free', "target:alias:champion", "", 'author:@me "two words"', "foo:bar"],
+)
+def test_search_written_out_and_read_again_is_the_same(text: str) -> None:
+    asked = Search.parse(text)
+    assert Search.parse(str(asked)) == asked
+
+
+def test_of_a_term_given_twice_the_last_counts() -> None:
+    assert Search.parse("is:open is:closed").terms == {"is": "closed"}
+
+
+def test_unknown_key_is_a_free_word() -> None:
+    assert Search.parse("team:risk").words == ("team:risk",)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("is:maybe", "is:maybe is not understood. Use is: with open, promoted, closed, draft, promoting."),
+        ("review:good", "review:good is not understood. Use review: with required, changes-requested, approved."),
+        ('model:""', "model: needs a value after the colon."),
+    ],
+)
+def test_term_that_makes_no_sense_is_left_out_and_explained(text: str, sentence: str) -> None:
+    asked = Search.parse(f"{text} word")
+    assert asked.problems == (sentence,)
+    assert asked.terms == {}
+    assert asked.words == ("word",)
+
+
+def test_overlong_search_is_cut() -> None:
+    assert len(str(Search.parse("x" * 5_000))) == search.MAX_LENGTH
+
+
+def test_having_puts_terms_in_and_takes_them_out() -> None:
+    asked = Search.parse("is:open model:Fraud word")
+    assert str(asked.having(model="Churn model", author="ada")) == 'is:open model:"Churn model" author:ada word'
+    assert str(asked.having(model="", **{"is": ""})) == "word"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ["open", "draft", "closed"]),
+        ("is:open", ["open", "draft"]),
+        ("is:draft", ["draft"]),
+        ("is:closed", ["closed"]),
+        ("is:promoted", []),
+        ("model:fraud", ["open", "closed"]),
+        ('model:"churn model"', ["draft"]),
+        ("version:2", ["open", "closed"]),
+        ("target:production", ["open", "closed"]),
+        ("target:stage:production", ["open"]),
+        ("author:ADA", ["open", "draft"]),
+        ("author:@me", ["closed"]),
+        ("recall", ["open"]),
+        ("recall copy", []),
+        ("is:open author:grace", []),
+    ],
+)
+def test_search_finds_what_matches_all_of_it(
+    text: str, expected: list[str], three: dict[str, int], grace: "User"
+) -> None:
+    assert _found(text, grace) == sorted(three[name] for name in expected)
+
+
+def test_number_finds_its_request(three: dict[str, int], grace: "User") -> None:
+    assert three["draft"] in _found(f"#{three['draft']}", grace)
+    assert _found("#99999999999999999999999999", grace) == []
+
+
+def test_review_asks_for_the_decision_of_open_requests(three: dict[str, int], ada: "User", grace: "User") -> None:
+    opened = PromoteRequest.objects.get(pk=three["open"])
+    assert _found("review:required", ada) == [three["open"]]
+    services.review(actor=grace, promote_request=opened, verdict=Verdict.REQUEST_CHANGES, body="Why?")
+    assert _found("review:required", ada) == []
+    assert _found("review:changes-requested", ada) == [three["open"]]
+
+
+def test_counts_follow_the_search_and_not_its_state(three: dict[str, int], ada: "User") -> None:
+    found = search.find(Search.parse("is:closed model:Fraud"), viewer=ada, rules=[])
+    assert search.counts(found) == {"open": 1, "promoted": 0, "closed": 1}

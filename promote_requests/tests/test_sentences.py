@@ -1,0 +1,180 @@
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.utils import timezone
+
+from promote_requests import sentences
+from promote_requests.choices import RequestAction, ReviewDecision, Status
+from promote_requests.decision import Decision
+from promote_requests.models import PromoteRequest
+from promote_requests.targets import Target
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+def _request(author: "User", target: str, **values: Any) -> PromoteRequest:
+    place = Target.parse(target)
+    given: dict[str, Any] = {"champion_version": "1", "archive_existing_versions": True, **values}
+    return PromoteRequest(
+        number=1,
+        author=author,
+        model_name="Fraud",
+        version="3",
+        target_kind=place.kind,
+        target_name=place.name,
+        created_at=timezone.now(),
+        **given,
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "values", "expected"),
+    [
+        ("stage:Production", {}, "ada wants Fraud version 3 to become Production, replacing version 1."),
+        (
+            "stage:Production",
+            {"archive_existing_versions": False},
+            "ada wants Fraud version 3 to become Production, beside version 1.",
+        ),
+        (
+            "stage:Production",
+            {"champion_version": None},
+            "ada wants Fraud version 3 to become Production, which no version is now.",
+        ),
+        ("stage:Archived", {"champion_version": None}, "ada wants Fraud version 3 to be archived."),
+        ("stage:None", {"champion_version": None}, "ada wants Fraud version 3 to leave its stage."),
+        ("alias:champion", {}, "ada wants Fraud version 3 to become champion of Fraud, replacing version 1."),
+        (
+            "model:prod.fraud",
+            {},
+            "ada wants Fraud version 3 to be copied into prod.fraud, where it follows version 1.",
+        ),
+        (
+            "model:prod.fraud",
+            {"champion_version": None},
+            "ada wants Fraud version 3 to be copied into prod.fraud, as its first version.",
+        ),
+        (
+            "alias:champion",
+            {"action": RequestAction.REMOVE},
+            "ada wants to take the alias champion away from Fraud version 3.",
+        ),
+        (
+            "stage:Production",
+            {"status": Status.CLOSED},
+            "ada wanted Fraud version 3 to become Production, replacing version 1.",
+        ),
+        ("stage:Production", {"status": Status.PROMOTED}, "Fraud version 3 became Production, replacing version 1."),
+        (
+            "stage:Production",
+            {"status": Status.PROMOTED, "champion_version": None},
+            "Fraud version 3 became Production.",
+        ),
+        (
+            "model:prod.fraud",
+            {"status": Status.PROMOTED, "promoted_version": "7"},
+            "Fraud version 3 was copied into prod.fraud as version 7.",
+        ),
+        (
+            "alias:champion",
+            {"status": Status.PROMOTED, "action": RequestAction.REMOVE},
+            "The alias champion was taken away from Fraud version 3.",
+        ),
+    ],
+)
+def test_sentence_says_what_is_asked_for_or_what_happened(
+    target: str, values: dict[str, Any], expected: str, ada: "User"
+) -> None:
+    assert sentences.sentence(_request(ada, target, **values)) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "values", "holders", "expected"),
+    [
+        ("stage:Production", {}, ["1"], "MLflow moves Fraud version 3 to Production and archives version 1."),
+        (
+            "stage:Production",
+            {},
+            ["4", "2", "1"],
+            "MLflow moves Fraud version 3 to Production and archives versions 4, 2 and 1.",
+        ),
+        (
+            "stage:Production",
+            {"archive_existing_versions": False},
+            ["1"],
+            "MLflow moves Fraud version 3 to Production; version 1 stays there too.",
+        ),
+        ("stage:Production", {}, ["3"], "MLflow moves Fraud version 3 to Production."),
+        ("stage:None", {}, [], "MLflow moves Fraud version 3 out of its stage."),
+        (
+            "alias:champion",
+            {},
+            ["1"],
+            "MLflow points the alias champion of Fraud at version 3. Version 1 loses it.",
+        ),
+        ("alias:champion", {}, [], "MLflow points the alias champion of Fraud at version 3."),
+        ("model:prod.fraud", {}, ["1"], "MLflow copies Fraud version 3 into prod.fraud as a new version."),
+        (
+            "alias:champion",
+            {"action": RequestAction.REMOVE},
+            [],
+            "MLflow takes the alias champion away from Fraud version 3. No version has it then.",
+        ),
+    ],
+)
+def test_consequence_says_what_a_promotion_does_in_mlflow(
+    target: str, values: dict[str, Any], holders: list[str], expected: str, ada: "User"
+) -> None:
+    assert sentences.consequence(_request(ada, target, **values), holders) == expected
+
+
+@pytest.mark.parametrize(
+    ("approvals", "required", "stale", "blocking", "expected"),
+    [
+        (0, 1, (), [], ["1 more approval, by somebody other than ada."]),
+        (0, 2, (), [], ["2 more approvals, by somebody other than ada."]),
+        (1, 1, (), [], []),
+        (0, 1, (), ["grace"], ["grace asked for changes and has to approve first."]),
+        (
+            0,
+            2,
+            (),
+            ["grace"],
+            ["grace asked for changes and has to approve first.", "1 more approval, by somebody other than ada."],
+        ),
+        (
+            0,
+            1,
+            ("grace",),
+            [],
+            [
+                "1 more approval, by somebody other than ada.",
+                "grace approved earlier facts: a fresh look is needed.",
+            ],
+        ),
+    ],
+)
+def test_missing_counts_what_reviewers_still_have_to_do(
+    approvals: int, required: int, stale: tuple[str, ...], blocking: list[str], expected: list[str]
+) -> None:
+    decision = Decision(ReviewDecision.REVIEW_REQUIRED, approvals, required, stale)
+    assert sentences.missing(decision, author="ada", blocking=blocking) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "action", "expected"),
+    [
+        ("stage:Production", RequestAction.SET, "Fraud version 3 to Production"),
+        ("stage:None", RequestAction.SET, "Take Fraud version 3 out of its stage"),
+        ("model:prod.fraud", RequestAction.SET, "Copy Fraud version 3 into prod.fraud"),
+        ("alias:champion", RequestAction.REMOVE, "Take champion away from Fraud version 3"),
+    ],
+)
+def test_suggested_title_names_version_and_place(target: str, action: RequestAction, expected: str) -> None:
+    assert sentences.suggested_title("Fraud", "3", Target.parse(target), action) == expected
+
+
+def test_suggested_title_fits_its_field() -> None:
+    title = sentences.suggested_title("m" * 256, "3", Target.parse("alias:champion"), RequestAction.SET)
+    assert len(title) == 200

@@ -1,0 +1,439 @@
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from promote_requests import services
+from promote_requests.choices import AuditAction, RequestAction, Status, Verdict
+from promote_requests.evidence import fingerprint
+from promote_requests.exceptions import RegistryUnreachable
+from promote_requests.models import AuditEvent, ProtectionRule
+from promote_requests.targets import Target
+from promote_requests.tests.factories import PromoteRequestFactory, UserFactory
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from accounts.models import User
+    from promote_requests.models import PromoteRequest
+    from promote_requests.registry.fake import FakeRegistry
+
+
+def _as(user: "User") -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def _page(user: "User", promote_request: "PromoteRequest", status: int = 200) -> str:
+    response = _as(user).get(promote_request.get_absolute_url())
+    assert response.status_code == status
+    return response.content.decode()
+
+
+def _text(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", "", html).split())
+
+
+def _post(user: "User", promote_request: "PromoteRequest", name: str, **data: Any) -> "HttpResponse":
+    return _as(user).post(reverse(f"promote_requests:{name}", args=[promote_request.number]), data)
+
+
+def _seen(promote_request: "PromoteRequest") -> str:
+    return fingerprint(services.evidence_of(promote_request))
+
+
+def _fresh(promote_request: "PromoteRequest") -> "PromoteRequest":
+    promote_request.refresh_from_db()
+    return promote_request
+
+
+def test_page_opens_with_the_sentence_and_shows_both_versions(open_request: "PromoteRequest", grace: "User") -> None:
+    text = _text(_page(grace, open_request))
+    assert "ada wants Fraud version 2 to become Production, replacing version 1." in text
+    assert "Champion Fraud version 1" in text
+    assert "Challenger Fraud version 2" in text
+
+
+def test_comparison_shows_change_with_sign_and_direction(open_request: "PromoteRequest", grace: "User") -> None:
+    html = _page(grace, open_request)
+    assert 'class="row-changed"' in html
+    assert 'aria-label="higher"' in html
+    assert "+0.03" in html
+    assert "+3.3 %" in html
+
+
+def test_shortened_number_shows_all_its_digits_on_hover(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.9412345678901234})
+    assert '<span title="0.9412345678901234">0.941235</span>' in _page(grace, open_request)
+
+
+def test_equal_rows_are_folded_and_counted(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    for version in ("1", "2"):
+        fraud.change_facts("Fraud", version, params={"seed": "1", "trees": "9"})
+    assert "<summary>2 equal parameters</summary>" in _page(grace, open_request)
+
+
+def test_reviewer_is_told_what_is_missing_and_what_approval_does(open_request: "PromoteRequest", grace: "User") -> None:
+    text = _text(_page(grace, open_request))
+    assert "1 more approval, by somebody other than ada." in text
+    assert "MLflow moves Fraud version 2 to Production and archives version 1." in text
+    assert "Approve and promote" in text
+
+
+def test_author_is_told_who_can_review_and_may_withdraw(open_request: "PromoteRequest", ada: "User") -> None:
+    html = _page(ada, open_request)
+    assert "somebody else has to review it" in html
+    assert "Withdraw this request" in html
+    for absent in ("btn-primary", 'value="approve"', "Close this request"):
+        assert absent not in html
+
+
+def test_reviewer_may_close_and_not_withdraw_or_edit(open_request: "PromoteRequest", grace: "User") -> None:
+    html = _page(grace, open_request)
+    assert "Close this request" in html
+    for absent in ("Withdraw this request", "Edit title and description"):
+        assert absent not in html
+
+
+def test_rule_is_linked_for_those_who_can_change_it(open_request: "PromoteRequest", grace: "User") -> None:
+    assert "/admin/" not in _page(grace, open_request)
+    grace.is_staff = True
+    grace.save()
+    rule = ProtectionRule.objects.get(target_pattern="stage:*")
+    assert f'protectionrule/{rule.pk}/change/"><code>stage:*</code>' in _page(grace, open_request)
+
+
+def test_description_is_markdown_made_safe(fraud: "FakeRegistry", ada: "User") -> None:
+    made = PromoteRequestFactory(actor=ada, description="**Deeper** <script>alert(1)</script>")
+    html = _page(ada, made)
+    assert "<strong>Deeper</strong>" in html
+    assert "<script>alert" not in html
+
+
+def test_timeline_tells_reviews_comments_and_events_in_order(
+    open_request: "PromoteRequest", ada: "User", grace: "User"
+) -> None:
+    services.comment(actor=grace, promote_request=open_request, body="First thought.")
+    services.review(actor=grace, promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Second thought.")
+    services.withdraw(actor=ada, promote_request=open_request, message="Third thought.")
+    text = _text(_page(grace, open_request))
+    places = [text.index(words) for words in ("opened the request", "First", "Second", "Third")]
+    assert places == sorted(places)
+    assert text.count("grace commented") == 1
+    assert text.count("grace asked for changes just now") == 1
+
+
+def test_draft_is_marked_and_its_author_can_submit_it(fraud: "FakeRegistry", ada: "User", grace: "User") -> None:
+    made = PromoteRequestFactory(actor=ada, draft=True)
+    assert "ada can mark it ready for review" in _page(grace, made)
+    assert "Ready for review</button>" in _page(ada, made)
+    assert _post(ada, made, "submit").status_code == 302
+    assert _fresh(made).status == Status.OPEN
+
+
+def test_approval_on_the_page_promotes_and_the_page_shows_the_past(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    response = _post(grace, open_request, "review", verdict="approve", seen_fingerprint=_seen(open_request))
+    assert response.status_code == 302
+    assert _fresh(open_request).status == Status.PROMOTED
+    assert fraud.get_version("Fraud", "2").stage == "Production"
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.1})
+    text = _text(_page(grace, open_request))
+    assert "Fraud version 2 became Production, replacing version 1." in text
+    assert "Below is what was true when it was promoted" in text
+    assert "0.94" in text
+    assert "Approve" not in text
+
+
+def test_promoted_page_needs_no_mlflow(open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User") -> None:
+    services.review(actor=grace, promote_request=open_request, verdict=Verdict.APPROVE)
+    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."))
+    assert "cannot be reached" not in _page(grace, _fresh(open_request))
+
+
+def test_approval_that_waits_for_others_says_so(open_request: "PromoteRequest", grace: "User") -> None:
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(required_approvals=2)
+    assert "changes nothing in MLflow yet" in _page(grace, open_request)
+    _post(grace, open_request, "review", verdict="approve", seen_fingerprint=_seen(open_request))
+    text = _text(_page(grace, _fresh(open_request)))
+    assert "You approved this. The next approval has to come from somebody else." in text
+    assert "1 more approval" in text
+
+
+def test_approved_request_that_waits_for_a_press_is_promoted_by_it(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User", ada: "User"
+) -> None:
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
+    _post(grace, open_request, "review", verdict="approve", seen_fingerprint=_seen(open_request))
+    assert "Yes, promote" in _page(ada, _fresh(open_request))
+    assert _post(ada, open_request, "promote").status_code == 302
+    assert _fresh(open_request).status == Status.PROMOTED
+
+
+def test_promotion_without_approval_is_refused_with_what_is_missing(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", ada: "User"
+) -> None:
+    response = _post(ada, open_request, "promote")
+    assert response.status_code == 409
+    assert "1 more approval needed" in _text(response.content.decode())
+    assert fraud.get_version("Fraud", "2").stage == "None"
+
+
+def test_own_request_cannot_be_approved_by_a_forged_form(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", ada: "User"
+) -> None:
+    response = _post(ada, open_request, "review", verdict="approve", seen_fingerprint=_seen(open_request))
+    assert response.status_code == 403
+    assert "somebody else has to review it" in response.content.decode()
+    assert fraud.get_version("Fraud", "2").stage == "None"
+
+
+def test_changed_champion_stops_the_approval_and_asks_for_a_fresh_look(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    seen = _seen(open_request)
+    fraud.add_version("Fraud", metrics={"auc": 0.93})
+    fraud.transition_stage("Fraud", "3", "Production", archive_existing_versions=True)
+    response = _post(grace, open_request, "review", verdict="approve", seen_fingerprint=seen, body="Looks right.")
+    text = _text(response.content.decode())
+    assert response.status_code == 409
+    assert "Take a fresh look: this was not done" in text
+    assert "Version 3 holds Production now; reviewers compared with version 1." in text
+    assert "Champion Fraud version 3" in text
+    assert "Looks right." in text
+    assert fraud.get_version("Fraud", "2").stage == "None"
+
+
+def test_page_says_that_the_facts_changed_before_anybody_presses_a_button(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
+    services.review(actor=grace, promote_request=open_request, verdict=Verdict.APPROVE)
+    fraud.add_version("Fraud")
+    fraud.transition_stage("Fraud", "3", "Production", archive_existing_versions=True)
+    text = _text(_page(grace, _fresh(open_request)))
+    assert "The facts changed during the review." in text
+    assert "replacing version 3" in text
+    assert "grace approved earlier facts: a fresh look is needed." in text
+    assert "Yes, promote" not in text
+
+
+def test_further_holders_of_a_stage_are_named(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    fraud.add_version("Fraud", stage="Production")
+    text = _text(_page(grace, open_request))
+    assert "Also in Production now: version 1." in text
+    assert "archives versions 3 and 1" in text
+
+
+def test_page_without_mlflow_shows_the_request_and_says_so(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."))
+    html = _page(grace, open_request)
+    assert "The comparison is not available." in html
+    assert "MLflow cannot be reached." in html
+    assert open_request.title in html
+    assert "btn-primary" not in html
+
+
+def test_approval_without_mlflow_is_refused_and_what_was_typed_is_kept(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."))
+    response = _post(grace, open_request, "review", verdict="approve", body="Well done.")
+    assert response.status_code == 502
+    assert ">Well done.</textarea>" in response.content.decode()
+    assert not open_request.reviews.exists()
+
+
+def test_failed_promotion_keeps_the_approval_and_says_why(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="transition_stage")
+    client = _as(grace)
+    address = reverse("promote_requests:review", args=[open_request.number])
+    response = client.post(address, {"verdict": "approve", "seen_fingerprint": _seen(open_request)}, follow=True)
+    text = _text(response.content.decode())
+    assert "Your approval is recorded, but it is not promoted: MLflow cannot be reached." in text
+    assert open_request.reviews.count() == 1
+    assert "Yes, promote" in text
+
+
+def test_comment_comes_back_at_its_place(open_request: "PromoteRequest", ada: "User") -> None:
+    response = _post(ada, open_request, "comment", body="I will look.")
+    comment = open_request.comments.get()
+    assert response.status_code == 302
+    assert response["Location"] == f"{open_request.get_absolute_url()}#comment-{comment.pk}"
+
+
+def test_comment_by_htmx_returns_the_conversation_without_asking_mlflow(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    fraud.calls.clear()
+    response = _as(grace).post(
+        reverse("promote_requests:review", args=[open_request.number]),
+        {"verdict": "comment", "body": "I will *look*.", "seen_fingerprint": "abc"},
+        headers={"hx-request": "true"},
+    )
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert html.lstrip().startswith('<section id="conversation"')
+    assert "<em>look</em>" in html
+    assert 'name="seen_fingerprint" value="abc"' in html
+    assert fraud.calls == []
+
+
+def test_empty_comment_is_refused_beside_the_box(open_request: "PromoteRequest", ada: "User") -> None:
+    response = _post(ada, open_request, "comment", body="  ")
+    assert response.status_code == 400
+    assert 'id="body-error" role="alert">Write a few words.' in response.content.decode()
+
+
+def test_decision_by_htmx_reloads_the_page(open_request: "PromoteRequest", grace: "User") -> None:
+    response = _as(grace).post(
+        reverse("promote_requests:review", args=[open_request.number]),
+        {"verdict": "request_changes", "body": "Why?"},
+        headers={"hx-request": "true"},
+    )
+    assert response.status_code == 204
+    assert response["HX-Redirect"] == open_request.get_absolute_url()
+
+
+def test_refusal_by_htmx_replaces_the_whole_page(open_request: "PromoteRequest", ada: "User") -> None:
+    response = _as(ada).post(
+        reverse("promote_requests:review", args=[open_request.number]),
+        {"verdict": "approve"},
+        headers={"hx-request": "true"},
+    )
+    assert response.status_code == 403
+    assert (response["HX-Retarget"], response["HX-Reselect"]) == ("#main", "#main")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "status"), [("review", {"verdict": "great"}, 400), ("close", {"reason": "boredom"}, 400)]
+)
+def test_value_outside_the_vocabulary_is_refused(
+    name: str, data: dict[str, str], status: int, open_request: "PromoteRequest", grace: "User"
+) -> None:
+    assert _post(grace, open_request, name, **data).status_code == status
+    assert _fresh(open_request).status == Status.OPEN
+
+
+def test_close_reopen_and_withdraw_follow_each_other(
+    open_request: "PromoteRequest", ada: "User", grace: "User"
+) -> None:
+    assert _post(grace, open_request, "close", reason="superseded", message="Version 3 is coming.").status_code == 302
+    assert _fresh(open_request).close_reason == "superseded"
+    assert "Closed, superseded" in _page(ada, open_request)
+    assert _post(ada, open_request, "reopen").status_code == 302
+    assert _fresh(open_request).status == Status.OPEN
+    assert _post(ada, open_request, "withdraw", message="Later.").status_code == 302
+    assert _fresh(open_request).close_reason == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "words"),
+    [
+        ("withdraw", 403, "Only ada, who made the request"),
+        ("submit", 409, "the request is open"),
+        ("edit", 403, "Only ada, who made the request"),
+        ("reopen", 409, "the request is open"),
+    ],
+)
+def test_refused_action_says_why_or_who_could(
+    name: str, status: int, words: str, open_request: "PromoteRequest", grace: "User"
+) -> None:
+    response = _post(grace, open_request, name)
+    assert response.status_code == status
+    assert words in response.content.decode()
+    assert _fresh(open_request).status == Status.OPEN
+
+
+def test_author_cannot_close_but_is_pointed_to_withdrawing(open_request: "PromoteRequest", ada: "User") -> None:
+    response = _post(ada, open_request, "close")
+    assert response.status_code == 403
+    assert "withdraw it instead" in response.content.decode()
+
+
+def test_edit_changes_title_and_description(open_request: "PromoteRequest", ada: "User") -> None:
+    address = reverse("promote_requests:edit", args=[open_request.number])
+    assert open_request.title in _as(ada).get(address).content.decode()
+    assert _post(ada, open_request, "edit", title="Clearer", description="More.").status_code == 302
+    assert (_fresh(open_request).title, open_request.description) == ("Clearer", "More.")
+    assert AuditEvent.objects.filter(promote_request=open_request, action=AuditAction.EDITED).exists()
+
+
+def test_edit_without_a_title_is_refused(open_request: "PromoteRequest", ada: "User") -> None:
+    response = _post(ada, open_request, "edit", title=" ", description="More.")
+    assert response.status_code == 400
+    assert "This field is required." in response.content.decode()
+
+
+@pytest.mark.parametrize("name", ["review", "comment", "promote", "close", "withdraw", "reopen", "submit"])
+def test_address_of_an_action_does_nothing_when_only_opened(
+    name: str, open_request: "PromoteRequest", grace: "User"
+) -> None:
+    assert _as(grace).get(reverse(f"promote_requests:{name}", args=[open_request.number])).status_code == 405
+
+
+@pytest.mark.parametrize("name", ["review", "comment", "promote", "close", "withdraw", "reopen", "submit", "edit"])
+def test_action_without_a_csrf_token_is_refused(name: str, open_request: "PromoteRequest", grace: "User") -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(grace)
+    data = {"verdict": "approve", "body": "x"}
+    assert client.post(reverse(f"promote_requests:{name}", args=[open_request.number]), data).status_code == 403
+    assert _fresh(open_request).status == Status.OPEN
+
+
+@pytest.mark.parametrize("number", [4711, 10**30])
+def test_unknown_number_is_not_found(number: int, ada: "User") -> None:
+    response = _as(ada).get(f"/checkpoint/promote-requests/{number}/", headers={"accept": "text/html"})
+    assert response.status_code == 404
+
+
+def test_removal_shows_what_would_be_lost(fraud: "FakeRegistry", ada: "User", grace: "User") -> None:
+    made = PromoteRequestFactory(
+        actor=ada, version="1", target=Target.parse("alias:champion"), action=RequestAction.REMOVE
+    )
+    text = _text(_page(grace, made))
+    assert "ada wants to take the alias champion away from Fraud version 1." in text
+    assert "What would be lost" in text
+    assert "No version has it then." in text
+
+
+def test_first_holder_is_compared_with_nobody(fraud: "FakeRegistry", ada: "User") -> None:
+    made = PromoteRequestFactory(actor=ada, target=Target.parse("stage:Staging"))
+    text = _text(_page(ada, made))
+    assert "Champion Nobody" in text
+    assert "What is known of the challenger" in text
+
+
+def test_prompt_is_compared_line_by_line(registry: "FakeRegistry", ada: "User") -> None:
+    registry.add_version("greeting", prompt_text="Hello\nBye", aliases=("champion",))
+    registry.add_version("greeting", prompt_text="Hello you\nBye")
+    made = PromoteRequestFactory(actor=ada, model_name="greeting", target=Target.parse("alias:champion"))
+    html = _page(ada, made)
+    assert "diff-removed" in html
+    assert "diff-added" in html
+    assert "/#/prompts/greeting" in html
+
+
+def test_page_costs_the_same_however_long_the_conversation(
+    open_request: "PromoteRequest", grace: "User", django_assert_max_num_queries
+) -> None:
+    for number in range(10):
+        services.comment(actor=UserFactory(), promote_request=open_request, body=f"{number}")
+        services.review(actor=UserFactory(), promote_request=open_request, verdict=Verdict.COMMENT, body="Hm.")
+    client = _as(grace)
+    with django_assert_max_num_queries(9):
+        assert client.get(open_request.get_absolute_url()).status_code == 200

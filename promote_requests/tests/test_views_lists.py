@@ -1,0 +1,221 @@
+from typing import TYPE_CHECKING
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from promote_requests import services
+from promote_requests.choices import Verdict
+from promote_requests.exceptions import RegistryUnreachable
+from promote_requests.models import ProtectionRule
+from promote_requests.targets import Target
+from promote_requests.tests.factories import PromoteRequestFactory
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from promote_requests.models import PromoteRequest
+    from promote_requests.registry.fake import FakeRegistry
+
+LIST = reverse("promote_requests:list")
+INBOX = reverse("promote_requests:inbox")
+MODELS = reverse("promote_requests:models")
+PAGES = [LIST, INBOX, MODELS, reverse("promote_requests:new"), reverse("promote_requests:model", args=["Fraud"])]
+
+
+def _as(user: "User") -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def _html(user: "User", address: str, **query: str) -> str:
+    response = _as(user).get(address, query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", [*PAGES, "/checkpoint/promote-requests/1/"])
+def test_nobody_sees_a_page_without_signing_in(address: str) -> None:
+    response = Client().get(address)
+    assert response.status_code == 302
+    assert response["Location"].startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_pages_are_whole_and_name_the_person(address: str, fraud: "FakeRegistry", ada: "User") -> None:
+    html = _html(ada, address)
+    for piece in ('<main id="main"', 'aria-label="Main"', "Account of ada", 'href="/"', "/checkpoint/accounts/tokens/"):
+        assert piece in html
+    assert "Administration" not in html
+
+
+def test_staff_find_the_administration(fraud: "FakeRegistry", ada: "User") -> None:
+    ada.is_staff = True
+    ada.save()
+    assert "Administration" in _html(ada, LIST)
+
+
+def test_empty_list_explains_how_to_make_the_first_request(ada: "User") -> None:
+    html = _html(ada, LIST)
+    assert "No promote request yet" in html
+    assert html.count("<li>") == 3
+
+
+def test_search_without_a_hit_leads_back_to_all(open_request: "PromoteRequest", ada: "User") -> None:
+    html = _html(ada, LIST, q="is:open nothing-like-this")
+    assert "Nothing matches" in html
+    assert "Show all open requests" in html
+    assert "No promote request yet" not in html
+
+
+def test_row_says_what_is_to_go_where_and_what_is_missing(open_request: "PromoteRequest", grace: "User") -> None:
+    services.comment(actor=grace, promote_request=open_request, body="Nice.")
+    html = _html(grace, LIST)
+    assert f'href="{open_request.get_absolute_url()}">{open_request.title}</a>' in html
+    for words in ("Fraud version 2", "Production", "by ada", "Review required", " UTC"):
+        assert words in html
+    assert '1<span class="visually-hidden"> comment</span>' in html
+
+
+def test_title_is_shown_as_text(fraud: "FakeRegistry", ada: "User") -> None:
+    PromoteRequestFactory(actor=ada, title="<b>bold</b>")
+    html = _html(ada, LIST)
+    assert "&lt;b&gt;bold&lt;/b&gt;" in html
+    assert "<b>bold" not in html
+
+
+def test_tabs_count_each_state(open_request: "PromoteRequest", ada: "User") -> None:
+    services.withdraw(actor=ada, promote_request=open_request)
+    html = _html(ada, LIST)
+    assert 'Open <span class="count">0</span>' in html
+    assert 'Closed <span class="count">1</span>' in html
+    assert open_request.title not in html
+    assert open_request.title in _html(ada, LIST, q="is:closed")
+
+
+def test_menus_write_into_the_search(open_request: "PromoteRequest", ada: "User") -> None:
+    html = _html(ada, LIST, q="is:open recall")
+    for query in ("is%3Aopen+model%3AFraud+recall", "is%3Aopen+author%3A%40me+recall", "review%3Aapproved+recall"):
+        assert query in html
+
+
+def test_what_was_not_understood_is_said_and_left_in_the_box(ada: "User") -> None:
+    html = _html(ada, LIST, q="is:maybe")
+    assert "is:maybe is not understood" in html
+    assert 'value="is:maybe"' in html
+
+
+def test_long_list_comes_in_pages_newest_first(fraud: "FakeRegistry", ada: "User") -> None:
+    for _ in range(26):
+        version = fraud.add_version("Churn").version
+        PromoteRequestFactory(actor=ada, model_name="Churn", version=version, title=f"number {version} end")
+    first, second = _html(ada, LIST), _html(ada, LIST, page="2")
+    assert "number 26 end" in first
+    assert "number 1 end" not in first
+    assert "number 1 end" in second
+    assert "Page 1 of 2" in first
+    assert "Page 2 of 2" in _html(ada, LIST, page="99")
+
+
+def test_list_costs_the_same_however_many_requests(
+    fraud: "FakeRegistry", ada: "User", grace: "User", django_assert_max_num_queries
+) -> None:
+    for _ in range(12):
+        version = fraud.add_version("Churn").version
+        made = PromoteRequestFactory(actor=ada, model_name="Churn", version=version)
+        services.review(actor=grace, promote_request=made, verdict=Verdict.COMMENT, body="Hm.")
+    client = _as(grace)
+    fraud.calls.clear()
+    with django_assert_max_num_queries(12):
+        assert client.get(LIST).status_code == 200
+    with django_assert_max_num_queries(15):
+        assert client.get(LIST, {"q": "is:open review:required"}).status_code == 200
+    assert fraud.calls == []
+
+
+def test_inbox_holds_what_others_ask_and_this_person_has_not_judged(
+    open_request: "PromoteRequest", ada: "User", grace: "User"
+) -> None:
+    assert open_request.title in _html(grace, INBOX)
+    assert '1<span class="visually-hidden"> waiting for you' in _html(grace, INBOX)
+    assert "Nothing waits for you" in _html(ada, INBOX)
+    assert open_request.title in _html(ada, INBOX)
+    services.review(actor=grace, promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Why?")
+    assert open_request.title not in _html(grace, INBOX)
+
+
+def test_draft_waits_in_nobodys_inbox(fraud: "FakeRegistry", ada: "User", grace: "User") -> None:
+    made = PromoteRequestFactory(actor=ada, draft=True)
+    assert made.title not in _html(grace, INBOX)
+    assert made.title in _html(ada, INBOX)
+
+
+def test_request_comes_back_to_the_inbox_when_it_is_reopened(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User", ada: "User"
+) -> None:
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(required_approvals=2)
+    services.review(actor=grace, promote_request=open_request, verdict=Verdict.APPROVE)
+    assert open_request.title not in _html(grace, INBOX)
+    services.withdraw(actor=ada, promote_request=open_request)
+    open_request.refresh_from_db()
+    services.reopen(actor=ada, promote_request=open_request)
+    assert open_request.title in _html(grace, INBOX)
+
+
+def test_models_show_aliases_and_open_requests(open_request: "PromoteRequest", ada: "User") -> None:
+    html = _html(ada, MODELS)
+    assert reverse("promote_requests:model", args=["Fraud"]) in html
+    assert "@champion: version 1" in html
+    assert '<td data-label="Open requests">1</td>' in html
+
+
+def test_models_are_searched_by_name(fraud: "FakeRegistry", ada: "User") -> None:
+    fraud.add_version("Churn")
+    html = _html(ada, MODELS, q="chu")
+    assert ">Churn</a>" in html
+    assert ">Fraud</a>" not in html
+    assert "Nothing matches" in _html(ada, MODELS, q="zzz")
+
+
+def test_model_page_offers_a_request_for_each_version(open_request: "PromoteRequest", ada: "User") -> None:
+    html = _html(ada, reverse("promote_requests:model", args=["Fraud"]))
+    assert "Version 1</a>" in html
+    assert "/promote-requests/new/?model=Fraud&amp;version=2" in html
+    assert open_request.title in html
+    assert "/#/models/Fraud/versions/2" in html
+
+
+def test_prompt_has_no_stages(registry: "FakeRegistry", ada: "User") -> None:
+    registry.add_version("greeting", prompt_text="Hello")
+    html = _html(ada, reverse("promote_requests:model", args=["greeting"]))
+    assert "Prompt" in html
+    assert ">Stage<" not in html
+    assert "/#/prompts/greeting" in html
+
+
+def test_unknown_model_is_not_found(registry: "FakeRegistry", ada: "User") -> None:
+    response = _as(ada).get(reverse("promote_requests:model", args=["nobody"]), headers={"accept": "text/html"})
+    assert response.status_code == 404
+    assert b"Not found" in response.content
+
+
+@pytest.mark.parametrize("address", [MODELS, reverse("promote_requests:model", args=["Fraud"])])
+def test_models_say_that_mlflow_does_not_answer(address: str, fraud: "FakeRegistry", ada: "User") -> None:
+    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."))
+    response = _as(ada).get(address)
+    assert response.status_code == 502
+    assert b"MLflow does not answer." in response.content
+    assert b"MLflow cannot be reached." in response.content
+    assert LIST.encode() in response.content
+
+
+def test_list_and_inbox_need_no_mlflow(open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User") -> None:
+    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."))
+    assert open_request.title in _html(grace, LIST)
+    assert open_request.title in _html(grace, INBOX)
+
+
+def test_copy_is_shown_with_its_destination(fraud: "FakeRegistry", ada: "User") -> None:
+    PromoteRequestFactory(actor=ada, target=Target.parse("model:prod.fraud"))
+    assert "prod.fraud" in _html(ada, LIST)
