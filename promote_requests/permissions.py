@@ -47,6 +47,12 @@ def require(actor: "User", action: Action, promote_request: "PromoteRequest") ->
         raise NotAllowed(reason)
 
 
+def require_rule_editor(actor: "User", change: str) -> None:
+    """Raises NotAllowed unless `actor` has Django's permission to `change` (add, change, delete) protection rules."""
+    if not actor.has_perm(f"promote_requests.{change}_protectionrule"):
+        raise NotAllowed("Only people with the permission to edit protection rules can do this.")
+
+
 def available_actions(actor: "User", promote_request: "PromoteRequest", decision: Decision) -> list[Action]:
     """Returns what `actor` could do to the request right now, in the order of `Action`."""
     actions = [

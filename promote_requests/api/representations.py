@@ -74,6 +74,7 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
             "is_protected",
             "available_actions",
             "champion_version",
+            "challenger_stage",
             "evidence_fingerprint",
             "created_at",
             "updated_at",

@@ -14,6 +14,7 @@ from promote_requests.services.reading import (
     requirement_of,
 )
 from promote_requests.services.reviewing import ReviewOutcome, comment, review
+from promote_requests.services.rules import delete_rule, save_rule
 
 __all__ = [
     "ReviewOutcome",
@@ -23,6 +24,7 @@ __all__ = [
     "create",
     "decision_of",
     "default_archive",
+    "delete_rule",
     "edit",
     "enabled_rules",
     "evidence_of",
@@ -30,6 +32,7 @@ __all__ = [
     "reopen",
     "requirement_of",
     "review",
+    "save_rule",
     "settle",
     "submit",
     "withdraw",

@@ -1,0 +1,94 @@
+"""Promote requests in the admin: read there, approved and closed in bulk, never edited."""
+
+from typing import ClassVar, cast
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from promote_requests import services
+from promote_requests.admin import bulk
+from promote_requests.admin.read_only import AuditEventInline, CommentInline, ReadOnly, ReviewInline
+from promote_requests.models import PromoteRequest
+from promote_requests.querysets import PromoteRequestQuerySet
+
+_HIDDEN = frozenset({"champion_evidence", "challenger_evidence"})
+"""Long JSON that the review page shows as a comparison."""
+
+
+@admin.register(PromoteRequest)
+class PromoteRequestAdmin(ReadOnly, admin.ModelAdmin):
+    """Lists and shows requests. The actions need no right to change rows: the services say who may do what."""
+
+    list_display = (
+        "number",
+        "title",
+        "model_name",
+        "version",
+        "where",
+        "status",
+        "decision",
+        "author",
+        "created_at",
+        "review_page",
+    )
+    list_display_links = ("number", "title")
+    list_filter = ("status", "target_kind", "action", ("author", admin.RelatedOnlyFieldListFilter))
+    list_per_page = bulk.LIMIT
+    list_max_show_all = bulk.LIMIT
+    date_hierarchy = "created_at"
+    ordering = ("-number",)
+    search_fields = ("title", "description", "model_name", "target_name", "author__username")
+    search_help_text = "Title, description, model, target or author"
+    actions = ("approve_selected", "close_selected")
+    inlines = (ReviewInline, CommentInline, AuditEventInline)
+    view_on_site = False
+    fields: ClassVar = [
+        "review_page",
+        "decision",
+        *(field.name for field in PromoteRequest._meta.fields if field.name not in _HIDDEN),
+    ]
+    readonly_fields = ("review_page", "decision")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PromoteRequest]:
+        """Returns the requests with everything that a row shows."""
+        return cast(PromoteRequestQuerySet, super().get_queryset(request)).with_people()
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Computes the review decisions of the page's rows with the rules loaded once."""
+        changelist = super().get_changelist_instance(request)
+        rules = services.enabled_rules()
+        for promote_request in changelist.result_list:
+            promote_request.shown_decision = services.decision_of(promote_request, rules)
+        return changelist
+
+    @admin.display(description="target", ordering="target_name")
+    def where(self, promote_request: PromoteRequest) -> str:
+        """Returns the target, and that it is to be taken away where it is."""
+        removed = " (remove)" if promote_request.action == "remove" else ""
+        return f"{promote_request.target}{removed}"
+
+    @admin.display(description="review decision")
+    def decision(self, promote_request: PromoteRequest) -> str:
+        """Returns what the reviews amount to."""
+        shown = getattr(promote_request, "shown_decision", None) or services.decision_of(promote_request)
+        return str(shown.decision.label)
+
+    @admin.display(description="page")
+    def review_page(self, promote_request: PromoteRequest) -> SafeString:
+        """Returns a link to the page where one reads and judges the request."""
+        return format_html('<a href="{}">Open the review page</a>', promote_request.get_absolute_url())
+
+    @admin.action(description="Approve selected requests", permissions=["view"])
+    def approve_selected(self, request: HttpRequest, queryset: PromoteRequestQuerySet) -> TemplateResponse | None:
+        """See `bulk.approve`."""
+        return bulk.approve(self, request, queryset)
+
+    @admin.action(description="Close selected requests", permissions=["view"])
+    def close_selected(self, request: HttpRequest, queryset: PromoteRequestQuerySet) -> TemplateResponse | None:
+        """See `bulk.close`."""
+        return bulk.close(self, request, queryset)

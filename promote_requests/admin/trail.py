@@ -1,0 +1,48 @@
+"""The audit trail: read, searched, never touched."""
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.utils.text import Truncator
+
+from promote_requests.admin.read_only import ReadOnly
+from promote_requests.models import AuditEvent
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnly, admin.ModelAdmin):
+    """Shows what happened, newest first."""
+
+    list_display = ("at", "actor_name", "action", "model_name", "version", "target", "request_number", "short_reason")
+    list_filter = ("action",)
+    date_hierarchy = "at"
+    ordering = ("-at", "-pk")
+    search_fields = ("actor_name", "model_name", "target", "reason", "request_id")
+    search_help_text = "Person, model, target, reason or request id"
+    list_per_page = 100
+    actions = None
+    fields: ClassVar = [
+        "at",
+        "actor_name",
+        "actor",
+        "action",
+        "promote_request",
+        "workspace",
+        "model_name",
+        "version",
+        "target",
+        "from_status",
+        "to_status",
+        "reason",
+        "request_id",
+    ]
+
+    @admin.display(description="request", ordering="promote_request")
+    def request_number(self, event: AuditEvent) -> str:
+        """Returns the request's number; the column alone needs no look at the request."""
+        return f"#{event.promote_request_id}" if event.promote_request_id else ""
+
+    @admin.display(description="why")
+    def short_reason(self, event: AuditEvent) -> str:
+        """Returns the beginning of the reason; the row's own page has all of it."""
+        return Truncator(event.reason).chars(120)

@@ -1,0 +1,80 @@
+"""`manage.py settle_promotions`: finishes what a crash cut off."""
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q
+from django.utils import timezone
+
+from promote_requests import services
+from promote_requests.choices import Status
+from promote_requests.exceptions import RegistryError
+from promote_requests.models import PromoteRequest
+
+
+class Command(BaseCommand):
+    """Asks MLflow what became of each promotion that was cut off, and writes missing tags; safe to repeat.
+
+    Ends with 1 when something could not be settled. That a promotion did not happen is a settled outcome.
+    """
+
+    help = "Settles promotions that a crash cut off, by asking MLflow who holds the target."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Adds the age, so that a job that runs every minute leaves promotions alone that are under way."""
+        parser.add_argument(
+            "--older-than",
+            type=_seconds,
+            default=0,
+            metavar="SECONDS",
+            help="Leave promotions alone that started less than this many seconds ago. Default: 0.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prints one line for each request.
+
+        Raises:
+            CommandError: at least one is not settled.
+        """
+        started_before = timezone.now() - timedelta(seconds=options["older_than"])
+        unsettled = 0
+        for promote_request in _waiting().filter(promoting_since__lte=started_before):
+            is_settled, outcome = _settle(promote_request)
+            unsettled += not is_settled
+            self.stdout.write(f"{promote_request}: {outcome}")
+        if unsettled:
+            raise CommandError(f"Not settled: {unsettled}. Run this again when MLflow answers.")
+
+
+def _waiting() -> Any:
+    untagged = Q(status=Status.PROMOTED) & ~Q(last_failure="")
+    return PromoteRequest.objects.filter(Q(status=Status.PROMOTING) | untagged).order_by("number")
+
+
+def _settle(promote_request: PromoteRequest) -> tuple[bool, str]:
+    """Returns whether the request is settled now, and what became of it."""
+    failure = ""
+    try:
+        services.settle(promote_request)
+    except RegistryError as error:
+        failure = error.message
+    promote_request.refresh_from_db()
+    match promote_request.status:
+        case Status.PROMOTING:
+            return False, f"not settled: {failure}"
+        case Status.PROMOTED if promote_request.last_failure:
+            return False, f"not settled: {promote_request.last_failure}"
+        case Status.PROMOTED:
+            return True, "promoted"
+        case _:
+            # Open again, or somebody has closed it since.
+            return True, f"{promote_request.status}, not promoted: {promote_request.last_failure or failure}"
+
+
+def _seconds(text: str) -> int:
+    # A century: more would leave the range of dates.
+    if not text.isascii() or not text.isdigit() or int(text) > 100 * 366 * 86_400:
+        raise ValueError(text)
+    return int(text)

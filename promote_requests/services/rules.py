@@ -1,0 +1,98 @@
+"""Protection rules: the only writers of them. Every change leaves an audit row that says in words what changed."""
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from promote_requests import permissions
+from promote_requests.choices import AuditAction
+from promote_requests.exceptions import InvalidInput, WrongState
+from promote_requests.models import ProtectionRule
+from promote_requests.services import audit
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+@audit.records_refusals
+def save_rule(*, actor: "User", rule: ProtectionRule, request_id: str = "") -> ProtectionRule:
+    """Adds a rule or writes its new values; one that says what it said before leaves no row.
+
+    Raises:
+        InvalidInput: a pattern or number cannot be, or another rule has the same patterns.
+        NotAllowed: the actor may not edit rules.
+        WrongState: somebody deleted the rule meanwhile.
+    """
+    adding = rule.pk is None
+    permissions.require_rule_editor(actor, "add" if adding else "change")
+    try:
+        rule.full_clean()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise InvalidInput(" ".join(messages), field="" if field == "__all__" else field) from None
+    with transaction.atomic():
+        before = None if adding else describe(_lock(rule))
+        rule.save(force_insert=adding, force_update=not adding)
+        after = describe(rule)
+        if before is None:
+            _record(rule, actor, f"added: {_words(after)}", request_id)
+        elif before != after:
+            _record(rule, actor, _changes(before, after), request_id)
+    return rule
+
+
+@audit.records_refusals
+def delete_rule(*, actor: "User", rule: ProtectionRule, request_id: str = "") -> None:
+    """Deletes a rule; what it alone protected can be changed directly from now on.
+
+    Raises:
+        NotAllowed: the actor may not delete rules.
+        WrongState: somebody deleted the rule already.
+    """
+    permissions.require_rule_editor(actor, "delete")
+    with transaction.atomic():
+        locked = _lock(rule)
+        _record(locked, actor, f"deleted: {_words(describe(locked))}", request_id)
+        locked.delete()
+
+
+def describe(rule: ProtectionRule) -> dict[str, str]:
+    """Returns {what: value} of a rule in words, in the order in which people read them."""
+    return {
+        "target": rule.target_pattern,
+        "model": rule.model_pattern,
+        "workspace": rule.workspace_pattern,
+        "required approvals": str(rule.required_approvals),
+        "promotes when approved": "yes" if rule.promote_when_approved else "no",
+        "enabled": "yes" if rule.is_enabled else "no",
+        "description": rule.description,
+    }
+
+
+def _lock(rule: ProtectionRule) -> ProtectionRule:
+    found = ProtectionRule.objects.select_for_update().filter(pk=rule.pk).first()
+    if found is None:
+        raise WrongState("Somebody else deleted this rule meanwhile.")
+    return found
+
+
+def _words(described: dict[str, str]) -> str:
+    return ", ".join(f"{what} {value}" for what, value in described.items() if value)
+
+
+def _changes(before: dict[str, str], after: dict[str, str]) -> str:
+    changes = [f"{what}: {before[what]!r} became {after[what]!r}" for what in after if before[what] != after[what]]
+    return f"{before['target']} of {before['model']}: {'; '.join(changes)}"
+
+
+def _record(rule: ProtectionRule, actor: "User", reason: str, request_id: str) -> None:
+    audit.record(
+        AuditAction.RULE_CHANGED,
+        workspace=rule.workspace_pattern,
+        model_name=rule.model_pattern,
+        target=rule.target_pattern,
+        reason=reason,
+        request_id=request_id,
+        **audit.by(actor),  # type: ignore[arg-type]
+    )

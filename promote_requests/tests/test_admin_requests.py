@@ -1,0 +1,284 @@
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.test import Client
+
+from accounts.tests.factories import AdministratorFactory
+from promote_requests import services
+from promote_requests.choices import AuditAction, Status
+from promote_requests.exceptions import RegistryRefused
+from promote_requests.models import AuditEvent, Comment, PromoteRequest, ProtectionRule, Review
+from promote_requests.targets import Target
+from promote_requests.tests.factories import PromoteRequestFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/checkpoint/admin/promote_requests/promoterequest/"
+TRAIL = "/checkpoint/admin/promote_requests/auditevent/"
+
+
+def signed_in(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def approver(db):
+    """Gives a member of the shipped group."""
+    user = UserFactory(username="lin", is_staff=True)
+    user.groups.add(Group.objects.get(name="Approvers"))
+    return user
+
+
+def bulk(client, action, numbers, query="", **values):
+    """Chooses requests and takes the action; `confirmed` makes it the answer of the page that asks."""
+    choice = {"action": action, "_selected_action": numbers} | values
+    if "confirmed" not in values:
+        choice |= {"index": 0, "select_across": 0}
+    return client.post(f"{LIST}{query}", choice, follow=True)
+
+
+def told(response):
+    return [str(message) for message in response.context["messages"]]
+
+
+def test_the_shipped_group_may_read_and_nothing_else(approver):
+    codenames = set(Permission.objects.filter(group__name="Approvers").values_list("codename", flat=True))
+    assert codenames == {
+        "view_auditevent",
+        "view_comment",
+        "view_promoterequest",
+        "view_protectionrule",
+        "view_review",
+    }
+    assert Permission.objects.filter(codename="view_promoterequest").count() == 1
+
+
+def test_an_approver_lists_and_reads_requests(approver, open_request, grace):
+    services.review(actor=grace, promote_request=open_request, verdict="request_changes", body="Show the recall.")
+    services.comment(actor=grace, promote_request=open_request, body="A remark.")
+    client = signed_in(approver)
+    listed = client.get(LIST).content.decode()
+    assert open_request.title in listed
+    assert "stage:Production" in listed
+    assert "Changes requested" in listed
+    assert f'href="/checkpoint/promote-requests/{open_request.number}/"' in listed
+    shown = client.get(f"{LIST}{open_request.number}/change/").content.decode()
+    assert "Open the review page" in shown
+    assert "Show the recall." in shown
+    assert "A remark." in shown
+    assert "opened the request" in shown
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?status__exact=open",
+        "?q=Fraud",
+        "?q=ada",
+        "?q=nothing",
+        "?target_kind__exact=stage",
+        "?action__exact=set",
+        "?created_at__year=2020",
+        "?o=1.2.5",
+        "?all=",
+    ],
+)
+def test_filters_search_and_order_answer(approver, open_request, query):
+    assert signed_in(approver).get(f"{LIST}{query}").status_code == 200
+
+
+@pytest.mark.parametrize("address", [LIST, TRAIL, "/checkpoint/admin/promote_requests/protectionrule/"])
+def test_staff_without_permission_are_refused(address):
+    assert signed_in(UserFactory(is_staff=True)).get(address).status_code == 403
+
+
+def test_staff_without_permission_cannot_act(open_request):
+    client = signed_in(UserFactory(is_staff=True))
+    assert bulk(client, "approve_selected", [open_request.pk], confirmed="yes").status_code == 403
+    assert not Review.objects.exists()
+
+
+@pytest.mark.parametrize("address", [LIST, TRAIL])
+def test_who_is_not_staff_is_sent_to_sign_in(ada, address):
+    assert signed_in(ada).get(address).status_code == 302
+
+
+@pytest.mark.parametrize("who", ["approver", "superuser"])
+def test_nobody_adds_changes_or_deletes_a_request(open_request, approver, who):
+    client = signed_in(approver if who == "approver" else AdministratorFactory())
+    assert client.get(f"{LIST}add/").status_code == 403
+    address = f"{LIST}{open_request.number}/"
+    assert client.post(f"{address}change/", {"title": "Mine", "status": "promoted"}).status_code == 403
+    assert client.post(f"{address}delete/", {"post": "yes"}).status_code == 403
+    bulk(client, "delete_selected", [open_request.pk], post="yes")
+    open_request.refresh_from_db()
+    assert (open_request.title != "Mine", open_request.status) == (True, Status.OPEN)
+    assert b'name="title"' not in client.get(f"{address}change/").content
+
+
+@pytest.mark.parametrize("who", ["approver", "superuser"])
+def test_the_audit_trail_is_read_and_never_touched(open_request, approver, who):
+    client = signed_in(approver if who == "approver" else AdministratorFactory())
+    event = AuditEvent.objects.get()
+    assert b"opened the request" in client.get(TRAIL).content
+    assert b"Fraud" in client.get(f"{TRAIL}{event.pk}/change/").content
+    assert client.get(f"{TRAIL}?q=Fraud&action__exact=created").status_code == 200
+    assert client.get(f"{TRAIL}add/").status_code == 403
+    assert client.post(f"{TRAIL}{event.pk}/change/", {"reason": "none"}).status_code == 403
+    assert client.post(f"{TRAIL}{event.pk}/delete/", {"post": "yes"}).status_code == 403
+    client.post(TRAIL, {"action": "delete_selected", "_selected_action": [event.pk], "post": "yes"})
+    assert AuditEvent.objects.get().reason == ""
+
+
+def test_approving_asks_first_and_shows_what_replaces_what(fraud, approver, open_request):
+    page = bulk(signed_in(approver), "approve_selected", [open_request.pk])
+    html = page.content.decode()
+    assert "Approve 1 request" in html
+    assert "Fraud version 2" in html
+    assert "version 1" in html
+    assert open_request.evidence_fingerprint in html
+    assert not Review.objects.exists()
+
+
+def test_approving_in_bulk_promotes_by_the_same_service(fraud, approver, open_request):
+    answer = bulk(signed_in(approver), "approve_selected", [open_request.pk], confirmed="yes", body="Agreed.")
+    assert told(answer) == ["1 of 1 requests approved."]
+    open_request.refresh_from_db()
+    assert open_request.status == Status.PROMOTED
+    assert fraud.get_version("Fraud", "2").stage == "Production"
+    review = Review.objects.get()
+    assert (review.reviewer, review.body) == (approver, "Agreed.")
+    assert len(AuditEvent.objects.get(action=AuditAction.REVIEWED).request_id) == 32
+
+
+def test_each_refusal_is_told_and_does_not_stop_the_others(fraud, approver, ada):
+    fraud.add_version("Fraud")
+    own = PromoteRequestFactory(actor=approver, version="3", target=Target.parse("alias:shadow"))
+    other = PromoteRequestFactory(actor=ada)
+    closed = PromoteRequestFactory(actor=ada, version="3")
+    services.withdraw(actor=ada, promote_request=closed)
+    numbers = [own.pk, other.pk, closed.pk]
+    messages = told(bulk(signed_in(approver), "approve_selected", numbers, confirmed="yes"))
+    assert messages[-1] == "1 of 3 requests approved."
+    assert any(str(own) in words and "somebody else has to review" in words for words in messages)
+    assert any(str(closed) in words and "closed" in words for words in messages)
+    assert [review.promote_request for review in Review.objects.all()] == [other]
+
+
+def test_an_approval_of_facts_that_changed_since_the_page_asked_is_refused(fraud, approver, open_request):
+    seen = {f"seen_{open_request.pk}": open_request.evidence_fingerprint}
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.1})
+    messages = told(bulk(signed_in(approver), "approve_selected", [open_request.pk], confirmed="yes", **seen))
+    assert "fresh look" in messages[0]
+    assert messages[-1] == "0 of 1 requests approved."
+    assert fraud.get_version("Fraud", "2").stage == "None"
+
+
+def test_a_promotion_that_failed_is_told_beside_the_approval(fraud, approver, open_request):
+    fraud.fail_next(RegistryRefused("No permission upstream."), call="transition_stage")
+    messages = told(bulk(signed_in(approver), "approve_selected", [open_request.pk], confirmed="yes"))
+    assert messages == [
+        f"{open_request}: approved, but not promoted: No permission upstream.",
+        "1 of 1 requests approved.",
+    ]
+
+
+def test_closing_asks_for_a_reason(approver, open_request):
+    client = signed_in(approver)
+    page = bulk(client, "close_selected", [open_request.pk]).content.decode()
+    assert 'value="rejected"' in page
+    assert 'value="withdrawn"' not in page
+    unanswered = bulk(client, "close_selected", [open_request.pk], confirmed="yes", reason="withdrawn")
+    assert "Select a valid choice" in unanswered.content.decode()
+    open_request.refresh_from_db()
+    assert open_request.status == Status.OPEN
+
+
+def test_closing_in_bulk_closes_by_the_same_service(approver, open_request):
+    answer = bulk(
+        signed_in(approver),
+        "close_selected",
+        [open_request.pk],
+        confirmed="yes",
+        reason="superseded",
+        message="Version 3 is better.",
+    )
+    assert told(answer) == ["1 of 1 requests closed."]
+    open_request.refresh_from_db()
+    assert (open_request.status, open_request.close_reason, open_request.closed_by) == (
+        Status.CLOSED,
+        "superseded",
+        approver,
+    )
+    assert AuditEvent.objects.get(action=AuditAction.CLOSED).reason == "Superseded: Version 3 is better."
+
+
+def test_nobody_closes_their_own_request_in_bulk(fraud, approver):
+    own = PromoteRequestFactory(actor=approver)
+    messages = told(bulk(signed_in(approver), "close_selected", [own.pk], confirmed="yes", reason="rejected"))
+    assert messages == [
+        f"{own}: not closed: You made this request: withdraw it instead.",
+        "0 of 1 requests closed.",
+    ]
+    assert AuditEvent.objects.filter(action=AuditAction.REFUSED, promote_request=own).exists()
+
+
+def test_a_superuser_is_refused_like_everybody_else(fraud):
+    administrator = AdministratorFactory()
+    own = PromoteRequestFactory(actor=administrator)
+    messages = told(bulk(signed_in(administrator), "approve_selected", [own.pk], confirmed="yes"))
+    assert "somebody else has to review" in messages[0]
+    assert fraud.get_version("Fraud", "2").stage == "None"
+
+
+def test_a_chosen_request_that_left_the_filtered_list_is_named(approver, open_request, ada):
+    services.withdraw(actor=ada, promote_request=open_request)
+    answer = bulk(signed_in(approver), "approve_selected", [open_request.pk], "?status__exact=open", confirmed="yes")
+    assert f"#{open_request.pk} is no longer in this list: somebody else was faster." in told(answer)
+
+
+def test_too_many_at_once_are_refused(monkeypatch, approver, open_request, fraud):
+    monkeypatch.setattr("promote_requests.admin.bulk.LIMIT", 1)
+    second = PromoteRequestFactory(target=Target.parse("alias:shadow"))
+    answer = bulk(signed_in(approver), "approve_selected", [open_request.pk, second.pk])
+    assert told(answer) == ["Approve at most 1 requests at a time."]
+
+
+def many_requests(fraud, count):
+    for version in range(3, 3 + count):
+        fraud.add_version("Fraud")
+        made = PromoteRequestFactory(version=str(version))
+        services.review(actor=UserFactory(), promote_request=made, verdict="comment", body="Hm.")
+        Comment.objects.create(promote_request=made, author=UserFactory(), body="Remark")
+
+
+def test_the_list_takes_the_same_number_of_queries_however_long(fraud, approver, django_assert_max_num_queries):
+    many_requests(fraud, 10)
+    client = signed_in(approver)
+    # Session, user and rights (2), counts (2), dates (2), authors, rows, reviews, reviewers, rules, the navigation.
+    with django_assert_max_num_queries(14):
+        assert client.get(LIST).status_code == 200
+    assert PromoteRequest.objects.count() == 10
+
+
+def test_a_page_takes_the_same_number_of_queries_however_much_was_said(
+    fraud, approver, open_request, django_assert_max_num_queries
+):
+    for _ in range(8):
+        person = UserFactory()
+        services.review(actor=person, promote_request=open_request, verdict="comment", body="Hm.")
+        services.comment(actor=person, promote_request=open_request, body="Hm.")
+    client = signed_in(approver)
+    with django_assert_max_num_queries(18):
+        assert client.get(f"{LIST}{open_request.number}/change/").status_code == 200
+
+
+def test_two_approvals_in_bulk_count_as_two(fraud, approver, open_request):
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(required_approvals=2)
+    bulk(signed_in(approver), "approve_selected", [open_request.pk], confirmed="yes")
+    open_request.refresh_from_db()
+    assert open_request.status == Status.OPEN
+    bulk(signed_in(AdministratorFactory()), "approve_selected", [open_request.pk], confirmed="yes")
+    open_request.refresh_from_db()
+    assert open_request.status == Status.PROMOTED

@@ -1,0 +1,184 @@
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from accounts.tests.factories import AdministratorFactory
+from promote_requests import services
+from promote_requests.choices import AuditAction
+from promote_requests.exceptions import InvalidInput, NotAllowed, WrongState
+from promote_requests.models import AuditEvent, ProtectionRule
+from promote_requests.tests.factories import RuleFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/checkpoint/admin/promote_requests/protectionrule/"
+VALUES = {
+    "description": "The copy for production.",
+    "workspace_pattern": "*",
+    "model_pattern": "fraud-*",
+    "target_pattern": "model:prod.*",
+    "required_approvals": "2",
+    "promote_when_approved": "on",
+    "is_enabled": "on",
+}
+
+
+@pytest.fixture
+def administrator(db):
+    return AdministratorFactory(username="root")
+
+
+@pytest.fixture
+def client(administrator):
+    client = Client()
+    client.force_login(administrator)
+    return client
+
+
+def changes():
+    return AuditEvent.objects.filter(action=AuditAction.RULE_CHANGED)
+
+
+def test_adding_a_rule_leaves_a_row_that_says_what_it_says(client, administrator):
+    assert client.post(f"{LIST}add/", VALUES).status_code == 302
+    event = changes().get()
+    assert (event.actor, event.target, event.model_name) == (administrator, "model:prod.*", "fraud-*")
+    assert event.reason == (
+        "added: target model:prod.*, model fraud-*, workspace *, required approvals 2, promotes when approved yes, "
+        "enabled yes, description The copy for production."
+    )
+    assert len(event.request_id) == 32
+
+
+def test_changing_a_rule_leaves_a_row_with_before_and_after(client):
+    rule = RuleFactory(target_pattern="alias:live")
+    values = VALUES | {"target_pattern": "alias:live", "model_pattern": "*", "description": ""}
+    del values["is_enabled"]
+    assert client.post(f"{LIST}{rule.pk}/change/", values).status_code == 302
+    assert changes().get().reason == ("alias:live of *: required approvals: '1' became '2'; enabled: 'yes' became 'no'")
+    rule.refresh_from_db()
+    assert (rule.required_approvals, rule.is_enabled) == (2, False)
+
+
+def test_saving_a_rule_as_it_is_leaves_no_row(client):
+    rule = RuleFactory(**{name: VALUES[name] for name in ("description", "model_pattern", "target_pattern")})
+    client.post(f"{LIST}{rule.pk}/change/", VALUES | {"required_approvals": "1"})
+    assert not changes().exists()
+
+
+def test_deleting_a_rule_leaves_a_row_that_says_what_it_said(client):
+    rule = RuleFactory(target_pattern="alias:live")
+    assert client.post(f"{LIST}{rule.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not ProtectionRule.objects.filter(pk=rule.pk).exists()
+    assert changes().get().reason.startswith("deleted: target alias:live, model *")
+
+
+def test_deleting_several_rules_leaves_a_row_each(client):
+    rules = [RuleFactory(), RuleFactory()]
+    chosen = {"action": "delete_selected", "_selected_action": [rule.pk for rule in rules], "post": "yes"}
+    assert client.post(LIST, chosen).status_code == 302
+    assert changes().count() == 2
+    assert not ProtectionRule.objects.filter(pk__in=[rule.pk for rule in rules]).exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"target_pattern": "*"}, "start with stage:, alias: or model:"),
+        ({"target_pattern": "Production"}, "start with stage:, alias: or model:"),
+        ({"target_pattern": "tag:x"}, "start with stage:, alias: or model:"),
+        ({"target_pattern": "alias:"}, "start with stage:, alias: or model:"),
+        ({"target_pattern": "Stage:*"}, "start with stage:, alias: or model:"),
+        ({"target_pattern": "stage:Prod"}, "No stage is called"),
+        ({"target_pattern": "alias:[a-z]*"}, "only * and ? are wildcards"),
+        ({"model_pattern": "fraud[v2]"}, "only * and ? are wildcards"),
+        ({"model_pattern": ""}, "This field is required"),
+        ({"required_approvals": "0"}, "greater than or equal to 1"),
+        ({"required_approvals": "7"}, "less than or equal to 6"),
+    ],
+)
+def test_a_rule_that_protects_nothing_is_refused_with_a_clear_word(client, change, words):
+    before = ProtectionRule.objects.count()
+    answer = client.post(f"{LIST}add/", VALUES | change)
+    assert words in answer.content.decode()
+    assert ProtectionRule.objects.count() == before
+    assert not changes().exists()
+
+
+@pytest.mark.parametrize("pattern", ["stage:*", "stage:production", "stage:Prod*", "alias:champion", "model:prod.*"])
+def test_a_pattern_that_can_match_is_taken(pattern):
+    ProtectionRule(target_pattern=pattern, model_pattern="odd*").full_clean()
+
+
+def test_space_around_a_pattern_is_refused_by_the_model(db):
+    with pytest.raises(ValidationError, match="space"):
+        ProtectionRule(target_pattern="alias:live", model_pattern=" fraud").full_clean()
+
+
+def test_the_same_patterns_twice_are_refused(client):
+    client.post(f"{LIST}add/", VALUES)
+    again = client.post(f"{LIST}add/", VALUES)
+    assert "already exists" in again.content.decode()
+    assert changes().count() == 1
+
+
+def test_a_rules_page_names_the_requests_that_it_covers(client, open_request):
+    rule = ProtectionRule.objects.get(target_pattern="stage:*")
+    assert str(open_request) in client.get(f"{LIST}{rule.pk}/change/").content.decode()
+    other = RuleFactory()
+    assert "None." in client.get(f"{LIST}{other.pk}/change/").content.decode()
+    assert "Shown once the rule is saved." in client.get(f"{LIST}add/").content.decode()
+
+
+def test_somebody_with_view_permission_only_reads_rules():
+    reader = UserFactory(is_staff=True)
+    reader.user_permissions.add(Permission.objects.get(codename="view_protectionrule"))
+    client = Client()
+    client.force_login(reader)
+    rule = ProtectionRule.objects.first()
+    assert client.get(LIST).status_code == 200
+    assert client.post(f"{LIST}add/", VALUES).status_code == 403
+    assert client.post(f"{LIST}{rule.pk}/change/", VALUES).status_code == 403
+    assert client.post(f"{LIST}{rule.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_a_rule_that_somebody_deleted_meanwhile_is_told_not_a_fault(client, monkeypatch):
+    rule = RuleFactory()
+
+    def refuse(**_):
+        raise WrongState("Somebody else deleted this rule meanwhile.")
+
+    monkeypatch.setattr(services, "save_rule", refuse)
+    monkeypatch.setattr(services, "delete_rule", refuse)
+    values = VALUES | {"target_pattern": rule.target_pattern}
+    for answer in (
+        client.post(f"{LIST}{rule.pk}/change/", values, follow=True),
+        client.post(f"{LIST}{rule.pk}/delete/", {"post": "yes"}, follow=True),
+        client.post(LIST, {"action": "delete_selected", "_selected_action": [rule.pk], "post": "yes"}, follow=True),
+    ):
+        assert any("meanwhile" in str(message) for message in answer.context["messages"])
+
+
+def test_the_service_refuses_who_may_not_edit_rules_and_records_it(ada):
+    with pytest.raises(NotAllowed, match="permission"):
+        services.save_rule(actor=ada, rule=ProtectionRule(target_pattern="alias:live"))
+    with pytest.raises(NotAllowed, match="permission"):
+        services.delete_rule(actor=ada, rule=ProtectionRule.objects.first())
+    assert AuditEvent.objects.filter(action=AuditAction.REFUSED).count() == 2
+    assert not changes().exists()
+
+
+def test_the_service_names_the_field_that_is_wrong(administrator):
+    with pytest.raises(InvalidInput) as refusal:
+        services.save_rule(actor=administrator, rule=ProtectionRule(target_pattern="everything"))
+    assert refusal.value.field == "target_pattern"
+
+
+def test_the_service_refuses_a_rule_that_is_gone(administrator):
+    rule = RuleFactory()
+    ProtectionRule.objects.filter(pk=rule.pk).delete()
+    with pytest.raises(WrongState, match="deleted"):
+        services.save_rule(actor=administrator, rule=rule)
+    with pytest.raises(WrongState, match="deleted"):
+        services.delete_rule(actor=administrator, rule=rule)
