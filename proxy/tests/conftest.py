@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
 
 _PEOPLE = """
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.auth import SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY
@@ -25,7 +26,7 @@ from accounts import tokens
 user = get_user_model().objects.create_user("ada", "ada@example.org", "correct horse battery")
 session = SessionStore()
 session[SESSION_KEY] = str(user.pk)
-session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
 session[HASH_SESSION_KEY] = user.get_session_auth_hash()
 session.create()
 print("PEOPLE", tokens.issue(user=user, name="sockets")[1], session.session_key)
@@ -121,6 +122,8 @@ def command(server: str, port: int) -> list[str]:
         options = ["--interface", "wsgi", "--http", "1", "--blocking-threads", "32", "--log-level", "warning"]
         return [str(BIN / "granian"), *options, "--host", "127.0.0.1", "--port", str(port), application]
     options = ["--worker-class", "gthread", "--threads", "32", "--log-level", "warning", "--no-control-socket"]
+    # By default it believes X-Forwarded-Proto from loopback; whom to believe is Checkpoint's own setting.
+    options += ["--forwarded-allow-ips", ""]
     return [str(BIN / "gunicorn"), *options, "--bind", f"127.0.0.1:{port}", application]
 
 

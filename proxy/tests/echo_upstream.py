@@ -32,6 +32,10 @@ class Received:
         lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}"]
         self.sock.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
 
+    def hang_up(self) -> None:
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
+
     def send(self, data: bytes) -> None:
         self.sock.sendall(data)
 

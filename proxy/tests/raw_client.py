@@ -86,14 +86,14 @@ def _read_all(reader: Any, length: int) -> bytes:
 
 
 def _read_chunks(reader: Any) -> tuple[bytes, bool]:
-    body = b""
+    pieces = []
     try:
         while line := reader.readline():
             size = int(line, 16)
-            body += reader.read(size)
+            pieces.append(reader.read(size))
             reader.readline()
             if not size:
-                return body, True
+                return b"".join(pieces), True
     except ConnectionResetError:
         pass
-    return body, False
+    return b"".join(pieces), False

@@ -1,0 +1,220 @@
+"""Long bodies and bodies that break, in both directions."""
+
+import hashlib
+import os
+import socket
+import threading
+import time
+
+import pytest
+
+from proxy.tests.conftest import Checkpoint
+from proxy.tests.echo_upstream import EchoUpstream, Received
+from proxy.tests.raw_client import head, read
+
+pytestmark = pytest.mark.sockets
+
+MEGABYTE = 1024 * 1024
+UPLOAD = "/api/2.0/mlflow-artifacts/artifacts/1/big.bin"
+
+
+def connect(checkpoint: Checkpoint, method: str, target: str, *headers: tuple[str, str]) -> socket.socket:
+    sock = socket.create_connection(("127.0.0.1", checkpoint.port), 30)
+    always = [("Host", f"localhost:{checkpoint.port}"), ("Authorization", f"Bearer {checkpoint.token}")]
+    sock.sendall(head(method, target, [*always, *headers]))
+    return sock
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_upload_of_64_mb_arrives_whole_without_being_held(
+    checkpoint: Checkpoint, upstream: EchoUpstream, framing: str
+) -> None:
+    piece = os.urandom(MEGABYTE)
+    digest = hashlib.sha256()
+    checkpoint.call("/warm")
+    memory = peak = checkpoint.memory()
+    framed = ("Content-Length", str(64 * MEGABYTE)) if framing == "length" else ("Transfer-Encoding", "chunked")
+    with connect(checkpoint, "PUT", UPLOAD, framed) as sock:
+        for _ in range(64):
+            digest.update(piece)
+            sock.sendall(piece if framing == "length" else b"%x\r\n%b\r\n" % (len(piece), piece))
+            peak = max(peak, checkpoint.memory())
+        if framing == "chunked":
+            sock.sendall(b"0\r\n\r\n")
+        seen = read(sock, "PUT").json()
+    assert seen["length"] == 64 * MEGABYTE
+    assert seen["sha256"] == digest.hexdigest()
+    assert [framed[0], framed[1]] in seen["headers"]
+    assert peak - memory < 100 * MEGABYTE
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_download_of_64_mb_arrives_whole_without_being_held(
+    checkpoint: Checkpoint, upstream: EchoUpstream, framing: str
+) -> None:
+    piece = os.urandom(MEGABYTE)
+
+    def answer(request: Received) -> None:
+        if framing == "length":
+            request.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (64 * MEGABYTE))
+        else:
+            request.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(64):
+            request.send(piece if framing == "length" else b"%x\r\n%b\r\n" % (len(piece), piece))
+        if framing == "chunked":
+            request.send(b"0\r\n\r\n")
+
+    memory = checkpoint.memory()
+    answer_seen = checkpoint.call(upstream.on("/big", answer), timeout=60)
+    assert answer_seen.is_whole
+    assert hashlib.sha256(answer_seen.body).digest() == hashlib.sha256(piece * 64).digest()
+    assert checkpoint.memory() - memory < 100 * MEGABYTE
+
+
+def test_events_arrive_within_50_ms(checkpoint: Checkpoint, upstream: EchoUpstream) -> None:
+    sent: list[float] = []
+
+    def answer(request: Received) -> None:
+        request.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for number in range(8):
+            time.sleep(0.2 if number != 4 else 0.8)  # once longer than the proxy looks for the client
+            sent.append(time.monotonic())
+            event = b"data: %d\n\n" % number
+            request.send(b"%x\r\n%b\r\n" % (len(event), event))
+        request.send(b"0\r\n\r\n")
+
+    with connect(checkpoint, "GET", upstream.on("/events", answer)) as sock:
+        arrived: dict[int, float] = {}
+        seen = b""
+        while len(arrived) < 8:
+            seen += sock.recv(65536)
+            for number in range(8):
+                if b"data: %d\n\n" % number in seen:
+                    arrived.setdefault(number, time.monotonic())
+    assert max(arrived[number] - sent[number] for number in range(8)) < 0.05
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked", "chunked among others"])
+def test_answer_cut_by_upstream_is_not_taken_for_whole(
+    checkpoint: Checkpoint, upstream: EchoUpstream, framing: str
+) -> None:
+    release = threading.Event()
+
+    def answer(request: Received) -> None:
+        if framing == "length":
+            request.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 500_000)
+        else:
+            request.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7a120\r\n" + b"x" * 500_000 + b"\r\n")
+        time.sleep(0.2)
+        request.hang_up()
+
+    def hold(request: Received) -> None:
+        request.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while not release.wait(0.05):
+            request.send(b"5\r\nother\r\n")
+        request.send(b"0\r\n\r\n")
+
+    others = []
+    if framing == "chunked among others":
+        others = [connect(checkpoint, "GET", upstream.on("/hold", hold)) for _ in range(5)]
+    with connect(checkpoint, "GET", upstream.on(f"/cut-{framing.replace(' ', '-')}", answer)) as sock:
+        sock.settimeout(15)
+        cut = read(sock, "GET")
+    release.set()
+    assert cut.status == 200
+    assert not cut.is_whole
+    for other in others:
+        with other:
+            assert read(other, "GET").is_whole
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_upload_broken_off_is_not_taken_for_whole(checkpoint: Checkpoint, upstream: EchoUpstream, framing: str) -> None:
+    target = f"/api/2.0/mlflow-artifacts/artifacts/broken-{framing}"
+    framed = ("Content-Length", "1000000") if framing == "length" else ("Transfer-Encoding", "chunked")
+    with connect(checkpoint, "PUT", target, framed) as sock:
+        sock.sendall(b"x" * 500_000 if framing == "length" else b"7a120\r\n" + b"x" * 500_000 + b"\r\n")
+        time.sleep(0.5)
+    wait_until(lambda: upstream.got(target))
+    time.sleep(0.5)
+    assert not upstream.last(target).is_whole
+
+
+def test_client_that_leaves_frees_the_connection_to_upstream_within_a_second(
+    checkpoint: Checkpoint, upstream: EchoUpstream
+) -> None:
+    ended: list[float] = []
+
+    def answer(request: Received) -> None:
+        request.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        request.send(b"8\r\ndata: 1\n\r\n")
+        assert request.sock.recv(1) == b""
+        ended.append(time.monotonic())
+
+    with connect(checkpoint, "GET", upstream.on("/endless", answer)) as sock:
+        while b"data: 1" not in sock.recv(65536):
+            pass
+    left = time.monotonic()
+    wait_until(lambda: bool(ended))
+    assert ended[0] - left < 1.2
+
+
+def test_upstream_may_refuse_an_upload_before_it_has_come(checkpoint: Checkpoint, upstream: EchoUpstream) -> None:
+    def refuse(request: Received) -> None:
+        request.answer(b"{}", status="507 Insufficient Storage", headers=("Connection: close",))
+        time.sleep(0.5)
+
+    path = upstream.on("/full", refuse, before_body=True)
+    with connect(checkpoint, "PUT", path, ("Content-Length", str(8 * MEGABYTE))) as sock:
+        sender = threading.Thread(target=lambda: _send_quietly(sock, b"x" * 8 * MEGABYTE))
+        sender.start()
+        assert read(sock, "PUT").status == 507
+        upstream_has_answered = time.monotonic()
+        sender.join(timeout=10)
+        assert not sender.is_alive(), f"still sending after {time.monotonic() - upstream_has_answered:.0f} s"
+
+
+def test_silent_upstream_is_a_gateway_timeout(checkpoint: Checkpoint, upstream: EchoUpstream) -> None:
+    path = upstream.on("/api/2.0/mlflow/silent", lambda request: time.sleep(5))
+    answer = checkpoint.call(path)
+    assert (answer.status, answer.json()["error_code"]) == (504, "GATEWAY_TIMEOUT")
+
+
+def test_upstream_that_hangs_up_is_a_bad_gateway_and_a_post_is_sent_once(
+    checkpoint: Checkpoint, upstream: EchoUpstream
+) -> None:
+    path = upstream.on("/api/2.0/mlflow/hangs-up", lambda request: request.hang_up())
+    before = len(upstream.requests)
+    answer = checkpoint.call(path, "POST", body=b"{}")
+    assert (answer.status, answer.json()["error_code"]) == (502, "BAD_GATEWAY")
+    assert len(upstream.requests) == before + 1
+
+
+def test_read_on_a_connection_that_upstream_dropped_is_sent_again(
+    checkpoint: Checkpoint, upstream: EchoUpstream
+) -> None:
+    tries: list[int] = []
+
+    def drop_first(request: Received) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            request.hang_up()
+        else:
+            request.answer(b"{}")
+
+    checkpoint.call("/warm")
+    assert checkpoint.call(upstream.on(f"/dropped-{checkpoint.server}", drop_first)).status == 200
+
+
+def _send_quietly(sock: socket.socket, data: bytes) -> None:
+    try:
+        sock.sendall(data)
+    except OSError:
+        return
+
+
+def wait_until(condition, seconds: float = 5) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
