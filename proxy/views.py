@@ -161,11 +161,13 @@ def _identified(request: HttpRequest) -> Caller:
 
 
 def _authorise(caller: Caller, route: Route) -> None:
-    """Lets anonymous callers as far as CHECKPOINT_ANONYMOUS says, and never through the guard."""
+    """Lets anonymous callers as far as CHECKPOINT_ANONYMOUS says; `write` lets the guard judge them like all others."""
     if caller.kind is not CallerKind.ANONYMOUS:
         return
     extent: Any = settings.CHECKPOINT_ANONYMOUS
-    if route.traffic is Traffic.PASS and (extent == "write" or (extent == "read" and route.is_read)):
+    if extent == "write" and route.traffic is not Traffic.FORBIDDEN:
+        return
+    if extent == "read" and route.is_read:
         return
     raise errors.NotSignedIn(
         "Sign in to Checkpoint, or send an API token: MLFLOW_TRACKING_TOKEN, "

@@ -126,9 +126,16 @@ def test_anonymous_callers_get_as_far_as_the_setting_says(
     assert checkpoint.call(write, "POST", body=b"{}", as_ada=False).status == (200 if may_write else 401)
     foreign = {"Origin": "https://evil.example"}
     assert checkpoint.call(write, "POST", foreign, b"{}", as_ada=False).status == (403 if may_write else 401)
-    alias = "/api/2.0/mlflow/registered-models/alias"
-    body = b'{"name":"m","alias":"champion","version":"1"}'
-    assert checkpoint.call(alias, "POST", body=body, as_ada=False).status == 401
+    for path, message, answered in [
+        ("registered-models/create", b'{"name":"m"}', 200),
+        ("model-versions/create", b'{"name":"m","source":"runs:/abc/model","run_id":"abc"}', 200),
+        ("model-versions/set-tag", b'{"name":"m","version":"1","key":"team","value":"x"}', 200),
+        ("model-versions/set-tag", b'{"name":"m","version":"1","key":"checkpoint.approved_by","value":"x"}', 403),
+        ("registered-models/move", b"{}", 401),
+    ]:
+        answer = checkpoint.call(f"/api/2.0/mlflow/{path}", "POST", body=message, as_ada=False)
+        assert answer.status == (answered if may_write else 401), path
+    assert not upstream.got("/api/2.0/mlflow/registered-models/move")
 
 
 def test_access_log_has_one_line_without_query_and_secrets(start: Start, upstream: EchoUpstream) -> None:
