@@ -167,7 +167,8 @@
     const dot = element("span", "checkpoint-pill-dot");
     const label = element("span", "checkpoint-pill-label");
     const count = element("span", "checkpoint-pill-count");
-    const home = element("a", "checkpoint-pill-link", dot, label, count);
+    const said = element("span", "checkpoint-pill-said", "open"); // what the dot says to those who see it
+    const home = element("a", "checkpoint-pill-link", dot, label, count, said);
     const request = element("a", "checkpoint-pill-link checkpoint-pill-request", "Request promotion");
     const bar = element("nav", "checkpoint-pill", home, request);
     bar.setAttribute("aria-label", "Checkpoint");
@@ -182,10 +183,8 @@
       const text = cutOff ? "You are signed out: sign in" : "Promote Requests";
       if (label.textContent !== text) label.textContent = text; // or it would be announced at every step
       home.href = cutOff || !signedIn ? signInAddress() : PORTAL;
-      dot.hidden = count.hidden = !openRequests;
+      dot.hidden = count.hidden = said.hidden = !openRequests;
       count.textContent = openRequests || "";
-      if (openRequests) home.setAttribute("aria-label", `Promote Requests, ${openRequests} open`);
-      else home.removeAttribute("aria-label");
       request.hidden = version === null;
       if (version === null) return;
       request.href = requestAddress(version);

@@ -1,0 +1,25 @@
+"""What the browser tests find in MLflow."""
+
+import uuid
+
+import mlflow
+from mlflow import MlflowClient
+
+
+class Seeded:
+    """What is in the registry: a model of two versions with runs, a second model, a prompt of two versions."""
+
+    def __init__(self, mlflow_server: str) -> None:
+        mark = uuid.uuid4().hex[:6]
+        client = MlflowClient(mlflow_server, mlflow_server)
+        self.experiment = client.create_experiment(f"ui {mark}")
+        self.runs = [client.create_run(self.experiment).info.run_id for _ in range(2)]
+        self.model, self.destination, self.prompt = f"Fraud & co {mark}", f"prod.{mark}", f"greeting-{mark}"
+        client.create_registered_model(self.model)
+        client.create_registered_model(self.destination)
+        for run in self.runs:
+            client.log_metric(run, "auc", 0.9)
+            client.create_model_version(self.model, f"runs:/{run}/model", run_id=run)
+        mlflow.set_tracking_uri(mlflow_server)
+        for text in ("Hello {{name}}", "Hi {{name}}"):
+            mlflow.genai.register_prompt(self.prompt, text)
