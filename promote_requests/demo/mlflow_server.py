@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -18,8 +19,15 @@ class MlflowServer(ServerProcess):
         url: Its address, without a trailing slash.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, options: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> None:
         """Starts MLflow; call `wait` before using it.
+
+        Args:
+            folder: Gets its store, its artifacts and its log.
+            options: Further options of `mlflow server`.
+            environment: Further variables for it.
 
         Raises:
             ServerFailed: MLflow's server is not installed.
@@ -34,7 +42,12 @@ class MlflowServer(ServerProcess):
         folder.mkdir(parents=True, exist_ok=True)
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        super().__init__("MLflow", _command(folder, port), environment=_environment(), log=folder / "mlflow.log")
+        super().__init__(
+            "MLflow",
+            [*_command(folder, port), *options],
+            environment=_environment() | dict(environment or {}),
+            log=folder / "mlflow.log",
+        )
 
     def wait(self, *, timeout: float = START_SECONDS) -> None:
         """Returns once MLflow answers; `timeout` in seconds.

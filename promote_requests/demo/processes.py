@@ -5,14 +5,15 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-_TAIL_LINES = 5
+_TAIL_LINES = 3
 
 
 class ServerFailed(Exception):
@@ -34,20 +35,32 @@ class ServerProcess:
     Ctrl-C from reaching the child before its parent decides in which order to stop things.
     """
 
-    def __init__(self, name: str, command: Sequence[str], *, environment: Mapping[str, str], log: Path) -> None:
-        """Starts `command`, its output appended to `log`; `name` is what messages call it."""
+    def __init__(
+        self, name: str, command: Sequence[str], *, environment: Mapping[str, str], log: Path, capture: bool = False
+    ) -> None:
+        """Starts `command`.
+
+        Args:
+            name: What messages call it.
+            command: Program and arguments.
+            environment: Its whole environment.
+            log: Gets what it prints; an earlier run's log is replaced.
+            capture: Leaves standard output to `output` instead.
+        """
         self.name = name
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
+        with log.open("wb") as output:
             # The demo and the tests build the command themselves; nothing in it comes from outside.
             self.process = subprocess.Popen(  # noqa: S603
                 command,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
+                stdout=subprocess.PIPE if capture else output,
+                stderr=output,
                 start_new_session=True,
+                encoding="utf-8",
+                errors="replace",
             )
 
     def __enter__(self) -> Self:
@@ -76,6 +89,12 @@ class ServerProcess:
                 return
             time.sleep(0.1)
         raise ServerFailed(f"{self.name} did not answer at {url} within {timeout:g} seconds: {self.log_tail()}")
+
+    def output(self) -> Iterator[str]:
+        """Gives each line of a captured standard output as it comes, until the process closes it."""
+        if self.process.stdout is not None:
+            with self.process.stdout as stdout:
+                yield from stdout
 
     def is_running(self) -> bool:
         """Tells whether the server's first process is alive."""
@@ -115,6 +134,41 @@ class ServerProcess:
         except (ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
             return False
         return True
+
+
+def run_to_end(
+    name: str,
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    log: Path,
+    timeout: float,
+    show: Callable[[str], None],
+) -> None:
+    """Runs a command, calls `show` with each line of its standard output, and returns when it succeeded.
+
+    Args:
+        name: What messages call it.
+        command: Program and arguments.
+        environment: Its whole environment.
+        log: Gets its standard error.
+        timeout: Seconds until it is killed.
+        show: Gets each line without its end.
+
+    Raises:
+        ServerFailed: it failed or took too long; it and whatever it started are gone.
+    """
+    with ServerProcess(name, command, environment=environment, log=log, capture=True) as step:
+        timer = threading.Timer(timeout, step.kill)
+        timer.start()
+        try:
+            for line in step.output():
+                show(line.rstrip())
+            code = step.process.wait()
+        finally:
+            timer.cancel()
+        if code:
+            raise ServerFailed(f"{name} failed with code {code}: {step.log_tail()}")
 
 
 def _answers(url: str) -> bool:

@@ -1,0 +1,86 @@
+"""Three classifiers of one data set, each better than the one before."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import mlflow
+import mlflow.sklearn
+from mlflow.models import infer_signature
+from sklearn.base import ClassifierMixin
+from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, log_loss, precision_score, recall_score, roc_auc_score
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+_SEED = 7
+_TEST_SHARE = 0.3
+_MALIGNANT = 0
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model to be trained: `params` are what it is made with and what is logged."""
+
+    run_name: str
+    params: dict[str, Any]
+
+    def build(self) -> ClassifierMixin:
+        """Returns the untrained model."""
+        params = dict(self.params)
+        match params.pop("algorithm"):
+            case "decision tree":
+                return DecisionTreeClassifier(random_state=_SEED, **params)
+            case "random forest":
+                return RandomForestClassifier(random_state=_SEED, **params)
+            case _:
+                return make_pipeline(StandardScaler(), LogisticRegression(random_state=_SEED, **params))
+
+
+CANDIDATES = (
+    Candidate("one-question", {"algorithm": "decision tree", "max_depth": 1}),
+    Candidate("small-forest", {"algorithm": "random forest", "max_depth": 3, "n_estimators": 10}),
+    Candidate("scaled-regression", {"algorithm": "logistic regression", "C": 0.5, "max_iter": 1000}),
+)
+"""The registered versions 1, 2 and 3."""
+
+
+def train_and_register(candidate: Candidate, model_name: str) -> None:
+    """Trains a candidate, logs what was measured of it, and registers it as the model's next version."""
+    features, outcome = load_breast_cancer(return_X_y=True, as_frame=True)
+    known, unseen, known_outcome, unseen_outcome = train_test_split(
+        features, outcome, test_size=_TEST_SHARE, random_state=_SEED, stratify=outcome
+    )
+    with mlflow.start_run(run_name=candidate.run_name):
+        mlflow.log_params(candidate.params | {"test_share": _TEST_SHARE, "seed": _SEED})
+        mlflow.set_tag("data_set", "breast cancer Wisconsin (diagnostic)")
+        started = time.perf_counter()
+        model = candidate.build().fit(known, known_outcome)
+        mlflow.log_metric("training_seconds", time.perf_counter() - started)
+        mlflow.log_metrics(_measure(model, unseen, unseen_outcome))
+        mlflow.sklearn.log_model(
+            model,
+            name="model",
+            registered_model_name=model_name,
+            signature=infer_signature(known, model.predict(known)),
+            serialization_format="cloudpickle",
+            # Given, because finding them out would load the model once more in a process of its own.
+            pip_requirements=["scikit-learn"],
+        )
+
+
+def _measure(model: Any, features: Any, outcome: Any) -> dict[str, float]:
+    probability = model.predict_proba(features)[:, 1]
+    predicted = model.predict(features)
+    return {
+        "accuracy": accuracy_score(outcome, predicted),
+        "precision_malignant": precision_score(outcome, predicted, pos_label=_MALIGNANT),
+        "recall_malignant": recall_score(outcome, predicted, pos_label=_MALIGNANT),
+        "missed_malignant": float(((outcome == _MALIGNANT) & (predicted != _MALIGNANT)).sum()),
+        "roc_auc": roc_auc_score(outcome, probability),
+        "log_loss": log_loss(outcome, probability),
+    }
