@@ -7,6 +7,7 @@ from django.http import QueryDict
 
 from promote_requests.choices import RequestAction
 from promote_requests.offers import TAKE_AWAY, Groups
+from promote_requests.workspaces import canonical_workspace
 
 
 class NewRequestForm(forms.Form):
@@ -50,6 +51,10 @@ class NewRequestForm(forms.Form):
         self.fields["target"].widget.choices = [("", "Choose"), *targets]
         _style(self)
 
+    def clean_workspace(self) -> str:
+        """Returns the workspace as the services call it."""
+        return canonical_workspace(self.cleaned_data["workspace"])
+
     def archive(self) -> bool | None:
         """Returns whether to archive present holders; None where the page had not asked."""
         if self.cleaned_data["archive_shown_for"] != self.cleaned_data["target"]:
@@ -74,7 +79,7 @@ def initial_from_query(query: QueryDict) -> dict[str, Any]:
     """Returns what a link to the form (`links.form_path`) fills in."""
     target = query.get("target", "")
     initial: dict[str, Any] = {
-        "workspace": query.get("workspace", ""),
+        "workspace": canonical_workspace(query.get("workspace", "")),
         "model_name": query.get("model", ""),
         "version": query.get("version", ""),
         "target": f"{TAKE_AWAY}{target}" if target and query.get("action") == RequestAction.REMOVE else target,
@@ -90,6 +95,7 @@ def initial_from_post(data: QueryDict) -> dict[str, Any]:
     """Returns what stands in a form that was sent only to refresh its choices."""
     initial: dict[str, Any] = {name: data.get(name, "") for name in NewRequestForm.base_fields}
     initial["archive_existing_versions"] = "archive_existing_versions" in data
+    initial["workspace"] = canonical_workspace(initial["workspace"])
     return initial
 
 

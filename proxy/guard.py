@@ -9,6 +9,7 @@ from promote_requests import links
 from promote_requests.choices import AuditAction
 from promote_requests.exceptions import PromoteRequestError, RegistryError, RegistryNotFound
 from promote_requests.services import audit
+from promote_requests.workspaces import canonical_workspace
 from proxy import messages, rulings, wording
 from proxy.messages import Message, UnreadableCall
 from proxy.protected import Protected
@@ -73,6 +74,7 @@ def decide(
     Raises:
         RegistryError: MLflow had to be asked and did not answer.
     """
+    workspace = canonical_workspace(workspace)
     try:
         outcome = _outcome(route, query=query, body=body, workspace=workspace)
     except UnreadableCall as fault:

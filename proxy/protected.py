@@ -12,9 +12,6 @@ from promote_requests.registry import RegistryClient, get_registry
 from promote_requests.registry.types import ModelVersion
 from promote_requests.targets import ACTIVE_STAGES, Target
 
-# MLflow takes a call without the header for one to this workspace.
-_DEFAULT_WORKSPACE = {"", "default"}
-
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -25,7 +22,7 @@ class Held:
 
 
 class Protected:
-    """The enabled rules as they stand now, and the registry, of one workspace.
+    """The enabled rules as they stand now, and the registry, of one workspace (canonical, as in `workspaces`).
 
     Rules are read on every guarded call: there are few of either, and a saved rule holds at once in every process.
     """
@@ -77,9 +74,8 @@ class Protected:
 
     def is_promoting(self, model_name: str) -> bool:
         """Tells whether Checkpoint is changing this model right now, so that what was looked up is about to be old."""
-        same = _DEFAULT_WORKSPACE if self.workspace in _DEFAULT_WORKSPACE else {self.workspace}
         return PromoteRequest.objects.filter(
-            workspace__in=same, model_name__iexact=model_name, status=Status.PROMOTING
+            workspace=self.workspace, model_name__iexact=model_name, status=Status.PROMOTING
         ).exists()
 
     def copied_version(self, source: str) -> tuple[str, str] | None:

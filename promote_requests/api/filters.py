@@ -15,6 +15,7 @@ from promote_requests.exceptions import InvalidInput
 from promote_requests.models import AuditEvent, PromoteRequest
 from promote_requests.querysets import AppendOnlyQuerySet, PromoteRequestQuerySet
 from promote_requests.search import MAX_LENGTH, REVIEWS, Search, find, in_state
+from promote_requests.workspaces import canonical_workspace
 
 _REVIEW_WORDS = {str(decision): word for word, decision in REVIEWS.items()}
 
@@ -64,7 +65,7 @@ class PromoteRequestFilter(django_filters.FilterSet):
         if wanted["status"]:
             found = found.filter(status__in=wanted["status"])
         if wanted["workspace"]:
-            found = found.filter(workspace=wanted["workspace"])
+            found = found.filter(workspace=canonical_workspace(wanted["workspace"]))
         return found.order_by(*(wanted["ordering"] or []), "-number")
 
     @staticmethod

@@ -7,6 +7,7 @@ from django.db.models import TextChoices
 from rest_framework import serializers
 
 from promote_requests.choices import CloseReason, RequestAction, TargetKind, Verdict
+from promote_requests.workspaces import canonical_workspace
 
 
 def one_of(choices: type[TextChoices], **options: Any) -> serializers.ChoiceField:
@@ -29,6 +30,17 @@ class StrictSerializer(serializers.Serializer):
                 hint = f"Unknown field. Known fields: {known}."
                 raise serializers.ValidationError({name: [hint] for name in unknown})
         return super().to_internal_value(data)
+
+
+class WorkspaceField(serializers.CharField):
+    """One of MLflow's workspaces; the default one is `""` under either of its names."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_blank=True, default="", max_length=256, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Returns the name that the services know it by."""
+        return canonical_workspace(super().to_internal_value(data))
 
 
 class NothingSerializer(StrictSerializer):
@@ -58,9 +70,7 @@ class NewPromoteRequestSerializer(StrictSerializer):
     )
     title = serializers.CharField(allow_blank=True, help_text="1 to 200 characters.")
     description = serializers.CharField(allow_blank=True, default="", help_text="Markdown.")
-    workspace = serializers.CharField(
-        allow_blank=True, default="", max_length=256, help_text="Empty where MLflow has no workspaces."
-    )
+    workspace = WorkspaceField(help_text="Empty where MLflow has no workspaces.")
     draft = serializers.BooleanField(default=False, help_text="Not yet for reviewers; `submit/` opens it.")
 
 
@@ -115,14 +125,14 @@ class ModelSearchSerializer(StrictSerializer):
 
     search = serializers.CharField(allow_blank=True, default="", max_length=256, help_text="Part of the name.")
     limit = serializers.IntegerField(min_value=1, max_value=1000, default=100)
-    workspace = serializers.CharField(allow_blank=True, default="", max_length=256)
+    workspace = WorkspaceField()
 
 
 class VersionSearchSerializer(StrictSerializer):
     """Which versions to list; the newest come first."""
 
     limit = serializers.IntegerField(min_value=1, max_value=1000, default=200)
-    workspace = serializers.CharField(allow_blank=True, default="", max_length=256)
+    workspace = WorkspaceField()
 
 
 class ComparisonQuerySerializer(StrictSerializer):

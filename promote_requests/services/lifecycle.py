@@ -16,6 +16,7 @@ from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import observed
 from promote_requests.services.reading import default_archive
 from promote_requests.targets import Target
+from promote_requests.workspaces import canonical_workspace
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -47,7 +48,7 @@ def create(
         description: Markdown.
         action: SET gives the version the target; REMOVE takes an alias away from it.
         archive_existing_versions: None takes the target's default; ignored where nothing can be archived.
-        workspace: MLflow's workspace, "" where the server has none.
+        workspace: MLflow's workspace, "" where the server has none; "default" is the same.
         draft: Keeps it out of reviewers' sight until it is submitted.
         request_id: Of the HTTP request, for the trail.
 
@@ -59,6 +60,7 @@ def create(
     """
     permissions.require_active(actor)
     title = _checked_title(title)
+    workspace = canonical_workspace(workspace)
     _refuse_duplicate(workspace, model_name, version, target)
     registry = get_registry(workspace)
     feasibility.check(registry, model_name=model_name, version=version, target=target, action=action)

@@ -14,6 +14,7 @@ from promote_requests.models import PromoteRequest
 from promote_requests.registry import get_registry
 from promote_requests.registry.types import ModelVersion, RegisteredModel
 from promote_requests.views.http import PageRequest
+from promote_requests.workspaces import canonical_workspace
 
 MODELS_SHOWN = 200
 VERSIONS_SHOWN = 200
@@ -40,7 +41,7 @@ class VersionRow:
 @require_safe
 def model_list(request: PageRequest) -> HttpResponse:
     """Shows the registered models and prompts; without MLflow a page that says so."""
-    text, workspace = request.GET.get("q", "").strip(), request.GET.get("workspace", "")
+    text, workspace = request.GET.get("q", "").strip(), canonical_workspace(request.GET.get("workspace", ""))
     context = {"text": text, "workspace": workspace, "limit": MODELS_SHOWN}
     try:
         models = get_registry(workspace).search_models(text, limit=MODELS_SHOWN)
@@ -55,7 +56,7 @@ def model_list(request: PageRequest) -> HttpResponse:
 @require_safe
 def model_page(request: PageRequest, name: str) -> HttpResponse:
     """Shows a model's versions, where they are, and what is asked for them."""
-    workspace = request.GET.get("workspace", "")
+    workspace = canonical_workspace(request.GET.get("workspace", ""))
     registry = get_registry(workspace)
     context = {"name": name, "workspace": workspace, "limit": VERSIONS_SHOWN}
     try:

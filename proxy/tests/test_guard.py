@@ -413,3 +413,11 @@ def test_a_protected_prompt_gets_no_optimised_version_behind_the_guard(registry,
     refused(call("POST", path, message={"config": {}}), 400)
     message = {"sourcePromptUri": "prompts:/Other/1", "config": {"dataset_id": "d", "scorers": ["x"]}}
     assert passed(call("POST", path, message=message)) == message
+
+
+def test_the_default_workspace_is_one_whether_it_is_named_or_not(fraud):
+    message = {"name": "Fraud", "alias": "champion", "version": "3"}
+    for workspace in ("", "default", " default"):
+        outcome = refused(send("set-alias", message, workspace=workspace))
+        assert "workspace" not in form(outcome)
+    assert set(AuditEvent.objects.values_list("workspace", flat=True)) == {""}
