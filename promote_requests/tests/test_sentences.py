@@ -178,3 +178,15 @@ def test_suggested_title_names_version_and_place(target: str, action: RequestAct
 def test_suggested_title_fits_its_field() -> None:
     title = sentences.suggested_title("m" * 256, "3", Target.parse("alias:champion"), RequestAction.SET)
     assert len(title) == 200
+
+
+@pytest.mark.parametrize(
+    ("target", "action", "expected"),
+    [
+        ("stage:Production", RequestAction.SET, "Production"),
+        ("stage:None", RequestAction.SET, "no stage"),
+        ("alias:champion", RequestAction.REMOVE, "no longer champion"),
+    ],
+)
+def test_destination_fits_a_row(target: str, action: RequestAction, expected: str, ada: "User") -> None:
+    assert sentences.destination(_request(ada, target, action=action)) == expected

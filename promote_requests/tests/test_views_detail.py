@@ -437,3 +437,11 @@ def test_page_costs_the_same_however_long_the_conversation(
     client = _as(grace)
     with django_assert_max_num_queries(9):
         assert client.get(open_request.get_absolute_url()).status_code == 200
+
+
+def test_version_is_linked_to_its_run_and_logged_model(registry: "FakeRegistry", ada: "User") -> None:
+    registry.add_version("Fraud", stage="Production")
+    registry.add_version("Fraud", run_id="r1", model_id="m-1", experiment_id="7")
+    html = _page(ada, PromoteRequestFactory(actor=ada))
+    for address in ("/#/models/Fraud/versions/2", "/#/experiments/7/runs/r1", "/#/experiments/7/models/m-1"):
+        assert f'href="{address}"' in html

@@ -1,0 +1,60 @@
+from typing import TYPE_CHECKING
+
+import pytest
+
+from promote_requests import services, timeline
+from promote_requests.choices import Verdict
+from promote_requests.models import ProtectionRule
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from promote_requests.models import PromoteRequest
+    from promote_requests.registry.fake import FakeRegistry
+
+
+def _note_of_review(promote_request: "PromoteRequest") -> str:
+    promote_request.refresh_from_db()
+    return next(entry.note for entry in timeline.entries(promote_request) if entry.anchor.startswith("review-"))
+
+
+@pytest.fixture
+def approved(open_request: "PromoteRequest", grace: "User") -> "PromoteRequest":
+    """Gives a request with one of two approvals."""
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(required_approvals=2)
+    services.review(actor=grace, promote_request=open_request, verdict=Verdict.APPROVE)
+    return open_request
+
+
+def test_review_of_the_present_facts_needs_no_note(approved: "PromoteRequest") -> None:
+    assert _note_of_review(approved) == ""
+
+
+def test_review_says_which_champion_it_compared_with(
+    approved: "PromoteRequest", fraud: "FakeRegistry", ada: "User"
+) -> None:
+    fraud.add_version("Fraud")
+    fraud.transition_stage("Fraud", "3", "Production", archive_existing_versions=True)
+    services.withdraw(actor=ada, promote_request=approved)
+    approved.refresh_from_db()
+    services.reopen(actor=ada, promote_request=approved)
+    assert _note_of_review(approved) == "compared with version 1; the champion has changed since"
+
+
+def test_review_says_that_the_facts_have_changed(
+    approved: "PromoteRequest", fraud: "FakeRegistry", ada: "User"
+) -> None:
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.5})
+    services.withdraw(actor=ada, promote_request=approved)
+    approved.refresh_from_db()
+    services.reopen(actor=ada, promote_request=approved)
+    assert _note_of_review(approved) == "of facts that have changed since"
+
+
+def test_events_give_their_reason_and_repeat_no_review(approved: "PromoteRequest", ada: "User") -> None:
+    services.withdraw(actor=ada, promote_request=approved, message="Later.")
+    told = [(entry.who, entry.did, entry.note) for entry in timeline.entries(approved)]
+    assert told == [
+        ("ada", "opened the request", ""),
+        ("grace", "approved", ""),
+        ("ada", "closed", "Withdrawn: Later."),
+    ]
