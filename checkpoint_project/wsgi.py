@@ -11,6 +11,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "checkpoint_project.settings")
 require_registry()
 django.setup(set_prefix=False)
 
-from proxy.wsgi import Handler  # noqa: E402 - Django had to be set up first
+from django.urls import get_resolver  # noqa: E402 - Django had to be set up first
+
+from proxy.wsgi import Handler  # noqa: E402
 
 application = Handler()
+# All views are imported now: the first caller should not wait for it, and a fault in one should stop the start.
+get_resolver().url_patterns  # noqa: B018 - a property that loads

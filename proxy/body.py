@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from proxy import client_socket
 from proxy.client_socket import UploadWatch
-from proxy.errors import BodyTooLarge, ClientGone, EncodedBody, MalformedCall
+from proxy.errors import BodyTooLarge, ClientGone, EncodedBody, MalformedCall, UploadCut
 
 PIECE_BYTES = 64 * 1024
 """How much of a body is held at once."""
@@ -113,7 +113,7 @@ def _in_chunks(source: Input, watch: UploadWatch | None) -> Iterator[bytes]:
             watch.saw(received)
         yield b"%x\r\n%b\r\n" % (len(piece), piece)
     if watch is not None and not watch.is_whole(received):
-        raise ClientGone("The upload was broken off before its end.")
+        raise UploadCut("The upload seems to have been broken off before its end; send it again.")
     yield b"0\r\n\r\n"
 
 

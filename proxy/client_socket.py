@@ -98,7 +98,8 @@ class UploadWatch:
     Looks at the client's connections before the first byte is read, now and then, and at the end. The upload's own is
     among those that have received at least as much as was read of it. If one of these has gone, the upload does not
     count as whole. So an upload that was broken off is refused; rarely one that was not is refused as well, when
-    another connection of the same client, as much used, was closed meanwhile. Not seen: an upload broken off before
+    another connection of the same client, as much used, was closed meanwhile, or when the client closes its sending
+    half before it has the answer. Not seen: an upload broken off before
     the first look, while another connection from the same address has received as much.
     """
 
@@ -106,7 +107,7 @@ class UploadWatch:
 
     def __init__(self, environ: Environ) -> None:
         self._environ = environ
-        self._suspects = {peer for peer, found in connections(environ).items() if found.is_established}
+        self._suspects = set(connections(environ))
         self._looked_at = 0
 
     def saw(self, received: int) -> None:

@@ -30,6 +30,18 @@ class ClientGone(MalformedCall):
     """The client hung up before its request was whole: nobody will read the answer."""
 
 
+class UploadCut(ClientGone):
+    """An upload that seems to have been broken off; where the client is there after all, it may send it again."""
+
+    status = 503
+    code = "TEMPORARILY_UNAVAILABLE"
+    title = "Upload broken off"
+
+    def headers(self) -> dict[str, str]:
+        """Says when to try again, in seconds."""
+        return {"Retry-After": "1"}
+
+
 class NotSignedIn(ProxyRefusal):
     """Nobody may do this without saying who they are, or what they said is wrong."""
 

@@ -77,8 +77,8 @@ class Connection:
             TimeoutError: nothing came within the read time-out.
         """
         data = b""
-        while (end := data.find(b"\r\n\r\n")) < 0:
-            if len(data) > _HEAD_BYTES:
+        while (end := data.find(b"\r\n\r\n", 0, _HEAD_BYTES)) < 0:
+            if len(data) >= _HEAD_BYTES:
                 raise UpstreamBroken("MLflow's answer has too large a header.")
             more = self.receive()
             if not more:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from promote_requests.exceptions import RegistryTimeout
+from proxy.errors import MalformedCall
 from proxy.http1 import Answer, Connection, UpstreamBroken
 
 IDLE_CONNECTIONS = 64
@@ -136,15 +137,20 @@ def send(
         body: The body's pieces as they go over the wire, chunk framing included; none of them is empty.
 
     Raises:
+        MalformedCall: a header would end early and begin another (400).
         RegistryUnreachable: no connection, or it broke before an answer came (502).
         RegistryTimeout: no connection or answer in time (504).
     """
     to = upstream(settings.CHECKPOINT_REGISTRY_URL)
     pool = _pool(to)
-    lines = [f"{method} {to.prefix}{target} HTTP/1.1\r\nHost: {to.netloc}\r\n"]
+    lines = [f"{method} {to.prefix}{target} HTTP/1.1\r\n", f"Host: {to.netloc}\r\n"]
     lines += [f"{name}: {value}\r\n" for name, value in headers]
     lines += [f"{name}: {value}\r\n" for name, value in credentials()]
-    head = ("".join(lines) + "\r\n").encode("latin-1")
+    text = "".join(lines)
+    if text.count("\n") != len(lines) or text.count("\r") != len(lines):
+        # No WSGI server lets one through. If one ever did, it would be a second request of the caller's own making.
+        raise MalformedCall("A header holds a line break.")
+    head = f"{text}\r\n".encode("latin-1")
     # The client's first bytes are awaited before a connection is taken: one that lies waiting may be closed meanwhile.
     pieces = None if body is None else chain((head + next(body, b""),), body)
     connection = pool.take()
