@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from promote_requests.admin.times import in_utc
 from promote_requests.models import AuditEvent, Comment, Review
 
 
@@ -41,7 +42,14 @@ class ReviewInline(_RecordInline):
     model = Review
     fk_name = "promote_request"
     people = ("reviewer",)
-    fields = readonly_fields = ("created_at", "reviewer", "verdict", "body", "champion_version", "evidence_fingerprint")
+    fields = readonly_fields = (
+        in_utc("created_at"),
+        "reviewer",
+        "verdict",
+        "body",
+        "champion_version",
+        "evidence_fingerprint",
+    )
 
 
 class CommentInline(_RecordInline):
@@ -49,12 +57,20 @@ class CommentInline(_RecordInline):
 
     model = Comment
     people = ("author",)
-    fields = readonly_fields = ("created_at", "author", "body")
+    fields = readonly_fields = (in_utc("created_at"), "author", "body")
 
 
 class AuditEventInline(_RecordInline):
     """What happened to a request."""
 
     model = AuditEvent
-    fields = readonly_fields = ("at", "actor_name", "action", "from_status", "to_status", "reason", "request_id")
+    fields = readonly_fields = (
+        in_utc("at"),
+        "actor_name",
+        "action",
+        "from_status",
+        "to_status",
+        "reason",
+        "request_id",
+    )
     verbose_name_plural = "audit trail"

@@ -4,7 +4,7 @@ from typing import ClassVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
@@ -13,9 +13,11 @@ from django.utils.safestring import SafeString
 from promote_requests import services
 from promote_requests.admin import bulk
 from promote_requests.admin.read_only import AuditEventInline, CommentInline, ReadOnly, ReviewInline
+from promote_requests.admin.times import in_utc
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 
+_TIMES = {field.name: in_utc(field.name) for field in PromoteRequest._meta.fields if isinstance(field, DateTimeField)}
 _HIDDEN = frozenset({"champion_evidence", "challenger_evidence"})
 """Long JSON that the review page shows as a comparison."""
 
@@ -25,18 +27,15 @@ class PromoteRequestAdmin(ReadOnly, admin.ModelAdmin):
     """Lists and shows requests. The actions need no right to change rows: the services say who may do what."""
 
     list_display = (
-        "number",
-        "title",
-        "model_name",
-        "version",
+        "__str__",
+        "review_page",
+        "model_version",
         "where",
         "status",
         "decision",
         "author",
-        "created_at",
-        "review_page",
+        _TIMES["created_at"],
     )
-    list_display_links = ("number", "title")
     list_filter = ("status", "target_kind", "action", ("author", admin.RelatedOnlyFieldListFilter))
     list_per_page = bulk.LIMIT
     list_max_show_all = bulk.LIMIT
@@ -50,9 +49,9 @@ class PromoteRequestAdmin(ReadOnly, admin.ModelAdmin):
     fields: ClassVar = [
         "review_page",
         "decision",
-        *(field.name for field in PromoteRequest._meta.fields if field.name not in _HIDDEN),
+        *(_TIMES.get(field.name, field.name) for field in PromoteRequest._meta.fields if field.name not in _HIDDEN),
     ]
-    readonly_fields = ("review_page", "decision")
+    readonly_fields = ("review_page", "decision", *_TIMES.values())
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromoteRequest]:
         """Returns the requests with everything that a row shows."""
@@ -65,6 +64,11 @@ class PromoteRequestAdmin(ReadOnly, admin.ModelAdmin):
         for promote_request in changelist.result_list:
             promote_request.shown_decision = services.decision_of(promote_request, rules)
         return changelist
+
+    @admin.display(description="model version", ordering="model_name")
+    def model_version(self, promote_request: PromoteRequest) -> str:
+        """Returns what is to be promoted."""
+        return f"{promote_request.model_name} version {promote_request.version}"
 
     @admin.display(description="target", ordering="target_name")
     def where(self, promote_request: PromoteRequest) -> str:

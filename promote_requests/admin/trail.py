@@ -6,14 +6,17 @@ from django.contrib import admin
 from django.utils.text import Truncator
 
 from promote_requests.admin.read_only import ReadOnly
+from promote_requests.admin.times import in_utc
 from promote_requests.models import AuditEvent
+
+_AT = in_utc("at")
 
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnly, admin.ModelAdmin):
     """Shows what happened, newest first."""
 
-    list_display = ("at", "actor_name", "action", "model_name", "version", "target", "request_number", "short_reason")
+    list_display = (_AT, "actor_name", "action", "model_name", "version", "target", "request_number", "short_reason")
     list_filter = ("action",)
     date_hierarchy = "at"
     ordering = ("-at", "-pk")
@@ -21,8 +24,9 @@ class AuditEventAdmin(ReadOnly, admin.ModelAdmin):
     search_help_text = "Person, model, target, reason or request id"
     list_per_page = 100
     actions = None
+    readonly_fields = (_AT,)
     fields: ClassVar = [
-        "at",
+        _AT,
         "actor_name",
         "actor",
         "action",

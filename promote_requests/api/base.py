@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from promote_requests import services
-from promote_requests.api.errors import UnknownRoute
+from promote_requests.api.errors import LengthRequired, UnknownRoute
 from promote_requests.api.parsers import StrictJSONParser
 from promote_requests.api.representations import PromoteRequestSerializer
 from promote_requests.api.serializers import StrictSerializer
@@ -32,9 +32,17 @@ class ApiView(APIView):
         super().initial(request, *args, **kwargs)
         if "\x00" in request.path:
             raise UnknownRoute
+        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+            raise LengthRequired
         for name, values in request.query_params.lists():
             if any("\x00" in value for value in values):
                 raise ValidationError({name: ["NUL characters are not allowed."]})
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Keeps every answer out of caches: it is for this caller, as things stand now."""
+        finished = super().finalize_response(request, response, *args, **kwargs)
+        finished.headers.setdefault("Cache-Control", "no-store")
+        return finished
 
 
 class UnknownRouteView(ApiView):

@@ -24,6 +24,7 @@ CODES = {
     HTTPStatus.NOT_FOUND: "RESOURCE_DOES_NOT_EXIST",
     HTTPStatus.METHOD_NOT_ALLOWED: "METHOD_NOT_ALLOWED",
     HTTPStatus.NOT_ACCEPTABLE: "NOT_ACCEPTABLE",
+    HTTPStatus.LENGTH_REQUIRED: "LENGTH_REQUIRED",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "REQUEST_TOO_LARGE",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "UNSUPPORTED_MEDIA_TYPE",
     HTTPStatus.TOO_MANY_REQUESTS: "REQUEST_LIMIT_EXCEEDED",
@@ -35,6 +36,13 @@ class BodyTooLarge(exceptions.APIException):
     """The body has more bytes than the API reads."""
 
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class LengthRequired(exceptions.APIException):
+    """A body of unknown length would be taken for none, and what it says ignored."""
+
+    status_code = HTTPStatus.LENGTH_REQUIRED
+    default_detail = "Send the body with its Content-Length; chunked bodies are not read here."
 
 
 class UnknownRoute(exceptions.NotFound):

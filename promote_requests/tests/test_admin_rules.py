@@ -8,7 +8,8 @@ from promote_requests import services
 from promote_requests.choices import AuditAction
 from promote_requests.exceptions import InvalidInput, NotAllowed, WrongState
 from promote_requests.models import AuditEvent, ProtectionRule
-from promote_requests.tests.factories import RuleFactory, UserFactory
+from promote_requests.targets import Target
+from promote_requests.tests.factories import PromoteRequestFactory, RuleFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +130,13 @@ def test_a_rules_page_names_the_requests_that_it_covers(client, open_request):
     other = RuleFactory()
     assert "None." in client.get(f"{LIST}{other.pk}/change/").content.decode()
     assert "Shown once the rule is saved." in client.get(f"{LIST}add/").content.decode()
+
+
+def test_a_rules_page_names_only_so_many_requests(client, open_request, fraud, monkeypatch):
+    monkeypatch.setattr("promote_requests.admin.rules._SHOWN", 1)
+    PromoteRequestFactory(target=Target.parse("stage:Staging"))
+    rule = ProtectionRule.objects.get(target_pattern="stage:*")
+    assert "and 1 more" in client.get(f"{LIST}{rule.pk}/change/").content.decode()
 
 
 def test_somebody_with_view_permission_only_reads_rules():

@@ -1,13 +1,15 @@
 import json
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
+from django.http import Http404, UnreadablePostError
 from django.test import Client
-from rest_framework.exceptions import APIException, Throttled
+from rest_framework.exceptions import APIException, ParseError, Throttled
 
 from accounts.tests.factories import bearer, issue_token
 from promote_requests.api.errors import exception_handler
-from promote_requests.api.parsers import MAX_BODY_BYTES
+from promote_requests.api.parsers import MAX_BODY_BYTES, StrictJSONParser
 from promote_requests.models import PromoteRequest
 from promote_requests.tests.api_client import NEW, ROOT, Api, assert_refused
 
@@ -98,6 +100,20 @@ def test_a_body_beyond_the_limit_is_refused(fraud, ada):
     assert_refused(Api(ada).send("POST", "promote-requests/", body), 413, "REQUEST_TOO_LARGE", str(MAX_BODY_BYTES))
 
 
+def test_a_chunked_body_is_refused_rather_than_ignored(open_request, grace):
+    refused = Api(grace).send(
+        "POST", f"promote-requests/{open_request.number}/close/", b"", HTTP_TRANSFER_ENCODING="chunked"
+    )
+    assert_refused(refused, 411, "LENGTH_REQUIRED")
+    open_request.refresh_from_db()
+    assert open_request.status == "open"
+
+
+def test_no_answer_is_kept_in_a_cache(ada):
+    for path in ("promote-requests/", "promote-requests/404/", "nothing/"):
+        assert Api(ada).get(path)["Cache-Control"] == "no-store"
+
+
 def test_an_empty_body_names_what_is_missing(fraud, ada):
     refused = Api(ada).send("POST", "promote-requests/", b"")
     assert_refused(refused, 400, "INVALID_PARAMETER_VALUE", field="title")
@@ -152,6 +168,22 @@ def test_too_many_calls_are_told_when_to_come_back():
     response = exception_handler(Throttled(wait=12.2), {})
     assert (response.status_code, response["Retry-After"]) == (429, "13")
     assert json.loads(response.content)["error_code"] == "REQUEST_LIMIT_EXCEEDED"
+
+
+@pytest.mark.parametrize(("error", "status"), [(Http404("No."), 404), (PermissionDenied("No."), 403)])
+def test_refusals_of_django_have_the_shape_too(error, status):
+    response = exception_handler(error, {})
+    assert response.status_code == status
+    assert json.loads(response.content)["message"] == "No."
+
+
+def test_a_caller_who_hangs_up_in_the_body_is_no_fault_of_ours():
+    class Cut:
+        def read(self, size):
+            raise UnreadablePostError
+
+    with pytest.raises(ParseError, match="ended before it was whole"):
+        StrictJSONParser().parse(Cut())
 
 
 def test_a_status_without_a_code_of_its_own_is_internal():
