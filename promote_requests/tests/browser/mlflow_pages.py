@@ -51,15 +51,21 @@ class MlflowPage:
 class ModelVersionPage(MlflowPage):
     """`#/models/NAME/versions/N`."""
 
+    def address(self, name: str, version: str) -> str:
+        """The version's address, as somebody would send it to a colleague."""
+        return f"{self.base_url}/#{self._route(name, version)}"
+
     def show(self, name: str, version: str) -> None:
         """Opens the version's screen."""
-        self.open(f"/models/{quote(name, safe='')}/versions/{version}")
+        self.open(self._route(name, version))
         expect(self.page.get_by_role("heading", name=f"Version {version}")).to_be_visible()
 
-    def move_to_stage(self, stage: str) -> None:
-        """Stage menu, dialog, OK. Needs `OLD_REGISTRY_UI`."""
-        self.page.locator(".mlflow-stage-transition-dropdown").click()
+    def move_to_stage(self, stage: str, *, archive: bool = False) -> None:
+        """Stage menu, dialog, the tick that archives the present holders if wanted, OK. Needs `OLD_REGISTRY_UI`."""
+        self.stage.click()
         self.page.locator("li[role=menuitem]", has_text=stage).click()
+        if archive:
+            self.dialog.get_by_role("checkbox").check()
         self.dialog.get_by_role("button", name="OK").click()
 
     def add_alias(self, alias: str) -> None:
@@ -80,6 +86,10 @@ class ModelVersionPage(MlflowPage):
         self.dialog.get_by_role("combobox").fill(destination)
         self.page.get_by_title(destination, exact=True).click()
         self.dialog.get_by_role("button", name="Promote", exact=True).click()
+
+    @staticmethod
+    def _route(name: str, version: str) -> str:
+        return f"/models/{quote(name, safe='')}/versions/{version}"
 
     @property
     def stage(self) -> Locator:

@@ -36,4 +36,8 @@
       form.querySelectorAll("button").forEach((button) => { button.disabled = false; });
     }
   });
+
+  // MLflow's screens are named after the #, which no server sees: the way back from the sign-in page keeps it.
+  const next = document.querySelector("form input[name=next]");
+  if (next?.value === "/" && location.hash.startsWith("#/")) next.value += location.hash;
 })();

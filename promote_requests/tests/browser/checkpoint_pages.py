@@ -1,0 +1,59 @@
+"""Checkpoint's own pages, as a person uses them."""
+
+from playwright.sync_api import Locator, Page, expect
+
+FOCUS_LIMIT = 80
+"""More steps of the Tab key than any page has."""
+
+
+class RequestForm:
+    """The form for a new promote request."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.model = page.get_by_label("Model or prompt")
+        self.version = page.get_by_label("Version", exact=True)
+        self.target = page.get_by_label("What should happen")
+        self.description = page.get_by_label("Description")
+        self.archive = page.get_by_label("Archive the versions that hold the stage now")
+        self.preview = page.locator("#preview")
+        self.send = page.get_by_role("button", name="Open promote request")
+
+
+class RequestPage:
+    """A promote request's page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.sentence = page.locator(".lead-sentence")
+        self.side = page.get_by_role("complementary", name="Status and actions")
+        self.conversation = page.get_by_role("region", name="Conversation")
+        self.ask_to_approve = self.side.locator("summary", has_text="Approve and promote")
+        self.approve = self.side.get_by_role("button", name="Yes, approve and promote")
+
+    def approve_and_promote(self) -> None:
+        """Opens the confirmation, confirms, and returns when the page says that it is done."""
+        self.ask_to_approve.click()
+        self.approve.click()
+        expect(self.side).to_contain_text("Promoted")
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Presses Tab until `wanted` has the focus, and fails when the focus cannot be seen or never gets there."""
+    for _ in range(FOCUS_LIMIT):
+        page.keyboard.press("Tab")
+        seen = page.evaluate(
+            """() => {
+              // A row of the list shows the focus of the link in it.
+              for (let element = document.activeElement; element; element = element.parentElement) {
+                const style = getComputedStyle(element);
+                if (style.outlineStyle !== "none" || style.boxShadow !== "none") return true;
+              }
+              return false;
+            }"""
+        )
+        focused = page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+        assert seen, f"the focus cannot be seen on {focused}"
+        if wanted.evaluate("(element) => element === document.activeElement"):
+            return
+    raise AssertionError(f"Tab never reaches {wanted}")

@@ -1,0 +1,115 @@
+"""The main job from end to end: ada requests from MLflow's UI, grace approves, MLflow shows the new Production."""
+
+import re
+
+import pytest
+from mlflow import MlflowClient
+from playwright.sync_api import Page, expect
+
+from promote_requests.tests.browser.checkpoint_pages import RequestForm, RequestPage, tab_to
+from promote_requests.tests.browser.conftest import SignIn, fill_sign_in
+from promote_requests.tests.browser.mlflow_pages import OLD_REGISTRY_UI, Control, ModelVersionPage
+from promote_requests.tests.browser.registry_content import Seeded
+
+pytestmark = [pytest.mark.browser, pytest.mark.mlflow]
+
+
+@pytest.fixture
+def fresh(mlflow_server: str) -> Seeded:
+    """Gives a model of its own whose version 1 is in Production."""
+    seeded = Seeded(mlflow_server)
+    with pytest.warns(FutureWarning, match="stages"):  # MLflow calls them deprecated; people use them
+        MlflowClient(mlflow_server, mlflow_server).transition_model_version_stage(seeded.model, "1", "Production")
+    return seeded
+
+
+def test_ada_requests_from_mlflow_and_grace_approves_and_mlflow_shows_the_new_production(
+    sign_in: SignIn, live_checkpoint: str, mlflow_server: str, fresh: Seeded
+) -> None:
+    client = MlflowClient(mlflow_server, mlflow_server)
+    adas = sign_in("ada", OLD_REGISTRY_UI)
+    version = ModelVersionPage(adas, live_checkpoint)
+    version.show(fresh.model, "2")
+    version.move_to_stage("Production", archive=True)
+
+    form = RequestForm(adas)
+    expect(form.model).to_have_value(fresh.model)
+    expect(form.version).to_have_value("2")
+    expect(form.archive).to_be_checked()
+    form.description.fill("Retrained on **November's** data.")
+    form.send.click()
+    request = RequestPage(adas)
+    expect(request.sentence).to_contain_text(f"ada wants {fresh.model} version 2 to become Production")
+    expect(request.sentence).to_contain_text("replacing version 1")
+    expect(request.ask_to_approve).to_have_count(0)
+    assert stages(client, fresh) == {"1": "Production", "2": "None"}
+
+    graces = sign_in("grace", OLD_REGISTRY_UI)
+    version = ModelVersionPage(graces, live_checkpoint)
+    version.show(fresh.model, "2")
+    expect(version.stage).to_contain_text("None")
+    control = Control(graces)
+    expect(control.requests).to_have_accessible_name(re.compile(r"^Promote Requests \d+ open$"))
+    control.requests.click()
+    graces.get_by_role("link", name=re.compile(re.escape(fresh.model))).click()
+    request = RequestPage(graces)
+    expect(request.sentence).to_contain_text("ada wants")
+    expect(graces.get_by_role("main")).to_contain_text("November's")
+    expect(graces.get_by_role("main")).to_contain_text("auc")
+    request.approve_and_promote()
+    assert stages(client, fresh) == {"1": "Archived", "2": "Production"}
+
+    graces.get_by_role("link", name="Back to MLflow").click()
+    version.show(fresh.model, "2")
+    expect(version.stage).to_contain_text("Production")
+    version.show(fresh.model, "1")
+    expect(version.stage).to_contain_text("Archived")
+    tags = client.get_model_version(fresh.model, "2").tags
+    assert tags["checkpoint.approved_by"] == "grace"
+    assert tags["checkpoint.promote_request"] == request_address(adas.url)
+
+
+def test_whole_path_can_be_walked_by_keyboard_alone(
+    sign_in: SignIn, live_checkpoint: str, mlflow_server: str, fresh: Seeded
+) -> None:
+    adas = sign_in("ada")
+    ModelVersionPage(adas, live_checkpoint).show(fresh.model, "2")
+    tab_to(adas, Control(adas).request_promotion)
+    adas.keyboard.press("Enter")
+    form = RequestForm(adas)
+    expect(form.version).to_have_value("2")
+    tab_to(adas, form.target)
+    adas.keyboard.type("Production")
+    expect(form.preview).to_contain_text("auc")
+    tab_to(adas, form.send)
+    adas.keyboard.press("Enter")
+    expect(RequestPage(adas).sentence).to_contain_text("to become Production")
+
+    graces = sign_in("grace")
+    graces.goto(adas.url)
+    request = RequestPage(graces)
+    tab_to(graces, request.ask_to_approve)
+    graces.keyboard.press("Enter")
+    tab_to(graces, request.approve)
+    graces.keyboard.press("Enter")
+    expect(request.side).to_contain_text("Promoted")
+    client = MlflowClient(mlflow_server, mlflow_server)
+    assert client.get_model_version(fresh.model, "2").current_stage == "Production"
+
+
+def test_link_to_a_version_survives_the_sign_in(browser_page: Page, live_checkpoint: str, seeded: Seeded) -> None:
+    version = ModelVersionPage(browser_page, live_checkpoint)
+    browser_page.goto(version.address(seeded.model, "2"))
+    fill_sign_in(browser_page, "ada")
+    expect(browser_page.get_by_role("heading", name="Version 2")).to_be_visible(timeout=30_000)
+    assert browser_page.url == version.address(seeded.model, "2")
+
+
+def stages(client: MlflowClient, seeded: Seeded) -> dict[str, str]:
+    """Version -> stage, as MLflow says it."""
+    return {number: client.get_model_version(seeded.model, number).current_stage for number in ("1", "2")}
+
+
+def request_address(url: str) -> str:
+    """The page's address without a fragment."""
+    return url.partition("#")[0]
