@@ -49,4 +49,4 @@ class AuditEventAdmin(ReadOnly, admin.ModelAdmin):
     @admin.display(description="why")
     def short_reason(self, event: AuditEvent) -> str:
         """Returns the beginning of the reason; the row's own page has all of it."""
-        return Truncator(event.reason).chars(120)
+        return Truncator(event.reason).chars(80)

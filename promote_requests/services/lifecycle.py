@@ -21,6 +21,9 @@ from promote_requests.workspaces import canonical_workspace
 if TYPE_CHECKING:
     from accounts.models import User
 
+MAX_DESCRIPTION = 65_536
+"""Characters of a request's description."""
+
 
 @audit.records_refusals
 def create(
@@ -45,7 +48,7 @@ def create(
         version: As MLflow spells it, a whole number.
         target: Where it is to go.
         title: 1 to 200 characters.
-        description: Markdown.
+        description: Markdown, at most `MAX_DESCRIPTION` characters.
         action: SET gives the version the target; REMOVE takes an alias away from it.
         archive_existing_versions: None takes the target's default; ignored where nothing can be archived.
         workspace: MLflow's workspace, "" where the server has none; "default" is the same.
@@ -60,6 +63,7 @@ def create(
     """
     permissions.require_active(actor)
     title = _checked_title(title)
+    description = _checked_description(description)
     workspace = canonical_workspace(workspace)
     _refuse_duplicate(workspace, model_name, version, target)
     registry = get_registry(workspace)
@@ -72,7 +76,7 @@ def create(
         with transaction.atomic():
             promote_request = PromoteRequest.objects.create(
                 title=title,
-                description=description.strip(),
+                description=description,
                 workspace=workspace,
                 model_name=model_name,
                 version=version,
@@ -104,10 +108,11 @@ def edit(
 ) -> PromoteRequest:
     """Changes title and description; what is asked for never changes, that would be another request."""
     title = _checked_title(title)
+    description = _checked_description(description)
     with transaction.atomic():
         locked = _take(actor, Action.EDIT, promote_request)
         before = locked.title
-        move(locked, Status(locked.status), title=title, description=description.strip())
+        move(locked, Status(locked.status), title=title, description=description)
         reason = f"{before!r} became {title!r}" if title != before else ""
         _record(AuditAction.EDITED, locked, actor, request_id, reason=reason)
     return locked
@@ -242,6 +247,16 @@ def _checked_title(title: str) -> str:
     if not 1 <= len(title) <= 200:
         raise InvalidInput("Give the request a title of 1 to 200 characters.", field="title")
     return title
+
+
+def _checked_description(description: str) -> str:
+    description = description.strip()
+    if len(description) > MAX_DESCRIPTION:
+        raise InvalidInput(
+            f"The description has {len(description)} characters; at most {MAX_DESCRIPTION} are kept.",
+            field="description",
+        )
+    return description
 
 
 def _refuse_duplicate(workspace: str, model_name: str, version: str, target: Target) -> None:

@@ -88,6 +88,7 @@ def test_archiving_can_be_declined(fraud, ada):
         ({"action": "remove"}, "action"),
         ({"action": "steal"}, "action"),
         ({"title": "  "}, "title"),
+        ({"description": "x" * 65_537}, "description"),
         ({"title": "x" * 201}, "title"),
         ({"title": None}, "title"),
         ({"title": "nul\x00"}, "title"),
