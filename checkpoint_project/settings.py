@@ -1,5 +1,6 @@
 """Settings of the whole process, each taken from the environment once (the README has the table)."""
 
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -118,7 +119,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "/checkpoint/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-_collected = (STATIC_ROOT / "staticfiles.json").exists()
+# collectstatic itself needs the storage that makes the file by which the rest is recognised.
+_collected = (STATIC_ROOT / "staticfiles.json").exists() or sys.argv[1:2] == ["collectstatic"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

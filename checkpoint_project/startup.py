@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,7 +49,7 @@ def prepare_database(*, wait: float = DATABASE_WAIT) -> None:
         with _one_at_a_time():
             call_command("migrate", interactive=False, verbosity=0)
     except OperationalError as error:
-        raise env.ConfigurationError(f"{_database_name()} cannot be written: {_first_line(error)}") from None
+        raise env.ConfigurationError(_explained(error)) from None
 
 
 def wait_for_database(seconds: float) -> None:
@@ -64,7 +65,7 @@ def wait_for_database(seconds: float) -> None:
             connection.ensure_connection()
         except OperationalError as error:
             if time.monotonic() >= deadline:
-                raise env.ConfigurationError(f"{_database_name()} does not answer: {_first_line(error)}") from None
+                raise env.ConfigurationError(_explained(error)) from None
             if not told:
                 logger.warning("Waiting up to %g s for %s: %s", seconds, _database_name(), _first_line(error))
                 told = True
@@ -88,6 +89,15 @@ def _one_at_a_time() -> Iterator[None]:
     with (settings.STATE_DIR / "migration.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _explained(error: OperationalError) -> str:
+    if connection.vendor == "sqlite":
+        return (
+            f"{_database_name()} cannot be used ({_first_line(error)}): mount a folder that user {os.getuid()} may "
+            "write, or set CHECKPOINT_STATE_DIR."
+        )
+    return f"{_database_name()} does not answer: {_first_line(error)}"
 
 
 def _database_name() -> str:

@@ -86,6 +86,7 @@ def create_people(credentials: Credentials) -> None:
 
 def main() -> None:
     """Creates the people of the file that is named on the command line."""
+    os.umask(0o077)
     path = Path(sys.argv[1])
     credentials = Credentials.load_or_create(path)
     django.setup()

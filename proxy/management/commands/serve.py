@@ -55,6 +55,7 @@ class Command(BaseCommand):
         if not env.string("CHECKPOINT_PUBLIC_URL"):
             # For the workers, which read their settings afresh.
             os.environ["CHECKPOINT_PUBLIC_URL"] = settings.CHECKPOINT_PUBLIC_URL = f"http://localhost:{port}"
+        os.umask(0o077)  # a new database will hold password hashes and sessions, often in a folder of somebody's
         startup.prepare_database()
         link = first_administrator.prepare(settings.CHECKPOINT_PUBLIC_URL)
         analytics.report_start()

@@ -1,0 +1,130 @@
+"""`manage.py serve` and `runserver` as a person starts them."""
+
+import re
+import signal
+import socket
+import stat
+from pathlib import Path
+
+import psutil
+import pytest
+import urllib3
+
+from checkpoint_project.tests.servers import HEALTH, environment, manage, serve, start
+from promote_requests.demo.processes import free_port
+
+pytestmark = pytest.mark.sockets
+START_SECONDS = 90.0
+
+
+def get(url: str) -> urllib3.BaseHTTPResponse:
+    return urllib3.request("GET", url, retries=False, timeout=20.0)
+
+
+def test_a_first_start_serves_shows_the_setup_link_and_stops_when_told(tmp_path: Path) -> None:
+    port = free_port()
+    state = tmp_path / "state"
+    with serve(port, environment=environment(state), log=tmp_path / "log") as server:
+        server.wait_until_answering(f"http://127.0.0.1:{port}{HEALTH}", timeout=START_SECONDS)
+        link = re.search(rf"http://localhost:{port}/checkpoint/setup/\S+", server.log.read_text())
+        assert link is not None
+        assert get(link[0]).status == 200
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(40) == 0
+    assert stat.S_IMODE((state / "checkpoint.sqlite3").stat().st_mode) == 0o600
+    assert f"in front of http://127.0.0.1:9: open http://localhost:{port}" in server.log.read_text()
+
+
+def test_an_administrator_from_the_environment_replaces_the_setup_link(tmp_path: Path) -> None:
+    port = free_port()
+    administrator = {"CHECKPOINT_ADMIN_USERNAME": "root", "CHECKPOINT_ADMIN_PASSWORD": "a long enough pass phrase"}
+    with serve(port, environment=environment(tmp_path, **administrator), log=tmp_path / "log") as server:
+        server.wait_until_answering(f"http://127.0.0.1:{port}{HEALTH}", timeout=START_SECONDS)
+    assert "setup" not in server.log.read_text()
+    assert "a long enough pass phrase" not in server.log.read_text()
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
+    port = free_port()
+    with serve(port, "--workers", "1", environment=environment(tmp_path), log=tmp_path / "log") as server:
+        url = f"http://127.0.0.1:{port}{HEALTH}"
+        server.wait_until_answering(url, timeout=START_SECONDS)
+        workers = [
+            child
+            for child in psutil.Process(server.process.pid).children()
+            if "spawn_main" in " ".join(child.cmdline()) and child.net_connections(kind="tcp")
+        ]
+        assert len(workers) == 1
+        workers[0].kill()
+        workers[0].wait(20)
+        server.wait_until_answering(url, timeout=START_SECONDS)
+
+
+@pytest.mark.parametrize("command", ["serve", "runserver"])
+def test_a_missing_registry_is_one_line(tmp_path: Path, command: str) -> None:
+    run = manage(command, environment=environment(tmp_path, CHECKPOINT_REGISTRY_URL=""))
+    assert run.returncode == 1
+    assert run.stderr.startswith("checkpoint: CHECKPOINT_REGISTRY_URL is not set")
+    assert run.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"CHECKPOINT_REGISTRY_URL": "ftp://mlflow"}, "checkpoint: CHECKPOINT_REGISTRY_URL is not"),
+        ({"CHECKPOINT_ANONYMOUS": "maybe"}, "checkpoint: CHECKPOINT_ANONYMOUS is 'maybe'"),
+        ({"DATABASE_URL": "mysql://host/name"}, "checkpoint: DATABASE_URL is not"),
+        ({"CHECKPOINT_ADMIN_USERNAME": "root"}, "checkpoint: CHECKPOINT_ADMIN_PASSWORD is not set"),
+        (
+            {"CHECKPOINT_ADMIN_USERNAME": "root", "CHECKPOINT_ADMIN_PASSWORD": "short"},
+            "checkpoint: CHECKPOINT_ADMIN_PASSWORD cannot be used",
+        ),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(
+    tmp_path: Path, changes: dict[str, str], line: str
+) -> None:
+    run = manage("serve", "--port", str(free_port()), environment=environment(tmp_path, **changes))
+    assert run.returncode == 1
+    assert run.stderr.startswith(line)
+    assert run.stderr.count("\n") == 1
+
+
+def test_a_state_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    run = manage("serve", environment=environment(tmp_path / "file" / "state"))
+    assert run.returncode == 1
+    assert "is not writable" in run.stderr
+    assert "CHECKPOINT_STATE_DIR" in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+def test_a_port_in_use_is_one_line_even_if_its_owner_shares_it(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        run = manage("serve", "--host", "127.0.0.1", "--port", str(port), environment=environment(tmp_path))
+    assert run.returncode == 1
+    assert run.stderr == f"checkpoint: port {port} is in use: stop what listens there, or choose another with --port.\n"
+
+
+def test_an_address_of_another_machine_is_one_line(tmp_path: Path) -> None:
+    run = manage("serve", "--host", "192.0.2.1", "--port", str(free_port()), environment=environment(tmp_path))
+    assert run.returncode == 1
+    assert run.stderr.startswith("checkpoint: 192.0.2.1:")
+    assert run.stderr.count("\n") == 1
+
+
+def test_the_development_server_shows_the_setup_link_too(tmp_path: Path) -> None:
+    port = free_port()
+    arguments = ["runserver", "--noreload", f"127.0.0.1:{port}"]
+    with start(*arguments, environment=environment(tmp_path), log=tmp_path / "log") as server:
+        server.wait_until_answering(f"http://127.0.0.1:{port}{HEALTH}", timeout=START_SECONDS)
+        page = get(f"http://127.0.0.1:{port}/checkpoint/accounts/login/").data.decode()
+        style = re.search(r"/checkpoint/static/[^\"]+\.css", page)
+        assert style is not None
+        assert get(f"http://127.0.0.1:{port}{style[0]}").status == 200
+        server.stop()
+    assert "/checkpoint/setup/?token=" in server.log.read_text()
