@@ -84,7 +84,7 @@ class SecurityMiddleware(PortalOnly, security.SecurityMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Adds the headers; a view that sets a policy of its own keeps it."""
-        response = super().process_response(request, response)  # type: ignore[assignment]
+        response = super().process_response(request, response)
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         return response
 
