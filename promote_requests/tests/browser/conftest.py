@@ -35,7 +35,7 @@ for name in {people!r}:
 """
 
 SignIn = Callable[..., Page]
-Manage = Callable[..., None]
+Manage = Callable[..., str]
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,12 @@ class Installation:
     def command(self, *words: str) -> list[str]:
         return [sys.executable, str(settings.BASE_DIR / "manage.py"), *words]
 
-    def manage(self, *words: str) -> None:
-        """Runs a management command in it."""
-        subprocess.run(self.command(*words), env=self.environment, check=True, capture_output=True, timeout=60)
+    def manage(self, *words: str) -> str:
+        """Runs a management command in it and returns what it printed."""
+        done = subprocess.run(
+            self.command(*words), env=self.environment, check=True, capture_output=True, text=True, timeout=60
+        )
+        return done.stdout
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,10 @@ class Seeded:
         self.model, self.destination, self.prompt = f"Fraud & co {mark}", f"prod.{mark}", f"greeting-{mark}"
         client.create_registered_model(self.model)
         client.create_registered_model(self.destination)
-        for run in self.runs:
-            client.log_metric(run, "auc", 0.9)
+        for number, run in enumerate(self.runs, start=1):
+            client.log_metric(run, "auc", 0.9 + number / 100)
+            client.log_metric(run, "rows", 1000)
+            client.log_param(run, "depth", str(number))
             client.create_model_version(self.model, f"runs:/{run}/model", run_id=run)
         mlflow.set_tracking_uri(mlflow_server)
         for text in ("Hello {{name}}", "Hi {{name}}"):

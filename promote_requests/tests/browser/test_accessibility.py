@@ -1,0 +1,164 @@
+"""Every page of Checkpoint can be read and used by everybody: axe finds nothing, in light and dark, wide and narrow."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import BrowserContext, Page, expect
+
+from promote_requests.tests.browser import axe
+from promote_requests.tests.browser.conftest import Manage, SignIn
+from promote_requests.tests.browser.registry_content import Seeded
+
+pytestmark = [pytest.mark.browser, pytest.mark.mlflow]
+Addresses = dict[str, str]
+PHONE = {"viewport": {"width": 390, "height": 900}, "has_touch": True, "is_mobile": True}
+
+WITHOUT_SIGN_IN = (
+    "/checkpoint/accounts/login/",
+    "/checkpoint/accounts/signup/",
+    "/checkpoint/accounts/password/reset/",
+    "/checkpoint/accounts/password/reset/done/",
+    "/checkpoint/accounts/password/reset/key/1-none/",
+    "/checkpoint/accounts/invitation/",
+    "/checkpoint/setup/",
+)
+ADAS = (
+    "/checkpoint/",
+    "/checkpoint/?q=is:promoted",
+    "/checkpoint/?q=nothing-has-this-word",
+    "/checkpoint/?q=is:mistyped",
+    "/checkpoint/promote-requests/new/",
+    "/checkpoint/promote-requests/new/?model={model}&version=2&target=stage:Production",
+    "/checkpoint/promote-requests/new/?model=no-such-model&version=1",
+    "{open}",
+    "{draft}",
+    "{draft}edit/",
+    "{promoted}",
+    "{closed}",
+    "{prompt}",
+    "/checkpoint/inbox/",
+    "/checkpoint/models/",
+    "/checkpoint/models/{model}/",
+    "/checkpoint/accounts/tokens/",
+    "/checkpoint/accounts/password/change/",
+    "/checkpoint/accounts/logout/",
+    "/checkpoint/no-such-page/",
+)
+GRACES = ("{open}", "{prompt}", "{promoted}", "/checkpoint/inbox/")
+
+
+@pytest.fixture(scope="package")
+def addresses(live_checkpoint: str, seeded: Seeded, manage: Manage) -> Addresses:
+    """Gives the pages of requests in every state, made through the API."""
+    call = {name: _caller(live_checkpoint, manage, name) for name in ("ada", "grace")}
+
+    def made(model: str, version: str, kind: str, name: str, **more: Any) -> str:
+        values = {"model_name": model, "version": version, "target": {"kind": kind, "name": name}} | more
+        title = f"Let {name} be version {version}"
+        number = call["ada"]("", {"title": title, "description": "See *the notes*."} | values)["number"]
+        return f"{number}/"
+
+    found = {
+        "promoted": made(seeded.model, "1", "alias", "champion"),
+        "closed": made(seeded.model, "1", "stage", "Staging"),
+        "open": made(seeded.model, "2", "alias", "champion"),
+        "draft": made(seeded.model, "2", "stage", "Staging", draft=True),
+        "prompt": made(seeded.prompt, "2", "alias", "production"),
+    }
+    call["grace"](f"{found['promoted']}reviews/", {"verdict": "approve", "body": "Good."})
+    call["grace"](f"{found['closed']}close/", {"reason": "rejected"})
+    call["grace"](
+        f"{found['open']}reviews/", {"verdict": "request_changes", "body": "> Why?\n\n`auc` alone is not enough."}
+    )
+    call["ada"](f"{found['open']}comments/", {"body": "It is in the notes."})
+    pages = {state: f"/checkpoint/promote-requests/{number}" for state, number in found.items()}
+    return pages | {"model": requests.utils.quote(seeded.model, safe="")}
+
+
+def _caller(base_url: str, manage: Manage, name: str) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
+    token = manage("create_api_token", name, "--name", "accessibility").strip()
+
+    def call(path: str, values: dict[str, Any]) -> dict[str, Any]:
+        answer = requests.post(
+            f"{base_url}/checkpoint/api/promote-requests/{path}",
+            json=values,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+        )
+        assert answer.ok, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    return call
+
+
+@pytest.mark.parametrize("address", WITHOUT_SIGN_IN)
+def test_page_for_anybody_can_be_used_by_everybody(browser_page: Page, address: str) -> None:
+    examine(browser_page, address)
+
+
+@pytest.mark.parametrize("address", ADAS)
+def test_authors_page_can_be_used_by_everybody(sign_in: SignIn, addresses: Addresses, address: str) -> None:
+    examine(sign_in("ada"), address.format(**addresses))
+
+
+@pytest.mark.parametrize("address", GRACES)
+def test_reviewers_page_can_be_used_by_everybody(sign_in: SignIn, addresses: Addresses, address: str) -> None:
+    examine(sign_in("grace"), address.format(**addresses))
+
+
+def test_new_token_is_shown_on_a_page_that_can_be_used_by_everybody(sign_in: SignIn) -> None:
+    page = sign_in("ada")
+    page.goto("/checkpoint/accounts/tokens/")
+    page.get_by_label("What is it for?").fill("nightly training")
+    page.get_by_role("button", name="Create token").click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    examine(page)
+    page.goto("/checkpoint/accounts/tokens/")
+    page.get_by_role("link", name="Revoke nightly training").click()
+    examine(page)
+
+
+@pytest.mark.parametrize("address", ADAS)
+def test_finger_finds_every_control_large_enough(sign_in: SignIn, addresses: Addresses, address: str) -> None:
+    page = sign_in("ada", **PHONE)
+    page.goto(address.format(**addresses))
+    assert page.evaluate(TOO_SMALL) == []
+
+
+def test_finger_finds_every_control_of_the_sign_in_page_large_enough(
+    new_context: Callable[..., BrowserContext],
+) -> None:
+    page = new_context(**PHONE).new_page()
+    page.goto(WITHOUT_SIGN_IN[0])
+    assert page.evaluate(TOO_SMALL) == []
+
+
+def examine(page: Page, address: str = "") -> None:
+    """Opens the address, if there is one, and judges the page in both colour schemes, on a desk and on a phone."""
+    if address:
+        page.goto(address)
+    found: set[str] = set()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for width in (1400, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            found |= {f"{scheme}, {width}: {line}" for line in axe.violations(page)}
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                found.add(f"{width}: wider than the screen: {page.evaluate(TOO_WIDE)}")
+    assert found == set()
+
+
+TOO_WIDE = """() => [...document.querySelectorAll("body *")]
+  .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+  .slice(-3).map((element) => element.outerHTML.slice(0, 120)).join(" | ")"""
+
+# Links in running text, and ticks whose label can be pressed too, are as high as their line.
+TOO_SMALL = """() => [...document.querySelectorAll(
+    "button, .btn, summary, select, textarea, nav a, input:not([type=hidden], [type=checkbox], [type=radio])")]
+  .filter((element) => element.checkVisibility({ visibilityProperty: true }))
+  .map((element) => [element.getBoundingClientRect(), element])
+  .filter(([box]) => box.width > 1 && box.height < 39.5)
+  .map(([box, element]) => `${Math.round(box.height)} pixels: ${element.outerHTML.slice(0, 120)}`)"""
