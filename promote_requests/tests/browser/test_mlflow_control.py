@@ -98,6 +98,17 @@ def test_number_of_open_requests_is_shown_and_said(sign_in: SignIn, live_checkpo
     page.wait_for_url("**/checkpoint/")
 
 
+def test_anonymous_reader_is_led_to_the_sign_in_and_back(sign_in: SignIn, live_checkpoint: str, seeded: Seeded) -> None:
+    page = sign_in("ada")
+    page.route(STATUS, lambda route: route.fulfill(json={"signed_in": False, "open_requests": None}))
+    version = ModelVersionPage(page, live_checkpoint)
+    version.show(seeded.model, "2")
+    link = Control(page).requests
+    expect(link).to_have_attribute("href", re.compile(r"^/checkpoint/accounts/login/\?next="))
+    next_page = parse_qs(urlsplit(link.get_attribute("href") or "").query)["next"]
+    assert [f"{live_checkpoint}{path}" for path in next_page] == [version.address(seeded.model, "2")]
+
+
 def test_number_is_asked_for_every_half_minute_and_never_in_a_hidden_tab(sign_in: SignIn, live_checkpoint: str) -> None:
     page = sign_in("ada")
     asked: list[str] = []
