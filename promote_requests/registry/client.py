@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from promote_requests.registry.types import ModelVersion, RegisteredModel, VersionFacts
+from promote_requests.registry.types import ModelVersion, Provenance, RegisteredModel, VersionFacts
 from promote_requests.targets import Target
 
 
@@ -16,6 +16,9 @@ class RegistryClient(Protocol):
     def search_models(self, text: str = "", *, limit: int = 100) -> list[RegisteredModel]:
         """Returns the models and prompts whose name contains `text`, in any case, by name, at most `limit`."""
 
+    def list_models(self) -> list[RegisteredModel]:
+        """Returns every model and prompt, in no order: one call for some hundreds of them."""
+
     def get_model(self, name: str) -> RegisteredModel:
         """Returns a model; RegistryNotFound when there is none."""
 
@@ -27,6 +30,9 @@ class RegistryClient(Protocol):
 
     def get_facts(self, name: str, version: str) -> VersionFacts:
         """Returns what was measured of a version. A run or logged model that is gone simply adds nothing."""
+
+    def get_provenance(self, name: str, version: str) -> Provenance:
+        """Returns what a version is made of, without what is gone; RegistryNotFound when there is no such version."""
 
     def holders(self, name: str, target: Target) -> list[ModelVersion]:
         """Returns the versions that hold `target` of model `name`, newest (highest number) first.

@@ -17,6 +17,7 @@ from promote_requests.registry.types import (
     IS_PROMPT_TAG,
     PROMPT_TEXT_TAG,
     ModelVersion,
+    Provenance,
     RegisteredModel,
     VersionFacts,
     is_model_name,
@@ -144,6 +145,11 @@ class FakeRegistry:
             names = sorted(name for name in self._models if text.lower() in name.lower())
             return [self._model(name) for name in names[:limit]]
 
+    def list_models(self) -> list[RegisteredModel]:
+        """See `RegistryClient`."""
+        with self._call("list_models"):
+            return [self._model(name) for name in self._models]
+
     def get_model(self, name: str) -> RegisteredModel:
         """See `RegistryClient`."""
         with self._call("get_model", name):
@@ -170,6 +176,20 @@ class FakeRegistry:
                 metrics=dict(stored.metrics),
                 tags={key: value for key, value in found.tags.items() if not is_reserved_tag(key)},
                 prompt_text=found.tags.get(PROMPT_TEXT_TAG),
+            )
+
+    def get_provenance(self, name: str, version: str) -> Provenance:
+        """See `RegistryClient`."""
+        with self._call("get_provenance", name, version):
+            facts = self._stored(name, version)
+            found, experiment_id = facts.version, facts.experiment_id
+            places = [f"{experiment_id}/{found.run_id}/artifacts"] if found.run_id else []
+            places += [f"{experiment_id}/models/{found.model_id}/artifacts"] if found.model_id else []
+            return Provenance(
+                run_ids=frozenset({found.run_id} - {""}),
+                model_ids=frozenset({found.model_id} - {""}),
+                experiment_ids=frozenset({experiment_id} - {""}),
+                locations=frozenset([found.source, *(f"mlflow-artifacts:/{place}" for place in places)]),
             )
 
     def holders(self, name: str, target: Target) -> list[ModelVersion]:
@@ -257,7 +277,14 @@ class FakeRegistry:
         if name not in self._models:
             raise RegistryNotFound(f"Registered Model with name={name} not found")
         model = self._models[name]
-        return replace(model, aliases=dict(model.aliases), tags=dict(model.tags))
+        versions = [facts.version for facts in self._facts[name].values()]
+        return replace(
+            model,
+            aliases=dict(model.aliases),
+            tags=dict(model.tags),
+            stages=frozenset(version.stage for version in versions),
+            revision=" ".join(f"{version.version}={version.stage}" for version in versions),
+        )
 
     def _stored(self, name: str, version: str) -> VersionFacts:
         self._model(name)

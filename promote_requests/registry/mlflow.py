@@ -25,6 +25,7 @@ from promote_requests.registry.types import (
     IS_PROMPT_TAG,
     PROMPT_TEXT_TAG,
     ModelVersion,
+    Provenance,
     RegisteredModel,
     VersionFacts,
     is_model_name,
@@ -36,6 +37,8 @@ from promote_requests.targets import ACTIVE_STAGES, Target
 _PROMPTS = f"tags.`{IS_PROMPT_TAG}` = 'true'"
 _PAGE = 1_000
 """The most that MLflow gives of registered models at once."""
+_MODELS_AT_ONCE = 250
+"""Each comes with one version per stage, and a prompt's version with its text."""
 _LOGGED_MODEL = re.compile(r"models:/(m-[\w-]+)|.*/models/(m-[0-9a-f]{32})/artifacts(?:/.*)?")
 _COPY = re.compile(r"models:/[^/]+/\d+")
 
@@ -61,6 +64,14 @@ class MlflowRegistry:
         # MLflow leaves prompts out of every search that does not ask for them alone.
         found = [*self._search_models(text, limit, prompts=False), *self._search_models(text, limit, prompts=True)]
         return sorted(found, key=lambda model: model.name)[:limit]
+
+    def list_models(self) -> list[RegisteredModel]:
+        """See `RegistryClient`."""
+        searches = [
+            _pages(self._registry.search_registered_models, clause, _MODELS_AT_ONCE, ["name ASC"])
+            for clause in ("", _PROMPTS)
+        ]
+        return [_model(found) for pages in searches for found in pages]
 
     def get_model(self, name: str) -> RegisteredModel:
         """See `RegistryClient`."""
@@ -94,6 +105,26 @@ class MlflowRegistry:
             experiment_id=run.info.experiment_id if run else logged.experiment_id if logged else "",
             run_name=run.info.run_name or "" if run else "",
             prompt_text=found.tags.get(PROMPT_TEXT_TAG),
+        )
+
+    def get_provenance(self, name: str, version: str) -> Provenance:
+        """See `RegistryClient`."""
+        found = self.get_version(name, version)
+        # A copy says where it was copied from; where its artifacts lie, it says here.
+        location = self._registry.get_model_version_download_uri(name, version)
+        logged = self._logged_model(model_id := found.model_id or _model_id(location))
+        source_run = (logged.source_run_id or "") if logged else ""
+        run_ids = {found.run_id, source_run} - {""}
+        runs = [run for run_id in sorted(run_ids) if (run := self._run(run_id))]
+        return Provenance(
+            run_ids=frozenset(run_ids),
+            model_ids=frozenset({model_id} - {""}),
+            experiment_ids=frozenset(
+                [*(run.info.experiment_id for run in runs), *([logged.experiment_id] if logged else [])]
+            ),
+            locations=frozenset(
+                [location, *(run.info.artifact_uri for run in runs), *([logged.artifact_location] if logged else [])]
+            ),
         )
 
     def holders(self, name: str, target: Target) -> list[ModelVersion]:
@@ -251,7 +282,17 @@ def _pattern(text: str, *, case: bool) -> str:
 
 def _model(found: MlflowModel) -> RegisteredModel:
     aliases = {alias: str(version) for alias, version in found.aliases.items()}
-    return RegisteredModel(found.name, found.description or "", aliases, dict(found.tags), found._is_prompt())
+    latest = found.latest_versions or []
+    places = sorted(f"{version.version}={version.current_stage}" for version in latest)
+    return RegisteredModel(
+        found.name,
+        found.description or "",
+        aliases,
+        dict(found.tags),
+        found._is_prompt(),
+        stages=frozenset(version.current_stage for version in latest),
+        revision=f"{found.last_updated_timestamp} {' '.join(places)}",
+    )
 
 
 def _version(found: MlflowVersion, aliases: list[str]) -> ModelVersion:

@@ -37,6 +37,8 @@ class RegisteredModel:
     Attributes:
         aliases: {alias: version}.
         is_prompt: MLflow keeps prompts as registered models with a tag.
+        stages: The stages that at least one version is in.
+        revision: Another text whenever a version was moved from one stage to another, came or went.
     """
 
     name: str
@@ -44,6 +46,8 @@ class RegisteredModel:
     aliases: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     is_prompt: bool = False
+    stages: frozenset[str] = field(default=frozenset(), compare=False)
+    revision: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,23 @@ class ModelVersion:
     def number(self) -> int:
         """The version as a number, for ordering."""
         return int(self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a version is made of: it stays what it is as long as these stay.
+
+    Attributes:
+        run_ids: The run that it was registered from, and the one that its logged model came from.
+        model_ids: Its logged model.
+        experiment_ids: The experiments that these are in.
+        locations: URIs below which its artifacts lie, as MLflow has them.
+    """
+
+    run_ids: frozenset[str] = frozenset()
+    model_ids: frozenset[str] = frozenset()
+    experiment_ids: frozenset[str] = frozenset()
+    locations: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -459,3 +459,47 @@ def test_settings_of_mlflow_in_the_environment_do_not_reach_the_client(mlflow_wo
     }.items():
         monkeypatch.setenv(variable, value)
     assert mlflow_world.client.search_models(mlflow_world.prefix) == []
+
+
+def test_every_model_and_prompt_is_listed_with_the_stages_in_use(world):
+    world.add_version(f"{world.prefix}listed")
+    world.add_version(f"{world.prefix}listed prompt", prompt_text="Hello")
+
+    def listed(suffix):
+        return next(model for model in world.client.list_models() if model.name == f"{world.prefix}{suffix}")
+
+    before = listed("listed")
+    assert before.stages == {"None"}
+    assert listed("listed prompt").is_prompt
+    world.client.transition_stage(before.name, "1", "Staging", archive_existing_versions=False)
+    after = listed("listed")
+    assert after.stages == {"Staging"}
+    assert after.revision != before.revision
+
+
+def test_a_version_says_what_it_is_made_of(world):
+    made = world.add_version(f"{world.prefix}made of")
+    copy = world.client.copy_version(made.name, made.version, f"{world.prefix}copied", tags={})
+    for found in (made, copy):
+        provenance = world.client.get_provenance(found.name, found.version)
+        assert provenance.run_ids == {made.run_id} - {""}
+        assert len(provenance.experiment_ids) == len(provenance.run_ids)
+        for run_id in provenance.run_ids:
+            assert any(f"{run_id}/artifacts" in location for location in provenance.locations)
+    with pytest.raises(RegistryNotFound):
+        world.client.get_provenance(made.name, "99")
+
+
+@pytest.mark.mlflow
+def test_a_version_of_a_logged_model_is_made_of_it_and_of_its_run(mlflow_world):
+    world, name = mlflow_world, f"{mlflow_world.prefix}made of a logged model"
+    world.add_model(name)
+    model_id = add_logged_model(world, name, with_run=True)
+    world.client.copy_version(name, "1", f"{name} copied", tags={})
+    for place in (name, f"{name} copied"):
+        provenance = world.client.get_provenance(place, "1")
+        (run_id,) = provenance.run_ids
+        assert provenance.model_ids == {model_id}
+        assert provenance.experiment_ids == {world.experiment_id}
+        for part in (f"/models/{model_id}/artifacts", f"/{run_id}/artifacts"):
+            assert any(part in location for location in provenance.locations)
