@@ -1,0 +1,208 @@
+"""Whatever a client may legally send arrives byte for byte, and so does whatever MLflow may legally answer.
+
+Property tests on real sockets: the client and the upstream write and read bytes by hand. What is changed on the way is
+in `CHANGES` and in the README's section "What is changed on the way", and nowhere else.
+"""
+
+import hashlib
+import string
+from urllib.parse import quote, unquote_to_bytes
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from proxy import headers, request_line, rules
+from proxy.rules import Traffic
+from proxy.tests.conftest import Checkpoint
+from proxy.tests.echo_upstream import EchoUpstream, Received
+
+pytestmark = pytest.mark.sockets
+
+EXAMPLES = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+
+CHANGES = {
+    "request headers dropped": lambda name: (
+        name in headers.HOP_BY_HOP or name in headers._OURS or name.startswith(headers._OUR_PREFIXES)
+    ),
+    "response headers dropped": lambda name: name in headers._NOT_FROM_UPSTREAM,
+    "response headers rewritten": lambda name: name == "location",
+    # Gunicorn drops them as ambiguous, granian sends them on with a hyphen: judged in `test_refusing`.
+    "header names that say two things": lambda name: "_" in name,
+    "request headers added": {"host", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
+}
+"""Every documented change of a header; the functions below know what the two servers do besides."""
+
+_PCHAR = string.ascii_letters + string.digits + "-._~!$&'()*+,=:@"
+_TOKEN = string.ascii_letters + string.digits + "!#$%&'*+-.^`|~"
+# More than RFC 3986 allows: what browsers leave as it is. granian refuses the other three (400).
+_QUERY = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '#"<>')
+_FRAMED_BY_THE_TEST = {"host", "content-length", "transfer-encoding", "connection", "authorization", "expect", "cookie"}
+
+_octets = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="/\\;%?"), max_size=3
+)
+_encoded = _octets.map(lambda text: "".join(f"%{octet:02{case}}" for octet, case in _cased(text.encode())))
+_segments = st.lists(st.one_of(st.text(_PCHAR, min_size=1, max_size=12), _encoded), min_size=1, max_size=3)
+_paths = st.lists(_segments.map("".join), max_size=5).map(lambda parts: "/" + "/".join(parts))
+_data_paths = st.tuples(
+    st.sampled_from(
+        ["/api/2.0/mlflow-artifacts/artifacts", "/ajax-api/2.0/mlflow-artifacts/artifacts", "/get-artifact"]
+    ),
+    _paths,
+).map("".join)
+_queries = st.text(_QUERY, max_size=60)
+_values = st.text(
+    st.one_of(
+        st.characters(min_codepoint=0x20, max_codepoint=0x7E), st.characters(min_codepoint=0x80, max_codepoint=0xFF)
+    ),
+    max_size=40,
+).map(str.strip)
+_names = st.one_of(
+    st.text(_TOKEN, min_size=1, max_size=20),
+    st.sampled_from(
+        ["Accept", "Content-Type", "Content-Language", "Range", "traceparent", "X-MLFLOW-WORKSPACE", "If-Match"]
+    ),
+)
+_headers = st.lists(st.tuples(_names, _values), max_size=8).map(lambda sent: _one_content_type(sent))
+_bodies = st.tuples(st.binary(max_size=40), st.sampled_from([1, 1, 9, 5000]))
+"""A body as a seed and how often it is repeated: up to 200 kB, which no report could show."""
+_framings = st.one_of(st.none(), st.lists(st.integers(1, 70_000), min_size=1, max_size=4))
+"""None for a length, otherwise the sizes of the chunks, over and over."""
+
+
+def _one_content_type(sent: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Leaves out what RFC 9110 section 8.3 does not allow: a second media type, an empty one, one beyond ASCII."""
+    types = [header for header in sent if header[0].lower() == "content-type"]
+    return [header for header in sent if header[0].lower() != "content-type"] + [
+        x for x in types[:1] if x[1].isascii() and x[1]
+    ]
+
+
+def _cased(octets: bytes) -> list[tuple[int, str]]:
+    """Gives every second percent-encoding in lower case: both are legal."""
+    return [(octet, "X" if at % 2 else "x") for at, octet in enumerate(octets)]
+
+
+def framed(body: bytes, sizes: list[int] | None) -> tuple[tuple[str, str], bytes]:
+    """Returns the header that frames a body, and the body as it goes over the wire."""
+    if sizes is None:
+        return ("Content-Length", str(len(body))), body
+    pieces, at, number = [], 0, 0
+    while at < len(body):
+        piece = body[at : at + sizes[number % len(sizes)]]
+        pieces.append(
+            b"%x;ext=1\r\n%b\r\n" % (len(piece), piece) if number == 1 else b"%X\r\n%b\r\n" % (len(piece), piece)
+        )
+        at, number = at + len(piece), number + 1
+    return ("Transfer-Encoding", "chunked"), b"".join(pieces) + b"0\r\n\r\n"
+
+
+def joined(sent: list[tuple[str, str]]) -> dict[str, str]:
+    """Returns headers as a WSGI server gives them: {name in lower case: values joined in order}."""
+    found: dict[str, str] = {}
+    for name, value in sent:
+        key = name.lower()
+        found[key] = f"{found[key]},{value}" if key in found else value
+    return found
+
+
+def as_sent_to_upstream(value: str, server: str) -> str:
+    """Returns a request header's value as it may arrive: granian keeps no bytes beyond ASCII."""
+    return value if value.isascii() or server == "gunicorn" else ""
+
+
+def as_sent_to_client(value: str, server: str) -> str:
+    """Returns a response header's value as it may arrive: granian writes UTF-8, so that other bytes are transcoded."""
+    if value.isascii() or server == "gunicorn":
+        return value
+    octets = value.encode("latin-1")
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        octets = value.encode("utf-8")
+    return octets.decode("latin-1")
+
+
+def expected_path(path: str, server: str) -> str:
+    return path if server == "gunicorn" else quote(unquote_to_bytes(path), safe=request_line._SAFE)
+
+
+@EXAMPLES
+@given(st.one_of(_paths, _data_paths), _queries)
+@example("/api/2.0/mlflow-artifacts/artifacts/1/caf%C3%A9 %e6%a8%a1".replace(" ", "%20"), "a=1&a=2&b=%2B+;c&&=")
+@example("/get-artifact", "path=a%2Fb%252F&run_uuid=x?y/z")
+def test_path_and_query_arrive_as_sent(checkpoint: Checkpoint, upstream: EchoUpstream, path: str, query: str) -> None:
+    assume(not rules.path_fault(path) and rules.classify("GET", path).traffic is Traffic.PASS)
+    assume(not unquote_to_bytes(path).startswith(b"/checkpoint"))
+    answer = checkpoint.call(f"{path}?{query}" if query else path)
+    assert answer.status == 200, answer.body
+    assert answer.json()["target"] == expected_path(path, checkpoint.server) + (f"?{query}" if query else "")
+
+
+@EXAMPLES
+@given(_headers)
+@example([("X-Same", "a"), ("x-same", "b, c"), ("X-SAME", "")])
+@example([("X-Name", "caf\u00c3\u00a9"), ("X-Latin", "caf\u00e9"), ("X-Tab", "a\tb")])
+def test_headers_arrive_as_sent(checkpoint: Checkpoint, upstream: EchoUpstream, sent: list[tuple[str, str]]) -> None:
+    sent = [(name, value) for name, value in sent if name.lower() not in _FRAMED_BY_THE_TEST]
+    assume(all(not CHANGES["header names that say two things"](name) for name, _ in sent))
+    answer = checkpoint.call("/api/2.0/mlflow/exact", headers=sent)
+    assert answer.status == 200, answer.body
+    seen = joined(upstream.last("/api/2.0/mlflow/exact").headers)
+    arriving = [(name, as_sent_to_upstream(value, checkpoint.server)) for name, value in sent]
+    expected = {name: value for name, value in joined(arriving).items() if not CHANGES["request headers dropped"](name)}
+    assert {name: value for name, value in seen.items() if name not in CHANGES["request headers added"]} == expected
+
+
+@EXAMPLES
+@given(st.sampled_from(["POST", "PUT", "PATCH", "DELETE"]), _bodies, _framings)
+@example("PUT", (b"", 1), None)
+@example("PUT", (b"", 1), [1])
+@example("DELETE", (b"{}", 1), [1])
+@example("POST", (b"x", 70_000), [65_536])
+def test_bodies_arrive_as_sent(
+    checkpoint: Checkpoint, upstream: EchoUpstream, method: str, repeated: tuple[bytes, int], sizes: list[int] | None
+) -> None:
+    body = repeated[0] * repeated[1]
+    header, wire = framed(body, sizes)
+    answer = checkpoint.call("/api/2.0/mlflow-artifacts/artifacts/exact", method, [header], wire)
+    assert answer.status == 200, answer.body
+    seen = answer.json()
+    assert (seen["method"], seen["length"], seen["sha256"]) == (method, len(body), hashlib.sha256(body).hexdigest())
+    framing = [value for name, value in seen["headers"] if name.lower() in {"content-length", "transfer-encoding"}]
+    assert framing == [header[1]]
+
+
+@EXAMPLES
+@given(st.sampled_from([200, 201, 202, 203, 206, 301, 400, 404, 409, 418, 422, 500, 503]), _headers, _bodies, _framings)
+@example(200, [("Set-Cookie", "a=b"), ("ETag", '"x"'), ("Vary", "a"), ("Vary", "b"), ("Link", "<c>")], (b"", 1), None)
+@example(200, [("X-Name", "caf\u00c3\u00a9"), ("X-Latin", "caf\u00e9")], (b"x", 1), [3])
+def test_answers_come_back_as_sent(
+    checkpoint: Checkpoint,
+    upstream: EchoUpstream,
+    status: int,
+    sent: list[tuple[str, str]],
+    repeated: tuple[bytes, int],
+    sizes: list[int] | None,
+) -> None:
+    body = repeated[0] * repeated[1]
+    sent = [(name, value) for name, value in sent if name.lower() not in _FRAMED_BY_THE_TEST]
+    header, wire = framed(body, sizes)
+
+    def answer(request: Received) -> None:
+        lines = [f"HTTP/1.1 {status} Whatever", *(f"{name}: {value}" for name, value in [*sent, header])]
+        request.send("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + wire)
+
+    seen = checkpoint.call(upstream.on("/exact-answer", answer))
+    assert (seen.status, seen.is_whole) == (status, True)
+    assert hashlib.sha256(seen.body).digest() == hashlib.sha256(body).digest()
+    ours = {"date", "server", "connection", "content-length", "transfer-encoding"}
+    got = [(name.lower(), value) for name, value in seen.headers if name.lower() not in ours]
+    kept = [(name.lower(), value) for name, value in sent if not CHANGES["response headers dropped"](name.lower())]
+    if checkpoint.server == "granian":  # it writes headers of one name together; their order among themselves counts
+        first = [name for name, _ in kept]
+        kept.sort(key=lambda header: first.index(header[0]))
+    assert got == [(name, as_sent_to_client(value, checkpoint.server)) for name, value in kept]
+    if sizes is None:
+        assert seen.header("Content-Length") == [str(len(body))]
