@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean
+.PHONY: help demo test check format pictures clean
 
 PORT ?= 5000
 PYTHON ?=
@@ -14,6 +14,7 @@ help:
 	@echo "make test              the whole suite: SQLite, PostgreSQL, real MLflow, browser"
 	@echo "make check             format, lint, types, deploy checks, migrations, import contract, templates, Dockerfile"
 	@echo "make format            formats the code"
+	@echo "make pictures          takes the README's pictures from a running demo"
 
 demo: .venv/.installed-demo
 	@exec $(RUN) manage.py demo --port $(PORT)
@@ -44,6 +45,10 @@ check: .venv/.installed-dev
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/djlint templates --check --lint --quiet
 	.venv/bin/hadolint Dockerfile
+
+# The README's pictures, from a demo that runs beside.
+pictures: .venv/.installed-dev
+	$(RUN) docs/make_pictures.py --url http://localhost:$(PORT)
 
 format: .venv/.installed-dev
 	$(RUN) -m ruff format .

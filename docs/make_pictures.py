@@ -1,0 +1,65 @@
+"""Takes the README's pictures from a running demo: `make pictures` beside `make demo`."""
+
+import argparse
+import json
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+DOCS = Path(__file__).parent
+SETTLED_MS = 1500
+"""For what a page loads by itself; MLflow's never falls silent, so there is nothing to wait for."""
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+MODEL = "tumour-classifier"
+NEW = f"/checkpoint/promote-requests/new/?model={MODEL}&version=3&target=alias%3Achampion"
+
+
+def main() -> None:
+    """Writes docs/list.png, new.png, detail.png and mlflow.png."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", default="http://localhost:5000", help="where the demo answers")
+    parser.add_argument("--data", type=Path, default=DOCS.parent / "var" / "demo", help="the demo's folder")
+    options = parser.parse_args()
+    passwords = json.loads((options.data / "people.json").read_text(encoding="utf-8"))["passwords"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        grace = signed_in(browser, options.url, "grace", passwords["grace"])
+        take(grace, f"{options.url}/checkpoint/", "list", height=560)
+        grace.locator(".row-title a").first.click()
+        grace.wait_for_url("**/promote-requests/*/")
+        take(grace, grace.url, "detail", height=1180)
+        ada = signed_in(browser, options.url, "ada", passwords["ada"])
+        take(ada, f"{options.url}{NEW}", "new", height=860)
+        take(ada, f"{options.url}/#/models/{MODEL}/versions/3", "mlflow", height=560, wait_for="text=Promote model")
+        browser.close()
+
+
+def signed_in(browser: Browser, url: str, name: str, password: str) -> Page:
+    """Returns a page of a browser of its own in which `name` is signed in."""
+    page = browser.new_context(viewport={"width": 1200, "height": 800}, color_scheme="light").new_page()
+    page.goto(f"{url}/checkpoint/accounts/login/?next=/checkpoint/")
+    page.fill("[name=login]", name)
+    page.fill("[name=password]", password)
+    page.click("main button[type=submit]")
+    page.wait_for_url(f"{url}/checkpoint/")
+    return page
+
+
+def take(page: Page, url: str, name: str, *, height: int, wait_for: str = "main") -> None:
+    """Writes docs/NAME.png, `height` CSS pixels high, once `wait_for` shows."""
+    page.set_viewport_size({"width": 1200, "height": height})
+    page.goto(url)
+    page.wait_for_selector(wait_for)
+    page.wait_for_timeout(SETTLED_MS)
+    page.screenshot(path=DOCS / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
