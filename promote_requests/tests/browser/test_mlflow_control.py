@@ -1,6 +1,7 @@
 """The control at the top of MLflow's pages: what it says, where it is, how it looks."""
 
 import re
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -111,44 +112,54 @@ def test_anonymous_reader_is_led_to_the_sign_in_and_back(sign_in: SignIn, live_c
 
 def test_number_is_asked_for_every_half_minute_and_never_in_a_hidden_tab(sign_in: SignIn, live_checkpoint: str) -> None:
     page = sign_in("ada")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "mlflow-ui/status" in request.url else None)
-    page.clock.install()
-    MlflowPage(page, live_checkpoint).open("/experiments")
-    expect(Control(page).requests).to_be_visible()
-    assert len(asked) == 1
-    advance(page, 31)
-    assert len(asked) == 2
+    calls = StatusCalls(page, {"json": {"signed_in": True, "open_requests": 1}})
+    calls.open_page_and_stop_its_clock(live_checkpoint)
+    assert calls.after(20) == 1
+    assert calls.after(15) == 2
     set_hidden(page, hidden=True)
-    advance(page, 600)
-    assert len(asked) == 2
+    assert calls.after(600) == 2
     set_hidden(page, hidden=False)
-    advance(page, 1)
-    assert len(asked) == 3
+    assert calls.after(1) == 3
 
 
 def test_failing_status_is_asked_for_ever_more_rarely(sign_in: SignIn, live_checkpoint: str) -> None:
     page = sign_in("ada")
-    asked: list[str] = []
-
-    def fail(route: Route) -> None:
-        asked.append(route.request.url)
-        route.fulfill(status=502, body="<html>not Checkpoint</html>")
-
-    page.route(STATUS, fail)
-    page.clock.install()
-    MlflowPage(page, live_checkpoint).open("/experiments")
+    calls = StatusCalls(page, {"status": 502, "body": "<html>not Checkpoint</html>"})
+    calls.open_page_and_stop_its_clock(live_checkpoint)
     # Twice as long after each failure, at most five minutes: 60, 120, 240, 300, 300.
     for seconds, expected in ((20, 1), (45, 2), (80, 2), (45, 3), (200, 3), (45, 4), (250, 4), (55, 5), (305, 6)):
-        advance(page, seconds)
-        assert len(asked) == expected
+        assert calls.after(seconds) == expected
     expect(Control(page).requests).to_have_accessible_name("Promote Requests")
 
 
-def advance(page: Page, seconds: int) -> None:
-    """Lets the page's clock run on, and the calls that it starts come to their end."""
-    page.clock.run_for(seconds * 1000)
-    page.wait_for_timeout(300)
+class StatusCalls:
+    """Answers the control's question, counts how often it is asked, and moves the page's clock."""
+
+    def __init__(self, page: Page, answer: dict[str, Any]) -> None:
+        self.page = page
+        self.answer = answer
+        self.count = 0
+        page.route(STATUS, self._answer)
+
+    def _answer(self, route: Route) -> None:
+        self.count += 1
+        route.fulfill(**self.answer)
+
+    def open_page_and_stop_its_clock(self, base_url: str) -> None:
+        """Opens a page of MLflow; from then on its time passes in `after` alone, however slow the machine is."""
+        self.page.clock.install(time=0)
+        # The page's time passes faster than any answer comes: none of them shall be too late.
+        self.page.add_init_script("AbortSignal.timeout = () => new AbortController().signal")
+        with self.page.expect_response(STATUS):
+            MlflowPage(self.page, base_url).open("/experiments")
+        now = self.page.evaluate("Date.now()")
+        self.page.clock.pause_at(now / 1000 + 1)
+
+    def after(self, seconds: int) -> int:
+        """Returns how often the question was asked in all, this many seconds later."""
+        self.page.clock.run_for(seconds * 1000)
+        self.page.wait_for_timeout(500)
+        return self.count
 
 
 def set_hidden(page: Page, *, hidden: bool) -> None:
