@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format pictures clean
+.PHONY: help demo test bench check format pictures clean
 
 PORT ?= 5000
 PYTHON ?=
@@ -13,6 +13,7 @@ help:
 	@echo "make demo [PORT=5000]  a real MLflow behind Checkpoint, with models, people and promote requests"
 	@echo "make test              the whole suite: SQLite, PostgreSQL, real MLflow, browser"
 	@echo "make check             format, lint, types, deploy checks, migrations, import contract, templates, Dockerfile"
+	@echo "make bench             what Checkpoint costs, beside MLflow and nginx, in 8 minutes"
 	@echo "make format            formats the code"
 	@echo "make pictures          takes the README's pictures from a running demo"
 
@@ -49,6 +50,9 @@ check: .venv/.installed-dev
 # The README's pictures, from a demo that runs beside.
 pictures: .venv/.installed-dev
 	$(RUN) docs/make_pictures.py --url http://localhost:$(PORT)
+
+bench: .venv/.installed-dev
+	@$(RUN) -m bench
 
 format: .venv/.installed-dev
 	$(RUN) -m ruff format .

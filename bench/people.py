@@ -1,0 +1,31 @@
+"""Makes a person with a token and a session in the database that the environment names; prints both as JSON."""
+
+import json
+import secrets
+
+import django
+
+
+def main() -> None:
+    """Prints {"token": ..., "session": ...}."""
+    django.setup()
+    from django.conf import settings  # noqa: PLC0415 - Django had to be set up first
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: PLC0415
+    from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415
+
+    from accounts import people, tokens  # noqa: PLC0415
+    from checkpoint_project.startup import prepare_database  # noqa: PLC0415
+
+    prepare_database()
+    user = people.create(username="bench", email="bench@example.org", password=secrets.token_urlsafe())
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    _, token = tokens.issue(user=user, name="bench")
+    print(json.dumps({"token": token, "session": session.session_key}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""What lies in the measured registries: one run, one registered model with one version."""
+
+import json
+from base64 import b64encode
+from typing import Any
+from urllib.request import Request, urlopen
+
+MODEL = "bench"
+READ_PATH = f"/api/2.0/mlflow/model-versions/get?name={MODEL}&version=1"
+PAGE_PATH = f"/#/models/{MODEL}/versions/1"
+
+
+def basic_header(credentials: tuple[str, str]) -> dict[str, str]:
+    """Returns the header of a Basic sign-in."""
+    return {"Authorization": f"Basic {b64encode(':'.join(credentials).encode()).decode()}"}
+
+
+def fill(url: str, credentials: tuple[str, str] | None = None) -> str:
+    """Makes the run, the model and its version; returns the path below which the run's artifacts lie."""
+    headers = basic_header(credentials) if credentials else {}
+    run = _post(url, headers, "runs/create", {"experiment_id": "0", "start_time": 0, "run_name": "bench"})["run"]
+    run_id = run["info"]["run_id"]
+    metrics = [{"key": f"metric_{n}", "value": n / 7, "timestamp": 0, "step": 0} for n in range(20)]
+    params = [{"key": f"param_{n}", "value": str(n)} for n in range(20)]
+    _post(url, headers, "runs/log-batch", {"run_id": run_id, "metrics": metrics, "params": params})
+    _post(url, headers, "registered-models/create", {"name": MODEL})
+    source = run["info"]["artifact_uri"] + "/model"
+    _post(url, headers, "model-versions/create", {"name": MODEL, "source": source, "run_id": run_id})
+    return f"0/{run_id}/artifacts"
+
+
+def _post(url: str, headers: dict[str, str], path: str, body: dict[str, Any]) -> Any:
+    request = Request(  # noqa: S310 - an address of this program's own
+        f"{url}/api/2.0/mlflow/{path}",
+        data=json.dumps(body).encode(),
+        headers={"Content-Type": "application/json", **headers},
+    )
+    with urlopen(request, timeout=60) as answer:  # noqa: S310
+        return json.load(answer)
