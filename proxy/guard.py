@@ -10,7 +10,7 @@ from promote_requests.choices import AuditAction
 from promote_requests.exceptions import PromoteRequestError, RegistryError, RegistryNotFound
 from promote_requests.services import audit
 from promote_requests.workspaces import canonical_workspace
-from proxy import messages, rulings, wording
+from proxy import messages, rulings, sealing, wording
 from proxy.messages import Message, UnreadableCall
 from proxy.protected import Protected
 from proxy.rules import Route, Traffic
@@ -93,6 +93,31 @@ def decide(
     return _answer(outcome, workspace)
 
 
+def check_seal(
+    route: Route, *, method: str, path: str, query: str, workspace: str, caller: "Caller", request_id: str
+) -> Refused | None:
+    """Judges a call of `Traffic.SEALED` by its address alone; None lets it pass as it came, its body unread.
+
+    Args:
+        route: From `rules.classify`.
+        method: As sent.
+        path: As sent.
+        query: The query string as sent.
+        workspace: The value of `X-MLFLOW-WORKSPACE`, or empty.
+        caller: Who asks.
+        request_id: For the audit trail.
+
+    Raises:
+        RegistryError: MLflow had to be asked and did not answer.
+    """
+    workspace = canonical_workspace(workspace)
+    refusal = sealing.refusal_by_address(route.operation, method=method, path=path, query=query, workspace=workspace)
+    if refusal is None:
+        return None
+    _record(refusal, call=f"{method} {path}", workspace=workspace, caller=caller, request_id=request_id)
+    return _answer(refusal, workspace)
+
+
 def _outcome(route: Route, *, query: str, body: bytes, workspace: str) -> Allowed | Refusal:
     if route.traffic == Traffic.FORBIDDEN:
         return Refusal(wording.FORBIDDEN.get(route.operation, wording.UNKNOWN_WRITE))
@@ -101,6 +126,9 @@ def _outcome(route: Route, *, query: str, body: bytes, workspace: str) -> Allowe
     if route.operation == "optimize-prompt":
         return _optimize_prompt(body, workspace)
     message = messages.parse(route.operation, query=query, body=body)
+    if route.operation in messages.TRACKING_SHAPES:
+        refusal = sealing.refusal_by_message(route.operation, message, workspace=workspace)
+        return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
     rule: Callable[[Message, Protected], Refusal | None] = rulings.RULINGS[route.operation]
     refusal = rule(message, Protected(workspace))
     return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")

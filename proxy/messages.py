@@ -22,6 +22,7 @@ _VERSION = re.compile(r"[0-9]{1,9}")
 _NAMES = frozenset({"name", "new_name", "version", "stage", "alias", "key"})
 _FLAG = "archive_existing_versions"
 _TAGS = "tags"
+_SECONDS = "expiration"
 
 
 class UnreadableCall(Exception):
@@ -59,14 +60,22 @@ SHAPES: dict[str, Shape] = {
 }
 """Operation of `rules.REGISTRY_CALLS` -> its message; `tests/test_route_table.py` compares it with MLflow's own."""
 
+TRACKING_SHAPES: dict[str, Shape] = {
+    "delete-run": Shape(("run_id",)),
+    "delete-experiment": Shape(("experiment_id",)),
+    "presign-upload": Shape(("path",), ("run_id", "model_id", _SECONDS)),
+}
+"""Operation of `rules.SEALED_CALLS` that has a body -> its message."""
+_ALL_SHAPES = SHAPES | TRACKING_SHAPES
+
 
 def parse(operation: str, *, query: str, body: bytes) -> Message:
-    """Returns the message of a registry call, its names checked and its version in MLflow's own spelling.
+    """Returns the message of a guarded call, its names checked and its version in MLflow's own spelling.
 
     Raises:
         UnreadableCall: unreadable, ambiguous, incomplete, of wrong types, or contradicted by the query.
     """
-    shape = SHAPES[operation]
+    shape = _ALL_SHAPES[operation]
     sent = load(body)
     message = {field: value for field in shape.fields if (value := pick(sent, field)) is not None}
     for field, value in message.items():
@@ -139,6 +148,8 @@ def _checked(field: str, value: Any) -> Any:
         return value
     if field == _TAGS:
         return _checked_tags(value)
+    if field == _SECONDS:
+        return _checked_seconds(value)
     if not isinstance(value, str):
         raise UnreadableCall(f"'{field}' must be a text.")
     if field in _NAMES and _NOT_IN_A_NAME.search(value):
@@ -148,6 +159,14 @@ def _checked(field: str, value: Any) -> Any:
             raise UnreadableCall("'version' must be a whole number, for example \"3\".")
         return str(int(value))
     return value
+
+
+def _checked_seconds(value: Any) -> str:
+    # Protobuf takes a whole number as a number and as a text.
+    text = str(value) if isinstance(value, int) else value
+    if not isinstance(text, str) or not _VERSION.fullmatch(text):
+        raise UnreadableCall(f"'{_SECONDS}' must be a whole number of seconds.")
+    return text
 
 
 def _checked_tags(value: Any) -> list[dict[str, str]]:

@@ -30,7 +30,12 @@ class Protected:
     def __init__(self, workspace: str) -> None:
         self.workspace = workspace
         self.registry: RegistryClient = get_registry(workspace)
-        self._rules = tuple(ProtectionRule.objects.filter(is_enabled=True))
+        self._rules = tuple(ProtectionRule.objects.filter(is_enabled=True).order_by("pk"))
+
+    @property
+    def rules_mark(self) -> tuple[tuple[object, ...], ...]:
+        """Another value whenever a rule protects other targets than before."""
+        return tuple((rule.workspace_pattern, rule.model_pattern, rule.target_pattern) for rule in self._rules)
 
     def covers(self, model_name: str, target: Target) -> bool:
         """Tells whether a rule protects a target of a model, under any name that a database takes for the same."""

@@ -1,4 +1,4 @@
-"""What a call to MLflow is: passed on, guarded, or forbidden. Pure tables; `proxy/README.md` says them in words.
+"""What a call to MLflow is: passed on, sealed, guarded, or forbidden. Pure; `proxy/README.md` says the tables in words.
 
 Written from MLflow 3.17.2's route table, which `tests/test_route_table.py` walks. A path is judged by where the
 words `registered-models` and `model-versions` stand in it, not by the prefix in front of them: `/api/` and
@@ -18,6 +18,7 @@ class Traffic(StrEnum):
     """What becomes of a call."""
 
     PASS = "pass"  # noqa: S105 - not a password
+    SEALED = "sealed"
     GUARDED = "guarded"
     FORBIDDEN = "forbidden"
 
@@ -27,7 +28,7 @@ class Route:
     """What a call is.
 
     Attributes:
-        operation: The guarded or forbidden operation, for example `transition-stage`; empty for what passes.
+        operation: What is sealed, guarded or forbidden, for example `transition-stage`; empty for what passes.
         is_read: Whether it changes nothing, so that an anonymous reader may make it.
     """
 
@@ -37,6 +38,7 @@ class Route:
 
 
 READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_WRITE_METHODS = ("PUT", "POST", "PATCH", "DELETE")
 
 REGISTRY_CALLS: dict[tuple[str, str], str] = {
     ("POST", "model-versions/transition-stage"): "transition-stage",
@@ -92,14 +94,27 @@ INDIRECT_CALLS: tuple[tuple[str, re.Pattern[str], Traffic, str], ...] = (
 )
 """Calls outside the registry's routes whose handlers change the registry."""
 
+SEALED_CALLS: tuple[tuple[str, re.Pattern[str], Traffic, str], ...] = (
+    # What the address names is enough to judge these, so a body streams through.
+    *((method, re.compile(r"/mlflow-artifacts/"), Traffic.SEALED, "change-artifact") for method in _WRITE_METHODS),
+    ("POST", re.compile(r"/mlflow/upload-artifact/?\Z"), Traffic.SEALED, "upload-artifact"),
+    ("DELETE", re.compile(r"/mlflow/logged-models/[^/]+/?\Z"), Traffic.SEALED, "delete-logged-model"),
+    # These name it in the body.
+    ("POST", re.compile(r"/mlflow/artifacts/presigned-upload-url/?\Z"), Traffic.GUARDED, "presign-upload"),
+    ("POST", re.compile(r"/mlflow/runs/delete/?\Z"), Traffic.GUARDED, "delete-run"),
+    ("POST", re.compile(r"/mlflow/experiments/delete/?\Z"), Traffic.GUARDED, "delete-experiment"),
+)
+"""Calls that change what a version is made of: refused for a version that holds a protected target."""
+
 _PASS_READ = Route(Traffic.PASS, "", True)
 _PASS_WRITE = Route(Traffic.PASS, "", False)
 _UNKNOWN_REGISTRY_WRITE = Route(Traffic.FORBIDDEN, "unknown-registry-write", False)
 _GUARDED = {operation: Route(Traffic.GUARDED, operation, False) for operation in REGISTRY_CALLS.values()}
-_INDIRECT = tuple(
-    (method, pattern, Route(traffic, operation, False)) for method, pattern, traffic, operation in INDIRECT_CALLS
-)
-_SEVERITY = {Traffic.PASS: 0, Traffic.GUARDED: 1, Traffic.FORBIDDEN: 2}
+_CHANGE_ARTIFACT = Route(Traffic.SEALED, "change-artifact", False)
+_OTHERS: dict[str, list[tuple[re.Pattern[str], Route]]] = {}
+for _method, _pattern, _traffic, _operation in INDIRECT_CALLS + SEALED_CALLS:
+    _OTHERS.setdefault(_method, []).append((_pattern, Route(_traffic, _operation, False)))
+_SEVERITY = {Traffic.PASS: 0, Traffic.SEALED: 1, Traffic.GUARDED: 2, Traffic.FORBIDDEN: 3}
 
 _REGISTRY = re.compile(r"/((?:registered-models|model-versions)(?=/|\Z).*)", re.DOTALL)
 _READING_POST = re.compile(r"/(?:ajax-)?api/[^/]+/mlflow/(.+)\Z")
@@ -114,7 +129,7 @@ def classify(method: str, path: str) -> Route:
         path: Without the query, encoded or not; one for which `paths.path_fault` says nothing.
     """
     if path.startswith(DATA_PREFIXES):
-        return _PASS_READ if method in READ_METHODS else _PASS_WRITE
+        return _PASS_READ if method in READ_METHODS else _CHANGE_ARTIFACT
     if "%" not in path:
         return _classify_plain(method, path)
     readings = [_classify_plain(method, reading) for reading in decodings(path)]
@@ -135,8 +150,8 @@ def _classify_plain(method: str, path: str) -> Route:
             return _PASS_READ
         operation = REGISTRY_CALLS.get((method, below))
         return _GUARDED[operation] if operation else _UNKNOWN_REGISTRY_WRITE
-    for wanted, pattern, route in _INDIRECT:
-        if wanted == method and pattern.search(folded):
+    for pattern, route in _OTHERS.get(method, ()):
+        if pattern.search(folded):
             return route
     return _PASS_READ if method == "POST" and _is_reading_post(folded) else _PASS_WRITE
 

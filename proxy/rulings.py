@@ -4,7 +4,7 @@ Where a ruling rests on who holds what now, `_settled` comes last: a promotion t
 would make the answer old before the call arrives.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from promote_requests.choices import RequestAction, TargetKind
@@ -113,13 +113,13 @@ def delete_version(message: Message, protected: Protected) -> Refusal | None:
     found = protected.registry.get_version(message["name"], message["version"])
     held = protected.held_by_version(found)
     what = f"Version {found.version} of {message['name']} cannot be deleted"
-    return _holding(what, message["name"], held) or _settled(message["name"], protected)
+    return holding(what, message["name"], held) or _settled(message["name"], protected)
 
 
 def delete_model(message: Message, protected: Protected) -> Refusal | None:
     """Refuses to delete a registered model of which a version holds a protected target."""
     held = protected.held_by_model(message["name"])
-    return _holding(f"{message['name']} cannot be deleted", message["name"], held) or _settled(
+    return holding(f"{message['name']} cannot be deleted", message["name"], held) or _settled(
         message["name"], protected
     )
 
@@ -128,7 +128,7 @@ def rename_model(message: Message, protected: Protected) -> Refusal | None:
     """Refuses a name that takes a held target out of a rule's reach, or into it, or versions into a protected model."""
     name, new_name = message["name"], message["new_name"]
     held = protected.held_by_model(name) or protected.held_by_model(name, as_name=new_name)
-    return _holding(f"{name} cannot be renamed {new_name}", name, held) or _settled(name, protected)
+    return holding(f"{name} cannot be renamed {new_name}", name, held) or _settled(name, protected)
 
 
 def version_tag(message: Message, protected: Protected) -> Refusal | None:
@@ -139,7 +139,7 @@ def version_tag(message: Message, protected: Protected) -> Refusal | None:
         return None
     held = protected.held_by_version(protected.registry.get_version(message["name"], message["version"]))
     what = f"The content of version {message['version']} of {message['name']} cannot be changed"
-    return _holding(what, message["name"], held) or _settled(message["name"], protected)
+    return holding(what, message["name"], held) or _settled(message["name"], protected)
 
 
 def model_tag(message: Message, protected: Protected) -> Refusal | None:
@@ -150,7 +150,7 @@ def model_tag(message: Message, protected: Protected) -> Refusal | None:
         return None
     held = protected.held_by_model(message["name"])
     what = f"The tag {message['key']} of {message['name']} cannot be changed"
-    return _holding(what, message["name"], held) or _settled(message["name"], protected)
+    return holding(what, message["name"], held) or _settled(message["name"], protected)
 
 
 def pass_on(message: Message, protected: Protected) -> Refusal | None:
@@ -194,7 +194,14 @@ def _already_there(name: str, version: str, target: Target) -> Refusal:
     return Refusal(wording.already_there(name, version, target), None, name, version, target)
 
 
-def _holding(what: str, name: str, held: list[Held]) -> Refusal | None:
+def holding(what: str, name: str, held: Sequence[Held]) -> Refusal | None:
+    """Refuses what would change the protected targets that are held; None when none are.
+
+    Args:
+        what: As for `wording.holding`.
+        name: The model.
+        held: The targets.
+    """
     if not held:
         return None
     wish = wording.way_out(name, held)
@@ -202,8 +209,11 @@ def _holding(what: str, name: str, held: list[Held]) -> Refusal | None:
 
 
 def _settled(name: str, protected: Protected) -> Refusal | None:
-    if not protected.is_promoting(name):
-        return None
+    return being_promoted(name) if protected.is_promoting(name) else None
+
+
+def being_promoted(name: str) -> Refusal:
+    """Refuses for the moment."""
     sentence = f"Checkpoint is promoting a version of {name} at this moment: try again in a few seconds."
     return Refusal(sentence, model_name=name, status=409, code="INVALID_STATE")
 

@@ -63,7 +63,19 @@ class CheckpointProxyView(ProxyView):
         limits.enter(caller.key)
         self.caller = caller
         sent = self.get_proxy_request_headers(request)
-        if route.traffic is Traffic.PASS:
+        if route.traffic is Traffic.SEALED:
+            refused = guard.check_seal(
+                route,
+                method=method,
+                path=path,
+                query=query,
+                workspace=sent.get("X-Mlflow-Workspace", ""),
+                caller=caller,
+                request_id=entry.request_id,
+            )
+            if refused is not None:
+                raise _refusal(refused)
+        if route.traffic in {Traffic.PASS, Traffic.SEALED}:
             return self._pass_on(request, method, path, query, sent)
         return self._guard(request, route, path, query, sent)
 
@@ -101,9 +113,7 @@ class CheckpointProxyView(ProxyView):
             request_id=self.entry.request_id,
         )
         if isinstance(decision, guard.Refused):
-            raise errors.GuardRefusal(
-                decision.message, status=decision.status, code=decision.code, form_path=decision.form_path
-            )
+            raise _refusal(decision)
         sent.pop("Content-Encoding", None)
         if decision.body is not None:
             sent["Content-Type"] = decision.content_type
@@ -173,6 +183,10 @@ def _authorise(caller: Caller, route: Route) -> None:
         "Sign in to Checkpoint, or send an API token: MLFLOW_TRACKING_TOKEN, "
         "or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
     )
+
+
+def _refusal(refused: guard.Refused) -> errors.GuardRefusal:
+    return errors.GuardRefusal(refused.message, status=refused.status, code=refused.code, form_path=refused.form_path)
 
 
 def _refuse_if_about_us(answer: Answer, content: bytes | None) -> bytes | None:

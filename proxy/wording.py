@@ -1,6 +1,6 @@
 """What a refused caller reads: what is protected, what to ask for instead, and where."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from promote_requests import links
@@ -83,7 +83,7 @@ def registration(destination: str) -> str:
     )
 
 
-def holding(what: str, model_name: str, held: Iterable[Held]) -> str:
+def holding(what: str, model_name: str, held: Sequence[Held]) -> str:
     """Says why something may not happen while protected targets are held, and what to request first.
 
     Args:
@@ -91,18 +91,17 @@ def holding(what: str, model_name: str, held: Iterable[Held]) -> str:
         model_name: The model whose versions hold them.
         held: The protected targets; not empty.
     """
-    found = list(held)
-    names = ", ".join(_with_version(each) for each in found)
+    names = ", ".join(_with_version(each) for each in held)
     sentence = f"{what}, because it would change what is protected ({names})."
-    wish = way_out(model_name, found)
+    wish = way_out(model_name, held)
     if wish is None:
         return f"{sentence} Only a change of the protection rule, by an administrator, allows it."
     if wish.action == RequestAction.REMOVE:
-        return f"{sentence} First request to take the alias {found[0].target.name} from version {wish.version}."
+        return f"{sentence} First request to take the alias {held[0].target.name} from version {wish.version}."
     return f"{sentence} First request to move version {wish.version} to Archived."
 
 
-def way_out(model_name: str, held: list[Held]) -> Wish | None:
+def way_out(model_name: str, held: Sequence[Held]) -> Wish | None:
     """Returns the request to make first; None when a request cannot free what is held."""
     if any(each.target.kind == TargetKind.MODEL for each in held):
         return None

@@ -3,13 +3,15 @@
 from typing import Any
 
 import factory
-from accounts.tests.factories import UserFactory
+from django.utils import timezone
 
+from accounts.tests.factories import UserFactory
 from promote_requests import services
+from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest, ProtectionRule
 from promote_requests.targets import Target
 
-__all__ = ["PromoteRequestFactory", "RuleFactory", "UserFactory"]
+__all__ = ["PromoteRequestFactory", "RuleFactory", "UserFactory", "promoting"]
 
 
 class RuleFactory(factory.django.DjangoModelFactory):
@@ -19,6 +21,15 @@ class RuleFactory(factory.django.DjangoModelFactory):
         model = ProtectionRule
 
     target_pattern = factory.Sequence(lambda number: f"alias:protected-{number}")
+
+
+def promoting(promote_request: PromoteRequest) -> PromoteRequest:
+    """Puts a request between the two steps of its promotion."""
+    PromoteRequest.objects.filter(pk=promote_request.pk).update(
+        status=Status.PROMOTING, promoting_since=timezone.now(), promoted_by=promote_request.author
+    )
+    promote_request.refresh_from_db()
+    return promote_request
 
 
 class PromoteRequestFactory(factory.django.DjangoModelFactory):

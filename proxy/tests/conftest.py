@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from promote_requests.demo.processes import free_port
+from proxy import sealed
 from proxy.tests.echo_upstream import EchoUpstream
 from proxy.tests.raw_client import Exchange, exchange, wait_for_port
 
@@ -75,6 +76,12 @@ class Checkpoint:
         process = psutil.Process(self.pid)
         times = [found.cpu_times() for found in [process, *process.children(recursive=True)]]
         return sum(found.user + found.system for found in times)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_sealed() -> None:
+    """Forgets what earlier tests' registries held."""
+    sealed.forget()
 
 
 @pytest.fixture(scope="session")

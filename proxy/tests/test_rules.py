@@ -72,15 +72,36 @@ def test_indirect_writes_that_can_be_judged_are_guarded():
         ("POST", "/gateway/mlflow/v1/chat/completions", False),
         ("POST", "/api/2.0/mlflow/runs/log-batch", False),
         ("POST", "/api/2.0/mlflow/runs%2Flog-batch", False),
-        ("PUT", "/api/2.0/mlflow-artifacts/artifacts/1/registered-models/alias", False),
         ("GET", "/api/2.0/mlflow-artifacts/artifacts/1/a%20b", True),
-        ("DELETE", "/api/2.0/mlflow/logged-models/m-1", False),
+        ("DELETE", "/api/2.0/mlflow/logged-models/m-1/tags/x", False),
+        ("PATCH", "/api/2.0/mlflow/logged-models/m-1", False),
+        ("GET", "/ajax-api/2.0/mlflow/upload-artifact", True),
         ("POST", "/v1/traces", False),
     ],
 )
 def test_everything_else_passes_and_reads_are_known(method, path, is_read):
     route = classify(method, path)
     assert (route.traffic, route.operation, route.is_read) == (Traffic.PASS, "", is_read)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "traffic", "operation"),
+    [
+        ("PUT", "/api/2.0/mlflow-artifacts/artifacts/1/registered-models/alias", Traffic.SEALED, "change-artifact"),
+        ("DELETE", "/ajax-api/2.0/mlflow-artifacts/artifacts/1/x", Traffic.SEALED, "change-artifact"),
+        ("POST", "/api/2.0/mlflow-artifacts/mpu/create/1/x", Traffic.SEALED, "change-artifact"),
+        ("PUT", "/ml/ajax-api/2.0/mlflow-artifacts/artifacts/1/x", Traffic.SEALED, "change-artifact"),
+        ("PUT", "/api/2.0/mlflow%2Dartifacts/artifacts/1/x", Traffic.SEALED, "change-artifact"),
+        ("POST", "/ml/ajax-api/2.0/mlflow/upload-artifact", Traffic.SEALED, "upload-artifact"),
+        ("DELETE", "/api/2.0/mlflow/logged%2Dmodels/m-1", Traffic.SEALED, "delete-logged-model"),
+        ("POST", "/api/2.0/mlflow/artifacts/presigned-upload-url", Traffic.GUARDED, "presign-upload"),
+        ("POST", "/ajax-api/2.0/mlflow/runs/delete", Traffic.GUARDED, "delete-run"),
+        ("POST", "/api/2.0/mlflow/experiments%2Fdelete", Traffic.GUARDED, "delete-experiment"),
+    ],
+)
+def test_what_changes_a_versions_making_is_judged(method, path, traffic, operation):
+    assert (classify(method, path).traffic, classify(method, path).operation) == (traffic, operation)
+    assert not classify(method, path).is_read
 
 
 @pytest.mark.parametrize(

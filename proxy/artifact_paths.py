@@ -1,0 +1,104 @@
+"""Which stored artifact a path means, as MLflow reads it. Pure.
+
+MLflow (3.17.2, `utils/uri.py`: `validate_path_is_safe`, `_decode`) decodes an artifact's path until it stops changing,
+drops what `urllib` ignores in a URL and takes a `file:` in front for nothing. Two texts that it stores in one place
+must be one key here; two keys for one place would be a way round the seal.
+"""
+
+import posixpath
+import unicodedata
+from urllib.parse import unquote, urlparse, urlsplit, urlunparse
+
+from proxy.paths import DATA_PREFIXES, decodings
+
+_DECODINGS = 16  # MLflow gives up after ten
+_IGNORED = str.maketrans("", "", "\t\r\n")
+_IGNORED_IN_FRONT = "".join(map(chr, range(0x21)))
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789/_-")
+_ROUTE = "/mlflow-artifacts/"
+_KINDS = ("artifacts/", "presigned/", "mpu/create/", "mpu/complete/", "mpu/abort/")
+_SERVED = "/api/2.0/mlflow-artifacts/artifacts/"
+
+
+def stored_at(path: str, workspace: str = "") -> str:
+    """Returns the key of an artifact: its place below the server's artifact root, "" for the root itself.
+
+    Case and Unicode's composed forms are levelled, as file systems do that ignore them.
+
+    Args:
+        path: As in a URL or a query, encoded any number of times or not at all.
+        workspace: Canonical. MLflow puts the path of a named one below `workspaces/<name>/` unless it is there already.
+    """
+    for _ in range(_DECODINGS):
+        decoded = _decoded(path)
+        if decoded == path:
+            break
+        path = decoded
+    level = path.lower() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
+    key = posixpath.normpath(level).strip("/")
+    key = "" if key == "." else key
+    if not workspace:
+        return key
+    prefix = f"workspaces/{workspace}"
+    return key if f"{key}/".startswith(f"{prefix}/") else f"{prefix}/{key}".rstrip("/")
+
+
+def stored_below(location: str, workspace: str = "") -> str | None:
+    """Returns the key of a location that MLflow serves itself; None for any other, which no call through it reaches.
+
+    Args:
+        location: `mlflow-artifacts:/1/<run>/artifacts`, with or without a host, or the address of MLflow's own route.
+        workspace: Canonical; of the run or logged model.
+    """
+    try:
+        parts = urlsplit(location)
+    except ValueError:  # no URI at all
+        return None
+    if parts.scheme == "mlflow-artifacts":
+        return stored_at(parts.path.lstrip("/"), workspace)
+    if parts.scheme in {"http", "https"} and _SERVED in parts.path:
+        return stored_at(parts.path.partition(_SERVED)[2], workspace)
+    return None
+
+
+def named_in(path: str) -> list[str]:
+    """Returns the artifact paths that a call below `mlflow-artifacts/` may name, still encoded.
+
+    One for the routes as MLflow has them. For a route behind a prefix or in disguise, and for one of a later MLflow,
+    all that could be meant.
+
+    Args:
+        path: As sent; one for which `paths.path_fault` says nothing.
+    """
+    prefix = next((prefix for prefix in DATA_PREFIXES if path.startswith(prefix)), None)
+    if prefix is not None:
+        return _after_kind(path[len(prefix) :])
+    found = []
+    for reading in decodings(path):
+        folded = reading.lower()
+        position = folded.find(_ROUTE)
+        while position >= 0:
+            found += _after_kind(folded[position + len(_ROUTE) :])
+            position = folded.find(_ROUTE, position + 1)
+    return found
+
+
+def _after_kind(rest: str) -> list[str]:
+    known = next((rest[len(kind) :] for kind in _KINDS if rest.startswith(kind)), None)
+    if known is not None:
+        return [known]
+    tails = [rest]
+    while len(tails) < 3:
+        tails.append(unquote(tails[-1]).partition("/")[2])
+    return tails
+
+
+def _decoded(path: str) -> str:
+    if _PLAIN.issuperset(path):
+        return path
+    decoded = unquote(path).translate(_IGNORED).lstrip(_IGNORED_IN_FRONT)
+    try:
+        parts = urlparse(decoded)
+    except ValueError:  # MLflow's own reading fails as well
+        return decoded
+    return parts.path if parts.scheme == "file" else urlunparse(parts)

@@ -1,0 +1,91 @@
+"""Judges calls that would change what a version with a protected target is made of."""
+
+from urllib.parse import parse_qsl
+
+from proxy import rulings, sealed
+from proxy.artifact_paths import named_in, stored_at
+from proxy.messages import Message
+from proxy.paths import decodings
+from proxy.rulings import Refusal
+from proxy.seals import Seal, Seals
+
+_ARTIFACTS = "The artifacts of {} cannot be changed"
+_RUN = "The run of {} cannot be deleted"
+_LOGGED_MODEL = "The logged model of {} cannot be deleted"
+_EXPERIMENT = "The experiment of {} cannot be deleted"
+
+
+def refusal_by_address(operation: str, *, method: str, path: str, query: str, workspace: str) -> Refusal | None:
+    """Judges a call whose address names what it changes; None lets it pass.
+
+    Costs no look-up but where something sealed is named: then MLflow is asked whether it still is.
+
+    Args:
+        operation: Of `rules.SEALED_CALLS`, `Traffic.SEALED`.
+        method: As sent.
+        path: As sent.
+        query: As sent.
+        workspace: Canonical.
+
+    Raises:
+        RegistryError: see `sealed.seals`.
+    """
+
+    def found(seals: Seals) -> Refusal | None:
+        if operation == "change-artifact":
+            return _artifact(seals, method, path, workspace)
+        if operation == "delete-logged-model":
+            return _logged_model(seals, path)
+        return _uploaded(seals, query)
+
+    return found(sealed.renewed(workspace)) if found(sealed.seals(workspace)) else None
+
+
+def refusal_by_message(operation: str, message: Message, *, workspace: str) -> Refusal | None:
+    """Judges a call whose body names what it changes; None lets it pass.
+
+    Args:
+        operation: Of `messages.TRACKING_SHAPES`.
+        message: From `messages.parse`.
+        workspace: Canonical.
+
+    Raises:
+        RegistryError: see `sealed.seals`.
+    """
+
+    def found(seals: Seals) -> Refusal | None:
+        if operation == "delete-experiment":
+            return _refusal(_EXPERIMENT, seals.experiment(message["experiment_id"]))
+        run = seals.run(message.get("run_id", ""))
+        if operation == "delete-run":
+            return _refusal(_RUN, run)
+        return _refusal(_ARTIFACTS, run or seals.model(message.get("model_id", "")))
+
+    return found(sealed.renewed(workspace)) if found(sealed.seals(workspace)) else None
+
+
+def _artifact(seals: Seals, method: str, path: str, workspace: str) -> Refusal | None:
+    for named in named_in(path):
+        # Deleting a folder deletes what is in it, and a part of an upload comes below the folder that its path names.
+        seal = seals.place(stored_at(named, workspace), with_what_is_below=method != "PUT")
+        if seal:
+            return _refusal(_ARTIFACTS, seal)
+    return None
+
+
+def _logged_model(seals: Seals, path: str) -> Refusal | None:
+    named = [reading.rstrip("/").rpartition("/")[2] for reading in decodings(path)]
+    return _refusal(_LOGGED_MODEL, next(filter(None, map(seals.model, named)), None))
+
+
+def _uploaded(seals: Seals, query: str) -> Refusal | None:
+    named = [value for key, value in parse_qsl(query, keep_blank_values=True) if key == "run_uuid"]
+    return _refusal(_ARTIFACTS, next(filter(None, map(seals.run, named)), None))
+
+
+def _refusal(what: str, seal: Seal | None) -> Refusal | None:
+    if seal is None:
+        return None
+    if not seal.held:
+        return rulings.being_promoted(seal.model_name)
+    return rulings.holding(what.format(f"version {seal.version} of {seal.model_name}"), seal.model_name, seal.held)

@@ -1,0 +1,216 @@
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from promote_requests.choices import AuditAction
+from promote_requests.exceptions import RegistryNotFound, RegistryTimeout
+from promote_requests.models import AuditEvent, ProtectionRule
+from promote_requests.registry import fake
+from promote_requests.services import audit
+from promote_requests.tests.factories import PromoteRequestFactory, promoting
+from proxy import sealed
+from proxy.seals import Observer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until a test moves it."""
+    now = SimpleNamespace(seconds=1000.0)
+    monkeypatch.setattr(sealed, "time", SimpleNamespace(monotonic=lambda: now.seconds))
+    return now
+
+
+@pytest.fixture
+def fraud(registry):
+    registry.add_version("Fraud", stage="Production", run_id="run1", model_id="m-1", experiment_id="1")
+    registry.add_version("Fraud", run_id="run2", model_id="m-2", experiment_id="1")
+    registry.add_version("Other", run_id="run3", experiment_id="3")
+    return registry
+
+
+def looks(registry):
+    return [call for call, _ in registry.calls].count("list_models")
+
+
+def test_what_a_champion_is_made_of_is_sealed_and_nothing_else(fraud):
+    found = Observer("").look()
+    assert set(found.runs) == {"run1"}
+    assert set(found.models) == {"m-1"}
+    assert set(found.experiments) == {"1"}
+    assert set(found.places) == {"1/run1/artifacts", "1/models/m-1/artifacts"}
+    assert found.run(" RUN1 ").version == "1"
+
+
+def test_every_holder_of_a_stage_is_sealed_not_only_the_newest(fraud):
+    fraud.transition_stage("Fraud", "2", "Production", archive_existing_versions=False)
+    assert set(Observer("").look().runs) == {"run1", "run2"}
+
+
+def test_versions_with_protected_aliases_and_those_of_protected_models_are_sealed(fraud):
+    fraud.set_alias("Other", "champion", "1")
+    ProtectionRule.objects.create(target_pattern="model:Fraud")
+    assert set(Observer("").look().runs) == {"run1", "run2", "run3"}
+
+
+def test_a_version_that_is_being_promoted_is_sealed_already(fraud):
+    ProtectionRule.objects.all().delete()
+    assert Observer("").look().runs == {}
+    promoting(PromoteRequestFactory(model_name="Other", version="1"))
+    assert Observer("").look().run("run3").held == ()
+    fraud.delete_version("Other", "1")
+    assert Observer("").look().runs == {}
+
+
+def test_looking_again_asks_only_for_what_has_changed(fraud):
+    observer = Observer("")
+    observer.look()
+    fraud.calls.clear()
+    observer.look()
+    assert [call for call, _ in fraud.calls] == ["list_models"]
+    fraud.transition_stage("Other", "1", "Production", archive_existing_versions=False)
+    fraud.calls.clear()
+    assert set(observer.look().runs) == {"run1", "run3"}
+    assert [arguments for call, arguments in fraud.calls if call == "get_provenance"] == [("Other", "1")]
+    ProtectionRule.objects.all().delete()
+    assert observer.look().runs == {}
+
+
+def test_a_model_that_went_is_not_sealed_any_more(fraud):
+    observer = Observer("")
+    observer.look()
+    fraud.delete_version("Fraud", "1")
+    assert observer.look().runs == {}
+
+
+@pytest.mark.parametrize(
+    ("key", "alone", "with_below"),
+    [
+        ("1/run1/artifacts", True, True),
+        ("1/run1/artifacts/model/x", True, True),
+        ("1/run1/artifacts2", False, False),
+        ("1/run1", False, True),
+        ("1", False, True),
+        ("", False, True),
+        ("2/run1/artifacts", False, False),
+        ("1/run10/artifacts/x", False, False),
+    ],
+)
+def test_a_place_is_sealed_with_what_is_below_it(fraud, key, alone, with_below):
+    found = Observer("").look()
+    assert bool(found.place(key, with_what_is_below=False)) == alone
+    assert bool(found.place(key, with_what_is_below=True)) == with_below
+
+
+def test_what_is_known_serves_for_five_seconds_without_a_look(fraud, clock):
+    sealed.seals("")
+    clock.seconds += sealed.RENEW_SECONDS
+    assert sealed.seals("").run("run1")
+    assert looks(fraud) == 1
+    clock.seconds += sealed.STALE_SECONDS
+    fraud.transition_stage("Fraud", "1", "Archived", archive_existing_versions=False)
+    assert sealed.seals("").run("run1") is None
+    assert looks(fraud) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_half_way_a_thread_looks_again_and_the_caller_does_not_wait(fraud, clock, monkeypatch):
+    ProtectionRule.objects.get_or_create(target_pattern="stage:*")
+    sealed.seals("")
+    proceed, started = threading.Event(), threading.Event()
+
+    def hold():
+        started.set()
+        assert proceed.wait(10)
+
+    fraud.before("list_models", hold)
+    fraud.transition_stage("Other", "1", "Production", archive_existing_versions=False)
+    clock.seconds += sealed.RENEW_SECONDS + 0.1
+    assert sealed.seals("").run("run3") is None
+    assert started.wait(10)
+    assert sealed.seals("").run("run3") is None, "a second caller starts no second look"
+    proceed.set()
+    for thread in threading.enumerate():
+        if thread.name == "seals":
+            thread.join(10)
+    assert sealed.seals("").run("run3")
+    assert looks(fraud) == 2
+
+
+def test_a_refusal_rests_on_a_look_of_this_moment(fraud, clock):
+    sealed.seals("")
+    fraud.transition_stage("Fraud", "1", "Archived", archive_existing_versions=False)
+    clock.seconds += 1
+    assert sealed.renewed("").run("run1") is None
+
+
+@pytest.mark.parametrize("action", [AuditAction.PROMOTED, AuditAction.PROMOTION_STARTED, AuditAction.RULE_CHANGED])
+def test_what_this_process_promotes_is_sealed_at_once(fraud, clock, action, django_capture_on_commit_callbacks):
+    sealed.seals("")
+    fraud.transition_stage("Other", "1", "Production", archive_existing_versions=False)
+    assert sealed.seals("").run("run3") is None
+    with django_capture_on_commit_callbacks(execute=True):
+        audit.record(action, actor_id=None, actor_name="ada", model_name="Other", version="1")
+    assert sealed.seals("").run("run3")
+
+
+def test_other_events_cost_no_look(fraud, clock, django_capture_on_commit_callbacks):
+    sealed.seals("")
+    with django_capture_on_commit_callbacks(execute=True):
+        audit.record(AuditAction.CALL_REFUSED, actor_id=None, actor_name="ada")
+    sealed.seals("")
+    assert AuditEvent.objects.count() == 1
+    assert looks(fraud) == 1
+
+
+def test_while_mlflow_does_not_answer_what_was_known_serves_for_a_minute(fraud, clock):
+    sealed.seals("")
+    fraud.before("list_models", _fail)
+    clock.seconds += sealed.GRACE_SECONDS
+    assert sealed.seals("").run("run1")
+    before = len(fraud.calls)
+    assert sealed.seals("").run("run1")
+    assert len(fraud.calls) == before, "one failure answers all for a second"
+    clock.seconds += 2
+    with pytest.raises(RegistryTimeout):
+        sealed.seals("")
+
+
+def test_nothing_passes_where_a_promotion_could_not_be_looked_at(fraud, clock):
+    sealed.seals("")
+    fraud.before("list_models", _fail)
+    sealed.on_event(AuditEvent, AuditEvent(action=AuditAction.PROMOTED))
+    with pytest.raises(RegistryTimeout):
+        sealed.seals("")
+
+
+def test_a_workspace_that_nobody_knows_is_not_remembered(fraud, clock):
+    fake.connect("made-up").fail_next(RegistryNotFound("no such workspace"))
+    with pytest.raises(RegistryNotFound):
+        sealed.seals("made-up")
+    assert not sealed.is_watched("made-up")
+    sealed.seals("")
+    assert sealed.is_watched("")
+
+
+def test_the_next_look_rests_as_long_as_the_last_one_took(fraud, clock):
+    def take_half_a_second():
+        clock.seconds += 0.5
+
+    fraud.before("list_models", take_half_a_second)
+    sealed.seals("")
+    clock.seconds += sealed.STALE_SECONDS + 1
+    sealed.seals("")
+    assert looks(fraud) == 2, "the first look asks for everything and does not count"
+    clock.seconds += 4.4
+    sealed.seals("")
+    assert looks(fraud) == 2
+    clock.seconds += sealed.REST * 0.5
+    sealed.seals("")
+    assert looks(fraud) == 3
+
+
+def _fail():
+    raise RegistryTimeout("slow")

@@ -1,0 +1,149 @@
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from promote_requests.choices import AuditAction
+from promote_requests.models import AuditEvent, ProtectionRule
+from promote_requests.registry import fake
+from promote_requests.tests.factories import PromoteRequestFactory, promoting
+from proxy.guard import Allowed, Refused, check_seal, decide
+from proxy.rules import Traffic, classify, path_fault
+
+pytestmark = pytest.mark.django_db
+
+NOBODY = SimpleNamespace(user_id=None, username="", kind="anonymous")
+DATA = "/api/2.0/mlflow-artifacts/"
+
+
+@pytest.fixture
+def fraud(registry):
+    """Version 1 in Production, of run1 and the logged model m-1; version 2 holds nothing."""
+    registry.add_version("Fraud", stage="Production", run_id="run1", model_id="m-1", experiment_id="1")
+    registry.add_version("Fraud", run_id="run2", model_id="m-2", experiment_id="2")
+    return registry
+
+
+def send(method, target, message=None, *, workspace=""):
+    path, _, query = target.partition("?")
+    assert path_fault(path) == ""
+    route = classify(method, path)
+    call = {"method": method, "path": path, "query": query, "workspace": workspace}
+    if route.traffic == Traffic.SEALED:
+        return check_seal(route, **call, caller=NOBODY, request_id="r-1")
+    assert route.traffic == Traffic.GUARDED
+    body = json.dumps(message).encode()
+    return decide(route, **call, content_type="", body=body, caller=NOBODY, request_id="r-1")
+
+
+CHANGES = [
+    ("PUT", f"{DATA}artifacts/1/run1/artifacts/model/x", None),
+    ("PUT", "/ajax-api/2.0/mlflow-artifacts/artifacts/1/models/m-1/artifacts/x", None),
+    ("PUT", f"{DATA}artifacts/1/ru%6e1/artifacts%2Fx", None),
+    ("PUT", f"{DATA}artifacts/file:1/run1/artifacts/x", None),
+    ("PUT", f"{DATA}artifacts/%201/run1/artifacts/x", None),
+    ("PUT", "/ml/ajax-api/2.0/mlflow-artifacts/artifacts/1/run1/artifacts/x", None),
+    ("PUT", "/api/2.0/mlflow%2Dartifacts/artifacts/1/run1/artifacts/x", None),
+    ("DELETE", f"{DATA}artifacts/1/run1/artifacts/model", None),
+    ("DELETE", f"{DATA}artifacts/1/run1/artifacts%3F", None),
+    ("DELETE", f"{DATA}artifacts/1/run1", None),
+    ("DELETE", f"{DATA}artifacts/1", None),
+    ("DELETE", f"{DATA}artifacts/%2525252e", None),
+    ("POST", f"{DATA}mpu/create/1/run1/artifacts/model", None),
+    ("POST", f"{DATA}mpu/complete/1/run1/artifacts", None),
+    ("POST", f"{DATA}mpu/abort/1/models/m-1/artifacts", None),
+    ("PUT", f"{DATA}presigned/1/run1/artifacts/x", None),
+    ("POST", "/ajax-api/2.0/mlflow/upload-artifact?run_uuid=run1&path=x", None),
+    ("POST", "/ajax-api/2.0/mlflow/upload-artifact?run_uuid=run2&path=x&run_uuid=RUN1", None),
+    ("POST", "/ml/ajax-api/2.0/mlflow/upload-artifact?path=x&run%5fuuid=run%31", None),
+    ("POST", "/api/2.0/mlflow/artifacts/presigned-upload-url", {"run_id": "run1", "path": "x"}),
+    ("POST", "/api/2.0/mlflow/artifacts/presigned-upload-url", {"modelId": "m-1", "path": "x", "expiration": 60}),
+    ("POST", "/api/2.0/mlflow/runs/delete", {"run_id": "run1"}),
+    ("POST", "/ajax-api/2.0/mlflow/runs/delete", {"runId": "run1"}),
+    ("POST", "/api/2.0/mlflow/experiments/delete", {"experiment_id": "1"}),
+    ("DELETE", "/api/2.0/mlflow/logged-models/m-1", None),
+    ("DELETE", "/ajax-api/2.0/mlflow/logged-models/m%2D1", None),
+]
+
+
+@pytest.mark.parametrize(("method", "target", "message"), CHANGES)
+def test_what_was_approved_is_not_changed(fraud, method, target, message):
+    outcome = send(method, target, message)
+    assert isinstance(outcome, Refused), target
+    assert (outcome.status, outcome.code) == (403, "PERMISSION_DENIED")
+    assert "because it would change what is protected (version 1 is in Production)" in outcome.message
+    assert "First request to move version 1 to Archived. Open it here: http" in outcome.message
+    event = AuditEvent.objects.get()
+    assert (event.action, event.model_name, event.version) == (AuditAction.CALL_REFUSED, "Fraud", "1")
+    assert event.target == "stage:Production"
+    assert event.reason.startswith(f"{method} /")
+
+
+@pytest.mark.parametrize(("method", "target", "message"), CHANGES)
+def test_what_was_never_approved_may_be_changed(fraud, method, target, message):
+    fraud.transition_stage("Fraud", "1", "Archived", archive_existing_versions=False)
+    outcome = send(method, target, message)
+    assert outcome is None or isinstance(outcome, Allowed)
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "message"),
+    [
+        ("PUT", f"{DATA}artifacts/1/run9/artifacts/model/x", None),
+        ("PUT", f"{DATA}artifacts/1/run9/artifacts/1/run1/artifacts/x", None),
+        ("PUT", f"{DATA}artifacts/1/run9/artifacts/my%20file+1%25;v=1%3F", None),
+        ("PUT", f"{DATA}artifacts/1/run10/artifacts/x", None),
+        ("POST", f"{DATA}mpu/create/1/run9/artifacts", None),
+        ("DELETE", f"{DATA}artifacts/1/run9", None),
+        ("POST", "/ajax-api/2.0/mlflow/upload-artifact?run_uuid=run9&path=run1/x", None),
+        ("POST", "/api/2.0/mlflow/artifacts/presigned-upload-url", {"run_id": "run9", "path": "run1"}),
+        ("POST", "/api/2.0/mlflow/runs/delete", {"run_id": "run2"}),
+        ("POST", "/api/2.0/mlflow/experiments/delete", {"experiment_id": "2"}),
+        ("DELETE", "/api/2.0/mlflow/logged-models/m-2", None),
+    ],
+)
+def test_a_training_job_is_never_held_up_in_its_own_run(fraud, django_assert_num_queries, method, target, message):
+    send("PUT", f"{DATA}artifacts/1/run9/artifacts/first", None)
+    calls = len(fraud.calls)
+    with django_assert_num_queries(0):
+        outcome = send(method, target, message)
+    assert outcome is None or isinstance(outcome, Allowed)
+    assert len(fraud.calls) == calls, "an upload elsewhere costs no look-up"
+
+
+def test_a_deletion_goes_upstream_in_our_own_words(fraud):
+    outcome = send("POST", "/api/2.0/mlflow/runs/delete", {"runId": "run2", "x": 1})
+    assert json.loads(outcome.body) == {"run_id": "run2"}
+    path = "/api/2.0/mlflow/artifacts/presigned-upload-url"
+    outcome = send("POST", path, {"run_id": "run2", "path": "x", "expiration": "60"})
+    assert json.loads(outcome.body) == {"run_id": "run2", "path": "x", "expiration": "60"}
+
+
+@pytest.mark.parametrize(
+    "message", [{}, {"run_id": ""}, {"run_id": 7}, {"run_id": "run2", "runId": "run1"}, {"experiment_id": "2"}]
+)
+def test_a_deletion_with_two_readings_is_bad_input(fraud, message):
+    assert send("POST", "/api/2.0/mlflow/runs/delete", message).status == 400
+
+
+def test_seals_of_one_workspace_do_not_reach_into_another(fraud):
+    blue = fake.connect("blue")
+    blue.add_version("Risk", stage="Production", run_id="run7", experiment_id="7")
+    target = f"{DATA}artifacts/7/run7/artifacts/x"
+    assert send("PUT", target) is None
+    assert send("PUT", target, workspace="blue").status == 403
+    assert send("PUT", f"{DATA}artifacts/workspaces/blue/7/run7/artifacts/x", workspace="blue").status == 403
+    assert send("PUT", f"{DATA}artifacts/1/run1/artifacts/x", workspace="default").status == 403
+
+
+def test_while_a_version_is_promoted_nothing_it_is_made_of_changes(fraud):
+    promoting(PromoteRequestFactory())
+    outcome = send("PUT", f"{DATA}artifacts/2/run2/artifacts/x")
+    assert (outcome.status, outcome.code) == (409, "INVALID_STATE")
+
+
+def test_without_rules_nothing_is_sealed_and_nothing_asked(fraud):
+    ProtectionRule.objects.all().delete()
+    assert send("PUT", f"{DATA}artifacts/1/run1/artifacts/x") is None
+    assert fraud.calls == []
