@@ -15,7 +15,7 @@ from proxy.errors import CrossOrigin
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def verify(request: HttpRequest, caller: Caller) -> None:
+def verify(request: HttpRequest, caller: Caller, method: str) -> None:
     """Passes a call that cannot have been made by another site's page in the caller's name.
 
     * Tokens pass: no browser adds one by itself.
@@ -24,10 +24,15 @@ def verify(request: HttpRequest, caller: Caller) -> None:
       was once given a password, or that stands in a network from which anybody may write, is as good as a session;
       programs show nothing. An Origin alone does not count against a password, since programs may set any.
 
+    Args:
+        request: For its headers.
+        caller: Who made it.
+        method: Of the call; see `admission.permitted`.
+
     Raises:
         CrossOrigin: it may come from another site.
     """
-    if caller.kind is CallerKind.TOKEN or request.method in _SAFE_METHODS:
+    if caller.kind is CallerKind.TOKEN or method in _SAFE_METHODS:
         return
     site = request.headers.get("Sec-Fetch-Site", "")
     if site not in {"", "same-origin", "none"}:

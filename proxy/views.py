@@ -1,17 +1,13 @@
 """The view that answers everything outside /checkpoint/."""
 
-from typing import Any
-
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from revproxy.views import ProxyView
 
-from accounts.authentication import identify
-from accounts.callers import Caller, CallerKind, InvalidCredentials
-from accounts.callers import TooManyAttempts as TooManyPasswords
+from accounts.callers import Caller
 from promote_requests.exceptions import PromoteRequestError
-from proxy import body, errors, guard, headers, html, limits, origin, request_line, responses, rules, upstream
+from proxy import admission, body, errors, guard, headers, html, limits, request_line, responses, upstream
 from proxy.access_log import Entry
 from proxy.http1 import Answer, UpstreamBroken
 from proxy.responses import ProxiedResponse
@@ -51,15 +47,11 @@ class CheckpointProxyView(ProxyView):
         entry = self.entry
         entry.method = method = request_line.method(environ)
         entry.path = path = request_line.path(environ)
-        fault = rules.path_fault(path)
-        if fault:
-            raise errors.MalformedCall(fault)
+        admission.check_path(path)
         query = request_line.query(environ)
-        caller = _identified(request)
+        caller = admission.identified(request)
         entry.caller = caller.key
-        route = rules.classify(method, path)
-        _authorise(caller, route)
-        origin.verify(request, caller)
+        route = admission.permitted(request, caller, method, path)
         limits.enter(caller.key)
         self.caller = caller
         sent = self.get_proxy_request_headers(request)
@@ -159,30 +151,6 @@ class CheckpointProxyView(ProxyView):
             self.caller = None
         self.entry.status = status
         self.entry.write()
-
-
-def _identified(request: HttpRequest) -> Caller:
-    try:
-        return identify(request)
-    except TooManyPasswords as error:
-        raise errors.TooManyAttempts(error.message, error.retry_after) from error
-    except InvalidCredentials as error:
-        raise errors.NotSignedIn(error.message) from error
-
-
-def _authorise(caller: Caller, route: Route) -> None:
-    """Lets anonymous callers as far as CHECKPOINT_ANONYMOUS says; `write` lets the guard judge them like all others."""
-    if caller.kind is not CallerKind.ANONYMOUS:
-        return
-    extent: Any = settings.CHECKPOINT_ANONYMOUS
-    if extent == "write" and route.traffic is not Traffic.FORBIDDEN:
-        return
-    if extent == "read" and route.is_read:
-        return
-    raise errors.NotSignedIn(
-        "Sign in to Checkpoint, or send an API token: MLFLOW_TRACKING_TOKEN, "
-        "or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
-    )
 
 
 def _refusal(refused: guard.Refused) -> errors.GuardRefusal:

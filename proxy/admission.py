@@ -1,0 +1,75 @@
+"""Whether a call may be made at all, before anybody looks at what it would change.
+
+The proxy's view asks, and so does the view that a web server in front asks (`auth_request`): one rule for both.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts.authentication import identify
+from accounts.callers import Caller, CallerKind, InvalidCredentials
+from accounts.callers import TooManyAttempts as TooManyPasswords
+from proxy import errors, origin, rules
+from proxy.rules import Route, Traffic
+
+
+def check_path(path: str) -> None:
+    """Passes a path that all servers read alike.
+
+    Raises:
+        MalformedCall: two servers could read it differently.
+    """
+    fault = rules.path_fault(path)
+    if fault:
+        raise errors.MalformedCall(fault)
+
+
+def identified(request: HttpRequest) -> Caller:
+    """Returns who calls; see `accounts.authentication.identify`.
+
+    Raises:
+        NotSignedIn: the credentials open nothing.
+        TooManyAttempts: too many wrong passwords.
+    """
+    try:
+        return identify(request)
+    except TooManyPasswords as error:
+        raise errors.TooManyAttempts(error.message, error.retry_after) from error
+    except InvalidCredentials as error:
+        raise errors.NotSignedIn(error.message) from error
+
+
+def permitted(request: HttpRequest, caller: Caller, method: str, path: str) -> Route:
+    """Returns what the call is, if this caller may make such a call and does so from where they may.
+
+    Args:
+        request: For the headers that say where the call comes from.
+        caller: From `identified`.
+        method: Of the call; in a question about another call not the request's own.
+        path: One that passed `check_path`.
+
+    Raises:
+        NotSignedIn: only somebody who is signed in may.
+        CrossOrigin: it may come from another site's page.
+    """
+    route = rules.classify(method, path)
+    _authorise(caller, route)
+    origin.verify(request, caller, method)
+    return route
+
+
+def _authorise(caller: Caller, route: Route) -> None:
+    """Lets anonymous callers as far as CHECKPOINT_ANONYMOUS says; `write` lets the guard judge them like all others."""
+    if caller.kind is not CallerKind.ANONYMOUS:
+        return
+    extent: Any = settings.CHECKPOINT_ANONYMOUS
+    if extent == "write" and route.traffic is not Traffic.FORBIDDEN:
+        return
+    if extent == "read" and route.is_read:
+        return
+    raise errors.NotSignedIn(
+        "Sign in to Checkpoint, or send an API token: MLFLOW_TRACKING_TOKEN, "
+        "or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
+    )
