@@ -166,7 +166,7 @@ def test_bodies_arrive_as_sent(
 ) -> None:
     body = repeated[0] * repeated[1]
     header, wire = framed(body, sizes)
-    answer = checkpoint.call("/api/2.0/mlflow-artifacts/artifacts/exact", method, [header], wire)
+    answer = checkpoint.call("/api/2.0/mlflow/exact-body", method, [header], wire)
     assert answer.status == 200, answer.body
     seen = answer.json()
     assert (seen["method"], seen["length"], seen["sha256"]) == (method, len(body), hashlib.sha256(body).hexdigest())
