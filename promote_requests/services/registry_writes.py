@@ -9,6 +9,7 @@ from promote_requests.exceptions import RegistryNotFound
 from promote_requests.links import absolute
 from promote_requests.models import PromoteRequest
 from promote_requests.registry import RegistryClient
+from promote_requests.registry.types import ModelVersion
 
 REQUEST_TAG = "checkpoint.promote_request"
 APPROVED_BY_TAG = "checkpoint.approved_by"
@@ -50,9 +51,16 @@ def result(registry: RegistryClient, promote_request: PromoteRequest) -> str | N
     if promote_request.action == RequestAction.REMOVE:
         return version if all(holder.version != version for holder in holders) else None
     if target.kind == TargetKind.MODEL:
-        sealed = address(promote_request)
-        return next((holder.version for holder in holders if holder.tags.get(REQUEST_TAG) == sealed), None)
+        copies = (holder for holder in holders if _is_copy(holder, promote_request))
+        return next((copy.version for copy in copies), None)
     return version if any(holder.version == version for holder in holders) else None
+
+
+def _is_copy(holder: ModelVersion, promote_request: PromoteRequest) -> bool:
+    # The source counts too: the tag alone can be set by anybody who may write to MLflow itself, and a copy that failed
+    # would then be taken for made, and another version be given the tags that say who approved it.
+    source = f"models:/{promote_request.model_name}/{promote_request.version}"
+    return holder.tags.get(REQUEST_TAG) == address(promote_request) and holder.source == source
 
 
 def write_tags(registry: RegistryClient, promote_request: PromoteRequest) -> None:
