@@ -21,8 +21,9 @@ class Evidence:
     """What a reviewer judges.
 
     Attributes:
-        champion: Who holds the target now: None when nobody does, when the target replaces nobody (Archived, None),
-            and when the alias is to be taken away. It is the challenger itself when that is there already.
+        champion: Who holds the target now: None when nobody does and when the target replaces nobody (Archived, None).
+            It is the challenger itself when that is there already. Where the alias is to be taken away, it is None
+            unless another version than the challenger has the alias now.
         other_holders: The stage's further holders, newest first, without the champion.
         removing: The request takes the alias away from the challenger; what is shown of it is what would be lost.
     """
@@ -43,14 +44,18 @@ def observe(
 ) -> Evidence:
     """Returns the evidence as the registry has it now.
 
-    The champion is the newest holder of the target; for a copy the newest version of the destination.
+    The champion is the newest holder of the target; for a copy the newest version of the destination. Of an alias that
+    is to be taken away, a holder counts only if it is another version: that one would lose what nobody asked about.
 
     Raises:
         RegistryError: as the registry raises it, RegistryNotFound when there is no such model or version.
     """
     challenger = registry.get_facts(model_name, version)
     if action == RequestAction.REMOVE:
-        return Evidence(challenger, removing=True)
+        others = [holder for holder in registry.holders(model_name, target) if holder.version != version]
+        return Evidence(
+            challenger, registry.get_facts(model_name, others[0].version) if others else None, removing=True
+        )
     if not target.has_champion:
         return Evidence(challenger)
     holders = registry.holders(model_name, target)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from promote_requests.choices import AuditAction, TargetKind
+from promote_requests.choices import AuditAction, RequestAction, TargetKind
 from promote_requests.evidence import Evidence, fingerprint
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged, WrongState
 from promote_requests.models import PromoteRequest
@@ -58,6 +58,8 @@ def describe(promote_request: PromoteRequest, evidence: Evidence) -> str:
     now = evidence.champion_version
     before = promote_request.champion_version
     target = promote_request.target_name
+    if promote_request.action == RequestAction.REMOVE and now is not None:
+        return lost_alias(promote_request, now)
     left, leaves = promote_request.challenger_stage, evidence.challenger.version.stage
     if now == before and left not in ("", leaves):
         return f"Version {promote_request.version} is in the stage {leaves} now; it was in {left}."
@@ -68,6 +70,14 @@ def describe(promote_request: PromoteRequest, evidence: Evidence) -> str:
     if before is None:
         return f"Version {now} holds {target} now; nobody did when this request was reviewed."
     return f"Version {now} holds {target} now; reviewers compared with version {before}."
+
+
+def lost_alias(promote_request: PromoteRequest, holder: str) -> str:
+    """Returns the sentence about an alias that was to be taken away and that another version has got meanwhile."""
+    return (
+        f"Version {holder} holds {promote_request.target_name} now: there is nothing to take away from version "
+        f"{promote_request.version}."
+    )
 
 
 def refuse_if_changed(promote_request: PromoteRequest, evidence: Evidence, *, actor: "User", request_id: str) -> None:

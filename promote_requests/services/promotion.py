@@ -16,12 +16,12 @@ from django.utils import timezone
 from promote_requests import permissions, transitions
 from promote_requests.choices import Action, AuditAction, RequestAction, Status, TargetKind
 from promote_requests.evidence import Evidence, freeze
-from promote_requests.exceptions import RegistryError, RuleNotMet, WrongState
+from promote_requests.exceptions import ChampionChanged, RegistryError, RuleNotMet, WrongState
 from promote_requests.models import PromoteRequest
 from promote_requests.registry import RegistryClient, get_registry
 from promote_requests.services import audit, registry_writes
 from promote_requests.services.locking import lock, move
-from promote_requests.services.observing import describe, has_changed, refuse_if_changed
+from promote_requests.services.observing import describe, has_changed, lost_alias, refuse_if_changed
 from promote_requests.services.reading import decision_of, live_evidence_of, requirement_of
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def promote(*, actor: "User", promote_request: PromoteRequest, request_id: str =
     permissions.require(actor, Action.PROMOTE, promote_request)
     evidence = live_evidence_of(promote_request)
     refuse_if_changed(promote_request, evidence, actor=actor, request_id=request_id)
+    _refuse_lost_alias(promote_request, evidence)
     started = _start(actor, promote_request, evidence, request_id)
     _look_again(actor, started, request_id)
     registry = get_registry(started.workspace)
@@ -110,6 +111,13 @@ def _start(actor: "User", promote_request: PromoteRequest, evidence: Evidence, r
             f"Another promotion to {promote_request.target_name} is under way. Try again when it has finished."
         ) from None
     return locked
+
+
+def _refuse_lost_alias(promote_request: PromoteRequest, evidence: Evidence) -> None:
+    """Raises ChampionChanged where MLflow, which deletes an alias whoever has it, would take another version's."""
+    if promote_request.action == RequestAction.REMOVE and evidence.champion_version is not None:
+        sentence = lost_alias(promote_request, evidence.champion_version)
+        raise ChampionChanged(f"{sentence} Close this request, or ask for the alias of that version.")
 
 
 def _look_again(actor: "User", started: PromoteRequest, request_id: str) -> None:

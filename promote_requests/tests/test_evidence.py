@@ -69,6 +69,12 @@ def test_taking_an_alias_away_has_no_champion_and_says_so(registry):
     assert evidence.challenger.version.aliases == ("champion",)
 
 
+def test_taking_away_an_alias_that_another_version_has_now_shows_that_version(registry):
+    registry.set_alias("Fraud", "champion", "2")
+    evidence = look(registry, target=Target.parse("alias:champion"), action=RequestAction.REMOVE)
+    assert evidence.champion_version == "2"
+
+
 def test_a_challenger_that_holds_the_target_already_is_its_own_champion(registry):
     evidence = look(registry, version="2")
     assert evidence.champion is evidence.challenger

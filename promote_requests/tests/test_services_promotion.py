@@ -74,6 +74,43 @@ def test_taking_an_alias_away_leaves_nobody_with_it(fraud, ada, grace):
     assert fraud.get_model("Fraud").aliases == {}
 
 
+def test_a_removal_never_takes_the_alias_from_the_version_that_got_it_meanwhile(fraud, ada, grace):
+    removal = ask(ada, "alias:champion", version="1", action=RequestAction.REMOVE)
+    removal = approved(removal, grace)
+    services.promote(actor=ada, promote_request=approved(ask(ada, "alias:champion"), grace))
+    with pytest.raises(ChampionChanged, match="Version 2 holds champion now: there is nothing to take away"):
+        services.promote(actor=ada, promote_request=removal)
+    # Nor where reviewers approve what they see now.
+    with pytest.raises(ChampionChanged, match="Close this request"):
+        services.promote(actor=ada, promote_request=approved(removal, grace))
+    assert fraud.get_model("Fraud").aliases == {"champion": "2"}
+    removal.refresh_from_db()
+    assert removal.status == Status.OPEN
+
+
+def test_a_removal_looks_again_who_has_the_alias_once_it_holds_the_target(fraud, ada, grace):
+    removal = approved(ask(ada, "alias:champion", version="1", action=RequestAction.REMOVE), grace)
+    looks = []
+    fraud.before(
+        "get_facts", lambda: looks.append(1) or (len(looks) == 2 and fraud.set_alias("Fraud", "champion", "2"))
+    )
+    with pytest.raises(ChampionChanged):
+        services.promote(actor=ada, promote_request=removal)
+    assert fraud.get_model("Fraud").aliases == {"champion": "2"}
+
+
+def test_a_version_with_a_forged_tag_is_not_taken_for_the_copy_that_failed(fraud, ada, grace):
+    fraud.add_version("prod.fraud", source="s3://elsewhere")
+    asked = approved(ask(ada, "model:prod.fraud"), grace)
+    fraud.set_version_tags("prod.fraud", "1", {registry_writes.REQUEST_TAG: registry_writes.address(asked)})
+    fraud.fail_next(RegistryRefused("MLflow refused."), call="copy_version")
+    with pytest.raises(RegistryRefused):
+        services.promote(actor=ada, promote_request=asked)
+    asked.refresh_from_db()
+    assert asked.status == Status.OPEN
+    assert registry_writes.APPROVED_BY_TAG not in fraud.get_version("prod.fraud", "1").tags
+
+
 def test_a_copy_is_made_in_the_destination_and_numbered_there(fraud, ada, grace):
     fraud.add_version("prod.fraud")
     promoted = services.promote(actor=ada, promote_request=approved(ask(ada, "model:prod.fraud"), grace))
