@@ -1,6 +1,7 @@
 """Keeps the secret key of an installation that sets none."""
 
 import os
+import secrets
 from pathlib import Path
 
 from django.core.management.utils import get_random_secret_key
@@ -33,7 +34,7 @@ def load_or_create(path: Path) -> str:
 
 def _create(path: Path) -> None:
     # Written aside and linked into place, so that a reader never sees half a key.
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(get_random_secret_key())
