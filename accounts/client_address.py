@@ -23,6 +23,11 @@ def client_address(request: HttpRequest) -> str:
     return address or "unknown"
 
 
+def comes_from_trusted_proxy(request: HttpRequest) -> bool:
+    """Tells whether the connection itself is one of CHECKPOINT_TRUSTED_PROXIES; no header counts."""
+    return _is_trusted(_clean(request.META.get("REMOTE_ADDR", "")))
+
+
 def _clean(text: str) -> str:
     text = text.strip()
     if text.startswith("[") and "]" in text:
