@@ -1,11 +1,11 @@
-"""The attack corpus against the pure parts and the decision; `test_attacks_on_sockets.py` sends it to real servers."""
+"""The attack corpus against the pure parts and the decision; `test_attacks_live.py` sends it to real servers."""
 
 from types import SimpleNamespace
 
 import pytest
 
 from promote_requests.models import AuditEvent
-from proxy.guard import Refused, decide
+from proxy.guard import Refused, check_seal, decide
 from proxy.rules import Traffic, classify, path_fault
 from proxy.tests.attacks import load, load_wire
 
@@ -15,7 +15,9 @@ NOBODY = SimpleNamespace(user_id=None, username="", kind="anonymous")
 
 @pytest.fixture
 def fraud(registry):
-    registry.add_version("Fraud", stage="Production", aliases=("champion",))
+    registry.add_version(
+        "Fraud", stage="Production", aliases=("champion",), run_id="run1", model_id="m-1", experiment_id="1"
+    )
     registry.add_version("Fraud")
     return registry
 
@@ -28,17 +30,12 @@ def outcome(attack):
     route = classify(attack.method, path)
     if route.traffic == Traffic.PASS:
         return "harmless"
-    decision = decide(
-        route,
-        method=attack.method,
-        path=path,
-        query=query,
-        content_type=attack.headers.get("Content-Type", ""),
-        body=attack.body,
-        workspace="",
-        caller=NOBODY,
-        request_id="",
-    )
+    call = {"method": attack.method, "path": path, "query": query, "workspace": ""}
+    if route.traffic == Traffic.SEALED:
+        decision = check_seal(route, **call, caller=NOBODY, request_id="")
+    else:
+        content_type = attack.headers.get("Content-Type", "")
+        decision = decide(route, **call, content_type=content_type, body=attack.body, caller=NOBODY, request_id="")
     if not isinstance(decision, Refused):
         return "allowed"
     return {400: "bad input", 403: "refused"}[decision.status]

@@ -1,8 +1,9 @@
 """The attack corpus: calls that must leave the registry unchanged, as data.
 
 The stage is a model `$MODEL` of which version 1 is in Production with the alias `champion` and version 2 holds
-nothing, under the shipped rules. `*.json` hold calls of a well-behaved client; `wire.json` holds raw requests that no
-client library would send, and what is smuggled in them.
+nothing, under the shipped rules. Version 1 was made by the run `$RUN` in `$EXPERIMENT`, which has an artifact
+`weights.bin`, and is the logged model `$LOGGED`, which has an artifact `MLmodel`. `*.json` hold calls of a well-behaved
+client; `wire.json` holds raw requests that no client library would send, and what is smuggled in them.
 """
 
 import base64
@@ -47,9 +48,10 @@ class WireAttack:
     raw: bytes
 
 
-def load(model: str) -> list[Attack]:
-    """Returns the calls against a model."""
-    files = sorted(HERE.glob("*.json"))
+def load(model: str, *, run: str = "run1", logged: str = "m-1", experiment: str = "1", only: str = "*") -> list[Attack]:
+    """Returns the calls against a model, of the files whose name matches `only`."""
+    stage = {"$MODEL": model, "$RUN": run, "$LOGGED": logged, "$EXPERIMENT": experiment}
+    files = sorted(HERE.glob(f"{only}.json"))
     rows = [row for file in files if file.name != "wire.json" for row in json.loads(file.read_text())]
     return [
         Attack(
@@ -57,9 +59,9 @@ def load(model: str) -> list[Attack]:
             why=row["why"],
             expect=row["expect"],
             method=row["method"],
-            path=row["path"].replace("$MODEL", model),
+            path=_put(row["path"], stage),
             headers=row["headers"],
-            body=_body(row, model),
+            body=_body(row, stage),
             is_chunked=row.get("chunked", False),
         )
         for row in rows
@@ -74,10 +76,16 @@ def load_wire(model: str, *, host: str, authorization: str) -> list[WireAttack]:
     ]
 
 
-def _body(row: dict, model: str) -> bytes:
+def _put(text: str, stage: dict[str, str]) -> str:
+    for word, name in stage.items():
+        text = text.replace(word, name)
+    return text
+
+
+def _body(row: dict, stage: dict[str, str]) -> bytes:
     if "body_base64" in row:
         return base64.b64decode(row["body_base64"])
-    text = row.get("body", "").replace("$MODEL", model).replace("$PADDING", PADDING).replace("$NESTING", NESTING)
+    text = _put(row.get("body", ""), stage).replace("$PADDING", PADDING).replace("$NESTING", NESTING)
     encoding = row.get("encoding", "utf-8")
     return gzip.compress(text.encode(), mtime=0) if encoding == "gzip" else text.encode(encoding)
 

@@ -1,0 +1,103 @@
+"""The scene of the attacks in a real MLflow, made and looked at without Checkpoint."""
+
+import http.client
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+API = "/api/2.0/mlflow"
+ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
+
+
+class Direct:
+    """Calls MLflow itself, over one connection."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def call(
+        self, method: str, path: str, *, content: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        self._connection.request(method, path, content, headers or {})
+        answer = self._connection.getresponse()
+        return answer.status, answer.read()
+
+    def ask(self, method: str, path: str, message: Any = None) -> Any:
+        content = None if message is None else json.dumps(message).encode()
+        headers = {"Content-Type": "application/json"}
+        status, body = self.call(method, f"{API}/{path}", content=content, headers=headers)
+        assert status == 200, (path, body)
+        return json.loads(body)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What `attacks.load` puts on the stage."""
+
+    model: str
+    run: str
+    logged: str
+    experiment: str
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {"run": self.run, "logged": self.logged, "experiment": self.experiment}
+
+
+def build(mlflow: Direct, model: str) -> Stage:
+    experiment = mlflow.ask("POST", "experiments/create", {"name": model})["experiment_id"]
+    run = mlflow.ask("POST", "runs/create", {"experiment_id": experiment})["run"]["info"]["run_id"]
+    logged = mlflow.ask("POST", "logged-models", {"experiment_id": experiment, "source_run_id": run})
+    model_id = logged["model"]["info"]["model_id"]
+    for path in (f"{experiment}/{run}/artifacts/weights.bin", f"{experiment}/models/{model_id}/artifacts/MLmodel"):
+        assert mlflow.call("PUT", f"{ARTIFACTS}/{path}", content=b"approved")[0] == 200
+    mlflow.ask("PATCH", f"logged-models/{model_id}", {"model_id": model_id, "status": "LOGGED_MODEL_READY"})
+    mlflow.ask("POST", "registered-models/create", {"name": model})
+    source = {"name": model, "source": f"models:/{model_id}", "run_id": run, "model_id": model_id}
+    mlflow.ask("POST", "model-versions/create", source)
+    mlflow.ask("POST", "model-versions/create", {"name": model, "source": f"models:/{model_id}", "model_id": model_id})
+    seal = {"name": model, "version": "1", "key": "checkpoint.approved_by", "value": "grace"}
+    mlflow.ask("POST", "model-versions/set-tag", seal)
+    mlflow.ask("POST", "model-versions/transition-stage", {"name": model, "version": "1", "stage": "Production"})
+    mlflow.ask("POST", "registered-models/alias", {"name": model, "alias": "champion", "version": "1"})
+    return Stage(model, run, model_id, experiment)
+
+
+def registry_of(mlflow: Direct, stage: Stage) -> dict[str, Any]:
+    """Returns who holds what, and all that the registry says of the champion."""
+    by_name, of_model = urlencode({"name": stage.model}), urlencode({"filter": f"name = '{stage.model}'"})
+    found = mlflow.ask("GET", f"registered-models/get?{by_name}")["registered_model"]
+    versions = mlflow.ask("GET", f"model-versions/search?{of_model}")
+    return {
+        "aliases": found.get("aliases"),
+        "tags": found.get("tags"),
+        "stages": {version["version"]: version["current_stage"] for version in versions["model_versions"]},
+        "champion": next(version for version in versions["model_versions"] if version["version"] == "1"),
+    }
+
+
+def making_of(mlflow: Direct, stage: Stage) -> dict[str, Any]:
+    """Returns what the champion is made of, artifacts byte for byte."""
+    run = mlflow.ask("GET", f"runs/get?run_id={stage.run}")["run"]["info"]
+    experiment = mlflow.ask("GET", f"experiments/get?experiment_id={stage.experiment}")["experiment"]
+    places = {
+        "run": f"{stage.experiment}/{stage.run}/artifacts",
+        "logged": f"{stage.experiment}/models/{stage.logged}/artifacts",
+    }
+    files = {
+        name: json.loads(mlflow.call("GET", f"{ARTIFACTS}?{urlencode({'path': path})}")[1])
+        for name, path in places.items()
+    }
+    return {
+        "run": run["lifecycle_stage"],
+        "experiment": experiment["lifecycle_stage"],
+        "logged": mlflow.ask("GET", f"logged-models/{stage.logged}")["model"]["info"]["status"],
+        "files": files,
+        "weights": mlflow.call("GET", f"{ARTIFACTS}/{places['run']}/weights.bin"),
+        "MLmodel": mlflow.call("GET", f"{ARTIFACTS}/{places['logged']}/MLmodel"),
+    }

@@ -1,0 +1,218 @@
+"""The attack corpus on real sockets: a real MLflow behind a real Checkpoint, and the registry as it was afterwards."""
+
+import json
+import socket
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from proxy.tests.attacks import Attack, load, load_wire
+from proxy.tests.conftest import Checkpoint, manage, run_checkpoint
+from proxy.tests.raw_client import Exchange
+from proxy.tests.stage import ARTIFACTS, Direct, Stage, build, making_of, registry_of
+
+pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
+
+NAMES = [attack.name for attack in load("x")]
+OPERATIONS = [attack.name for attack in load("x", only="operations")]
+WIRE = [attack.name for attack in load_wire("x", host="x", authorization="x")]
+STATUSES = {"path": {400}, "bad input": {400, 413}, "refused": {403}}
+ALIAS = "/api/2.0/mlflow/registered-models/alias"
+DEAD_WITHIN = 5.0
+_ADA = """
+from accounts import tokens
+from accounts.models import ApiToken
+from django.contrib.auth import get_user_model
+ada = get_user_model().objects.get(username="ada")
+"""
+
+
+@pytest.fixture(scope="module")
+def mlflow(mlflow_server: str) -> Iterator[Direct]:
+    with closing(Direct(mlflow_server)) as direct:
+        yield direct
+
+
+@pytest.fixture(scope="module")
+def stage(mlflow: Direct) -> Stage:
+    return build(mlflow, f"attacked-{uuid.uuid4().hex[:8]}")
+
+
+@pytest.fixture(scope="module")
+def approved(mlflow: Direct, stage: Stage) -> dict[str, Any]:
+    return registry_of(mlflow, stage) | making_of(mlflow, stage)
+
+
+def _running(server: str, people: Any, folder: Any, mlflow_server: str, **settings: str) -> Iterator[Checkpoint]:
+    yield from run_checkpoint(
+        server,
+        people,
+        folder / "server.log",
+        CHECKPOINT_REGISTRY_URL=mlflow_server,
+        CHECKPOINT_READ_TIMEOUT="20",
+        **settings,
+    )
+
+
+@pytest.fixture(scope="module")
+def granian(people, tmp_path_factory, mlflow_server: str) -> Iterator[Checkpoint]:
+    yield from _running("granian", people, tmp_path_factory.mktemp("granian"), mlflow_server)
+
+
+@pytest.fixture(scope="module")
+def gunicorn(people, tmp_path_factory, mlflow_server: str) -> Iterator[Checkpoint]:
+    """Gives one from which anybody may write."""
+    folder = tmp_path_factory.mktemp("gunicorn")
+    yield from _running("gunicorn", people, folder, mlflow_server, CHECKPOINT_ANONYMOUS="write")
+
+
+@pytest.fixture
+def attacks(stage: Stage) -> dict[str, Attack]:
+    return {attack.name: attack for attack in load(stage.model, **stage.names)}
+
+
+def send(checkpoint: Checkpoint, attack: Attack, *, as_ada: bool = True) -> Exchange:
+    body, headers = attack.body, dict(attack.headers)
+    if attack.is_chunked:
+        headers["Transfer-Encoding"] = "chunked"
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    return checkpoint.call(attack.path, attack.method, headers, body, as_ada=as_ada, timeout=30)
+
+
+def unchanged(mlflow: Direct, stage: Stage, approved: dict[str, Any], *, making: bool) -> None:
+    found = registry_of(mlflow, stage) | (making_of(mlflow, stage) if making else {})
+    assert found == {fact: value for fact, value in approved.items() if fact in found}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_attack_changes_nothing(granian, mlflow, stage, approved, attacks, name):
+    attack = attacks[name]
+    answer = send(granian, attack)
+    unchanged(mlflow, stage, approved, making="mlflow-artifacts" in attack.path or stage.run in attack.path)
+    if attack.expect != "harmless":
+        assert answer.status in ({415} if "Content-Encoding" in attack.headers else STATUSES[attack.expect])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain",
+        "stage",
+        "version deleted",
+        "artifact overwritten",
+        "space in front",
+        "question mark at the end",
+        "line end inside, encoded four times",
+        "artifacts deleted, question mark at the end",
+        "run deleted",
+    ],
+)
+def test_what_is_compared_shows_an_attack_that_gets_through(mlflow, name):
+    other = build(mlflow, f"unguarded-{uuid.uuid4().hex[:8]}")
+    before = registry_of(mlflow, other) | making_of(mlflow, other)
+    attack = next(attack for attack in load(other.model, **other.names) if attack.name == name)
+    assert mlflow.call(attack.method, attack.path, content=attack.body, headers=attack.headers)[0] == 200
+    with pytest.raises((AssertionError, StopIteration)):
+        unchanged(mlflow, other, before, making=True)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_nobody_changes_more_than_anybody(gunicorn, mlflow, stage, approved, attacks, name):
+    answer = send(gunicorn, attacks[name], as_ada=False)
+    unchanged(mlflow, stage, approved, making=False)
+    if attacks[name].expect != "harmless":
+        assert answer.status in {*STATUSES[attacks[name].expect], 401}, answer.body
+
+
+@pytest.mark.parametrize("server", ["granian", "gunicorn"])
+@pytest.mark.parametrize("name", WIRE)
+def test_raw_attack_changes_nothing(request, mlflow, stage, approved, server, name):
+    checkpoint = request.getfixturevalue(server)
+    host, authorization = f"localhost:{checkpoint.port}", f"Bearer {checkpoint.token}"
+    attacks = {attack.name: attack for attack in load_wire(stage.model, host=host, authorization=authorization)}
+    _shout(checkpoint.port, attacks[name].raw)
+    unchanged(mlflow, stage, approved, making=False)
+
+
+def test_everything_is_as_it_was_approved_and_honest_work_goes_on(granian, gunicorn, mlflow, stage, approved):
+    unchanged(mlflow, stage, approved, making=True)
+    run = mlflow.ask("POST", "runs/create", {"experiment_id": stage.experiment})["run"]["info"]["run_id"]
+    for checkpoint, as_ada in ((granian, True), (gunicorn, False)):
+        path = f"{ARTIFACTS}/{stage.experiment}/{run}/artifacts/{checkpoint.server}.bin"
+        assert checkpoint.call(path, "PUT", body=b"new", as_ada=as_ada).status == 200
+        assert mlflow.call("GET", path) == (200, b"new")
+        assert checkpoint.call(path, "DELETE", as_ada=as_ada).status == 200
+        upload = f"/ajax-api/2.0/mlflow/upload-artifact?run_uuid={run}&path=x.bin"
+        assert checkpoint.call(upload, "POST", body=b"new", as_ada=as_ada).status == 200
+        name, source = f"{stage.model}-{checkpoint.server}", f"mlflow-artifacts:/{stage.experiment}/{run}/artifacts"
+        for path, message in [
+            ("registered-models/create", {"name": name}),
+            ("model-versions/create", {"name": name, "source": source, "run_id": run}),
+        ]:
+            body = json.dumps(message).encode()
+            assert checkpoint.call(f"/api/2.0/mlflow/{path}", "POST", body=body, as_ada=as_ada).status == 200
+    message = b'{"run_id":"%s"}' % run.encode()
+    assert granian.call("/api/2.0/mlflow/runs/delete", "POST", body=message).status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Remote-User": "ada"},
+        {"Remote_User": "ada"},
+        {"REMOTE-USER": "ada"},
+        {"X-Remote-User": "ada", "X-Forwarded-User": "ada", "X-Auth-Request-User": "ada"},
+        {"X-Forwarded-For": "127.0.0.1", "X_Forwarded_For": "127.0.0.1", "Forwarded": "for=127.0.0.1;by=127.0.0.1"},
+        {"X-Forwarded-Host": "localhost", "X-Forwarded-Proto": "https", "X-Real-IP": "127.0.0.1"},
+        {"Cookie": "checkpoint_session=" + "0" * 32},
+        {"Cookie": "checkpoint_session=; sessionid=1; remember_me=ada"},
+        {"Authorization": "Bearer cpt_" + "0" * 43},
+        {"Authorization": "Basic YWRhOndyb25n"},
+    ],
+)
+def test_nobody_is_somebody_by_saying_so(granian, mlflow, stage, approved, headers):
+    message = b'{"name":"%s","alias":"harmless","version":"2"}' % stage.model.encode()
+    answer = granian.call(ALIAS, "POST", headers, message, as_ada=False)
+    assert answer.status == 401, answer.body
+    assert registry_of(mlflow, stage)["aliases"] == approved["aliases"]
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:1"])
+def test_a_session_does_nothing_for_another_site(granian, mlflow, stage, approved, origin):
+    message = b'{"name":"%s","alias":"harmless","version":"2"}' % stage.model.encode()
+    headers = {"Cookie": f"checkpoint_session={granian.session}", "Origin": origin}
+    assert granian.call(ALIAS, "POST", headers, message, as_ada=False).status == 403
+    assert registry_of(mlflow, stage)["aliases"] == approved["aliases"]
+
+
+def test_a_revoked_token_is_dead_within_five_seconds_on_another_replica(granian, people):
+    issued = _shell(people, 'print("TOKEN", tokens.issue(user=ada, name="lost")[1])')
+    token = next(line.split()[1] for line in issued.splitlines() if line.startswith("TOKEN"))
+    headers = {"Authorization": f"Bearer {token}"}
+    path = "/api/2.0/mlflow/experiments/get?experiment_id=0"
+    assert granian.call(path, headers=headers, as_ada=False).status == 200
+    _shell(people, 'tokens.revoke(actor=ada, token=ApiToken.objects.get(name="lost"))')
+    end = time.monotonic() + DEAD_WITHIN
+    while granian.call(path, headers=headers, as_ada=False).status != 401:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def _shell(people: Any, line: str) -> str:
+    return manage(people[0], "shell", "--verbosity", "0", "-c", f"{_ADA}\n{line}")
+
+
+def _shout(port: int, raw: bytes) -> None:
+    """Sends bytes and reads until the server has been silent for a while, so that what is smuggled is acted on."""
+    with socket.create_connection(("127.0.0.1", port), 10) as sock:
+        sock.sendall(raw)
+        sock.settimeout(0.4)
+        try:
+            while sock.recv(65536):
+                pass
+        except (TimeoutError, ConnectionResetError):
+            return
