@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promote_requests.choices import ReviewDecision, Verdict
+from promote_requests.choices import ReviewDecision, Status, Verdict
 from promote_requests.protection import Requirement
 
 if TYPE_CHECKING:
-    from promote_requests.models import Review
+    from promote_requests.models import PromoteRequest, Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,20 @@ class Decision:
         return self.decision == ReviewDecision.APPROVED
 
 
+def countable(promote_request: "PromoteRequest") -> list["Review"]:
+    """Returns the reviews that may count, in the order given: since the last opening, of people who may still sign in.
+
+    Whoever was deactivated decides nothing from then on, for or against: an approval by a stolen account must not
+    stand, and nobody could take a request for changes back. What they helped to decide before stays decided.
+    """
+    is_decided = promote_request.status not in (Status.DRAFT, Status.OPEN)
+    return [
+        review
+        for review in promote_request.reviews.all()
+        if review.created_at >= promote_request.opened_at and (is_decided or review.reviewer.is_active)
+    ]
+
+
 def decide(
     reviews: Iterable["Review"], *, author_id: int, evidence_fingerprint: str, requirement: Requirement
 ) -> Decision:
@@ -46,7 +60,7 @@ def decide(
     and anything by the author, do not count. Mere comments judge nothing.
 
     Args:
-        reviews: In the order given.
+        reviews: Those that are `countable`, in the order given.
         author_id: Of the request.
         evidence_fingerprint: The present evidence.
         requirement: What the rule asks for.

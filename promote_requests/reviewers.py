@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from promote_requests.choices import Verdict
-from promote_requests.decision import Decision
+from promote_requests.decision import Decision, countable
 from promote_requests.models import PromoteRequest
 from promote_requests.protection import Requirement
 
@@ -36,10 +36,10 @@ class Standing:
 
 
 def standings(promote_request: PromoteRequest) -> list[Standing]:
-    """Returns each reviewer's latest judgement since the request was last opened, in the order of the first."""
+    """Returns the latest judgement of each reviewer who may be counted, in the order of the first."""
     latest: dict[int, Standing] = {}
-    for review in promote_request.reviews.all():
-        if review.verdict == Verdict.COMMENT or review.created_at < promote_request.opened_at:
+    for review in countable(promote_request):
+        if review.verdict == Verdict.COMMENT:
             continue
         latest[review.reviewer_id] = Standing(
             name=review.reviewer.get_username(),

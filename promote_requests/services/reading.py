@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from promote_requests import permissions
 from promote_requests.choices import Action, RequestAction, Status, TargetKind
-from promote_requests.decision import Decision, decide
+from promote_requests.decision import Decision, countable, decide
 from promote_requests.evidence import Evidence, observe, thaw
 from promote_requests.models import PromoteRequest, ProtectionRule
 from promote_requests.protection import Requirement, requirement_for, strictest
@@ -50,7 +50,7 @@ def decision_of(promote_request: PromoteRequest, rules: "Iterable[ProtectionRule
     Uses prefetched `reviews` with their reviewers where the caller has them (`with_people`).
     """
     return decide(
-        (review for review in promote_request.reviews.all() if review.created_at >= promote_request.opened_at),
+        countable(promote_request),
         author_id=promote_request.author_id,
         evidence_fingerprint=promote_request.evidence_fingerprint,
         requirement=requirement_of(promote_request, rules),

@@ -80,7 +80,9 @@ def write_tags(registry: RegistryClient, promote_request: PromoteRequest) -> Non
 
 def approvers(promote_request: PromoteRequest) -> list[str]:
     """Returns the names of those whose approval of the frozen evidence counted, in the order of their approvals."""
-    reviews = promote_request.reviews.filter(created_at__gte=promote_request.opened_at).select_related("reviewer")
+    reviews = promote_request.reviews.filter(
+        created_at__gte=promote_request.opened_at, reviewer__is_active=True
+    ).select_related("reviewer")
     latest = {review.reviewer: review for review in reviews if review.verdict != Verdict.COMMENT}
     return [
         reviewer.get_username()

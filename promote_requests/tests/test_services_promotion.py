@@ -140,6 +140,35 @@ def test_a_promotion_without_the_approvals_is_refused_and_recorded(open_request,
     assert actions()[-1] == AuditAction.REFUSED
 
 
+def test_an_approval_by_somebody_who_was_deactivated_since_does_not_count(open_request, fraud, ada, grace):
+    linus = UserFactory(username="linus")
+    approved(approved(open_request, grace), linus)
+    grace.is_active = False
+    grace.save()
+    ProtectionRule.objects.update(required_approvals=2)
+    with pytest.raises(RuleNotMet, match="1 more approval needed"):
+        services.promote(actor=ada, promote_request=open_request)
+    assert fraud.get_version("Fraud", "2").stage == "None"
+    ProtectionRule.objects.update(required_approvals=1)
+    services.promote(actor=ada, promote_request=open_request)
+    assert fraud.get_version("Fraud", "2").tags[registry_writes.APPROVED_BY_TAG] == "linus"
+
+
+def test_a_request_for_changes_by_somebody_who_was_deactivated_since_blocks_nobody(open_request, ada, grace):
+    services.review(actor=grace, promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Wait.")
+    approved(open_request, UserFactory())
+    grace.is_active = False
+    grace.save()
+    assert services.promote(actor=ada, promote_request=open_request).status == Status.PROMOTED
+
+
+def test_what_somebody_decided_before_they_were_deactivated_stays_decided(open_request, ada, grace):
+    promoted = services.promote(actor=ada, promote_request=approved(open_request, grace))
+    grace.is_active = False
+    grace.save()
+    assert services.decision_of(PromoteRequest.objects.get(pk=promoted.pk)).is_approved
+
+
 def test_a_promotion_against_a_request_for_changes_is_refused(open_request, ada, grace):
     approved(open_request, UserFactory())
     services.review(actor=grace, promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Wait.")
