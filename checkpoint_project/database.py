@@ -30,8 +30,9 @@ def configuration(address: str, default_path: Path) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;",
         }
     elif parsed["ENGINE"] == _POSTGRESQL:
-        parsed["CONN_MAX_AGE"] = 60
-        parsed["CONN_HEALTH_CHECKS"] = True
+        # A connection lives as long as its request: one kept for each thread of each worker of each replica would be
+        # more than PostgreSQL allows, and the proxy's hot path asks the database nothing anyway.
+        parsed["CONN_MAX_AGE"] = 0
     else:
         raise ConfigurationError(
             "DATABASE_URL is not a sqlite:///path or postgresql://user:password@host/name address."
