@@ -7,8 +7,22 @@ from revproxy.views import ProxyView
 
 from accounts.callers import Caller
 from promote_requests.exceptions import PromoteRequestError
-from proxy import admission, body, errors, guard, headers, html, limits, request_line, responses, upstream
+from proxy import (
+    admission,
+    body,
+    compression,
+    errors,
+    guard,
+    headers,
+    html,
+    limits,
+    request_line,
+    responses,
+    upstream,
+)
 from proxy.access_log import Entry
+from proxy.assets import names
+from proxy.assets.serving import assets
 from proxy.http1 import Answer, UpstreamBroken
 from proxy.responses import ProxiedResponse
 from proxy.rules import Route, Traffic
@@ -81,11 +95,26 @@ class CheckpointProxyView(ProxyView):
         if method in {"GET", "HEAD"} and html.is_document_path(path):
             return self._document(request, path, query, sent)
         content = body.streamed(request.META)
+        if content is None and method in {"GET", "HEAD"} and not query and names.is_static(path):
+            return self._static(request, path, sent)
         if content is not None:
             sent[content.header[0]] = content.header[1]
         target = f"{path}?{query}" if query else path
         answer = upstream.send(method, target, sent.items(), body=content.pieces if content else None)
         return self._response(request, answer)
+
+    def _static(self, request: HttpRequest, path: str, sent: dict[str, str]) -> HttpResponseBase:
+        """Answers a path at which a file of MLflow's UI is: from what is kept, or MLflow's answer, to be kept."""
+        kept = assets()
+        if kept is None:
+            return self._response(request, upstream.send(self.entry.method, path, sent.items()))
+        response = kept.answer(request, path)
+        if response is not None:
+            self.entry.sent = len(response.content)
+            self._finished(response.status_code)
+            return response
+        answer = upstream.send(self.entry.method, path, sent.items())
+        return self._response(request, kept.received(path, self.entry.method, answer))
 
     def _guard(
         self, request: HttpRequest, route: Route, path: str, query: str, sent: dict[str, str]
@@ -131,7 +160,12 @@ class CheckpointProxyView(ProxyView):
     def _response(self, request: HttpRequest, answer: Answer, content: bytes | None = None) -> ProxiedResponse:
         try:
             if content is None:
-                content = responses.read_whole(answer, responses.WHOLE_BYTES)
+                is_json = compression.may_compress(self.entry.path, answer.status, answer.headers, answer.length)
+                limit = compression.LARGEST_BYTES if is_json else responses.WHOLE_BYTES
+                content = responses.read_whole(answer, limit)
+                if is_json and content is not None:
+                    accepted = request.META.get("HTTP_ACCEPT_ENCODING", "")
+                    answer.headers, content = compression.compressed(answer.headers, content, accepted)
             content = _refuse_if_about_us(answer, content)
         except BaseException:
             answer.close()
