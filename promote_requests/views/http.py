@@ -2,7 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+
+from promote_requests.exceptions import InvalidInput
+from promote_requests.registry import RegistryClient, get_registry
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -17,3 +20,11 @@ class PageRequest(HttpRequest):
 
     user: "User"
     id: str
+
+
+def registry_of(workspace: str) -> RegistryClient:
+    """Returns the registry of a workspace that an address names; Http404 where no workspace can be called so."""
+    try:
+        return get_registry(workspace)
+    except InvalidInput as error:
+        raise Http404(error.message) from None

@@ -18,9 +18,8 @@ from promote_requests.exceptions import (
 )
 from promote_requests.forms import NewRequestForm, initial_from_post, initial_from_query
 from promote_requests.offers import Wish
-from promote_requests.registry import get_registry
 from promote_requests.registry.types import ModelVersion, RegisteredModel
-from promote_requests.views.http import PageRequest
+from promote_requests.views.http import PageRequest, registry_of
 from promote_requests.views.preview import Preview, preview
 
 MODELS_OFFERED = 500
@@ -118,8 +117,8 @@ def _known(initial: dict[str, Any]) -> Known:
     """Asks the registry for the choices."""
     known = Known()
     name = initial.get("model_name", "")
+    registry = registry_of(initial.get("workspace", ""))
     try:
-        registry = get_registry(initial.get("workspace", ""))
         known.models = [model.name for model in registry.search_models("", limit=MODELS_OFFERED)]
         if name:
             known.model = registry.get_model(name)

@@ -11,9 +11,8 @@ from django.views.decorators.http import require_safe
 from promote_requests import links
 from promote_requests.exceptions import RegistryError, RegistryNotFound
 from promote_requests.models import PromoteRequest
-from promote_requests.registry import get_registry
 from promote_requests.registry.types import ModelVersion, RegisteredModel
-from promote_requests.views.http import PageRequest
+from promote_requests.views.http import PageRequest, registry_of
 from promote_requests.workspaces import canonical_workspace
 
 MODELS_SHOWN = 200
@@ -43,8 +42,9 @@ def model_list(request: PageRequest) -> HttpResponse:
     """Shows the registered models and prompts; without MLflow a page that says so."""
     text, workspace = request.GET.get("q", "").strip(), canonical_workspace(request.GET.get("workspace", ""))
     context = {"text": text, "workspace": workspace, "limit": MODELS_SHOWN}
+    registry = registry_of(workspace)
     try:
-        models = get_registry(workspace).search_models(text, limit=MODELS_SHOWN)
+        models = registry.search_models(text, limit=MODELS_SHOWN)
     except RegistryError as failure:
         return render(request, "promote_requests/models.html", {**context, "failure": failure}, status=failure.status)
     unfinished = PromoteRequest.objects.unfinished().filter(workspace=workspace).order_by()
@@ -57,7 +57,7 @@ def model_list(request: PageRequest) -> HttpResponse:
 def model_page(request: PageRequest, name: str) -> HttpResponse:
     """Shows a model's versions, where they are, and what is asked for them."""
     workspace = canonical_workspace(request.GET.get("workspace", ""))
-    registry = get_registry(workspace)
+    registry = registry_of(workspace)
     context = {"name": name, "workspace": workspace, "limit": VERSIONS_SHOWN}
     try:
         model = registry.get_model(name)
