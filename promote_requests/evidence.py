@@ -118,6 +118,11 @@ def thaw(frozen: dict[str, Any]) -> VersionFacts:
     return VersionFacts(**{**frozen, "version": ModelVersion(**version), "metrics": metrics})
 
 
+def storable_text(text: str) -> str:
+    """Returns the text as every database takes it: NUL and lone surrogates become U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def _storable(value: Any) -> Any:
     match value:
         case dict():
@@ -129,5 +134,5 @@ def _storable(value: Any) -> Any:
         case float() if not math.isfinite(value):
             return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
         case str():
-            return _UNSTORABLE.sub("\ufffd", value)
+            return storable_text(value)
     return value

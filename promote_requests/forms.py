@@ -77,11 +77,11 @@ class EditForm(forms.Form):
 
 def initial_from_query(query: QueryDict) -> dict[str, Any]:
     """Returns what a link to the form (`links.form_path`) fills in."""
-    target = query.get("target", "")
+    target = _typed(query, "target")
     initial: dict[str, Any] = {
-        "workspace": canonical_workspace(query.get("workspace", "")),
-        "model_name": query.get("model", ""),
-        "version": query.get("version", ""),
+        "workspace": canonical_workspace(_typed(query, "workspace")),
+        "model_name": _typed(query, "model"),
+        "version": _typed(query, "version"),
         "target": f"{TAKE_AWAY}{target}" if target and query.get("action") == RequestAction.REMOVE else target,
     }
     archive = query.get("archive_existing_versions", "").lower()
@@ -93,10 +93,15 @@ def initial_from_query(query: QueryDict) -> dict[str, Any]:
 
 def initial_from_post(data: QueryDict) -> dict[str, Any]:
     """Returns what stands in a form that was sent only to refresh its choices."""
-    initial: dict[str, Any] = {name: data.get(name, "") for name in NewRequestForm.base_fields}
+    initial: dict[str, Any] = {name: _typed(data, name) for name in NewRequestForm.base_fields}
     initial["archive_existing_versions"] = "archive_existing_versions" in data
     initial["workspace"] = canonical_workspace(initial["workspace"])
     return initial
+
+
+def _typed(data: QueryDict, name: str) -> str:
+    # The page looks into the database for what was typed before the form has judged it; PostgreSQL takes no NUL.
+    return str(data.get(name, "")).replace("\x00", "")
 
 
 def _style(form: forms.Form) -> None:

@@ -58,7 +58,7 @@ class Search:
         terms: dict[str, str] = {}
         words: list[str] = []
         problems: list[str] = []
-        for match in _TOKEN.finditer(text[:MAX_LENGTH]):
+        for match in _TOKEN.finditer(text[:MAX_LENGTH].replace("\x00", " ")):  # PostgreSQL takes no NUL
             key = (match["key"] or "").lower()
             if key not in _KEYS:
                 words.append(match["phrase"] or match[0].replace('"', ""))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from django.db import transaction
 
 from promote_requests.choices import AuditAction
+from promote_requests.evidence import storable_text
 from promote_requests.exceptions import InvalidInput, PromoteRequestError, RegistryError
 from promote_requests.models import AuditEvent, PromoteRequest
 from promote_requests.signals import event_recorded
@@ -38,7 +39,8 @@ def record(
 ) -> AuditEvent:
     """Adds one row and announces it once the transaction around it has committed.
 
-    With `promote_request` given, workspace, model, version and target are taken from it.
+    With `promote_request` given, workspace, model, version and target are taken from it. Texts may hold anything that
+    a caller sent: what no database takes is replaced, because a row that cannot be written is an attempt unseen.
     """
     if promote_request is not None:
         workspace = promote_request.workspace
@@ -50,13 +52,13 @@ def record(
         actor_id=actor_id,
         actor_name=actor_name,
         promote_request=promote_request,
-        workspace=workspace[:256],
-        model_name=model_name[:256],
-        version=version[:32],
-        target=target[:270],
+        workspace=storable_text(workspace)[:256],
+        model_name=storable_text(model_name)[:256],
+        version=storable_text(version)[:32],
+        target=storable_text(target)[:270],
         from_status=from_status,
         to_status=to_status,
-        reason=reason,
+        reason=storable_text(reason),
         request_id=request_id[:64],
     )
     transaction.on_commit(partial(event_recorded.send_robust, sender=AuditEvent, event=event))

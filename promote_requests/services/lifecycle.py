@@ -15,6 +15,7 @@ from promote_requests.services import audit, feasibility
 from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import observed
 from promote_requests.services.reading import default_archive
+from promote_requests.services.texts import checked, checked_message
 from promote_requests.targets import Target
 from promote_requests.workspaces import canonical_workspace
 
@@ -163,11 +164,12 @@ def _close(
     message: str,
     request_id: str,
 ) -> PromoteRequest:
+    message = checked_message(message)
     with transaction.atomic():
         locked = _take(actor, action, promote_request)
         before = locked.status
         move(locked, Status.CLOSED, close_reason=reason, closed_by=actor, closed_at=timezone.now())
-        words = f"{reason.label}: {message.strip()}" if message.strip() else str(reason.label)
+        words = f"{reason.label}: {message}" if message else str(reason.label)
         _record(AuditAction.CLOSED, locked, actor, request_id, reason=words, from_status=before)
     return locked
 
@@ -180,6 +182,7 @@ def _open(
     message: str,
     request_id: str,
 ) -> PromoteRequest:
+    message = checked_message(message)
     transitions.require(action, promote_request.status)
     permissions.require(actor, action, promote_request)
     registry = get_registry(promote_request.workspace)
@@ -206,7 +209,7 @@ def _open(
                 close_reason="",
                 last_failure="",
             )
-            _record(recorded_as, locked, actor, request_id, reason=message.strip(), from_status=before)
+            _record(recorded_as, locked, actor, request_id, reason=message, from_status=before)
     except IntegrityError:
         _refuse_duplicate(
             promote_request.workspace, promote_request.model_name, promote_request.version, promote_request.target
@@ -244,19 +247,13 @@ def _record(
 
 def _checked_title(title: str) -> str:
     title = " ".join(title.split())
-    if not 1 <= len(title) <= 200:
+    if not 1 <= len(title) <= 200 or "\x00" in title:
         raise InvalidInput("Give the request a title of 1 to 200 characters.", field="title")
     return title
 
 
 def _checked_description(description: str) -> str:
-    description = description.strip()
-    if len(description) > MAX_DESCRIPTION:
-        raise InvalidInput(
-            f"The description has {len(description)} characters; at most {MAX_DESCRIPTION} are kept.",
-            field="description",
-        )
-    return description
+    return checked(description, field="description", longest=MAX_DESCRIPTION, called="The description")
 
 
 def _refuse_duplicate(workspace: str, model_name: str, version: str, target: Target) -> None:

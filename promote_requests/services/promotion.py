@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from promote_requests import permissions, transitions
 from promote_requests.choices import Action, AuditAction, RequestAction, Status, TargetKind
-from promote_requests.evidence import Evidence, freeze
+from promote_requests.evidence import Evidence, freeze, storable_text
 from promote_requests.exceptions import ChampionChanged, RegistryError, RuleNotMet, WrongState
 from promote_requests.models import PromoteRequest
 from promote_requests.registry import RegistryClient, get_registry
@@ -202,7 +202,7 @@ def _record_failure(promote_request: PromoteRequest, reason: str, *, actor: "Use
         same_attempt = locked.promoting_since == promote_request.promoting_since
         if locked.status != Status.PROMOTING or not same_attempt:
             return
-        move(locked, Status.OPEN, last_failure=reason)
+        move(locked, Status.OPEN, last_failure=storable_text(reason))
         audit.record(
             AuditAction.PROMOTION_FAILED,
             promote_request=locked,

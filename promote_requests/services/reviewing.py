@@ -16,6 +16,7 @@ from promote_requests.services.locking import lock
 from promote_requests.services.observing import adopt, has_changed, refuse_if_changed
 from promote_requests.services.promotion import promote_if_due
 from promote_requests.services.reading import evidence_of
+from promote_requests.services.texts import checked
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -157,6 +158,4 @@ def _checked_body(body: str, *, required: bool) -> str:
     body = body.strip()
     if required and not body:
         raise InvalidInput("Write a few words.", field="body")
-    if len(body) > MAX_BODY:
-        raise InvalidInput(f"The text has {len(body)} characters; at most {MAX_BODY} are kept.", field="body")
-    return body
+    return checked(body, field="body", longest=MAX_BODY)

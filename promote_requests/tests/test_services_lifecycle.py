@@ -10,7 +10,7 @@ from promote_requests.exceptions import (
     WrongState,
 )
 from promote_requests.models import AuditEvent, PromoteRequest, ProtectionRule
-from promote_requests.services import lifecycle
+from promote_requests.services import audit, lifecycle
 from promote_requests.targets import Target
 from promote_requests.tests.factories import PromoteRequestFactory, UserFactory
 
@@ -214,3 +214,26 @@ def test_a_request_whose_version_got_there_otherwise_is_not_reopened(open_reques
 
 def rule_of_two():
     ProtectionRule.objects.filter(target_pattern="stage:*").update(required_approvals=2)
+
+
+@pytest.mark.parametrize("message", ["x" * 1_001, "a\0b"])
+def test_the_reason_of_closing_and_reopening_is_bounded(open_request, ada, grace, message):
+    with pytest.raises(InvalidInput) as refused:
+        services.close(actor=grace, promote_request=open_request, message=message)
+    assert refused.value.field == "message"
+    closed = services.close(actor=grace, promote_request=open_request)
+    with pytest.raises(InvalidInput):
+        services.reopen(actor=ada, promote_request=closed, message=message)
+
+
+def test_a_row_of_the_trail_is_written_whatever_a_caller_sent(db):
+    sent = "Fraud\0\ud800"
+    row = audit.record(AuditAction.CALL_REFUSED, actor_id=None, actor_name="anonymous", model_name=sent, reason=sent)
+    row.refresh_from_db()
+    assert (row.model_name, row.reason) == ("Fraud\ufffd\ufffd", "Fraud\ufffd\ufffd")
+
+
+def test_titles_and_descriptions_hold_no_nul(open_request, ada):
+    for typed in ({"title": "a\0b", "description": ""}, {"title": "New", "description": "a\0b"}):
+        with pytest.raises(InvalidInput):
+            services.edit(actor=ada, promote_request=open_request, **typed)
