@@ -1,6 +1,7 @@
 """The view that answers everything outside /checkpoint/."""
 
 from django.conf import settings
+from django.db import close_old_connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from revproxy.views import ProxyView
@@ -92,6 +93,8 @@ class CheckpointProxyView(ProxyView):
     def _pass_on(
         self, request: HttpRequest, method: str, path: str, query: str, sent: dict[str, str]
     ) -> HttpResponseBase:
+        # A transfer may last for hours, and what identified the caller is done with the database.
+        close_old_connections()
         if method in {"GET", "HEAD"} and html.is_document_path(path):
             return self._document(request, path, query, sent)
         content = body.streamed(request.META)
