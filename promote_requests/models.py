@@ -28,7 +28,8 @@ class PromoteRequest(models.Model):
     """Somebody's wish that a model version get (or lose) a target.
 
     `champion_version`, `challenger_stage` and `evidence_fingerprint` are what was last observed while the request was
-    open: reviews count only for the fingerprint that they were given on. The two `*_evidence` fields are frozen when it is promoted.
+    open: reviews count only for the fingerprint that they were given on. The two `*_evidence` fields are frozen when it
+    is promoted.
     """
 
     number = models.BigAutoField(primary_key=True)
@@ -162,7 +163,7 @@ class Review(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Adds the row; a second save is refused."""
         _refuse_second_save(self)
-        super().save(*args, **kwargs)
+        super().save(*args, **kwargs | {"force_insert": True})
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Is refused: reviews are part of the record."""
@@ -188,7 +189,7 @@ class Comment(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Adds the row; a second save is refused."""
         _refuse_second_save(self)
-        super().save(*args, **kwargs)
+        super().save(*args, **kwargs | {"force_insert": True})
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Is refused: comments are part of the record."""
@@ -276,7 +277,7 @@ class AuditEvent(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Adds the row; a second save is refused."""
         _refuse_second_save(self)
-        super().save(*args, **kwargs)
+        super().save(*args, **kwargs | {"force_insert": True})
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Is refused: the trail is append-only."""
@@ -284,5 +285,6 @@ class AuditEvent(models.Model):
 
 
 def _refuse_second_save(row: models.Model) -> None:
+    # The callers force an insert besides: a new object with the key of a row that is there would overwrite that row.
     if not row._state.adding:
         raise TypeError(f"{type(row).__name__} rows are append-only.")

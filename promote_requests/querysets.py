@@ -22,6 +22,10 @@ class AppendOnlyQuerySet(models.QuerySet):
         """Is refused."""
         raise TypeError("These rows are append-only.")
 
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> NoReturn:
+        """Is refused: it can be told to overwrite the rows that it meets."""
+        raise TypeError("These rows are added one at a time.")
+
 
 class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
     """Promote requests by state and by what pages need beside them."""
