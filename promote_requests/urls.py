@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
 from promote_requests import mlflow_ui, views
 
 app_name = "promote_requests"
@@ -20,5 +21,5 @@ urlpatterns: list[URLPattern] = [
     path("mlflow-ui/status/", mlflow_ui.status, name="mlflow_ui_status"),
     path("inbox/", views.inbox, name="inbox"),
     path("models/", views.model_list, name="models"),
-    path("models/<path:name>/", views.model_page, name="model"),
+    path("models/<model_name:name>/", views.model_page, name="model"),
 ]

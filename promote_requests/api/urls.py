@@ -3,6 +3,7 @@
 from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, path, re_path
 
+from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
 from promote_requests.api import actions, discussion, records, registry, schema, views
 from promote_requests.api.base import UnknownRouteView
 
@@ -21,7 +22,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}reopen/", actions.ReopenView.as_view(), name="reopen"),
     path(f"{_ONE}comparison/", registry.ComparisonView.as_view(), name="comparison"),
     path("models/", registry.ModelsView.as_view(), name="models"),
-    path("models/<path:name>/versions/", registry.VersionsView.as_view(), name="versions"),
+    path("models/<model_name:name>/versions/", registry.VersionsView.as_view(), name="versions"),
     path("protection-rules/", records.ProtectionRulesView.as_view(), name="rules"),
     path("audit-events/", records.AuditEventsView.as_view(), name="audit-events"),
     path("schema/", schema.SchemaView.as_view(), name="schema"),

@@ -124,7 +124,7 @@ def test_an_odd_search_for_models_is_refused(fraud, ada, query, field):
     assert_refused(Api(ada).get("models/", **query), 400, "INVALID_PARAMETER_VALUE", field=field)
 
 
-@pytest.mark.parametrize("name", ["Fraud", "prod/credit risk", "a/versions/b", "ünï %2F?#"])
+@pytest.mark.parametrize("name", ["Fraud", "prod/credit risk", "a/versions/b", "ünï %2F?#", "two\nlines"])
 def test_versions_of_any_name_are_listed_newest_first(fraud, ada, name):
     fraud.add_version(name)
     fraud.add_version(name, stage="Staging", aliases=("next",))

@@ -186,6 +186,17 @@ def test_model_page_offers_a_request_for_each_version(open_request: "PromoteRequ
     assert "/#/models/Fraud/versions/2" in html
 
 
+@pytest.mark.parametrize("name", ["two\nlines\r\u2028", "%2e?#&", "<b>'\"", "🏦" * 256])
+def test_models_are_shown_whatever_they_are_called(registry: "FakeRegistry", ada: "User", name: str) -> None:
+    registry.add_version(name)
+    client = _as(ada)
+    assert client.get(MODELS).status_code == 200
+    assert client.get(reverse("promote_requests:model", args=[name])).status_code == 200
+    asked = PromoteRequestFactory(model_name=name, version="1")
+    assert client.get(asked.get_absolute_url()).status_code == 200
+    assert client.get(LIST).status_code == 200
+
+
 def test_prompt_has_no_stages(registry: "FakeRegistry", ada: "User") -> None:
     registry.add_version("greeting", prompt_text="Hello")
     html = _html(ada, reverse("promote_requests:model", args=["greeting"]))
