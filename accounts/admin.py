@@ -6,7 +6,8 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -74,8 +75,8 @@ class PersonAdmin(UserAdmin):
         return (*fields, "is_staff", "is_superuser", "groups", "user_permissions")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Keeps an administrator's account, its password above all, from everybody but administrators."""
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+        """Keeps an account, its password above all, from people who have fewer rights than it has."""
+        if obj is not None and not people.may_edit(_actor(request), obj):
             return False
         return super().has_change_permission(request, obj)
 
@@ -94,6 +95,26 @@ class PersonAdmin(UserAdmin):
         """Lets the chosen accounts be used again."""
         actor = _actor(request)
         _for_each(self, request, queryset, lambda user: people.activate(actor=actor, user=user), "Activated")
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RightsAdmin(GroupAdmin):
+    """Groups carry rights, and rights are given by administrators only: others may look."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Tells whether the person is an administrator."""
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Tells whether the person is an administrator: anybody else could put a right into a group of their own."""
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Tells whether the person is an administrator."""
+        return bool(request.user.is_superuser)
 
 
 @admin.register(ApiToken)

@@ -2,9 +2,11 @@
 
 import logging
 
+from django.contrib.auth.models import Permission
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from accounts.exceptions import AccountError, AddressTaken, NameTaken, NotPermitted
 from accounts.models import User
@@ -87,6 +89,20 @@ def activate(*, actor: User, user: User) -> None:
     user.is_active = True
     user.save(update_fields=["is_active"])
     logger.info("Account %s activated by %s", user.username, actor.username)
+
+
+def may_edit(actor: User, user: User) -> bool:
+    """Tells whether `actor` may edit this account, its address and password included.
+
+    Whoever sets another's password can act as them: so nobody edits an account that has a right they lack themselves.
+    """
+    if actor.is_superuser:
+        return True
+    # Asked of the database: Django says of a deactivated account, which may be activated again, that it has no rights.
+    granted = Permission.objects.filter(Q(user=user) | Q(group__user=user)).select_related("content_type")
+    own = actor.get_all_permissions()
+    rights = {f"{permission.content_type.app_label}.{permission.codename}" for permission in granted}
+    return not user.is_superuser and rights <= own
 
 
 def _require_rank(actor: User, user: User) -> None:

@@ -2,7 +2,7 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -145,6 +145,39 @@ def test_a_clerk_can_neither_become_administrator_nor_touch_one(clerk: User, adm
     for act in (people.deactivate, people.activate):
         with pytest.raises(NotPermitted):
             act(actor=UserFactory(), user=administrator)
+
+
+def test_a_clerk_edits_nobody_who_has_a_right_that_the_clerk_lacks(clerk: User) -> None:
+    browser = browser_of(clerk)
+    rules = Permission.objects.get(codename="change_protectionrule")
+    editor, member, away, ordinary = (UserFactory(username=name) for name in ("editor", "member", "away", "ordinary"))
+    editor.user_permissions.add(rules)
+    member.groups.add(Group.objects.get(name="Approvers"))
+    away.user_permissions.add(rules)
+    people.deactivate(actor=AdministratorFactory(), user=away)
+    for user in (editor, member, away, ordinary):
+        page = reverse("admin:auth_user_password_change", args=[user.pk])
+        new = {"password1": "taken over by me", "password2": "taken over by me"}
+        browser.post(page, new | {"usable_password": "true", "set-password": "1"})
+        user.refresh_from_db()
+        assert user.check_password("taken over by me") == (user == ordinary)
+    # Putting somebody out of office takes no rights over.
+    assert "Deactivated: 1" in run(browser, "user", "deactivate", editor)
+
+
+def test_only_administrators_give_rights_to_groups(clerk: User, admin: Client) -> None:
+    approvers = Group.objects.get(name="Approvers")
+    clerk.groups.add(approvers)
+    clerk.user_permissions.add(*Permission.objects.filter(content_type__app_label="auth", content_type__model="group"))
+    rules = Permission.objects.get(codename="change_protectionrule")
+    page = reverse("admin:auth_group_change", args=[approvers.pk])
+    assert browser_of(clerk).get(page).status_code == 200
+    for address in (page, reverse("admin:auth_group_add"), reverse("admin:auth_group_delete", args=[approvers.pk])):
+        answer = browser_of(clerk).post(address, {"name": "Approvers", "permissions": [rules.pk], "post": "yes"})
+        assert answer.status_code == 403
+    assert rules not in approvers.permissions.all()
+    admin.post(page, {"name": "Approvers", "permissions": [rules.pk]})
+    assert rules in approvers.permissions.all()
 
 
 def test_the_change_form_can_neither_deactivate_nor_show_a_token(admin: Client) -> None:
