@@ -17,7 +17,7 @@ from accounts.exceptions import AddressTaken, LinkInvalid, NotPermitted
 from accounts.models import Invitation, User
 
 LIFETIME = timedelta(days=7)
-INVALID = "This invitation was used, replaced or is older than 7 days. Ask your administrator for another."
+INVALID = "This invitation was used, replaced, withdrawn or is older than 7 days. Ask your administrator for another."
 
 logger = logging.getLogger("checkpoint.accounts")
 
@@ -58,10 +58,14 @@ def find(secret: str) -> Invitation:
     """Returns the invitation that a link stands for.
 
     Raises:
-        LinkInvalid: it was used, replaced, is too old, or never existed.
+        LinkInvalid: it was used, replaced, is too old, never existed, or came from somebody who is deactivated.
     """
     invitation = Invitation.objects.filter(
-        digest=_digest(secret), accepted_at=None, expires_at__gt=timezone.now()
+        digest=_digest(secret),
+        accepted_at=None,
+        expires_at__gt=timezone.now(),
+        # A stolen administrator's account leaves no door behind when it is taken out of use.
+        invited_by__is_active=True,
     ).first()
     if invitation is None:
         raise LinkInvalid(INVALID)

@@ -103,6 +103,16 @@ def test_a_refused_name_or_password_leaves_the_link_good(change: dict[str, str],
 
 
 @pytest.mark.django_db
+def test_the_links_of_somebody_who_was_deactivated_open_nothing() -> None:
+    stolen = AdministratorFactory()
+    _, link, _ = invite(actor=stolen)
+    people.deactivate(actor=AdministratorFactory(), user=stolen)
+    assert Client().get(link).status_code == 410
+    assert Client().post(link, NEW).status_code == 410
+    assert not User.objects.filter(username="grace").exists()
+
+
+@pytest.mark.django_db
 def test_an_address_that_got_an_account_meanwhile_is_refused() -> None:
     _, link, secret = invite()
     UserFactory(email="grace@example.org")
