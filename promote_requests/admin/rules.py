@@ -6,13 +6,14 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from promote_requests import services
 from promote_requests.admin.caller import actor_of, request_id_of
 from promote_requests.exceptions import PromoteRequestError
 from promote_requests.models import PromoteRequest, ProtectionRule
+from promote_requests.services import audit
 
 _SHOWN = 20
 """Unfinished requests that a rule's page names."""
@@ -50,7 +51,7 @@ class ProtectionRuleAdmin(admin.ModelAdmin):
             ", ", '<a href="{}">{}</a>', ((request.get_absolute_url(), request) for request in covered[:_SHOWN])
         )
         if len(covered) > _SHOWN:
-            return links + f" and {len(covered) - _SHOWN} more"
+            return format_html("{} and {} more", links, len(covered) - _SHOWN)
         return links or ("None." if rule.is_enabled else "None: the rule is switched off.")
 
     def save_model(self, request: HttpRequest, obj: ProtectionRule, form: Any, change: bool) -> None:
@@ -74,15 +75,17 @@ class ProtectionRuleAdmin(admin.ModelAdmin):
         try:
             return super().changeform_view(request, *args, **kwargs)
         except PromoteRequestError as refusal:
-            return self._back_to_list(request, refusal)
+            return self._back_to_list(request, refusal, attempt="save_rule")
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Shows what the service refuses."""
         try:
             return super().delete_view(request, *args, **kwargs)
         except PromoteRequestError as refusal:
-            return self._back_to_list(request, refusal)
+            return self._back_to_list(request, refusal, attempt="delete_rule")
 
-    def _back_to_list(self, request: HttpRequest, refusal: PromoteRequestError) -> HttpResponse:
+    def _back_to_list(self, request: HttpRequest, refusal: PromoteRequestError, *, attempt: str) -> HttpResponse:
+        # The transaction that the admin has round its views took the service's row with it.
+        audit.record_refusal(refusal, attempt=attempt, actor=actor_of(request), request_id=request_id_of(request))
         self.message_user(request, refusal.message, messages.ERROR)
         return HttpResponseRedirect(reverse("admin:promote_requests_protectionrule_changelist"))

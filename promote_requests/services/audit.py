@@ -72,25 +72,46 @@ def by(actor: "User | None") -> dict[str, "int | str | None"]:
     return {"actor_id": actor.pk, "actor_name": actor.get_username()}
 
 
+def record_refusal(
+    refusal: PromoteRequestError,
+    *,
+    attempt: str,
+    actor: "User",
+    promote_request: PromoteRequest | None = None,
+    request_id: str = "",
+) -> None:
+    """Adds the row of something refused; for doors, only where their own transaction undid what the service wrote.
+
+    Bad input is the caller's to mend and upstream's failures have rows of their own: neither is a refusal.
+    """
+    if isinstance(refusal, InvalidInput | RegistryError):
+        return
+    record(
+        AuditAction.REFUSED,
+        promote_request=promote_request,
+        reason=f"{attempt}: {refusal.message}",
+        request_id=request_id,
+        **by(actor),  # type: ignore[arg-type]
+    )
+
+
 def records_refusals(service: Callable[P, R]) -> Callable[P, R]:
     """Decorates a service so that what it refuses (403 and 409) leaves a row, though its own transaction is undone.
 
-    Bad input is the caller's to mend and upstream's failures have rows of their own: neither is a refusal.
+    Where a door has a transaction of its own round the service, that takes the row with it: see `record_refusal`.
     """
 
     @wraps(service)
     def recording(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return service(*args, **kwargs)
-        except (InvalidInput, RegistryError):
-            raise
         except PromoteRequestError as refusal:
-            record(
-                AuditAction.REFUSED,
+            record_refusal(
+                refusal,
+                attempt=service.__name__,
+                actor=kwargs["actor"],  # type: ignore[arg-type]
                 promote_request=kwargs.get("promote_request"),  # type: ignore[arg-type]
-                reason=f"{service.__name__}: {refusal.message}",
                 request_id=str(kwargs.get("request_id", "")),
-                **by(kwargs["actor"]),  # type: ignore[arg-type]
             )
             raise
 

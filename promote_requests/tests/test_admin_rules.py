@@ -136,7 +136,9 @@ def test_a_rules_page_names_only_so_many_requests(client, open_request, fraud, m
     monkeypatch.setattr("promote_requests.admin.rules._SHOWN", 1)
     PromoteRequestFactory(target=Target.parse("stage:Staging"))
     rule = ProtectionRule.objects.get(target_pattern="stage:*")
-    assert "and 1 more" in client.get(f"{LIST}{rule.pk}/change/").content.decode()
+    page = client.get(f"{LIST}{rule.pk}/change/").content.decode()
+    assert "and 1 more" in page
+    assert "&lt;a href" not in page
 
 
 def test_somebody_with_view_permission_only_reads_rules():
@@ -166,6 +168,21 @@ def test_a_rule_that_somebody_deleted_meanwhile_is_told_not_a_fault(client, monk
         client.post(LIST, {"action": "delete_selected", "_selected_action": [rule.pk], "post": "yes"}, follow=True),
     ):
         assert any("meanwhile" in str(message) for message in answer.context["messages"])
+
+
+def test_what_the_service_refuses_stays_in_the_trail_though_the_admin_undoes_its_transaction(
+    client, administrator, monkeypatch
+):
+    def gone(_):
+        raise WrongState("Somebody else deleted this rule meanwhile.")
+
+    rule = RuleFactory()
+    monkeypatch.setattr("promote_requests.services.rules._lock", gone)
+    client.post(f"{LIST}{rule.pk}/change/", VALUES | {"target_pattern": rule.target_pattern})
+    client.post(f"{LIST}{rule.pk}/delete/", {"post": "yes"})
+    client.post(LIST, {"action": "delete_selected", "_selected_action": [rule.pk], "post": "yes"})
+    refused = AuditEvent.objects.filter(action=AuditAction.REFUSED, actor=administrator)
+    assert [row.reason.partition(":")[0] for row in refused] == ["save_rule", "delete_rule", "delete_rule"]
 
 
 def test_the_service_refuses_who_may_not_edit_rules_and_records_it(ada):
