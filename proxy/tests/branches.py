@@ -7,9 +7,6 @@ from pathlib import Path
 
 from proxy.tests.conftest import manage
 
-PASSWORD = "correct horse battery"
-"""Ada's, as `conftest` made her."""
-
 People = tuple[dict[str, str], str, str]
 
 

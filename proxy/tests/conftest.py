@@ -14,6 +14,7 @@ from promote_requests.demo.processes import free_port
 from proxy import sealed
 from proxy.tests.echo_upstream import EchoUpstream
 from proxy.tests.raw_client import Exchange, exchange, wait_for_port
+from proxy.tests.secret_check import leaks, secrets
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
@@ -137,7 +138,10 @@ def command(server: str, port: int) -> list[str]:
 def run_checkpoint(
     server: str, people: tuple[dict[str, str], str, str], log: Path, **settings: str
 ) -> Iterator[Checkpoint]:
-    """Runs Checkpoint until the generator is closed; `settings` are environment variables."""
+    """Runs Checkpoint until the generator is closed; `settings` are environment variables.
+
+    Fails the run when the server logged one of its secrets, or anybody's API token.
+    """
     environment, token, session = people
     port = free_port()
     with log.open("wb") as output:
@@ -152,6 +156,8 @@ def run_checkpoint(
             for found in tree:
                 found.kill()
             process.wait()
+    leaked = leaks(log.read_text(errors="replace"), secrets(environment | settings, token, session))
+    assert not leaked, f"{server} logged secrets: {leaked[:3]}"
 
 
 @pytest.fixture(scope="session", params=["granian", "gunicorn"])

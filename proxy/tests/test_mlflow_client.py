@@ -13,9 +13,10 @@ import pytest
 from mlflow import MlflowClient
 
 from proxy.tests import mlflow_scenario
-from proxy.tests.branches import PASSWORD, branch
+from proxy.tests.branches import branch
 from proxy.tests.conftest import Checkpoint, run_checkpoint
 from proxy.tests.raw_client import exchange
+from proxy.tests.secret_check import PASSWORD
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 
