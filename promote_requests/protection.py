@@ -1,5 +1,6 @@
 """Which rule protects a target. The one place that matches patterns."""
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -61,7 +62,8 @@ def strictest(one: Requirement, other: Requirement) -> Requirement:
 def is_match(rule: "ProtectionRule", *, workspace: str, model_name: str, target: Target) -> bool:
     """Tells whether an enabled rule covers a target of a model.
 
-    Case is ignored, so that a spelling that a database would take for the same name is not a way round.
+    Case, accents and width are ignored, so that a spelling that MLflow's database takes for the same name (MySQL does)
+    is not a way round: neither for a direct call nor for a request that would then need fewer approvals.
     """
     if not rule.is_enabled or not _glob(workspace or "default", rule.workspace_pattern):
         return False
@@ -98,4 +100,9 @@ def pattern_problems(*, workspace_pattern: str, model_pattern: str, target_patte
 
 
 def _glob(text: str, pattern: str) -> bool:
-    return fnmatchcase(text.casefold(), pattern.casefold())
+    return fnmatchcase(text.casefold(), pattern.casefold()) or fnmatchcase(_plain(text), _plain(pattern))
+
+
+def _plain(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()

@@ -25,12 +25,17 @@ def is_protected(a_rule, *, model_name="Fraud", target="stage:Production", works
         ("alias:champion", "alias:champion", True),
         ("alias:champion", "alias:CHAMPION", True),
         ("alias:champion", "alias:champion2", False),
+        ("alias:prod", "alias:pröd", True),
+        ("alias:prod", "alias:\uff50\uff52\uff4f\uff44", True),
+        ("alias:modèle", "alias:modèle", True),
+        ("alias:modèle", "alias:mode\u0300le", True),
+        ("alias:modèle", "alias:modell", False),
         ("alias:prod*", "alias:prod-eu", True),
         ("stage:*", "alias:Production", False),
         ("model:prod.*", "model:prod.fraud", True),
     ],
 )
-def test_a_target_pattern_is_a_glob_without_regard_to_case(pattern, target, protected):
+def test_a_target_pattern_is_a_glob_without_regard_to_case_accents_and_width(pattern, target, protected):
     assert is_protected(rule(pattern), target=target) is protected
 
 
