@@ -75,7 +75,7 @@ def is_at_target(version: ModelVersion, target: Target) -> bool:
 
 
 def fingerprint(evidence: Evidence) -> str:
-    """Returns a SHA-256 in hex that changes when what was judged changes: the challenger's facts, who is champion.
+    """Returns a SHA-256 in hex that changes when what was judged changes: the challenger's facts, who holds the target.
 
     Stages, aliases, descriptions and tags are left out: they change without the version becoming another one, and a
     promotion itself changes them.
@@ -92,6 +92,9 @@ def fingerprint(evidence: Evidence) -> str:
         "prompt_text": challenger.prompt_text,
         "champion": [champion.version.name, champion.version.version] if champion else None,
     }
+    if evidence.other_holders:
+        # A promotion may archive them all, so those who judged it must have seen them.
+        facts["other_holders"] = [holder.version for holder in evidence.other_holders]
     return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
 
 

@@ -15,6 +15,7 @@ from promote_requests.api.registry_representations import (
     side,
 )
 from promote_requests.api.serializers import ComparisonQuerySerializer, ModelSearchSerializer, VersionSearchSerializer
+from promote_requests.choices import Status
 from promote_requests.comparison import compare
 from promote_requests.evidence import fingerprint
 from promote_requests.registry import get_registry
@@ -33,12 +34,18 @@ class ComparisonView(ApiView):
     def get(self, request: Request, number: int) -> Response:
         """Compares as MLflow has them now or, once the request is being promoted, as they were frozen."""
         values = checked(ComparisonQuerySerializer, request.query_params.dict())
-        evidence = services.evidence_of(load(number))
+        promote_request = load(number)
+        evidence = services.evidence_of(promote_request)
         champion = evidence.champion
         compared = compare(evidence.challenger, champion)
         return Response(
             {
-                "evidence_fingerprint": fingerprint(evidence),
+                "evidence_fingerprint": (
+                    # The further holders that were judged are not kept, so this cannot be made again from what is.
+                    promote_request.evidence_fingerprint
+                    if promote_request.status in (Status.PROMOTING, Status.PROMOTED)
+                    else fingerprint(evidence)
+                ),
                 "challenger": side(evidence.challenger.version),
                 "champion": None if champion is None else side(champion.version),
                 "other_holders": [side(holder) for holder in evidence.other_holders],

@@ -64,7 +64,10 @@ def describe(promote_request: PromoteRequest, evidence: Evidence) -> str:
     if now == before and left not in ("", leaves):
         return f"Version {promote_request.version} is in the stage {leaves} now; it was in {left}."
     if now == before:
-        return f"The recorded facts of version {promote_request.version} have changed since this request was reviewed."
+        facts = f"The recorded facts of version {promote_request.version}"
+        if promote_request.archive_existing_versions:
+            facts += f", or the versions beside the champion in {target},"
+        return f"{facts} have changed since this request was reviewed."
     if now is None:
         return f"Version {before} no longer holds {target}; nobody does."
     if before is None:

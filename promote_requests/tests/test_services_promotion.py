@@ -111,6 +111,23 @@ def test_a_version_with_a_forged_tag_is_not_taken_for_the_copy_that_failed(fraud
     assert registry_writes.APPROVED_BY_TAG not in fraud.get_version("prod.fraud", "1").tags
 
 
+def test_a_version_that_nobody_saw_in_the_stage_is_not_archived_unseen(fraud, ada, grace):
+    fraud.add_version("Fraud")
+    asked = approved(ask(ada, "stage:Production", version="3", archive_existing_versions=True), grace)
+    fraud.transition_stage("Fraud", "1", "None", archive_existing_versions=False)
+    fraud.transition_stage("Fraud", "2", "Production", archive_existing_versions=False)
+    with pytest.raises(ChampionChanged):
+        services.promote(actor=ada, promote_request=asked)
+    asked = approved(asked, grace)
+    # An older version comes back beside the champion, which stays the newest.
+    fraud.transition_stage("Fraud", "1", "Production", archive_existing_versions=False)
+    with pytest.raises(EvidenceChanged, match="the versions beside the champion in Production"):
+        services.promote(actor=ada, promote_request=asked)
+    assert {holder.version for holder in fraud.holders("Fraud", asked.target)} == {"1", "2"}
+    services.promote(actor=ada, promote_request=approved(asked, grace))
+    assert {holder.version for holder in fraud.holders("Fraud", asked.target)} == {"3"}
+
+
 def test_a_copy_is_made_in_the_destination_and_numbered_there(fraud, ada, grace):
     fraud.add_version("prod.fraud")
     promoted = services.promote(actor=ada, promote_request=approved(ask(ada, "model:prod.fraud"), grace))
