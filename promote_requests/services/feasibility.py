@@ -1,10 +1,12 @@
 """Whether what a request asks for can be at all, before anybody spends time on it."""
 
+import re
+
 from promote_requests.choices import RequestAction, TargetKind
 from promote_requests.evidence import is_at_target
 from promote_requests.exceptions import InvalidInput, RegistryNotFound
 from promote_requests.registry import RegistryClient
-from promote_requests.registry.types import ModelVersion, RegisteredModel
+from promote_requests.registry.types import ModelVersion, RegisteredModel, is_model_name
 from promote_requests.targets import Target
 
 RESERVED_ALIAS = "latest"
@@ -59,10 +61,14 @@ def _check_promotion(registry: RegistryClient, found: ModelVersion, target: Targ
         raise InvalidInput(f"Version {found.version} is already there: it holds {target.name}.", field="target")
     match target.kind:
         case TargetKind.ALIAS:
+            if not re.fullmatch(r"[\w-]{1,255}", target.name):
+                raise InvalidInput("An alias has only letters, digits, _ and -, at most 255.", field="target")
             name = target.name.lower()
             if name == RESERVED_ALIAS or (name[0] == "v" and name[1:].isdigit()):
                 raise InvalidInput(f"MLflow reserves {target.name!r}; choose another alias.", field="target")
         case TargetKind.MODEL:
+            if not is_model_name(target.name):
+                raise InvalidInput("A registered model's name has neither / nor :.", field="target")
             if target.name == found.name:
                 raise InvalidInput("A version cannot be copied into its own model.", field="target")
             for copy in registry.holders(found.name, target):
