@@ -11,7 +11,7 @@ from promote_requests.evidence import fingerprint
 from promote_requests.exceptions import RegistryUnreachable
 from promote_requests.models import AuditEvent, ProtectionRule
 from promote_requests.targets import Target
-from promote_requests.tests.factories import PromoteRequestFactory, UserFactory
+from promote_requests.tests.factories import PromoteRequestFactory, RuleFactory, UserFactory
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -210,6 +210,14 @@ def test_changed_champion_stops_the_approval_and_asks_for_a_fresh_look(
     assert "Champion Fraud version 3" in text
     assert "Looks right." in text
     assert fraud.get_version("Fraud", "2").stage == "None"
+
+
+def test_page_asks_for_what_the_stage_asks_that_the_version_got_into_meanwhile(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    RuleFactory(target_pattern="stage:Staging", required_approvals=3)
+    fraud.transition_stage("Fraud", "2", "Staging", archive_existing_versions=False)
+    assert "3 more approvals, by somebody other than ada." in _text(_page(grace, open_request))
 
 
 def test_page_says_that_the_facts_changed_before_anybody_presses_a_button(

@@ -12,14 +12,14 @@ from promote_requests import links, permissions, reviewers, sentences, timeline
 from promote_requests.choices import Action, RequestAction, Status
 from promote_requests.comparison import Comparison, compare
 from promote_requests.decision import Decision
-from promote_requests.evidence import Evidence, fingerprint
+from promote_requests.evidence import Evidence
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged, PromoteRequestError, RegistryError
 from promote_requests.models import PromoteRequest
 from promote_requests.protection import Requirement
 from promote_requests.registry.types import VersionFacts
 from promote_requests.reviewers import Standing
 from promote_requests.services import actions_for, decision_of, evidence_of, requirement_of
-from promote_requests.services.observing import describe, has_changed
+from promote_requests.services.observing import describe, has_changed, observed
 from promote_requests.views.http import PageRequest
 
 
@@ -28,8 +28,8 @@ class Observed:
     """A request with the facts it is judged on, or with why they cannot be had.
 
     Attributes:
-        promote_request: With the champion and fingerprint of the facts that the page shows, which may be newer than
-            those in the database. Not for saving.
+        promote_request: With the champion, fingerprint and stage of the facts that the page shows, which may be newer
+            than those in the database. Not for saving.
         changed: A sentence about how the facts differ from those that were last reviewed; "" where they do not.
     """
 
@@ -96,8 +96,8 @@ def _observe(promote_request: PromoteRequest) -> Observed:
     if promote_request.status != Status.OPEN or not has_changed(promote_request, evidence):
         return Observed(promote_request, evidence)
     shown = copy.copy(promote_request)
-    shown.champion_version = evidence.champion_version
-    shown.evidence_fingerprint = fingerprint(evidence)
+    for name, value in observed(evidence, promote_request.target).items():
+        setattr(shown, name, value)
     return Observed(shown, evidence, changed=describe(promote_request, evidence))
 
 
