@@ -1,8 +1,8 @@
 """Which stored artifact a path means, as MLflow reads it. Pure.
 
 MLflow (3.17.2, `utils/uri.py`: `validate_path_is_safe`, `_decode`) decodes an artifact's path until it stops changing,
-drops what `urllib` ignores in a URL and takes a `file:` in front for nothing. Two texts that it stores in one place
-must be one key here; two keys for one place would be a way round the seal.
+drops what `urllib` ignores in a URL. Two texts that it stores in one place must be one key here; two keys for one place
+would be a way round the seal.
 """
 
 import posixpath
@@ -20,8 +20,11 @@ _KINDS = ("artifacts/", "presigned/", "mpu/create/", "mpu/complete/", "mpu/abort
 _SERVED = "/api/2.0/mlflow-artifacts/artifacts/"
 
 
-def stored_at(path: str, workspace: str = "") -> str:
+def stored_at(path: str, workspace: str = "") -> str | None:
     """Returns the key of an artifact: its place below the server's artifact root, "" for the root itself.
+
+    None for a `file:` URL: of that, MLflow takes a part for the path, and which one depends on the slashes and on the
+    Python that it runs with. `file:////x` is the root itself.
 
     Case and Unicode's composed forms are levelled, as file systems do that ignore them.
 
@@ -31,6 +34,8 @@ def stored_at(path: str, workspace: str = "") -> str:
     """
     for _ in range(_DECODINGS):
         decoded = _decoded(path)
+        if decoded[:5].lower() == "file:":
+            return None
         if decoded == path:
             break
         path = decoded
@@ -101,4 +106,4 @@ def _decoded(path: str) -> str:
         parts = urlparse(decoded)
     except ValueError:  # MLflow's own reading fails as well
         return decoded
-    return parts.path if parts.scheme == "file" else urlunparse(parts)
+    return urlunparse(parts)

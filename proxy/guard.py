@@ -114,7 +114,8 @@ def check_seal(
     refusal = sealing.refusal_by_address(route.operation, method=method, path=path, query=query, workspace=workspace)
     if refusal is None:
         return None
-    _record(refusal, call=f"{method} {path}", workspace=workspace, caller=caller, request_id=request_id)
+    if refusal.status != 400:
+        _record(refusal, call=f"{method} {path}", workspace=workspace, caller=caller, request_id=request_id)
     return _answer(refusal, workspace)
 
 

@@ -66,8 +66,11 @@ def refusal_by_message(operation: str, message: Message, *, workspace: str) -> R
 
 def _artifact(seals: Seals, method: str, path: str, workspace: str) -> Refusal | None:
     for named in named_in(path):
+        key = stored_at(named, workspace)
+        if key is None:
+            return Refusal("An artifact's path must not be a file: URL.", status=400, code="INVALID_PARAMETER_VALUE")
         # Deleting a folder deletes what is in it, and a part of an upload comes below the folder that its path names.
-        seal = seals.place(stored_at(named, workspace), with_what_is_below=method != "PUT")
+        seal = seals.place(key, with_what_is_below=method != "PUT")
         if seal:
             return _refusal(_ARTIFACTS, seal)
     return None

@@ -1,4 +1,11 @@
+from posixpath import normpath
+from urllib.parse import quote, unquote
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mlflow.exceptions import MlflowException
+from mlflow.utils.uri import validate_path_is_safe
 
 from proxy.artifact_paths import named_in, stored_at, stored_below
 
@@ -16,9 +23,6 @@ KEY = "1/abc/artifacts/model/weights.bin"
         "1//abc/./artifacts/model/weights.bin/",
         "%201/abc/artifacts/model/weights.bin",
         "1/a%09bc/artifacts/model%0a/weights.bin",
-        "file:1/abc/artifacts/model/weights.bin",
-        "FILE:1/abc/artifacts/model/weights.bin?x",
-        "f%69le%3a1/abc/artifacts/model/weights.bin",
         "1/abc/artifacts/model/weights.bin%3F",
         "1/abc/artifacts/model/weights.bin;",
         "1/abc/artifacts/x/../model/weights.bin",
@@ -26,6 +30,13 @@ KEY = "1/abc/artifacts/model/weights.bin"
 )
 def test_every_spelling_of_a_place_is_one_key(path):
     assert stored_at(path) == KEY
+
+
+@pytest.mark.parametrize(
+    "path", ["file:1/abc", "FILE:////x", "f%69le%3a%2F%2Fhost/1", " file:x", "f%250Aile%3A", "fi\tle:"]
+)
+def test_a_file_url_has_no_key_for_nobody_knows_what_mlflow_makes_of_it(path):
+    assert stored_at(path) is None
 
 
 @pytest.mark.parametrize("path", ["", ".", "/", "./", "%2525252e"])
@@ -92,3 +103,45 @@ def test_what_a_call_names_is_among_what_is_judged(path):
 def test_a_plain_upload_names_one_place_however_its_artifact_is_called():
     path = "/api/2.0/mlflow-artifacts/artifacts/1/new/mlflow-artifacts/artifacts/2/abc"
     assert named_in(path) == ["1/new/mlflow-artifacts/artifacts/2/abc"]
+
+
+_ODD = [
+    "/",
+    "/./",
+    "//",
+    "/../",
+    "%",
+    "%2e",
+    "%2F",
+    "%25",
+    "%09",
+    "\t",
+    " ",
+    "?",
+    "#",
+    ";",
+    ":",
+    "file:",
+    "FILE:/",
+    "\x01",
+    "é",
+    ".",
+]
+
+
+@given(st.lists(st.sampled_from([*_ODD, *_ODD, "1", "abc", "artifacts"]), max_size=12).map("".join), st.integers(0, 3))
+def test_what_mlflow_makes_of_a_path_has_the_key_that_the_path_has(path, times):
+    for _ in range(times):
+        path = quote(path, safe="/")
+    try:
+        stored = validate_path_is_safe(path)
+    except (MlflowException, ValueError):  # MLflow answers 400 or 500 and stores nothing
+        return
+    if (key := stored_at(path)) is not None:  # what has none is refused
+        assert key == stored_at(stored) == level(stored)
+
+
+def level(stored):
+    """The key of what the file system gets, with control characters as MLflow writes them."""
+    plain = normpath(unquote(stored)).lower()
+    return "" if plain == "." else plain.strip("/")

@@ -40,7 +40,6 @@ CHANGES = [
     ("PUT", f"{DATA}artifacts/1/run1/artifacts/model/x", None),
     ("PUT", "/ajax-api/2.0/mlflow-artifacts/artifacts/1/models/m-1/artifacts/x", None),
     ("PUT", f"{DATA}artifacts/1/ru%6e1/artifacts%2Fx", None),
-    ("PUT", f"{DATA}artifacts/file:1/run1/artifacts/x", None),
     ("PUT", f"{DATA}artifacts/%201/run1/artifacts/x", None),
     ("PUT", "/ml/ajax-api/2.0/mlflow-artifacts/artifacts/1/run1/artifacts/x", None),
     ("PUT", "/api/2.0/mlflow%2Dartifacts/artifacts/1/run1/artifacts/x", None),
@@ -125,6 +124,15 @@ def test_a_deletion_goes_upstream_in_our_own_words(fraud):
 )
 def test_a_deletion_with_two_readings_is_bad_input(fraud, message):
     assert send("POST", "/api/2.0/mlflow/runs/delete", message).status == 400
+
+
+@pytest.mark.parametrize(
+    "target", ["file:1/run1/artifacts/x", "FILE:%25252525252F%25252525252Fx", "fil%65%3A1", "file:%25252525252F"]
+)
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_file_url_is_bad_input(fraud, method, target):
+    outcome = send(method, f"{DATA}artifacts/{target}")
+    assert (outcome.status, outcome.code) == (400, "INVALID_PARAMETER_VALUE")
 
 
 def test_seals_of_one_workspace_do_not_reach_into_another(fraud):
