@@ -19,6 +19,9 @@ from checkpoint_project import error_pages, health
 PORTAL = "/checkpoint/"
 """Everything below this path is Checkpoint's; everything else is MLflow's."""
 
+NO_PAGE = "/checkpoint/auth-request"
+"""The one path below it that is no page: a web server in front asks it about every call (`proxy.auth_request`)."""
+
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -56,6 +59,10 @@ class EntryMiddleware:
         return self.get_response(request)
 
 
+def _is_page(path: str) -> bool:
+    return path.startswith(PORTAL) and path != NO_PAGE
+
+
 class PortalOnly:
     """Mixin: the middleware beside it sees only requests for Checkpoint's own pages."""
 
@@ -63,14 +70,14 @@ class PortalOnly:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Passes MLflow's paths on untouched."""
-        if not request.path_info.startswith(PORTAL):
+        if not _is_page(request.path_info):
             return self.get_response(request)
         return super().__call__(request)  # type: ignore[misc]
 
     def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
         """Lets the middleware judge the view of one of Checkpoint's pages."""
         inner = getattr(super(), "process_view", None)
-        if inner is None or not request.path_info.startswith(PORTAL):
+        if inner is None or not _is_page(request.path_info):
             return None
         return inner(request, *view)
 
