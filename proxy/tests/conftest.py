@@ -126,6 +126,8 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
 
 def command(server: str, port: int) -> list[str]:
     application = "checkpoint_project.wsgi:application"
+    if server == "serve":  # as in production, but for the number of workers, which depends on the machine
+        return [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     if server == "granian":
         options = ["--interface", "wsgi", "--http", "1", "--blocking-threads", "32", "--log-level", "warning"]
         return [str(BIN / "granian"), *options, "--host", "127.0.0.1", "--port", str(port), application]
