@@ -93,6 +93,10 @@ class SecurityMiddleware(PortalOnly, security.SecurityMiddleware):
         """Adds the headers; a view that sets a policy of its own keeps it."""
         response = super().process_response(request, response)
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        if self.sts_seconds:
+            # Django adds it only to calls that came by TLS, which ends in front of this process. Over plain HTTP
+            # browsers ignore it.
+            response.headers.setdefault("Strict-Transport-Security", f"max-age={self.sts_seconds}")
         return response
 
 

@@ -17,9 +17,11 @@ def test_pages_cannot_be_framed_sniffed_or_leak_their_address(client: Client) ->
 
 
 @pytest.mark.django_db
-def test_with_https_browsers_are_told_to_insist_on_it(settings: Settings) -> None:
+@pytest.mark.parametrize("secure", [True, False], ids=["TLS here", "TLS in front"])
+def test_with_https_browsers_are_told_to_insist_on_it(settings: Settings, secure: bool) -> None:
+    assert "Strict-Transport-Security" not in Client().get(SIGN_IN, secure=secure).headers
     settings.SECURE_HSTS_SECONDS = 31_536_000
-    assert Client().get(SIGN_IN, secure=True).headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert Client().get(SIGN_IN, secure=secure).headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
 @pytest.mark.django_db
