@@ -206,3 +206,35 @@ def test_answers_come_back_as_sent(
     assert got == [(name, as_sent_to_client(value, checkpoint.server)) for name, value in kept]
     if sizes is None:
         assert seen.header("Content-Length") == [str(len(body))]
+
+
+def test_trailers_of_an_upload_are_dropped_and_its_body_is_whole(checkpoint: Checkpoint) -> None:
+    wire = b"3\r\nabc\r\n0\r\nX-Checksum: 1\r\n\r\n"
+    seen = checkpoint.call(
+        "/api/2.0/mlflow/exact", "PUT", {"Transfer-Encoding": "chunked", "Trailer": "X-Checksum"}, wire
+    )
+    assert seen.json()["sha256"] == hashlib.sha256(b"abc").hexdigest()
+    assert "x-checksum" not in {name.lower() for name, _ in seen.json()["headers"]}
+
+
+def test_trailers_of_an_answer_are_dropped_and_its_body_is_whole(
+    checkpoint: Checkpoint, upstream: EchoUpstream
+) -> None:
+    wire = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Checksum: 1\r\n\r\n"
+    for _ in range(2):  # the connection may be used again
+        answer = checkpoint.call(upstream.on("/trailers", lambda request: request.send(wire)))
+        assert (answer.body, answer.is_whole, answer.header("X-Checksum")) == (b"abc", True, [])
+
+
+@pytest.mark.parametrize("rest", [b"zz\r\nxx", b"-1\r\n", b"3\r\nabcdef\r\n"])
+def test_upload_with_malformed_chunks_is_not_taken_for_whole(
+    checkpoint: Checkpoint, upstream: EchoUpstream, rest: bytes
+) -> None:
+    upstream.requests.clear()
+    answer = checkpoint.call(
+        "/api/2.0/mlflow/malformed", "PUT", {"Transfer-Encoding": "chunked"}, b"3\r\nabc\r\n" + rest
+    )
+    if checkpoint.server == "granian" and answer.status == 200:
+        pytest.xfail("granian 2.8.7 takes a malformed chunk for the end of the body, and tells nobody")
+    assert answer.status == 400
+    assert not any(request.is_whole for request in upstream.requests)
