@@ -3,15 +3,17 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check format pictures clean
+.PHONY: help demo test fuzz bench check format pictures clean
 
 PORT ?= 5000
+CASES ?= 20000
 PYTHON ?=
 RUN := .venv/bin/python
 
 help:
 	@echo "make demo [PORT=5000]  a real MLflow behind Checkpoint, with models, people and promote requests"
 	@echo "make test              the whole suite: SQLite, PostgreSQL, real MLflow, browser"
+	@echo "make fuzz [CASES=20000]  attacks Checkpoint in front of a real MLflow with made-up calls, for some minutes"
 	@echo "make check             format, lint, types, deploy checks, migrations, import contract, templates, Dockerfile"
 	@echo "make bench             what Checkpoint costs, beside MLflow and nginx, in 8 minutes"
 	@echo "make format            formats the code"
@@ -46,6 +48,10 @@ check: .venv/.installed-dev
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/djlint templates --check --lint --quiet
 	.venv/bin/hadolint Dockerfile
+
+# The suite runs the same with a few hundred cases. This one makes up others each time; what it finds goes into proxy/tests/attacks/.
+fuzz: .venv/.installed-dev
+	CHECKPOINT_TEST_FUZZ_CASES=$(CASES) $(RUN) -m pytest -q --durations=3 proxy/tests/test_fuzz.py
 
 # The README's pictures, from a demo that runs beside.
 pictures: .venv/.installed-dev
