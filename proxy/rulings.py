@@ -218,6 +218,15 @@ def being_promoted(name: str) -> Refusal:
     return Refusal(sentence, model_name=name, status=409, code="INVALID_STATE")
 
 
+def being_judged(name: str, version: str) -> Refusal:
+    """Refuses until the request that somebody approved has come to its end."""
+    sentence = (
+        f"Version {version} of {name} has been approved in a promote request: what it is made of stays as it was "
+        "judged until that request is promoted or closed."
+    )
+    return Refusal(sentence, model_name=name, version=version, status=409, code="INVALID_STATE")
+
+
 def _seal(message: Message) -> Refusal:
     return Refusal(wording.SEAL, model_name=message["name"], version=message.get("version", ""))
 

@@ -34,6 +34,7 @@ RECENT_SECONDS = 0.5
 
 _CHANGING = frozenset(
     {
+        AuditAction.REVIEWED,
         AuditAction.PROMOTION_STARTED,
         AuditAction.PROMOTED,
         AuditAction.PROMOTION_FAILED,

@@ -90,5 +90,5 @@ def _refusal(what: str, seal: Seal | None) -> Refusal | None:
     if seal is None:
         return None
     if not seal.held:
-        return rulings.being_promoted(seal.model_name)
+        return rulings.being_judged(seal.model_name, seal.version)
     return rulings.holding(what.format(f"version {seal.version} of {seal.model_name}"), seal.model_name, seal.held)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from promote_requests.choices import Status, TargetKind
+from django.db.models import Q
+
+from promote_requests.choices import Status, TargetKind, Verdict
 from promote_requests.exceptions import RegistryNotFound
 from promote_requests.models import PromoteRequest
 from promote_requests.registry import RegistryClient
@@ -20,7 +22,7 @@ class Seal:
     """A version that stays what it is.
 
     Attributes:
-        held: The protected targets for which it does; empty while Checkpoint promotes it.
+        held: The protected targets for which it does; empty where it is judged or promoted and holds none yet.
         created_at: Tells it from one of the same number, after its model was deleted and made anew.
     """
 
@@ -97,8 +99,8 @@ class Observer:
             RegistryError: MLflow had to be asked and did not answer. What it said before is remembered.
         """
         protected = Protected(self._workspace)
-        promoting = self._being_promoted(protected.registry)
-        if not protected.rules_mark and not promoting:
+        judged = self._judged(protected.registry)
+        if not protected.rules_mark and not judged:
             return Seals()
         listed = protected.registry.list_models() if protected.rules_mark else []
         for gone in self._models.keys() - {model.name for model in listed}:
@@ -106,7 +108,7 @@ class Observer:
         for model in listed:
             self._remember(model, protected)
         found = Seals()
-        for seal, provenance in [*promoting, *(pair for known in self._models.values() for pair in known.sealed)]:
+        for seal, provenance in [*judged, *(pair for known in self._models.values() for pair in known.sealed)]:
             _add(found, seal, provenance, self._workspace)
         return found
 
@@ -122,10 +124,16 @@ class Observer:
                     sealed.append((seal, made_of))
             self._models[model.name] = _Remembered(mark, tuple(sealed))
 
-    def _being_promoted(self, registry: RegistryClient) -> list[tuple[Seal, Provenance]]:
-        # Sealed before MLflow is told: what is promoted is what was judged when the promotion began.
-        promoting = PromoteRequest.objects.filter(workspace=self._workspace, status=Status.PROMOTING)
-        seals = [Seal(found.model_name, found.version, ()) for found in promoting]
+    def _judged(self, registry: RegistryClient) -> list[tuple[Seal, Provenance]]:
+        # Sealed from the first approval on, not only once MLflow is told: what is promoted is what somebody approved.
+        approved = Q(status=Status.OPEN, reviews__verdict=Verdict.APPROVE)
+        versions = (
+            PromoteRequest.objects.filter(Q(status=Status.PROMOTING) | approved, workspace=self._workspace)
+            .order_by("model_name", "version")
+            .values_list("model_name", "version")
+            .distinct()
+        )
+        seals = [Seal(model_name, version, ()) for model_name, version in versions]
         return [(seal, made_of) for seal in seals if (made_of := _provenance(registry, seal)) is not None]
 
 

@@ -3,12 +3,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from promote_requests import services
 from promote_requests.choices import AuditAction
 from promote_requests.exceptions import RegistryNotFound, RegistryTimeout
 from promote_requests.models import AuditEvent, ProtectionRule
 from promote_requests.registry import fake
 from promote_requests.services import audit
-from promote_requests.tests.factories import PromoteRequestFactory, promoting
+from promote_requests.tests.factories import PromoteRequestFactory, UserFactory, promoting
 from proxy import sealed
 from proxy.seals import Observer
 
@@ -62,6 +63,16 @@ def test_a_version_that_is_being_promoted_is_sealed_already(fraud):
     assert Observer("").look().run("run3").held == ()
     fraud.delete_version("Other", "1")
     assert Observer("").look().runs == {}
+
+
+def test_a_version_that_somebody_approved_is_sealed_before_its_promotion(fraud):
+    ProtectionRule.objects.update(required_approvals=2)
+    asked = PromoteRequestFactory(model_name="Other", version="1")
+    assert "run3" not in Observer("").look().runs
+    approved = services.review(actor=UserFactory(), promote_request=asked, verdict="approve").promote_request
+    assert Observer("").look().run("run3").held == ()
+    services.close(actor=UserFactory(), promote_request=approved)
+    assert "run3" not in Observer("").look().runs
 
 
 def test_looking_again_asks_only_for_what_has_changed(fraud):
