@@ -89,6 +89,7 @@ INSTALLED_APPS = [
 # so it pays for none of them.
 MIDDLEWARE = [
     "checkpoint_project.middleware.EntryMiddleware",
+    "proxy.middleware.ProxyMiddleware",
     "checkpoint_project.middleware.SecurityMiddleware",
     "checkpoint_project.middleware.WhiteNoiseMiddleware",
     "checkpoint_project.middleware.SessionMiddleware",

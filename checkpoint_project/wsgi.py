@@ -13,8 +13,11 @@ django.setup(set_prefix=False)
 
 from django.urls import get_resolver  # noqa: E402 - Django had to be set up first
 
+from promote_requests.registry import get_registry  # noqa: E402
 from proxy.wsgi import Handler  # noqa: E402
 
 application = Handler()
 # All views are imported now: the first caller should not wait for it, and a fault in one should stop the start.
 get_resolver().url_patterns  # noqa: B018 - a property that loads
+# So is MLflow's client library, which takes a second or two; no call is made.
+get_registry()

@@ -29,6 +29,7 @@ def server(settings) -> Iterator[EchoUpstream]:
     with EchoUpstream() as running:
         settings.CHECKPOINT_REGISTRY_URL = running.url
         yield running
+        upstreams.close_idle()
 
 
 def kept_files(server: EchoUpstream, folder: Path, *, limit: int = 64 * MEGABYTE) -> Assets:

@@ -1,0 +1,27 @@
+"""The fork in the road: Checkpoint's pages go on through Django, everything else goes to MLflow from here."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from checkpoint_project.middleware import PORTAL
+from proxy.views import CheckpointProxyView
+
+
+class ProxyMiddleware:
+    """Hands every path outside /checkpoint/ to the proxy, and no other: below it nothing ever reaches MLflow.
+
+    A middleware and not a URL pattern, because a proxied call needs neither the middleware for pages nor a look through
+    their patterns, which together cost it more than the proxy's own work.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self._proxy = CheckpointProxyView.as_view()
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answers one request."""
+        if request.path_info.startswith(PORTAL):
+            return self.get_response(request)
+        return self._proxy(request, path=request.path_info)
