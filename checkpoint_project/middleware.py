@@ -1,26 +1,19 @@
-"""What every request passes first, and Django's own middleware confined to Checkpoint's pages."""
+"""What every request passes first, and what the middleware for Checkpoint's pages does beyond Django's."""
 
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import whitenoise.middleware
-from django.contrib.auth import middleware as auth
-from django.contrib.messages import middleware as messages
-from django.contrib.sessions import middleware as sessions
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.middleware import clickjacking, common, csrf, security
+from django.middleware import security
 
 from checkpoint_project import error_pages, health
 
 PORTAL = "/checkpoint/"
 """Everything below this path is Checkpoint's; everything else is MLflow's."""
-
-NO_PAGE = "/checkpoint/auth-request"
-"""The one path below it that is no page: a web server in front asks it about every call (`proxy.auth_request`)."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -59,31 +52,8 @@ class EntryMiddleware:
         return self.get_response(request)
 
 
-def _is_page(path: str) -> bool:
-    return path.startswith(PORTAL) and path != NO_PAGE
-
-
-class PortalOnly:
-    """Mixin: the middleware beside it sees only requests for Checkpoint's own pages."""
-
-    get_response: Any  # the middlewares beside it declare it, each in its own way
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Passes MLflow's paths on untouched."""
-        if not _is_page(request.path_info):
-            return self.get_response(request)
-        return super().__call__(request)  # type: ignore[misc]
-
-    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
-        """Lets the middleware judge the view of one of Checkpoint's pages."""
-        inner = getattr(super(), "process_view", None)
-        if inner is None or not _is_page(request.path_info):
-            return None
-        return inner(request, *view)
-
-
-class SecurityMiddleware(PortalOnly, security.SecurityMiddleware):
-    """Django's, confined to Checkpoint's pages, with a content security policy beside it.
+class SecurityMiddleware(security.SecurityMiddleware):
+    """Django's, with a content security policy beside it.
 
     Markdown is cleaned before it is shown; the policy is the second wall, behind which a script that somebody smuggled
     into a description would still not run.
@@ -100,38 +70,10 @@ class SecurityMiddleware(PortalOnly, security.SecurityMiddleware):
         return response
 
 
-class WhiteNoiseMiddleware(PortalOnly, whitenoise.middleware.WhiteNoiseMiddleware):
-    """WhiteNoise's, confined to Checkpoint's pages."""
+class WhiteNoiseMiddleware(whitenoise.middleware.WhiteNoiseMiddleware):
+    """WhiteNoise's, that is content with a clone which never collected its files."""
 
     def add_files(self, root: str, prefix: str | None = None) -> None:
         """Adds a folder's files; that of a clone which never collected them does not exist, and need not."""
         if Path(root).is_dir():
             super().add_files(root, prefix)
-
-
-class SessionMiddleware(PortalOnly, sessions.SessionMiddleware):
-    """Django's, confined to Checkpoint's pages; the proxy reads sessions through the credential cache."""
-
-
-class CommonMiddleware(PortalOnly, common.CommonMiddleware):
-    """Django's, confined to Checkpoint's pages."""
-
-
-class CsrfViewMiddleware(PortalOnly, csrf.CsrfViewMiddleware):  # type: ignore[misc]
-    """Django's, confined to Checkpoint's pages; the proxy checks the origin of writes itself."""
-
-
-class AuthenticationMiddleware(PortalOnly, auth.AuthenticationMiddleware):
-    """Django's, confined to Checkpoint's pages."""
-
-
-class MessageMiddleware(PortalOnly, messages.MessageMiddleware):
-    """Django's, confined to Checkpoint's pages."""
-
-
-class LoginRequiredMiddleware(PortalOnly, auth.LoginRequiredMiddleware):
-    """Django's, confined to Checkpoint's pages; the proxy answers callers it does not know itself."""
-
-
-class XFrameOptionsMiddleware(PortalOnly, clickjacking.XFrameOptionsMiddleware):
-    """Django's, confined to Checkpoint's pages."""

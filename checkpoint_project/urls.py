@@ -1,4 +1,4 @@
-"""Routes: Checkpoint's pages below /checkpoint/, everything else is MLflow's."""
+"""Routes of Checkpoint's pages. Everything outside /checkpoint/ is MLflow's and never gets here: `proxy.middleware`."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
@@ -17,5 +17,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("checkpoint/accounts/", include("accounts.sign_in_urls")),
     path("checkpoint/api/", include("promote_requests.api.urls")),
     path("checkpoint/", include("promote_requests.urls")),
-    path("", include("proxy.urls")),
 ]

@@ -4,7 +4,6 @@ The question has no body, so the answer is yes only for calls that Checkpoint wo
 Whoever gets a no hands the whole call to Checkpoint, which then judges it itself and says why.
 """
 
-from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
@@ -15,8 +14,10 @@ from proxy import admission, request_line
 from proxy.errors import NotSignedIn
 from proxy.rules import Traffic
 
+PATH = "/checkpoint/auth-request"
+"""No page of Checkpoint's: a web server in front asks here about every call, so `middleware` answers it at once."""
 
-@login_not_required
+
 @require_GET
 def auth_request(request: HttpRequest) -> HttpResponse:
     """Answers 204 for a call that may go to MLflow as it is, 401 to unknown callers, 403 for all others.

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
 from checkpoint_project.middleware import PORTAL
+from proxy import auth_request
 from proxy.views import CheckpointProxyView
 
 
@@ -22,6 +23,11 @@ class ProxyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answers one request."""
-        if request.path_info.startswith(PORTAL):
+        path = request.path_info
+        if path == auth_request.PATH:
+            return auth_request.auth_request(request)
+        if path.startswith(PORTAL):
             return self.get_response(request)
-        return self._proxy(request, path=request.path_info)
+        if f"{path}/" == PORTAL:
+            return HttpResponseRedirect(PORTAL)
+        return self._proxy(request, path=path)
