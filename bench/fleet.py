@@ -15,7 +15,8 @@ from promote_requests.demo.processes import ServerProcess, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 BASIC = ("admin", "long enough to bench")
-WORKERS, THREADS = 2, 64
+WORKERS = 2
+GUNICORN_THREADS = 64
 START_SECONDS = 60.0
 
 
@@ -102,7 +103,7 @@ def _granian(folder: Path, environment: dict[str, str], running: ExitStack) -> t
     port = free_port()
     command = [
         *(sys.executable, str(ROOT / "manage.py"), "serve", "--host", "127.0.0.1", "--port", str(port)),
-        *("--workers", str(WORKERS), "--threads", str(THREADS), "--stop-timeout", "3"),
+        *("--workers", str(WORKERS), "--stop-timeout", "3"),
     ]
     server = ServerProcess(
         "Checkpoint under granian", command, environment=environment, log=folder / "granian" / "server.log"
@@ -114,7 +115,16 @@ def _gunicorn(folder: Path, environment: dict[str, str], running: ExitStack) -> 
     port = free_port()
     command = [
         *(sys.executable, "-m", "gunicorn", "checkpoint_project.wsgi:application", "--bind", f"127.0.0.1:{port}"),
-        *("--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS), "--keep-alive", "75"),
+        *(
+            "--worker-class",
+            "gthread",
+            "--workers",
+            str(WORKERS),
+            "--threads",
+            str(GUNICORN_THREADS),
+            "--keep-alive",
+            "75",
+        ),
     ]
     server = ServerProcess(
         "Checkpoint under gunicorn", command, environment=environment, log=folder / "gunicorn" / "server.log"
