@@ -4,6 +4,7 @@ import argparse
 import os
 import platform
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -26,6 +27,7 @@ def main() -> None:
     missing = [package for program, package in _PROGRAMS.items() if shutil.which(program) is None]
     if missing:
         sys.exit(f"Missing: {', '.join(missing)}. On Debian and Ubuntu: apt install {' '.join(missing)}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: with all servers stopped
     started = time.monotonic()
 
     def say(text: str) -> None:
