@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from proxy import headers, request_line, rules
+from proxy import headers, html, request_line, rules
 from proxy.rules import Traffic
 from proxy.tests.conftest import Checkpoint
 from proxy.tests.echo_upstream import EchoUpstream, Received
@@ -135,6 +135,8 @@ def expected_path(path: str, server: str) -> str:
 def test_path_and_query_arrive_as_sent(checkpoint: Checkpoint, upstream: EchoUpstream, path: str, query: str) -> None:
     assume(not rules.path_fault(path) and rules.classify("GET", path).traffic is Traffic.PASS)
     assume(not unquote_to_bytes(path).startswith(b"/checkpoint"))
+    # MLflow's document is changed on purpose (`test_html`), whose upstream answers there for the rest of the run.
+    assume(not html.is_document_path(path))
     answer = checkpoint.call(f"{path}?{query}" if query else path)
     assert answer.status == 200, answer.body
     assert answer.json()["target"] == expected_path(path, checkpoint.server) + (f"?{query}" if query else "")
