@@ -55,11 +55,22 @@ def head(method: str, target: str, headers: list[tuple[str, str]]) -> bytes:
 
 
 def read(sock: socket.socket, method: str) -> Exchange:
-    reader = sock.makefile("rb")
-    status = int(reader.readline().split()[1])
+    with sock.makefile("rb") as reader:
+        return _read(reader, method)
+
+
+def _status(reader: Any) -> int:
+    line = reader.readline()
+    if not line:
+        raise ConnectionResetError("The server closed the connection without an answer.")
+    return int(line.split()[1])
+
+
+def _read(reader: Any, method: str) -> Exchange:
+    status = _status(reader)
     while status == 100:
         assert reader.readline() == b"\r\n"
-        status = int(reader.readline().split()[1])
+        status = _status(reader)
     found = []
     while (line := reader.readline().decode("latin-1").rstrip("\r\n")) != "":
         name, _, value = line.partition(":")

@@ -11,7 +11,7 @@ ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 
 
 class Direct:
-    """Calls MLflow itself, over one connection."""
+    """Calls MLflow itself, over one connection, which MLflow closes when nothing was asked for some seconds."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -23,8 +23,13 @@ class Direct:
     def call(
         self, method: str, path: str, *, content: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, bytes]:
-        self._connection.request(method, path, content, headers or {})
-        answer = self._connection.getresponse()
+        try:
+            self._connection.request(method, path, content, headers or {})
+            answer = self._connection.getresponse()
+        except http.client.RemoteDisconnected:
+            self._connection.close()
+            self._connection.request(method, path, content, headers or {})
+            answer = self._connection.getresponse()
         return answer.status, answer.read()
 
     def ask(self, method: str, path: str, message: Any = None) -> Any:

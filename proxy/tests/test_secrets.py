@@ -5,6 +5,7 @@ find them, and servers are brought to log whatever they may.
 """
 
 import base64
+import contextlib
 
 import pytest
 
@@ -45,7 +46,9 @@ def test_nothing_that_goes_wrong_brings_a_secret_to_light(
         upstream.on("/api/login", lambda request: request.answer(status="401 Unauthorized"))
         upstream.on("/api/nonsense", lambda request: request.send(b"SSH-2.0\r\n\r\n"))
         for call in _calls(checkpoint):
-            checkpoint.call(*call, as_ada=False, timeout=20)
+            # A transfer that upstream cut short may be cut before its first byte.
+            with contextlib.suppress(ConnectionResetError):
+                checkpoint.call(*call, as_ada=False, timeout=20)
     text = log.read_text()
     assert "status=502" in text
     assert "status=401" in text
