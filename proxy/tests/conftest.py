@@ -137,6 +137,16 @@ def command(server: str, port: int) -> list[str]:
     return [str(BIN / "gunicorn"), *options, "--bind", f"127.0.0.1:{port}", application]
 
 
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Asks the server to end, so that it can write what coverage measured in it; after 10 seconds ends all of it."""
+    tree = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+    process.terminate()
+    _, alive = psutil.wait_procs(tree, timeout=10)
+    for found in alive:
+        found.kill()
+    process.wait()
+
+
 def run_checkpoint(
     server: str, people: tuple[dict[str, str], str, str], log: Path, **settings: str
 ) -> Iterator[Checkpoint]:
@@ -154,10 +164,7 @@ def run_checkpoint(
             wait_for_port(port, process, log)
             yield Checkpoint(server, port, process.pid, token, session, log)
         finally:
-            tree = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
-            for found in tree:
-                found.kill()
-            process.wait()
+            end(process)
     leaked = leaks(log.read_text(errors="replace"), secrets(environment | settings, token, session))
     assert not leaked, f"{server} logged secrets: {leaked[:3]}"
 
