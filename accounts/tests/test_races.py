@@ -13,7 +13,7 @@ from accounts.exceptions import AccountError
 from accounts.models import Installation, User
 from accounts.tests.factories import AdministratorFactory
 
-pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
 PUBLIC = "http://localhost:5000"
 PASSWORD = "a fine pass phrase"
