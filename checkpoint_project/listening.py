@@ -10,8 +10,7 @@ from checkpoint_project.env import ConfigurationError
 def require_free(host: str, port: int) -> None:
     """Refuses an address on which somebody listens already, or which this machine or user may not take.
 
-    Checked beforehand because granian shares its port (SO_REUSEPORT): two servers would both start and each get part of
-    the calls.
+    Checked beforehand because gunicorn tries five times, seconds apart, before it says so in words of its own.
 
     Raises:
         ConfigurationError: one line that names the address and the way out.

@@ -131,14 +131,14 @@ def command(server: str, port: int) -> list[str]:
     if server == "granian":
         options = ["--interface", "wsgi", "--http", "1", "--blocking-threads", "32", "--log-level", "warning"]
         return [str(BIN / "granian"), *options, "--host", "127.0.0.1", "--port", str(port), application]
-    options = ["--worker-class", "gthread", "--threads", "32", "--log-level", "warning", "--no-control-socket"]
-    # By default it believes X-Forwarded-Proto from loopback; whom to believe is Checkpoint's own setting.
-    options += ["--forwarded-allow-ips", ""]
-    return [str(BIN / "gunicorn"), *options, "--bind", f"127.0.0.1:{port}", application]
+    options = ["--config", "python:proxy.server.config", "--threads", "32", "--log-level", "warning"]
+    return [sys.executable, "-m", "gunicorn", *options, "--bind", f"127.0.0.1:{port}"]
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
     """Asks the server to end, so that it can write what coverage measured in it; after 10 seconds ends all of it."""
+    if process.poll() is not None:
+        return
     tree = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
     process.terminate()
     _, alive = psutil.wait_procs(tree, timeout=10)

@@ -1,0 +1,153 @@
+"""The worker of the production server: gunicorn's threads, each of which stays with its connection.
+
+Gunicorn's own threaded worker gives every connection back to its main thread after each request, which costs three
+changes of thread a request. Here a thread waits a moment for the connection's next request, while there are threads to
+spare; only then it gives the connection back.
+"""
+
+import errno
+import json
+import select
+import socket
+from typing import Any
+
+from django.conf import settings
+from gunicorn import util
+from gunicorn.http import errors, wsgi
+from gunicorn.workers import gthread
+
+from promote_requests.exceptions import PromoteRequestError
+from proxy.server.reading import Parser
+from proxy.server.writing import Response
+
+STAY_SECONDS = 1.0
+"""How long a thread waits for its connection's next request; also how long a worker that is to stop may be held up."""
+
+
+class Connection(gthread.TConn):
+    """A client's connection."""
+
+    parser: Parser | None
+    _is_closed = False
+
+    def init(self) -> None:
+        """Prepares the connection for its first request."""
+        if self.parser is None:
+            self.parser = Parser(self.cfg, self.sock, self.client)
+        super().init()
+
+    def end(self) -> None:
+        """Ends the connection so that the client gets all of the last answer, which takes two seconds at most."""
+        self._is_closed = True
+        self.sock.setblocking(True)
+        util.close_graceful(self.sock)
+
+    def close(self, graceful: bool = False) -> None:
+        """Closes the connection, unless it was ended: gunicorn would do that in the thread that everybody waits for."""
+        if not self._is_closed:
+            super().close(graceful)
+
+
+class Worker(gthread.ThreadWorker):
+    """Answers requests in threads."""
+
+    def accept(self, listener: socket.socket) -> None:
+        """Takes a new connection and gives it to a thread."""
+        try:
+            sock, client = listener.accept()
+        except OSError as error:
+            if error.errno in {errno.EAGAIN, errno.ECONNABORTED}:
+                return  # another worker was quicker, or the client has thought better of it
+            raise
+        self.nr_conns += 1
+        self.enqueue_req(Connection(self.cfg, sock, client, listener.getsockname()))
+
+    def handle(self, conn: Any) -> Any:
+        """Answers a connection's requests for as long as they come without a pause; called in a thread.
+
+        Returns:
+            Whether the connection may be kept, or what gunicorn returns where no request has come yet.
+        """
+        keeps = super().handle(conn)
+        while keeps is True and self._next_has_come(conn):
+            keeps = super().handle(conn)
+        if keeps is False:
+            conn.end()
+        return keeps
+
+    def _next_has_come(self, conn: Any) -> bool:
+        if not self.alive:
+            return False
+        if conn.parser.has_more:
+            return True
+        # Half of the threads stay free for connections that have a request already.
+        busy = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)
+        seconds = STAY_SECONDS if busy <= self.cfg.threads // 2 else 0.0
+        poll = select.poll()
+        poll.register(conn.sock, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        """Answers one request; tells whether the connection may be kept."""
+        response, environ = wsgi.create(req, conn.sock, conn.client, conn.server, self.cfg, response_class=Response)
+        environ["wsgi.multithread"] = True
+        if not self.alive or len(self.keepalived_conns) >= self.max_keepalived:
+            response.force_close()
+        pieces = self.wsgi(environ, response.start_response)
+        try:
+            for piece in pieces:
+                response.write(piece)
+            response.close()
+        except ConnectionError:
+            return False  # the client left; what it is worth saying stands in the access log
+        except (PromoteRequestError, TimeoutError) as error:
+            # The head has promised more than will come, so the connection ends here and the client sees a cut.
+            self.log.warning("An answer was broken off: %s", error or "the client took too long.")
+            return False
+        finally:
+            if hasattr(pieces, "close"):
+                pieces.close()
+        return not response.should_close()
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """Answers what is no request, or one that failed, with MLflow's error JSON; closes nothing."""
+        status, code, text = _explained(exc)
+        if status == 500:
+            self.log.error("A request failed", exc_info=exc)
+        else:
+            self.log.info("No request from %s: %s", addr[0] if addr else "a local client", type(exc).__name__)
+        content = json.dumps({"error_code": code, "message": text}).encode()
+        head = (
+            f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(content)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
+        )
+        try:
+            client.sendall(head.encode("ascii") + content)
+        except OSError:
+            self.log.debug("Nobody was there to be told.")
+
+
+_REASONS = {
+    400: "Bad Request",
+    417: "Expectation Failed",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+}
+
+
+def _explained(error: Exception) -> tuple[int, str, str]:
+    """Returns status, error code and sentence; nothing that came from the client is repeated."""
+    if isinstance(error, errors.LimitRequestHeaders | errors.LimitRequestLine):
+        text = (
+            f"The address and headers are longer than {settings.CHECKPOINT_HEADER_BYTES} bytes "
+            "(CHECKPOINT_HEADER_BYTES), or one of them is too long, or there are too many."
+        )
+        return 431, "REQUEST_LIMIT_EXCEEDED", text
+    if isinstance(error, errors.UnsupportedTransferCoding):
+        return 501, "BAD_REQUEST", "The body must be sent with its length, or chunked."
+    if isinstance(error, errors.ExpectationFailed):
+        return 417, "BAD_REQUEST", "The header Expect asks for something else than 100-continue."
+    if isinstance(error, errors.ParseException):
+        return 400, "BAD_REQUEST", "This is not an HTTP request, or one that could be read in two ways."
+    return 500, "INTERNAL_ERROR", "The request failed. The server's log says why."

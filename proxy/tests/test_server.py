@@ -1,0 +1,192 @@
+"""The production server's own part: how it reads heads, asks for bodies, keeps connections and says what is wrong."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from gunicorn.config import Config
+from gunicorn.http.errors import NoMoreData
+
+from proxy.server import reading
+from proxy.tests.conftest import Checkpoint, run_checkpoint
+from proxy.tests.echo_upstream import EchoUpstream, Received
+from proxy.tests.raw_client import head, read
+
+ECHO = "/api/2.0/mlflow/echo"
+UPLOAD = "/api/2.0/mlflow-artifacts/artifacts/1/expected.bin"
+HEADER_BYTES = 16 * 1024
+THREADS = 32
+
+
+@pytest.fixture(scope="module")
+def server(people, upstream: EchoUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkpoint]:
+    settings = {"CHECKPOINT_REGISTRY_URL": upstream.url, "CHECKPOINT_HEADER_BYTES": str(HEADER_BYTES)}
+    yield from run_checkpoint("gunicorn", people, tmp_path_factory.mktemp("server") / "server.log", **settings)
+
+
+def connect(server: Checkpoint) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.port), 20)
+
+
+def request(server: Checkpoint, target: str = ECHO, method: str = "GET", **headers: str) -> bytes:
+    sent = [("Host", f"localhost:{server.port}"), ("Authorization", f"Bearer {server.token}")]
+    return head(method, target, [*sent, *((name.replace("_", "-"), value) for name, value in headers.items())])
+
+
+@pytest.mark.sockets
+def test_a_refused_upload_is_never_asked_for(server: Checkpoint) -> None:
+    with connect(server) as sock:
+        anonymous = [("Host", f"localhost:{server.port}"), ("Content-Length", "9"), ("Expect", "100-continue")]
+        sock.sendall(head("PUT", UPLOAD, anonymous))
+        first = sock.recv(65536)
+        assert first.startswith(b"HTTP/1.1 401 ")
+        assert b"Connection: close" in first
+        assert b"100 Continue" not in first + b"".join(iter(lambda: sock.recv(65536), b""))
+
+
+@pytest.mark.sockets
+def test_an_upload_that_may_pass_is_asked_for_once(server: Checkpoint, upstream: EchoUpstream) -> None:
+    with connect(server) as sock:
+        sock.sendall(request(server, UPLOAD, "PUT", Content_Length="9", Expect="100-continue"))
+        assert sock.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        sock.sendall(b"artifact!")
+        answer = read(sock, "PUT")
+    assert (answer.status, answer.json()["length"]) == (200, 9)
+
+
+@pytest.mark.sockets
+def test_a_head_over_the_limit_is_refused_in_mlflows_error_json(server: Checkpoint) -> None:
+    answer = server.call(ECHO, headers={"X-Long": "x" * HEADER_BYTES})
+    assert (answer.status, answer.json()["error_code"]) == (431, "REQUEST_LIMIT_EXCEEDED")
+    assert "CHECKPOINT_HEADER_BYTES" in answer.json()["message"]
+    assert server.call(f"{ECHO}?{'x' * HEADER_BYTES}").status == 431
+
+
+@pytest.mark.sockets
+def test_a_head_below_the_limit_passes_however_it_is_made_up(server: Checkpoint) -> None:
+    long = "x" * (HEADER_BYTES - 1024)
+    assert server.call(f"{ECHO}?{long}").json()["target"] == f"{ECHO}?{long}"
+    assert server.call(ECHO, headers={"X-Long": long}).status == 200
+    assert server.call(ECHO, headers=[(f"X-{number}", "y") for number in range(400)]).status == 200
+
+
+@pytest.mark.sockets
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n folded: b\r\n\r\n", 400),
+        (b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n", 501),
+        (b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: the-unexpected\r\n\r\n", 417),
+    ],
+)
+def test_what_is_no_request_is_told_so_in_mlflows_error_json(server: Checkpoint, raw: bytes, status: int) -> None:
+    with connect(server) as sock:
+        sock.sendall(raw)
+        answer = read(sock, "GET")
+        assert sock.recv(1) == b""
+    assert (answer.status, answer.json()["error_code"]) == (status, "BAD_REQUEST")
+
+
+@pytest.mark.sockets
+def test_requests_sent_together_are_answered_in_turn(server: Checkpoint) -> None:
+    with connect(server) as sock:
+        sock.sendall(b"".join(request(server, f"{ECHO}?{number}") for number in range(3)))
+        seen = b""
+        while seen.count(b'"target"') < 3:
+            seen += sock.recv(65536)
+    places = [seen.index(f"echo?{number}".encode()) for number in range(3)]
+    assert places == sorted(places)
+
+
+@pytest.mark.sockets
+def test_connections_without_a_request_keep_no_thread(server: Checkpoint) -> None:
+    with ExitStack() as opened:
+        for _ in range(3 * THREADS):
+            sock = opened.enter_context(connect(server))
+            sock.sendall(request(server))
+            assert read(sock, "GET").status == 200
+        began = time.monotonic()
+        assert server.call(ECHO).status == 200
+        assert time.monotonic() - began < 3
+
+
+@pytest.mark.sockets
+def test_a_client_that_does_not_close_its_side_holds_nobody_up(server: Checkpoint) -> None:
+    with ExitStack() as opened:
+        for _ in range(8):
+            sock = opened.enter_context(connect(server))
+            sock.sendall(request(server, Connection="close"))
+            assert read(sock, "GET").status == 200
+        began = time.monotonic()
+        assert server.call(ECHO).status == 200
+        assert time.monotonic() - began < 1
+
+
+@pytest.mark.sockets
+def test_a_stop_lets_a_running_transfer_end(people, upstream: EchoUpstream, tmp_path) -> None:
+    started, goes_on = threading.Event(), threading.Event()
+
+    def answer(received: Received) -> None:
+        received.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
+        started.set()
+        assert goes_on.wait(10)
+        received.send(b"4\r\nlast\r\n0\r\n\r\n")
+
+    path = upstream.on("/slow-transfer", answer)
+    for server in run_checkpoint("serve", people, tmp_path / "log", CHECKPOINT_REGISTRY_URL=upstream.url):
+        with connect(server) as sock:
+            sock.sendall(request(server, path))
+            assert started.wait(10)
+            stopping = threading.Thread(target=_stop, args=(server, goes_on))
+            stopping.start()
+            seen = read(sock, "GET")
+            stopping.join()
+        assert (seen.body, seen.is_whole) == (b"firstlast", True)
+
+
+def _stop(server: Checkpoint, goes_on: threading.Event) -> None:
+    os.kill(server.pid, signal.SIGTERM)
+    time.sleep(0.5)
+    goes_on.set()
+
+
+def test_a_head_that_does_not_come_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "HEAD_SECONDS", 0.3)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        over = threading.Event()
+
+        def dawdle() -> None:
+            for octet in b"GET / HTTP/1.1\r\nX: aaaaaaaaaaaaaaaaaaaaaaaaaaaaa":
+                if over.wait(0.05):
+                    return
+                theirs.sendall(bytes([octet]))
+
+        sender = threading.Thread(target=dawdle)
+        sender.start()
+        began = time.monotonic()
+        with pytest.raises(NoMoreData):
+            next(reading.Parser(Config(), ours, ("127.0.0.1", 1)))
+        assert time.monotonic() - began < 2
+        over.set()
+        sender.join()
+
+
+def test_a_body_is_read_in_pieces_as_large_as_asked_for() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"PUT / HTTP/1.1\r\nContent-Length: 50000\r\n\r\n" + b"x" * 50_000 + b"GET")
+        parser = reading.Parser(Config(), ours, ("127.0.0.1", 1))
+        body = next(parser).body
+        assert len(body.read(40_000)) == 40_000
+        assert not body.is_read
+        assert (body.read(20_000), body.read(1)) == (b"x" * 10_000, b"")
+        assert body.is_read
+        assert parser.has_more
