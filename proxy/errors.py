@@ -30,6 +30,15 @@ class ClientGone(MalformedCall):
     """The client hung up before its request was whole: nobody will read the answer."""
 
 
+class ClientLeft(ProxyRefusal):
+    """The client hung up before MLflow had answered: nobody waits any more, so MLflow's connection is closed."""
+
+    status = 499  # nginx's word for it in a log; nobody reads the answer
+
+    def __init__(self) -> None:
+        super().__init__("The client hung up before MLflow had answered.")
+
+
 class UploadCut(ClientGone):
     """An upload that seems to have been broken off; where the client is there after all, it may send it again."""
 

@@ -11,9 +11,14 @@ import ssl
 from collections.abc import Callable
 
 from promote_requests.exceptions import RegistryUnreachable
+from proxy.errors import ClientLeft
 
 RECEIVE_BYTES = 256 * 1024
 """How much one read of a body takes at most; what has arrived is handed on at once, however little it is."""
+
+_HUNG_UP = getattr(select, "POLLRDHUP", 0)
+"""The other side will send no more (Linux); without it only a connection that broke is noticed. What the client sent
+ahead is no sign of its leaving, so POLLIN would not do."""
 
 _HEAD_BYTES = 256 * 1024
 _CHUNK_LINE_BYTES = 16 * 1024
@@ -38,13 +43,18 @@ class UpstreamBroken(RegistryUnreachable):
 
 
 class Connection:
-    """A socket to MLflow with what was read from it too far."""
+    """A socket to MLflow with what was read from it too far.
 
-    __slots__ = ("_pending", "_poll", "buffer", "idle_since", "is_reused", "sock")
+    Attributes:
+        client: The connection of the client for whom an answer is awaited, where the WSGI server shows it.
+    """
+
+    __slots__ = ("_pending", "_poll", "buffer", "client", "idle_since", "is_reused", "sock")
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.buffer = b""
+        self.client: socket.socket | None = None
         self.idle_since = 0.0
         self.is_reused = False
         self._poll = select.poll()
@@ -62,12 +72,28 @@ class Connection:
 
         Raises:
             TimeoutError: nothing came within the read time-out.
+            ClientLeft: the client hung up before anything came.
             OSError: the connection broke.
         """
         if self.buffer:
             data, self.buffer = self.buffer, b""
             return data
+        if self.client is not None and not (self._pending is not None and self._pending()):
+            self._wait_with(self.client)
         return self.sock.recv(RECEIVE_BYTES)
+
+    def _wait_with(self, client: socket.socket) -> None:
+        """Returns when something came, or nothing within the read time-out, which the read that follows then reports.
+
+        Raises:
+            ClientLeft: the client hung up first.
+        """
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        poll.register(client, _HUNG_UP)
+        ready = dict(poll.poll((self.sock.gettimeout() or 0.0) * 1000 or None))
+        if ready and self.sock.fileno() not in ready:
+            raise ClientLeft
 
     def receive_head(self) -> bytes:
         """Returns a header block without its final blank line.
@@ -136,6 +162,7 @@ class Answer:
         Raises:
             UpstreamBroken: no answer came, or none that can be read.
             TimeoutError: no answer came within the read time-out.
+            ClientLeft: the client hung up first.
         """
         self._connection: Connection | None = connection
         minor, self.status, self.reason, self.headers = _read_head(connection)
@@ -195,21 +222,19 @@ class Answer:
         Raises:
             UpstreamBroken: MLflow hung up before the end.
             TimeoutError: nothing came within the read time-out.
+            ClientLeft: the client hung up while nothing came.
         """
         connection = self._connection
         if connection is None:
             return b""
         try:
             return self._read_chunked(connection) if self._is_chunked else self._read_plain(connection)
-        except TimeoutError:
+        except (TimeoutError, UpstreamBroken, ClientLeft):
             self.close()
             raise
         except OSError as error:
             self.close()
             raise UpstreamBroken("MLflow's answer ended in the middle.") from error
-        except UpstreamBroken:
-            self.close()
-            raise
 
     def _read_plain(self, connection: Connection) -> bytes:
         data = connection.receive()

@@ -1,9 +1,6 @@
 """MLflow's answer on its way to the client: whole when it is small, streamed when it is not."""
 
 import logging
-import select
-import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,8 +9,9 @@ from django.conf import settings
 from django.http.response import HttpResponseBase
 
 from promote_requests.exceptions import RegistryError, RegistryTimeout
-from proxy import client_socket
+from proxy import client, client_socket
 from proxy.access_log import Entry
+from proxy.errors import ClientLeft
 from proxy.http1 import Answer, Headers
 
 logger = logging.getLogger("checkpoint.proxy")
@@ -87,11 +85,16 @@ class ProxiedResponse(HttpResponseBase):
 
         Raises:
             PromoteRequestError: MLflow's answer was cut short; the server is to break the connection off.
+            ConnectionAbortedError: the client hung up.
         """
         if self._breaking_off is not None:
             return next(self._breaking_off)
         try:
             return self._piece()
+        except ClientLeft as error:
+            if self.entry is not None:
+                self.entry.note = "cut-by=client"
+            raise ConnectionAbortedError("The client hung up.") from error
         except (RegistryError, TimeoutError) as error:
             if self.entry is not None:
                 self.entry.note = "cut-by=upstream"
@@ -124,10 +127,8 @@ class ProxiedResponse(HttpResponseBase):
             self._waited = max(self._waited, 0) + _LOOK_FOR_CLIENT_SECONDS
             if self._waited > settings.CHECKPOINT_READ_TIMEOUT:
                 raise RegistryTimeout("MLflow went silent in the middle of its answer.")
-            if client_has_gone(self._environ):
-                if self.entry is not None:
-                    self.entry.note = "cut-by=client"
-                raise ConnectionAbortedError("The client hung up.")
+            if client.has_gone(self._environ):
+                raise ClientLeft
             return b""
         self._waited = 0.0
         data = self._answer.read()
@@ -168,16 +169,3 @@ def read_all(answer: Answer) -> bytes:
     except TimeoutError as error:
         raise RegistryTimeout("MLflow did not answer in time.") from error
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def client_has_gone(environ: dict[str, Any]) -> bool:
-    """Tells whether the client hung up, as far as the WSGI server lets us look at its socket."""
-    sock: socket.socket | None = environ.get("gunicorn.socket")
-    if sock is None or isinstance(sock, ssl.SSLSocket):
-        return False
-    poll = select.poll()
-    try:
-        poll.register(sock, select.POLLIN)
-        return bool(poll.poll(0)) and not sock.recv(1, socket.MSG_PEEK)
-    except (OSError, ValueError):
-        return True

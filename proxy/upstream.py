@@ -109,6 +109,7 @@ class _Pool:
         if len(self._idle) >= IDLE_CONNECTIONS:
             connection.close()
             return
+        connection.client = None
         connection.idle_since = time.monotonic()
         self._idle.append(connection)
 
@@ -134,6 +135,7 @@ def send(
     headers: Iterable[tuple[str, str]],
     *,
     body: Iterator[bytes] | None = None,
+    client: socket.socket | None = None,
 ) -> Answer:
     """Sends one request and returns the answer as soon as its head is here.
 
@@ -145,9 +147,11 @@ def send(
         target: Path and query, percent-encoded, without the upstream's own prefix.
         headers: All that go out but Host and credentials; they say how the body is framed.
         body: The body's pieces as they go over the wire, chunk framing included; none of them is empty.
+        client: The connection of whoever waits for the answer; when it is closed, so is MLflow's.
 
     Raises:
         MalformedCall: a header would end early and begin another (400).
+        ClientLeft: the client hung up before the answer came (499).
         RegistryUnreachable: no connection, or it broke before an answer came (502).
         RegistryTimeout: no connection or answer in time (504).
     """
@@ -165,16 +169,19 @@ def send(
     pieces = None if body is None else chain((head + next(body, b""),), body)
     connection = pool.take()
     try:
-        return _exchange(pool, connection, method, pieces or iter((head,)))
+        return _exchange(pool, connection, method, pieces or iter((head,)), client)
     except UpstreamBroken as error:
         if not (error.unanswered and connection.is_reused and pieces is None and method in _REPEATABLE):
             raise
-    return _exchange(pool, pool.connect(), method, iter((head,)))
+    return _exchange(pool, pool.connect(), method, iter((head,)), client)
 
 
-def _exchange(pool: _Pool, connection: Connection, method: str, pieces: Iterator[bytes]) -> Answer:
+def _exchange(
+    pool: _Pool, connection: Connection, method: str, pieces: Iterator[bytes], client: socket.socket | None
+) -> Answer:
     try:
         is_whole = _transmit(connection, pieces)
+        connection.client = client
         answer = Answer(connection, method, pool.give_back if is_whole else _discard)
     except TimeoutError as error:
         connection.close()

@@ -1,5 +1,7 @@
 """The view that answers everything outside /checkpoint/."""
 
+from collections.abc import Iterator
+
 from django.conf import settings
 from django.db import close_old_connections
 from django.http import HttpRequest
@@ -11,6 +13,7 @@ from promote_requests.exceptions import PromoteRequestError
 from proxy import (
     admission,
     body,
+    client,
     compression,
     errors,
     guard,
@@ -103,20 +106,30 @@ class CheckpointProxyView(ProxyView):
         if content is not None:
             sent[content.header[0]] = content.header[1]
         target = f"{path}?{query}" if query else path
-        answer = upstream.send(method, target, sent.items(), body=content.pieces if content else None)
+        answer = self._send(request, method, target, sent, content.pieces if content else None)
         return self._response(request, answer)
+
+    def _send(
+        self,
+        request: HttpRequest,
+        method: str,
+        target: str,
+        sent: dict[str, str],
+        pieces: Iterator[bytes] | None = None,
+    ) -> Answer:
+        return upstream.send(method, target, sent.items(), body=pieces, client=client.connection(request.META))
 
     def _static(self, request: HttpRequest, path: str, sent: dict[str, str]) -> HttpResponseBase:
         """Answers a path at which a file of MLflow's UI is: from what is kept, or MLflow's answer, to be kept."""
         kept = assets()
         if kept is None:
-            return self._response(request, upstream.send(self.entry.method, path, sent.items()))
+            return self._response(request, self._send(request, self.entry.method, path, sent))
         response = kept.answer(request, path)
         if response is not None:
             self.entry.sent = len(response.content)
             self._finished(response.status_code)
             return response
-        answer = upstream.send(self.entry.method, path, sent.items())
+        answer = self._send(request, self.entry.method, path, sent)
         return self._response(request, kept.received(path, self.entry.method, answer))
 
     def _guard(
@@ -144,12 +157,12 @@ class CheckpointProxyView(ProxyView):
             sent["Content-Length"] = str(len(decision.body))
         target = f"{path}?{decision.query}" if decision.query else path
         pieces = iter((decision.body,)) if decision.body is not None else None
-        return self._response(request, upstream.send(method, target, sent.items(), body=pieces))
+        return self._response(request, self._send(request, method, target, sent, pieces))
 
     def _document(self, request: HttpRequest, path: str, query: str, sent: dict[str, str]) -> HttpResponseBase:
         """Answers a path at which MLflow's HTML document may be; HEAD asks for all of it, to know its length."""
         target = f"{path}?{query}" if query else path
-        answer = upstream.send("GET", target, html.adapt_request(sent).items())
+        answer = self._send(request, "GET", target, html.adapt_request(sent))
         content = responses.read_whole(answer, html.DOCUMENT_BYTES)
         if content is not None:
             document = html.adapt_answer(answer.status, answer.headers, content)
