@@ -62,6 +62,7 @@ def render(place: Place, environment: Mapping[str, str]) -> str:
         "checkpoint": _plain("--checkpoint", place.checkpoint, "an address"),
         "folder": _plain("--folder", place.folder.rstrip("/"), "a folder"),
         "calls": _number(environment, "CHECKPOINT_STREAMS_PER_CALLER", "128"),
+        "header_bytes": _number(environment, "CHECKPOINT_HEADER_BYTES", "65536"),
         "read_timeout": _number(environment, "CHECKPOINT_READ_TIMEOUT", "300"),
         "registry_authorization": _authorization(environment),
         **_registry(environment.get("CHECKPOINT_REGISTRY_URL", "")),

@@ -77,7 +77,7 @@ def approved(mlflow: Direct, stage: Stage) -> dict[str, Any]:
 def behind(people, tmp_path_factory, mlflow_server: str) -> Iterator[Checkpoint]:
     log = tmp_path_factory.mktemp("behind-nginx") / "server.log"
     settings = {"CHECKPOINT_REGISTRY_URL": mlflow_server, "CHECKPOINT_TRUSTED_PROXIES": "127.0.0.1"}
-    yield from run_checkpoint("granian", people, log, CHECKPOINT_READ_TIMEOUT="20", **settings)
+    yield from run_checkpoint("gunicorn", people, log, CHECKPOINT_READ_TIMEOUT="20", **settings)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def before_echo(start: Start, people, upstream: EchoUpstream, tmp_path_factory) 
     log = tmp_path_factory.mktemp("echo-behind-nginx") / "server.log"
     settings = {"CHECKPOINT_REGISTRY_URL": f"{upstream.url}/ml", "CHECKPOINT_TRUSTED_PROXIES": "127.0.0.1"}
     login = {"CHECKPOINT_REGISTRY_USERNAME": "checkpoint", "CHECKPOINT_REGISTRY_PASSWORD": "to mlflow"}
-    for checkpoint in run_checkpoint("granian", people, log, **settings, **login):
+    for checkpoint in run_checkpoint("gunicorn", people, log, **settings, **login):
         yield start(checkpoint, CHECKPOINT_STREAMS_PER_CALLER="3", **settings, **login)
 
 
@@ -231,6 +231,18 @@ def test_mlflow_cannot_speak_for_the_site_or_steer_nginx(before_echo, upstream):
     assert not answer.header("Set-Cookie") + answer.header("Clear-Site-Data") + answer.header("WWW-Authenticate")
 
 
+@pytest.mark.parametrize(
+    ("target", "long"), [(f"{API}/runs/get", "x" * 70_000), (f"{API}/runs/get?{'x' * 70_000}", "")]
+)
+def test_a_head_that_is_too_long_is_refused_in_mlflows_error_json(before_echo, upstream, target, long):
+    before = len(upstream.requests)
+    answer = before_echo.call(target, headers={"X-Long": long})
+    assert (answer.status, answer.json()["error_code"]) == (431, "REQUEST_LIMIT_EXCEEDED")
+    assert "CHECKPOINT_HEADER_BYTES" in answer.json()["message"]
+    assert len(upstream.requests) == before
+    assert before_echo.call(f"{API}/runs/get?{'x' * 50_000}").status == 200
+
+
 def test_an_unknown_host_name_gets_checkpoints_own_refusal(before_echo, upstream):
     before = len(upstream.requests)
     answer = before_echo.call(SEARCH, "POST", {"Host": "evil.example"}, b"{}")
@@ -240,7 +252,7 @@ def test_an_unknown_host_name_gets_checkpoints_own_refusal(before_echo, upstream
 
 
 def test_an_nginx_that_checkpoint_does_not_trust_hands_all_to_checkpoint(start, people, upstream, tmp_path):
-    for checkpoint in run_checkpoint("granian", people, tmp_path / "log", CHECKPOINT_REGISTRY_URL=upstream.url):
+    for checkpoint in run_checkpoint("gunicorn", people, tmp_path / "log", CHECKPOINT_REGISTRY_URL=upstream.url):
         front = start(checkpoint, CHECKPOINT_REGISTRY_URL=upstream.url)
         assert front.call(SEARCH, "POST", body=b'{"a":1}').status == 200
         assert bytes(upstream.last(SEARCH).body) == b'{"a":1}'
