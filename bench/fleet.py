@@ -4,20 +4,30 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from bench import nginx, registry
 from bench.process_tree import Tree
 from bench.subjects import Fleet, Subject
+from deploy.nginx.render import Place, command, write
 from promote_requests.demo.mlflow_server import MlflowServer
 from promote_requests.demo.processes import ServerProcess, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 BASIC = ("admin", "long enough to bench")
-WORKERS = 2
-GUNICORN_THREADS = 64
+WORKERS = "2"
 START_SECONDS = 60.0
+_SERVE = (
+    *(sys.executable, str(ROOT / "manage.py"), "serve", "--host", "127.0.0.1", "--port", "{port}"),
+    *("--workers", WORKERS, "--stop-timeout", "3"),
+)
+_GRANIAN = (
+    *(sys.executable, "-m", "granian", "checkpoint_project.wsgi:application", "--interface", "wsgi", "--http", "1"),
+    *("--host", "127.0.0.1", "--port", "{port}", "--workers", WORKERS, "--blocking-threads", "256"),
+    *("--http1-buffer-size", "65536", "--log-level", "warning"),
+)
 
 
 def start(folder: Path, running: ExitStack) -> Fleet:
@@ -71,18 +81,18 @@ def _in_front_of(url: str, folder: Path, running: ExitStack) -> list[Subject]:
         [sys.executable, "-m", "bench.people"], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
     )
     people = json.loads(made.stdout)
-    granian_url, granian = _granian(folder, environment, running)
-    gunicorn_url, gunicorn = _gunicorn(folder, environment, running)
-    for server, address in ((granian, granian_url), (gunicorn, gunicorn_url)):
-        server.wait_until_answering(f"{address}/checkpoint/healthz", timeout=START_SECONDS)
     token = {"Authorization": f"Bearer {people['token']}"}
     session = {"Cookie": f"checkpoint_session={people['session']}"}
+    served_url, served = _start("gunicorn", _SERVE, folder, environment, running)
+    granian_url, granian = _start("granian", _GRANIAN, folder, environment, running)
+    fronted_url, fronted = _behind_nginx(served_url, folder / "nginx-in-front", environment, running)
     return [
         Subject("nginx", f"http://127.0.0.1:{port}", Tree(proxy.process.pid)),
+        Subject("gunicorn, token", served_url, Tree(served.process.pid), token),
+        Subject("gunicorn, session", served_url, Tree(served.process.pid), session),
         Subject("granian, token", granian_url, Tree(granian.process.pid), token),
         Subject("granian, session", granian_url, Tree(granian.process.pid), session),
-        Subject("gunicorn, token", gunicorn_url, Tree(gunicorn.process.pid), token),
-        Subject("gunicorn, session", gunicorn_url, Tree(gunicorn.process.pid), session),
+        Subject("nginx + gunicorn, token", fronted_url, Tree(fronted.process.pid, served.process.pid), token),
     ]
 
 
@@ -92,6 +102,8 @@ def _environment(registry_url: str, folder: Path) -> dict[str, str]:
     return kept | {
         "CHECKPOINT_STATE_DIR": str(folder),
         "CHECKPOINT_REGISTRY_URL": registry_url,
+        # For the nginx in front; no other caller sends what this lets it say.
+        "CHECKPOINT_TRUSTED_PROXIES": "127.0.0.1",
         # As a busy site would have it; with the line per call, each costs some 0.03 ms more.
         "CHECKPOINT_ACCESS_LOG": "0",
         "DJANGO_SETTINGS_MODULE": "checkpoint_project.settings",
@@ -99,34 +111,31 @@ def _environment(registry_url: str, folder: Path) -> dict[str, str]:
     }
 
 
-def _granian(folder: Path, environment: dict[str, str], running: ExitStack) -> tuple[str, ServerProcess]:
+def _start(
+    name: str, command: Sequence[str], folder: Path, environment: dict[str, str], running: ExitStack
+) -> tuple[str, ServerProcess]:
+    """Starts Checkpoint by a command with a place for the port; returns its address once it answers."""
     port = free_port()
-    command = [
-        *(sys.executable, str(ROOT / "manage.py"), "serve", "--host", "127.0.0.1", "--port", str(port)),
-        *("--workers", str(WORKERS), "--stop-timeout", "3"),
-    ]
-    server = ServerProcess(
-        "Checkpoint under granian", command, environment=environment, log=folder / "granian" / "server.log"
+    filled = [part.format(port=port) for part in command]
+    server = running.enter_context(
+        ServerProcess(f"Checkpoint under {name}", filled, environment=environment, log=folder / f"{name}.log")
     )
-    return f"http://127.0.0.1:{port}", running.enter_context(server)
+    url = f"http://127.0.0.1:{port}"
+    server.wait_until_answering(f"{url}/checkpoint/healthz", timeout=START_SECONDS)
+    return url, server
 
 
-def _gunicorn(folder: Path, environment: dict[str, str], running: ExitStack) -> tuple[str, ServerProcess]:
+def _behind_nginx(
+    checkpoint: str, folder: Path, environment: dict[str, str], running: ExitStack
+) -> tuple[str, ServerProcess]:
+    """Puts the nginx of `deploy/nginx` in front of a Checkpoint; returns its address once it answers."""
     port = free_port()
-    command = [
-        *(sys.executable, "-m", "gunicorn", "checkpoint_project.wsgi:application", "--bind", f"127.0.0.1:{port}"),
-        *(
-            "--worker-class",
-            "gthread",
-            "--workers",
-            str(WORKERS),
-            "--threads",
-            str(GUNICORN_THREADS),
-            "--keep-alive",
-            "75",
-        ),
-    ]
-    server = ServerProcess(
-        "Checkpoint under gunicorn", command, environment=environment, log=folder / "gunicorn" / "server.log"
+    path = write(Place(f"127.0.0.1:{port}", checkpoint.removeprefix("http://"), str(folder)), environment)
+    # Started by root, its workers would otherwise be somebody who may not enter the folder.
+    user = ["-g", "user root;"] if os.getuid() == 0 else []
+    server = running.enter_context(
+        ServerProcess("nginx in front", [*command(path), *user], environment=dict(os.environ), log=folder / "nginx.log")
     )
-    return f"http://127.0.0.1:{port}", running.enter_context(server)
+    url = f"http://127.0.0.1:{port}"
+    server.wait_until_answering(f"{url}/checkpoint/healthz", timeout=START_SECONDS)
+    return url, server

@@ -1,18 +1,17 @@
 """Processor time and memory of a server and everything it started, read from /proc."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PROC = Path("/proc")
 
 
-@dataclass(frozen=True)
 class Tree:
-    """A process and its descendants, looked up anew at each question."""
+    """Processes and their descendants, looked up anew at each question."""
 
-    pid: int
+    def __init__(self, *pids: int) -> None:
+        self._pids = pids
 
     def cpu_seconds(self) -> float:
         """Returns the processor time taken so far, that of descendants which have ended included."""
@@ -37,7 +36,7 @@ class Tree:
         for entry in _PROC.iterdir():
             if entry.name.isdigit() and (fields := _stat(int(entry.name))):
                 children.setdefault(int(fields[1]), []).append(int(entry.name))
-        found = [self.pid]
+        found = list(self._pids)
         for pid in found:  # grows while it is walked
             found += children.get(pid, [])
         return found
