@@ -1,4 +1,4 @@
-"""Fixtures that every app's tests share: a fake registry, real MLflow, real PostgreSQL."""
+"""What every app's tests share: a fake registry, real MLflow, real PostgreSQL, and a look through every log line."""
 
 import os
 import shutil
@@ -7,16 +7,20 @@ from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from checkpoint_project.tests import embedded_postgresql
 from promote_requests.demo.mlflow_server import MlflowServer
+from proxy.tests.secret_check import leaks, secrets
 
 if TYPE_CHECKING:
     from pytest_django import Settings
 
     from promote_requests.registry.fake import FakeRegistry
 
+
+pytest_plugins = ["pytester"]
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 BROWSER_REQUIRED = bool(os.environ.get("CHECKPOINT_TEST_REQUIRE_BROWSER"))
@@ -33,11 +37,29 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Makes a skipped browser test a failure where the run was told that it needs one."""
+    """Makes a failure of a browser test that is skipped where the run needs one, and of a test that logs a secret."""
     report = yield
     if BROWSER_REQUIRED and report.skipped and "browser" in item.keywords:
         report.outcome = "failed"
+    sections = {f"Captured {source} {report.when}" for source in ("log", "stderr")}
+    logged = "\n".join(text for name, text in report.sections if name in sections)
+    if report.passed and (leaked := leaks(logged, secrets({"SECRET_KEY": settings.SECRET_KEY}))):
+        report.outcome = "failed"
+        report.longrepr = f"A secret was logged: {leaked[:3]}"
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_secret_in_the_log_of_any_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Looks, at the end of the run, through the logs of all servers that its tests started."""
+    yield
+    files = [path for path in tmp_path_factory.getbasetemp().rglob("*") if path.is_file()]
+    keys = {path.read_text().strip() for path in files if path.name == "secret_key"}
+    for path in files:
+        if path.suffix == ".log" or path.name == "log":
+            leaked = leaks(path.read_text(errors="replace"), keys | secrets({}))
+            if leaked:
+                pytest.fail(f"{path} holds secrets: {leaked[:3]}")
 
 
 @pytest.fixture(scope="session")

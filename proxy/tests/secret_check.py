@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 PASSWORD = "correct horse battery"
-"""Of everybody in these suites."""
+"""Of everybody in these suites, or how theirs begins."""
 
 _SETTINGS = ("SECRET_KEY", "CHECKPOINT_REGISTRY_PASSWORD", "CHECKPOINT_REGISTRY_TOKEN", "CHECKPOINT_ADMIN_PASSWORD")
 _SHORTEST = 8

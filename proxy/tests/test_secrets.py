@@ -1,7 +1,7 @@
 """Checkpoint's secrets are in no log and never reach MLflow.
 
-`conftest.run_checkpoint` looks through the log of every server that these suites start; here it is shown that it would
-find them, and servers are brought to log whatever they may.
+The root `conftest` looks through every log line of every test and of every server that a test starts; here it is shown
+that it would find them, and servers are brought to log whatever they may.
 """
 
 import base64
@@ -9,7 +9,7 @@ import contextlib
 
 import pytest
 
-from proxy.tests.conftest import Checkpoint, run_checkpoint
+from proxy.tests.conftest import ROOT, Checkpoint, run_checkpoint
 from proxy.tests.echo_upstream import EchoUpstream, Received
 from proxy.tests.secret_check import PASSWORD, leaks, secrets
 
@@ -25,6 +25,21 @@ def test_every_kind_of_secret_would_be_found(tmp_path) -> None:
     for secret in ("the-generated-key", "upstream-token", "session-id-of-ada", PASSWORD, basic, "cpt_" + "x" * 43):
         assert leaks(f"fine\nprefix {secret!r} suffix\nfine", unwanted) == [f"prefix {secret!r} suffix"]
     assert not leaks("caller=token:585f2742541a3307 status=401", unwanted)
+
+
+def test_a_logged_secret_fails_the_test_that_logged_it(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pytester.makepyfile(
+        """
+        import logging, sys
+        def test_log(): logging.getLogger("x").warning("Bearer %s", "cpt_" + "x" * 43)
+        def test_stderr(): sys.stderr.write("ada:correct horse battery")
+        def test_neither(): logging.getLogger("x").warning("caller=token:1")
+        """
+    )
+    pytester.runpytest_subprocess("-p", "conftest").assert_outcomes(passed=1, failed=2)
 
 
 @pytest.mark.sockets
@@ -45,10 +60,7 @@ def test_nothing_that_goes_wrong_brings_a_secret_to_light(
         upstream.on("/api/cut", _cut)
         upstream.on("/api/login", lambda request: request.answer(status="401 Unauthorized"))
         upstream.on("/api/nonsense", lambda request: request.send(b"SSH-2.0\r\n\r\n"))
-        for call in _calls(checkpoint):
-            # A transfer that upstream cut short may be cut before its first byte.
-            with contextlib.suppress(ConnectionResetError):
-                checkpoint.call(*call, as_ada=False, timeout=20)
+        _make(checkpoint)
     text = log.read_text()
     assert "status=502" in text
     assert "status=401" in text
@@ -57,12 +69,18 @@ def test_nothing_that_goes_wrong_brings_a_secret_to_light(
 
 @pytest.mark.sockets
 def test_no_secret_of_ours_reaches_upstream(checkpoint: Checkpoint, upstream: EchoUpstream, people) -> None:
-    for call in _calls(checkpoint):
-        checkpoint.call(*call, as_ada=False, timeout=20)
+    _make(checkpoint)
     unwanted = secrets(*people)
     seen = [f"{request.target}\n{request.headers}\n{bytes(request.body)!r}" for request in upstream.requests[-50:]]
     assert seen
     assert not leaks("\n".join(seen), unwanted)
+
+
+def _make(checkpoint: Checkpoint) -> None:
+    for call in _calls(checkpoint):
+        # A transfer that upstream cut short may be cut before its first byte.
+        with contextlib.suppress(ConnectionResetError):
+            checkpoint.call(*call, as_ada=False, timeout=20)
 
 
 def _cut(request: Received) -> None:
