@@ -48,6 +48,20 @@ def stored_at(path: str, workspace: str = "") -> str | None:
     return key if f"{key}/".startswith(f"{prefix}/") else f"{prefix}/{key}".rstrip("/")
 
 
+def reaches_other_workspaces(path: str, key: str) -> bool:
+    """Tells whether a path of the default workspace names what others keep below `workspaces/`, or a folder above it.
+
+    MLflow refuses a path that begins with `workspaces/`, but not `workspaces` alone, the root, or a path in disguise.
+
+    Args:
+        path: As in `named_in`, not decoded.
+        key: From `stored_at` for it.
+    """
+    if key in {"", "workspaces"}:
+        return True
+    return key.startswith("workspaces/") and not path.startswith("workspaces/")
+
+
 def stored_below(location: str, workspace: str = "") -> str | None:
     """Returns the key of a location that MLflow serves itself; None for any other, which no call through it reaches.
 

@@ -2,8 +2,8 @@
 
 from urllib.parse import parse_qsl
 
-from proxy import rulings, sealed
-from proxy.artifact_paths import named_in, stored_at
+from proxy import rulings, sealed, wording
+from proxy.artifact_paths import named_in, reaches_other_workspaces, stored_at
 from proxy.messages import Message
 from proxy.paths import decodings
 from proxy.rulings import Refusal
@@ -73,6 +73,9 @@ def _artifact(seals: Seals, method: str, path: str, workspace: str) -> Refusal |
         seal = seals.place(key, with_what_is_below=method != "PUT")
         if seal:
             return _refusal(_ARTIFACTS, seal)
+        # What is sealed there is known to a watch of each of those workspaces, and there may be many.
+        if not workspace and reaches_other_workspaces(named, key):
+            return Refusal(wording.OTHER_WORKSPACES)
     return None
 
 

@@ -135,4 +135,8 @@ WORKSPACE = (
     "Deleting a workspace together with its models, or moving them to another one, would change what is protected "
     "there. Remove them first and delete the empty workspace (mode=RESTRICT)."
 )
+OTHER_WORKSPACES = (
+    "This address holds the artifacts of other workspaces, and what is protected there. Name a folder of an "
+    "experiment, and the workspace in the header X-MLFLOW-WORKSPACE."
+)
 """Refusals that name no model."""

@@ -47,7 +47,6 @@ CHANGES = [
     ("DELETE", f"{DATA}artifacts/1/run1/artifacts%3F", None),
     ("DELETE", f"{DATA}artifacts/1/run1", None),
     ("DELETE", f"{DATA}artifacts/1", None),
-    ("DELETE", f"{DATA}artifacts/%2525252e", None),
     ("POST", f"{DATA}mpu/create/1/run1/artifacts/model", None),
     ("POST", f"{DATA}mpu/complete/1/run1/artifacts", None),
     ("POST", f"{DATA}mpu/abort/1/models/m-1/artifacts", None),
@@ -143,6 +142,37 @@ def test_seals_of_one_workspace_do_not_reach_into_another(fraud):
     assert send("PUT", target, workspace="blue").status == 403
     assert send("PUT", f"{DATA}artifacts/workspaces/blue/7/run7/artifacts/x", workspace="blue").status == 403
     assert send("PUT", f"{DATA}artifacts/1/run1/artifacts/x", workspace="default").status == 403
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("workspaces", 403),
+        ("%77orkspaces", 403),
+        ("%2525252e", 403),
+        ("%2525252e/workspaces/blue/7/run7/artifacts/x", 403),
+        ("WORKSPACES/blue/7/run7/artifacts/x", 403),
+        ("workspaces/blue/7/run7/artifacts/x", None),  # MLflow refuses it itself, where it has workspaces
+        ("8/run8/artifacts/workspaces", None),
+    ],
+)
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_the_default_workspace_does_not_reach_into_the_others(fraud, method, target, status):
+    fraud.transition_stage("Fraud", "1", "Archived", archive_existing_versions=False)
+    fake.connect("blue").add_version("Risk", stage="Production", run_id="run7", experiment_id="7")
+    outcome = send(method, f"{DATA}artifacts/{target}")
+    assert (outcome and outcome.status) == status
+    assert AuditEvent.objects.count() == (status == 403)
+
+
+def test_a_named_workspace_may_delete_all_of_its_own(fraud):
+    fake.connect("blue")
+    for target in ("%2525252e", "workspaces/blue"):
+        assert send("DELETE", f"{DATA}artifacts/{target}", workspace="blue") is None
+
+
+def test_the_root_is_above_everything_that_is_sealed(fraud):
+    assert "(version 1 is in Production)" in send("DELETE", f"{DATA}artifacts/%2525252e").message
 
 
 def test_while_a_version_is_promoted_nothing_it_is_made_of_changes(fraud):

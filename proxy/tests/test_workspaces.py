@@ -210,3 +210,23 @@ def test_prefix_in_the_callers_path_does_not_hide_a_guarded_call(setup: Setup) -
         answer = setup.checkpoint.call(path, "POST", _headers("team-b"), _body(alias))
         assert answer.status == 403
     assert setup.aliases("team-b") == before
+
+
+def test_no_workspace_deletes_the_artifacts_that_another_one_approved(setup: Setup) -> None:
+    experiment = setup.directly("POST", "/api/2.0/mlflow/experiments/create", {"name": "kept"}, "team-a")
+    made = {"experiment_id": experiment["experiment_id"]}
+    run = setup.directly("POST", "/api/2.0/mlflow/runs/create", made, "team-a")["run"]["info"]
+    place = f"{run['experiment_id']}/{run['run_id']}/artifacts"
+    weights = f"/api/2.0/mlflow-artifacts/artifacts/{place}/weights.bin"
+    assert setup.checkpoint.call(weights, "PUT", _headers("team-a"), b"approved").status == 200
+    version = {"name": MODEL, "source": run["artifact_uri"], "run_id": run["run_id"]}
+    approved = setup.directly("POST", "/api/2.0/mlflow/model-versions/create", version, "team-a")["model_version"]
+    alias = {"name": MODEL, "alias": "champion", "version": approved["version"]}
+    setup.directly("POST", "/api/2.0/mlflow/registered-models/alias", alias, "team-a")
+    dot = "%2525252e"  # decoded four times, which MLflow does and `paths` does not
+    theirs = f"workspaces/team-a/{place}"
+    for path in ("workspaces", "%77orkspaces", dot, f"{dot}/workspaces", f"{dot}/{theirs}", theirs):
+        for workspace in ("", "default", "team-b"):
+            target = f"/api/2.0/mlflow-artifacts/artifacts/{path}"
+            setup.checkpoint.call(target, "DELETE", _headers(workspace))
+            assert setup.checkpoint.call(weights, headers=_headers("team-a")).body == b"approved", (path, workspace)
