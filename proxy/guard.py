@@ -1,5 +1,6 @@
 """The decision on a guarded call: what goes upstream instead of it, or why it does not."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,10 @@ from proxy.rulings import Refusal
 
 if TYPE_CHECKING:
     from accounts.callers import Caller
+
+# MLflow reads these with `urlparse`, which drops tabs, a host and a query. Nobody needs them, so they have no second
+# reading here: they are refused.
+_PROMPT_URI = re.compile(r"(?:prompts:/)?((?! )[^/@:?#;\x00-\x1f\x7f]+(?<! ))(?:/[0-9]+|@[\w-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,10 @@ def _outcome(route: Route, *, query: str, body: bytes, workspace: str) -> Allowe
         refusal = sealing.refusal_by_message(route.operation, message, workspace=workspace)
         return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
     rule: Callable[[Message, Protected], Refusal | None] = rulings.RULINGS[route.operation]
-    refusal = rule(message, Protected(workspace))
+    protected = Protected(workspace)
+    if route.operation != "create-model":
+        protected.require_exact_name(message["name"])
+    refusal = rule(message, protected)
     return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
 
 
@@ -147,7 +155,12 @@ def _optimize_prompt(body: bytes, workspace: str) -> Allowed | Refusal:
     uri = messages.pick(message, "source_prompt_uri")
     if not isinstance(uri, str) or not uri:
         raise UnreadableCall("Missing value for required parameter 'source_prompt_uri'.")
-    refusal = rulings.optimize_prompt(uri, Protected(workspace))
+    named = _PROMPT_URI.fullmatch(uri)
+    if named is None:
+        raise UnreadableCall("'source_prompt_uri' must be prompts:/NAME/VERSION or prompts:/NAME@ALIAS.")
+    protected = Protected(workspace)
+    protected.require_exact_name(named[1])
+    refusal = rulings.optimize_prompt(named[1], protected)
     return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
 
 

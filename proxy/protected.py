@@ -1,5 +1,6 @@
 """What is protected here, and who holds it now: the questions that the guard asks of the rules and of the registry."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -11,6 +12,10 @@ from promote_requests.protection import requirement_for
 from promote_requests.registry import RegistryClient, get_registry
 from promote_requests.registry.types import ModelVersion
 from promote_requests.targets import ACTIVE_STAGES, Target
+
+_UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc", "Lm"})
+_LATIN = re.compile(r"LATIN (?:SMALL|CAPITAL) (?:LETTER|LIGATURE) (?:DOTLESS )?([A-Z]{1,2}|ETH)(?: DIGRAPH| WITH .+)?")
+_LATIN_NAMES = {"ETH": "d"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,18 @@ class Protected:
     def rules_mark(self) -> tuple[tuple[object, ...], ...]:
         """Another value whenever a rule protects other targets than before."""
         return tuple((rule.workspace_pattern, rule.model_pattern, rule.target_pattern) for rule in self._rules)
+
+    def require_exact_name(self, model_name: str) -> None:
+        """Lets a name pass that means no model but the one that is called so, in any database that MLflow may use.
+
+        Rules go by names. One of letters that a database takes for others (see `plain`) means a model that the rules
+        know under another name; MLflow says under which.
+
+        Raises:
+            RegistryNotFound: no model is called exactly so.
+        """
+        if not model_name.isascii():
+            self.registry.get_model(model_name)
 
     def covers(self, model_name: str, target: Target) -> bool:
         """Tells whether a rule protects a target of a model, under any name that a database takes for the same."""
@@ -117,7 +134,29 @@ class Protected:
 
 
 def spellings(name: str) -> set[str]:
-    """Returns a name and its plainest equal: without accents, width and case, as MySQL's collations compare."""
+    """Returns a name and its plainest equal, as `plain` makes it."""
+    return {name, plain(name)}
+
+
+def plain(name: str) -> str:
+    """Returns a name without case, accents, strokes, width, script of its digits, and what nobody sees.
+
+    MySQL compares by the primary weights of Unicode's collation (UTS 10): an o with and without its stroke is one
+    letter, 3 is one digit in all scripts, a soft hyphen is nothing. This is close to it, for Latin letters and digits.
+    """
+    if name.isascii():
+        return name.casefold()
     decomposed = unicodedata.normalize("NFKD", name)
-    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return {name, plain.casefold()}
+    return "".join(map(_plain_character, decomposed)).casefold()
+
+
+def _plain_character(character: str) -> str:
+    if character.isascii():
+        return character
+    if unicodedata.category(character) in _UNSEEN:
+        return ""
+    digit = unicodedata.digit(character, None)
+    if digit is not None:
+        return str(digit)
+    latin = _LATIN.fullmatch(unicodedata.name(character, ""))
+    return _LATIN_NAMES.get(latin[1], latin[1]) if latin else character

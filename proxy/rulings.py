@@ -158,9 +158,8 @@ def pass_on(message: Message, protected: Protected) -> Refusal | None:
     return None
 
 
-def optimize_prompt(uri: str, protected: Protected) -> Refusal | None:
-    """Refuses a job that would register a new version of a protected prompt; `uri` is `prompts:/NAME/VERSION`."""
-    name = uri.removeprefix("prompts:").lstrip("/").partition("/")[0].partition("@")[0]
+def optimize_prompt(name: str, protected: Protected) -> Refusal | None:
+    """Refuses a job that would register a new version of a protected prompt."""
     target = Target.of(TargetKind.MODEL, name)
     if not protected.covers(name, target):
         return None

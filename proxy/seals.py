@@ -12,7 +12,7 @@ from promote_requests.registry import RegistryClient
 from promote_requests.registry.types import Provenance, RegisteredModel
 from promote_requests.targets import ACTIVE_STAGES, Target
 from proxy.artifact_paths import stored_at, stored_below
-from proxy.protected import Held, Protected
+from proxy.protected import Held, Protected, plain
 
 _ALL = 1_000_000
 
@@ -179,4 +179,4 @@ def _add(seals: Seals, seal: Seal, made_of: Provenance, workspace: str) -> None:
 
 
 def _folded(text: str) -> str:
-    return text.strip().casefold()
+    return plain(text.strip())

@@ -415,6 +415,52 @@ def test_a_protected_prompt_gets_no_optimised_version_behind_the_guard(registry,
     assert passed(call("POST", path, message=message)) == message
 
 
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "prompts://host/Greeting/1",
+        "prompts:///Greeting/1",
+        "prompts:/Gree\tting/1",
+        "prompts:/Greeting\n/1",
+        " prompts:/Greeting/1",
+        "prompts:/Greeting /1",
+        "prompts:/Greeting@champion?x/1",
+        "prompts:/x@Greeting/1",
+        7,
+    ],
+)
+def test_a_prompt_is_named_in_one_way_only(registry, only, uri):
+    only("model:greeting")
+    path = "/ajax-api/3.0/mlflow/prompt-optimization/jobs"
+    refused(call("POST", path, message={"source_prompt_uri": uri, "config": {}}), 400)
+
+
+ALIKE = ["Fr\u00e4ud", "\uff26raud", "Fra\u00adud", "Fra\u200dud", "FRA\u0640UD", "Fra\u1d1cd"]
+
+
+@pytest.mark.parametrize("name", ALIKE)
+@pytest.mark.parametrize("operation", ["set-alias", "delete-alias", "create-version", "update-model", "rename-model"])
+def test_a_name_that_a_database_takes_for_another_is_asked_for_first(fraud, only, operation, name):
+    # MySQL finds Fraud; MLflow answers with that name, and `MlflowRegistry.get_model` with 404.
+    only("alias:champion", model_pattern="Fraud")
+    message = {"name": name, "alias": "champion", "version": "3", "source": "s3://x", "new_name": "y"}
+    refused(send(operation, message), 404)
+
+
+@pytest.mark.parametrize(
+    "alias", ["champi\u00f8n", "ch\u00e6mpion", "\uff43hampion", "champ\u0640ion", "champ\u00adion", "cham\ufe0fpion"]
+)
+def test_an_alias_in_letters_that_a_database_takes_for_others_is_protected_as_those_are(fraud, only, alias):
+    only("alias:champion", "alias:chaempion")
+    refused(send("set-alias", {"name": "Fraud", "alias": alias, "version": "3"}))
+    assert passed(send("set-alias", {"name": "Fraud", "alias": "chamois", "version": "3"}))
+
+
+def test_digits_of_all_scripts_are_the_same_digits(fraud, only):
+    only("alias:live1")
+    refused(send("set-alias", {"name": "Fraud", "alias": "live\u0661", "version": "3"}))
+
+
 def test_the_default_workspace_is_one_whether_it_is_named_or_not(fraud):
     message = {"name": "Fraud", "alias": "champion", "version": "3"}
     for workspace in ("", "default", " default"):
