@@ -17,7 +17,8 @@ _IGNORED_IN_FRONT = "".join(map(chr, range(0x21)))
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789/_-")
 _ROUTE = "/mlflow-artifacts/"
 _KINDS = ("artifacts/", "presigned/", "mpu/create/", "mpu/complete/", "mpu/abort/")
-_SERVED = "/api/2.0/mlflow-artifacts/artifacts/"
+_SERVED = "/mlflow-artifacts/artifacts/"
+_NO_STORAGE = frozenset({"mlflow-artifacts", "models", "runs", "prompts"})
 
 
 def stored_at(path: str, workspace: str = "") -> str | None:
@@ -75,9 +76,32 @@ def stored_below(location: str, workspace: str = "") -> str | None:
         return None
     if parts.scheme == "mlflow-artifacts":
         return stored_at(parts.path.lstrip("/"), workspace)
-    if parts.scheme in {"http", "https"} and _SERVED in parts.path:
-        return stored_at(parts.path.partition(_SERVED)[2], workspace)
+    if parts.scheme in {"http", "https"}:
+        served = next((reading for reading in decodings(parts.path) if _SERVED in reading), None)
+        return stored_at(served.partition(_SERVED)[2], workspace) if served else None
     return None
+
+
+def may_be_stored_at(location: str, workspace: str = "") -> list[str]:
+    """Returns the keys that a location may have if it is in the storage behind MLflow, under whatever root that has.
+
+    `s3://bucket/root/1/<run>/artifacts` is what MLflow itself serves as `1/<run>/artifacts` when its artifacts'
+    destination is `s3://bucket/root`. Nobody tells us the root, so every end of the path counts. A number alone does
+    not: that would be all that an experiment has.
+
+    Args:
+        location: As in `stored_below`.
+        workspace: Canonical; of the run or logged model.
+    """
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return []
+    if parts.scheme in _NO_STORAGE or not parts.path.startswith("/"):
+        return []
+    names = parts.path.strip("/").split("/")
+    ends = ["/".join(names[start:]) for start in range(len(names))]
+    return [key for end in ends if end and not end.isdecimal() and (key := stored_at(end, workspace))]
 
 
 def named_in(path: str) -> list[str]:

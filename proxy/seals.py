@@ -11,7 +11,7 @@ from promote_requests.models import PromoteRequest
 from promote_requests.registry import RegistryClient
 from promote_requests.registry.types import Provenance, RegisteredModel
 from promote_requests.targets import ACTIVE_STAGES, Target
-from proxy.artifact_paths import stored_at, stored_below
+from proxy.artifact_paths import may_be_stored_at, stored_at, stored_below
 from proxy.protected import Held, Protected, plain
 
 _ALL = 1_000_000
@@ -163,6 +163,8 @@ def _seals_of(model: RegisteredModel, protected: Protected) -> list[Seal]:
 
 def _add(seals: Seals, seal: Seal, made_of: Provenance, workspace: str) -> None:
     places = [stored_below(location, workspace) for location in made_of.locations]
+    for location in made_of.locations:
+        places += may_be_stored_at(location, workspace)
     # Where MLflow stores what it serves itself, also for runs whose own address names the storage behind it.
     for experiment_id in made_of.experiment_ids:
         seals.experiments.setdefault(_folded(experiment_id), seal)

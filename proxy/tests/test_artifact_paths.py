@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mlflow.exceptions import MlflowException
 from mlflow.utils.uri import validate_path_is_safe
 
-from proxy.artifact_paths import named_in, stored_at, stored_below
+from proxy.artifact_paths import may_be_stored_at, named_in, stored_at, stored_below
 
 KEY = "1/abc/artifacts/model/weights.bin"
 
@@ -65,6 +65,8 @@ def test_a_path_in_a_named_workspace_is_one_with_and_without_its_prefix(path):
         ("mlflow-artifacts:/1/abc/artifacts", "1/abc/artifacts"),
         ("mlflow-artifacts://host:5000/1/abc/artifacts/model", "1/abc/artifacts/model"),
         ("http://host/ml/api/2.0/mlflow-artifacts/artifacts/1/abc/artifacts", "1/abc/artifacts"),
+        ("http://host/ajax-api/2.0/mlflow-artifacts/artifacts/1/abc/artifacts", "1/abc/artifacts"),
+        ("HTTPS://host/api/2.0/mlflow%2Dartifacts/%61rtifacts/1/abc/artifacts", "1/abc/artifacts"),
         ("s3://bucket/1/abc/artifacts", None),
         ("/var/mlruns/1/abc/artifacts", None),
         ("https://host/1/abc", None),
@@ -75,6 +77,26 @@ def test_a_path_in_a_named_workspace_is_one_with_and_without_its_prefix(path):
 )
 def test_only_what_mlflow_serves_itself_has_a_key(location, key):
     assert stored_below(location) == key
+
+
+@pytest.mark.parametrize(
+    ("location", "keys"),
+    [
+        ("s3://bucket/root/1/abc/artifacts", {"root/1/abc/artifacts", "1/abc/artifacts", "abc/artifacts", "artifacts"}),
+        ("file:///var/mine/model", {"var/mine/model", "mine/model", "model"}),
+        ("/var/mine", {"var/mine", "mine"}),
+        ("gs://bucket/models/7", {"models/7"}),
+        ("s3://bucket", set()),
+        ("mlflow-artifacts:/1/abc/artifacts", set()),
+        ("models:/m-1", set()),
+        ("runs:/abc/model", set()),
+        ("prompt-template", set()),
+        ("http://[x", set()),
+    ],
+)
+def test_a_location_in_storage_may_be_what_mlflow_serves_under_any_root(location, keys):
+    assert set(may_be_stored_at(location)) == keys
+    assert set(may_be_stored_at(location, "blue")) == {f"workspaces/blue/{key}" for key in keys}
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,20 @@ def test_what_a_champion_is_made_of_is_sealed_and_nothing_else(fraud):
     assert found.run(" RUN1 ").version == "1"
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "s3://bucket/root/9/run9/artifacts/model",
+        "http://host/ajax-api/2.0/mlflow-artifacts/artifacts/9/run9/artifacts/model",
+    ],
+)
+def test_a_source_is_sealed_that_names_no_run_but_a_place_that_mlflow_serves(registry, source):
+    registry.add_version("Fraud", stage="Production", source=source)
+    found = Observer("").look()
+    assert found.place("9/run9/artifacts/model/weights.bin", with_what_is_below=False).version == "1"
+    assert found.place("9/run9/artifacts/other", with_what_is_below=False) is None
+
+
 def test_every_holder_of_a_stage_is_sealed_not_only_the_newest(fraud):
     fraud.transition_stage("Fraud", "2", "Production", archive_existing_versions=False)
     assert set(Observer("").look().runs) == {"run1", "run2"}
