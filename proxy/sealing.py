@@ -85,7 +85,8 @@ def _logged_model(seals: Seals, path: str) -> Refusal | None:
 
 
 def _uploaded(seals: Seals, query: str) -> Refusal | None:
-    named = [value for key, value in parse_qsl(query, keep_blank_values=True) if key == "run_uuid"]
+    # MLflow 3.18 reads `run_id` before `run_uuid`.
+    named = [value for key, value in parse_qsl(query, keep_blank_values=True) if key in {"run_id", "run_uuid"}]
     return _refusal(_ARTIFACTS, next(filter(None, map(seals.run, named)), None))
 
 
