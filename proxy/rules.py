@@ -95,10 +95,12 @@ INDIRECT_CALLS: tuple[tuple[str, re.Pattern[str], Traffic, str], ...] = (
 """Calls outside the registry's routes whose handlers change the registry."""
 
 SEALED_CALLS: tuple[tuple[str, re.Pattern[str], Traffic, str], ...] = (
-    # What the address names is enough to judge these, so a body streams through.
+    # What the address names is enough to judge these (of a job, MLflow says more), so a body streams through.
     *((method, re.compile(r"/mlflow-artifacts/"), Traffic.SEALED, "change-artifact") for method in _WRITE_METHODS),
     ("POST", re.compile(r"/mlflow/upload-artifact/?\Z"), Traffic.SEALED, "upload-artifact"),
     ("DELETE", re.compile(r"/mlflow/logged-models/[^/]+/?\Z"), Traffic.SEALED, "delete-logged-model"),
+    # Its run goes with it.
+    ("DELETE", re.compile(r"/mlflow/prompt-optimization/jobs/[^/]+/?\Z"), Traffic.SEALED, "delete-job"),
     # These name it in the body.
     ("POST", re.compile(r"/mlflow/artifacts/presigned-upload-url/?\Z"), Traffic.GUARDED, "presign-upload"),
     ("POST", re.compile(r"/mlflow/runs/delete/?\Z"), Traffic.GUARDED, "delete-run"),

@@ -2,6 +2,8 @@
 
 from urllib.parse import parse_qsl
 
+from promote_requests.exceptions import RegistryNotFound
+from promote_requests.registry import get_registry
 from proxy import rulings, sealed, wording
 from proxy.artifact_paths import named_in, reaches_other_workspaces, stored_at
 from proxy.messages import Message
@@ -18,7 +20,7 @@ _EXPERIMENT = "The experiment of {} cannot be deleted"
 def refusal_by_address(operation: str, *, method: str, path: str, query: str, workspace: str) -> Refusal | None:
     """Judges a call whose address names what it changes; None lets it pass.
 
-    Costs no look-up but where something sealed is named: then MLflow is asked whether it still is.
+    Costs no look-up but for a job, and where something sealed is named: then MLflow is asked whether it still is.
 
     Args:
         operation: Of `rules.SEALED_CALLS`, `Traffic.SEALED`.
@@ -36,6 +38,8 @@ def refusal_by_address(operation: str, *, method: str, path: str, query: str, wo
             return _artifact(seals, method, path, workspace)
         if operation == "delete-logged-model":
             return _logged_model(seals, path)
+        if operation == "delete-job":
+            return _job(seals, path, workspace)
         return _uploaded(seals, query)
 
     return found(sealed.renewed(workspace)) if found(sealed.seals(workspace)) else None
@@ -80,8 +84,25 @@ def _artifact(seals: Seals, method: str, path: str, workspace: str) -> Refusal |
 
 
 def _logged_model(seals: Seals, path: str) -> Refusal | None:
-    named = [reading.rstrip("/").rpartition("/")[2] for reading in decodings(path)]
-    return _refusal(_LOGGED_MODEL, next(filter(None, map(seals.model, named)), None))
+    return _refusal(_LOGGED_MODEL, next(filter(None, map(seals.model, _last_names(path))), None))
+
+
+def _job(seals: Seals, path: str, workspace: str) -> Refusal | None:
+    if not seals.runs:
+        return None
+    registry = get_registry(workspace)
+    for job_id in _last_names(path):
+        try:
+            seal = seals.run(registry.get_job_run(job_id))
+        except RegistryNotFound:  # MLflow says so itself; the id of a job is never given to another one
+            continue
+        if seal:
+            return _refusal(_RUN, seal)
+    return None
+
+
+def _last_names(path: str) -> list[str]:
+    return [reading.rstrip("/").rpartition("/")[2] for reading in decodings(path)]
 
 
 def _uploaded(seals: Seals, query: str) -> Refusal | None:

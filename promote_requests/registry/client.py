@@ -34,6 +34,9 @@ class RegistryClient(Protocol):
     def get_provenance(self, name: str, version: str) -> Provenance:
         """Returns what a version is made of, without what is gone; RegistryNotFound when there is no such version."""
 
+    def get_job_run(self, job_id: str) -> str:
+        """Returns the run of a job that optimises a prompt, which goes with it; RegistryNotFound without such a job."""
+
     def holders(self, name: str, target: Target) -> list[ModelVersion]:
         """Returns the versions that hold `target` of model `name`, newest (highest number) first.
 

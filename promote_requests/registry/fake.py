@@ -50,14 +50,16 @@ class _Failure:
 class FakeRegistry:
     """A `RegistryClient` for one workspace, safe to use from several threads.
 
-    Beside the protocol: `add_model`, `add_version`, `change_facts` and `delete_version` arrange what is there;
-    `fail_next` and `before` arrange failures and races; `calls` tells which calls were made, as (method, arguments).
+    Beside the protocol: `add_model`, `add_version`, `add_job`, `change_facts` and `delete_version` arrange what is
+    there; `fail_next` and `before` arrange failures and races; `calls` tells which calls were made, as (method,
+    arguments).
     """
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, tuple[object, ...]]] = []
         self._models: dict[str, RegisteredModel] = {}
         self._facts: dict[str, dict[str, VersionFacts]] = {}
+        self._job_runs: dict[str, str] = {}
         self._last_number: dict[str, int] = {}
         self._failures: list[_Failure] = []
         self._hooks: dict[str, list[Callable[[], None]]] = {}
@@ -73,6 +75,10 @@ class FakeRegistry:
             model = RegisteredModel(name, description, tags=dict(tags or {}), is_prompt=is_prompt)
             self._facts.setdefault(name, {})
             return self._models.setdefault(name, model)
+
+    def add_job(self, job_id: str, run_id: str) -> None:
+        """Adds a job that optimises a prompt, with the run that it made."""
+        self._job_runs[job_id] = run_id
 
     def add_version(
         self,
@@ -191,6 +197,13 @@ class FakeRegistry:
                 experiment_ids=frozenset({experiment_id} - {""}),
                 locations=frozenset([found.source, *(f"mlflow-artifacts:/{place}" for place in places)]),
             )
+
+    def get_job_run(self, job_id: str) -> str:
+        """See `RegistryClient`."""
+        with self._call("get_job_run", job_id):
+            if job_id not in self._job_runs:
+                raise RegistryNotFound(f"Job with ID {job_id} not found")
+            return self._job_runs[job_id]
 
     def holders(self, name: str, target: Target) -> list[ModelVersion]:
         """See `RegistryClient`."""

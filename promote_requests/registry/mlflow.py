@@ -127,6 +127,10 @@ class MlflowRegistry:
             ),
         )
 
+    def get_job_run(self, job_id: str) -> str:
+        """See `RegistryClient`."""
+        return self._tracking.get_job_run(job_id)
+
     def holders(self, name: str, target: Target) -> list[ModelVersion]:
         """See `RegistryClient`."""
         if target.kind == TargetKind.ALIAS:

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 from google.protobuf.json_format import ParseError
 from google.protobuf.message import Message
@@ -28,7 +29,7 @@ class RegistryStore(MlflowRegistryStore):
 
 
 class TrackingStore(MlflowTrackingStore):
-    """Runs and logged models."""
+    """Runs, logged models and jobs."""
 
     def __init__(self, transport: Transport) -> None:
         super().__init__(_no_host_creds)
@@ -44,6 +45,11 @@ class TrackingStore(MlflowTrackingStore):
     ) -> Message:
         path, method = self._METHOD_TO_INFO[api]
         return _call(self._transport, method, endpoint or path, json_body, response_proto or api.Response())
+
+    def get_job_run(self, job_id: str) -> str:
+        """Returns the run of a job; MLflow's own store has no method for it."""
+        answer = self._transport.call("GET", f"/api/3.0/mlflow/prompt-optimization/jobs/{quote(job_id, safe='')}")
+        return str(answer.get("job", {}).get("run_id", ""))
 
 
 def _call(transport: Transport, method: str, path: str, json_body: str | None, response: Message) -> Message:

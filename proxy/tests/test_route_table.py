@@ -25,12 +25,14 @@ MESSAGES = {
     "set-alias": "SetRegisteredModelAlias",
     "delete-alias": "DeleteRegisteredModelAlias",
 }
-# What MLflow's handlers call to change the registry; every function of the server that does is looked at below.
+# What MLflow's handlers call to change the registry and what its versions are made of; every function of the server
+# that does is looked at below.
 REGISTRY_WRITES = re.compile(
     r"\.(create_registered_model|rename_registered_model|delete_registered_model|update_registered_model"
     r"|create_model_version|update_model_version|transition_model_version_stage|delete_model_version"
     r"|set_registered_model_alias|delete_registered_model_alias|set_registered_model_tag|set_model_version_tag"
-    r"|delete_registered_model_tag|delete_model_version_tag|delete_workspace)\("
+    r"|delete_registered_model_tag|delete_model_version_tag|delete_workspace"
+    r"|delete_run|delete_experiment|delete_logged_model|log_artifact\w*|delete_artifacts)\("
 )
 
 

@@ -21,6 +21,8 @@ def fraud(registry):
     """Version 1 in Production, of run1 and the logged model m-1; version 2 holds nothing."""
     registry.add_version("Fraud", stage="Production", run_id="run1", model_id="m-1", experiment_id="1")
     registry.add_version("Fraud", run_id="run2", model_id="m-2", experiment_id="2")
+    registry.add_job("job-1", "run1")
+    registry.add_job("job-2", "run2")
     return registry
 
 
@@ -61,6 +63,8 @@ CHANGES = [
     ("POST", "/api/2.0/mlflow/experiments/delete", {"experiment_id": "1"}),
     ("DELETE", "/api/2.0/mlflow/logged-models/m-1", None),
     ("DELETE", "/ajax-api/2.0/mlflow/logged-models/m%2D1", None),
+    ("DELETE", "/ajax-api/3.0/mlflow/prompt-optimization/jobs/job-1", None),
+    ("DELETE", "/ajax-api/3.0/mlflow/prompt-optimization/jobs/job%2D1", None),
 ]
 
 
@@ -108,6 +112,11 @@ def test_a_training_job_is_never_held_up_in_its_own_run(fraud, django_assert_num
         outcome = send(method, target, message)
     assert outcome is None or isinstance(outcome, Allowed)
     assert len(fraud.calls) == calls, "an upload elsewhere costs no look-up"
+
+
+@pytest.mark.parametrize("job_id", ["job-2", "job-9"])
+def test_a_job_whose_run_holds_nothing_may_be_deleted(fraud, job_id):
+    assert send("DELETE", f"/ajax-api/3.0/mlflow/prompt-optimization/jobs/{job_id}") is None
 
 
 def test_a_deletion_goes_upstream_in_our_own_words(fraud):
