@@ -34,11 +34,10 @@ class NewRequestForm(forms.Form):
     )
     archive_existing_versions = forms.BooleanField(label="Archive the versions that hold the stage now", required=False)
     archive_shown_for = forms.CharField(required=False, widget=forms.HiddenInput)
-    title = forms.CharField(max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    title = forms.CharField(required=False, widget=forms.TextInput(attrs={"autocomplete": "off", "maxlength": "200"}))
     suggested_title = forms.CharField(required=False, widget=forms.HiddenInput)
     description = forms.CharField(
         required=False,
-        max_length=65_536,
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text="What should reviewers know? Markdown.",
     )
@@ -65,10 +64,8 @@ class NewRequestForm(forms.Form):
 class EditForm(forms.Form):
     """Title and description, which are all of a request that ever changes by hand."""
 
-    title = forms.CharField(max_length=200)
-    description = forms.CharField(
-        required=False, max_length=65_536, widget=forms.Textarea(attrs={"rows": 10}), help_text="Markdown."
-    )
+    title = forms.CharField(required=False, widget=forms.TextInput(attrs={"maxlength": "200"}))
+    description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 10}), help_text="Markdown.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -34,6 +34,9 @@ def refusal(actor: "User", action: Action, promote_request: "PromoteRequest") ->
             return ""
 
 
+ONLY_RULE_EDITORS = "Only people with the permission to edit protection rules can do this."
+
+
 def require_active(actor: "User") -> None:
     """Raises NotAllowed unless `actor` is somebody who may sign in."""
     if not actor.is_authenticated or not actor.is_active:
@@ -50,7 +53,7 @@ def require(actor: "User", action: Action, promote_request: "PromoteRequest") ->
 def require_rule_editor(actor: "User", change: str) -> None:
     """Raises NotAllowed unless `actor` has Django's permission to `change` (add, change, delete) protection rules."""
     if not actor.has_perm(f"promote_requests.{change}_protectionrule"):
-        raise NotAllowed("Only people with the permission to edit protection rules can do this.")
+        raise NotAllowed(ONLY_RULE_EDITORS)
 
 
 def available_actions(actor: "User", promote_request: "PromoteRequest", decision: Decision) -> list[Action]:

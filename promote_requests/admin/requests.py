@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from promote_requests import services
 from promote_requests.admin import bulk
 from promote_requests.admin.read_only import AuditEventInline, CommentInline, ReadOnly, ReviewInline
+from promote_requests.admin.refusals import RecordsRefusals
 from promote_requests.admin.times import in_utc
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
@@ -23,7 +24,7 @@ _HIDDEN = frozenset({"champion_evidence", "challenger_evidence"})
 
 
 @admin.register(PromoteRequest)
-class PromoteRequestAdmin(ReadOnly, admin.ModelAdmin):
+class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     """Lists and shows requests. The actions need no right to change rows: the services say who may do what."""
 
     list_display = (

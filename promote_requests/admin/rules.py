@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from promote_requests import services
+from promote_requests import permissions, services
 from promote_requests.admin.caller import actor_of, request_id_of
+from promote_requests.admin.refusals import RecordsRefusals
 from promote_requests.exceptions import PromoteRequestError
 from promote_requests.models import PromoteRequest, ProtectionRule
 from promote_requests.services import audit
@@ -20,7 +21,7 @@ _SHOWN = 20
 
 
 @admin.register(ProtectionRule)
-class ProtectionRuleAdmin(admin.ModelAdmin):
+class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
     """Edits rules through the service."""
 
     list_display = (
@@ -35,6 +36,7 @@ class ProtectionRuleAdmin(admin.ModelAdmin):
     list_filter = ("is_enabled", "promote_when_approved", "required_approvals")
     search_fields = ("target_pattern", "model_pattern", "workspace_pattern", "description")
     fields = (*list_display, "covers")
+    refusal = permissions.ONLY_RULE_EDITORS
     readonly_fields = ("covers",)
 
     @admin.display(description="unfinished requests covered")

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.utils.text import Truncator
 
 from promote_requests.admin.read_only import ReadOnly
+from promote_requests.admin.refusals import RecordsRefusals
 from promote_requests.admin.times import in_utc
 from promote_requests.models import AuditEvent
 
@@ -13,7 +14,7 @@ _AT = in_utc("at")
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(ReadOnly, admin.ModelAdmin):
+class AuditEventAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     """Shows what happened, newest first."""
 
     list_display = (_AT, "actor_name", "action", "model_name", "version", "target", "request_number", "short_reason")

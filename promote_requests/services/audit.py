@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from django.db import transaction
 
 from promote_requests.choices import AuditAction
 from promote_requests.evidence import storable_text
 from promote_requests.exceptions import InvalidInput, PromoteRequestError, RegistryError
-from promote_requests.models import AuditEvent, PromoteRequest
+from promote_requests.models import AuditEvent, PromoteRequest, ProtectionRule
 from promote_requests.signals import event_recorded
 
 if TYPE_CHECKING:
@@ -78,11 +78,13 @@ def record_refusal(
     attempt: str,
     actor: "User",
     promote_request: PromoteRequest | None = None,
+    about: dict[str, Any] | None = None,
     request_id: str = "",
 ) -> None:
-    """Adds the row of something refused; for doors, only where their own transaction undid what the service wrote.
+    """Adds the row of something refused; for doors, only where no service was asked or its row was undone.
 
-    Bad input is the caller's to mend and upstream's failures have rows of their own: neither is a refusal.
+    Bad input is the caller's to mend and upstream's failures have rows of their own: neither is a refusal. `about`
+    names workspace, model, version and target where there is no request to take them from.
     """
     if isinstance(refusal, InvalidInput | RegistryError):
         return
@@ -91,6 +93,7 @@ def record_refusal(
         promote_request=promote_request,
         reason=f"{attempt}: {refusal.message}",
         request_id=request_id,
+        **(about or {}),
         **by(actor),  # type: ignore[arg-type]
     )
 
@@ -111,8 +114,21 @@ def records_refusals(service: Callable[P, R]) -> Callable[P, R]:
                 attempt=service.__name__,
                 actor=kwargs["actor"],  # type: ignore[arg-type]
                 promote_request=kwargs.get("promote_request"),  # type: ignore[arg-type]
+                about=_about(kwargs),
                 request_id=str(kwargs.get("request_id", "")),
             )
             raise
 
     return recording
+
+
+def about_rule(rule: ProtectionRule) -> dict[str, Any]:
+    """Returns the columns in which a row says which rule it is about."""
+    return {"workspace": rule.workspace_pattern, "model_name": rule.model_pattern, "target": rule.target_pattern}
+
+
+def _about(given: dict[str, Any]) -> dict[str, Any]:
+    """Returns what an attempt was about, from what its service was given."""
+    if (rule := given.get("rule")) is not None:
+        return about_rule(rule)
+    return {name: str(given[name]) for name in ("workspace", "model_name", "version", "target") if name in given}

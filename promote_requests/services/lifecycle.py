@@ -108,6 +108,7 @@ def edit(
     *, actor: "User", promote_request: PromoteRequest, title: str, description: str, request_id: str = ""
 ) -> PromoteRequest:
     """Changes title and description; what is asked for never changes, that would be another request."""
+    _require(actor, Action.EDIT, promote_request)
     title = _checked_title(title)
     description = _checked_description(description)
     with transaction.atomic():
@@ -138,40 +139,51 @@ def close(
     *,
     actor: "User",
     promote_request: PromoteRequest,
-    reason: CloseReason = CloseReason.REJECTED,
+    reason: str | None = None,
     message: str = "",
     request_id: str = "",
 ) -> PromoteRequest:
-    """Closes somebody else's request without a promotion."""
-    if reason == CloseReason.WITHDRAWN:
-        raise InvalidInput("Only the author withdraws a request; use rejected or superseded.", field="reason")
-    return _close(actor, Action.CLOSE, promote_request, reason, message, request_id)
+    """Ends a request without a promotion: its author withdraws it, anybody else closes it.
 
+    Args:
+        actor: Who ends it.
+        promote_request: What is ended.
+        reason: A `CloseReason`. `withdrawn` is the author's, the others are everybody else's; None takes what fits.
+        message: Why, in words.
+        request_id: Of the HTTP request, for the trail.
 
-@audit.records_refusals
-def withdraw(
-    *, actor: "User", promote_request: PromoteRequest, message: str = "", request_id: str = ""
-) -> PromoteRequest:
-    """Closes one's own request."""
-    return _close(actor, Action.WITHDRAW, promote_request, CloseReason.WITHDRAWN, message, request_id)
-
-
-def _close(
-    actor: "User",
-    action: Action,
-    promote_request: PromoteRequest,
-    reason: CloseReason,
-    message: str,
-    request_id: str,
-) -> PromoteRequest:
+    Raises:
+        InvalidInput: there is no such reason, or the message is too long.
+        WrongState: it has ended already, or is being promoted.
+        NotAllowed: the reason is not this person's to give.
+    """
+    if reason is None:
+        is_author = actor.pk == promote_request.author_id
+        reason = CloseReason.WITHDRAWN if is_author else CloseReason.REJECTED
+    given = _checked_reason(reason)
+    action = Action.WITHDRAW if given == CloseReason.WITHDRAWN else Action.CLOSE
+    _require(actor, action, promote_request)
     message = checked_message(message)
     with transaction.atomic():
         locked = _take(actor, action, promote_request)
         before = locked.status
-        move(locked, Status.CLOSED, close_reason=reason, closed_by=actor, closed_at=timezone.now())
-        words = f"{reason.label}: {message}" if message else str(reason.label)
+        move(locked, Status.CLOSED, close_reason=given, closed_by=actor, closed_at=timezone.now())
+        words = f"{given.label}: {message}" if message else str(given.label)
         _record(AuditAction.CLOSED, locked, actor, request_id, reason=words, from_status=before)
     return locked
+
+
+def withdraw(
+    *, actor: "User", promote_request: PromoteRequest, message: str = "", request_id: str = ""
+) -> PromoteRequest:
+    """Closes one's own request; see `close`."""
+    return close(
+        actor=actor,
+        promote_request=promote_request,
+        reason=CloseReason.WITHDRAWN,
+        message=message,
+        request_id=request_id,
+    )
 
 
 def _open(
@@ -182,9 +194,8 @@ def _open(
     message: str,
     request_id: str,
 ) -> PromoteRequest:
+    _require(actor, action, promote_request)
     message = checked_message(message)
-    transitions.require(action, promote_request.status)
-    permissions.require(actor, action, promote_request)
     registry = get_registry(promote_request.workspace)
     asked = {
         "model_name": promote_request.model_name,
@@ -220,9 +231,14 @@ def _open(
 
 def _take(actor: "User", action: Action, promote_request: PromoteRequest) -> PromoteRequest:
     locked = lock(promote_request)
-    transitions.require(action, locked.status)
-    permissions.require(actor, action, locked)
+    _require(actor, action, locked)
     return locked
+
+
+def _require(actor: "User", action: Action, promote_request: PromoteRequest) -> None:
+    # Asked before texts are judged, so that an attempt which is not this person's to make is in the trail as one.
+    transitions.require(action, promote_request.status)
+    permissions.require(actor, action, promote_request)
 
 
 def _record(
@@ -243,6 +259,15 @@ def _record(
         request_id=request_id,
         **audit.by(actor),  # type: ignore[arg-type]
     )
+
+
+def _checked_reason(reason: str) -> CloseReason:
+    try:
+        return CloseReason(reason)
+    except ValueError:
+        raise InvalidInput(
+            f"{reason!r} is not a reason: use {', '.join(CloseReason.values)}.", field="reason"
+        ) from None
 
 
 def _checked_title(title: str) -> str:

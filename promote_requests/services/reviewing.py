@@ -68,10 +68,10 @@ def review(
         ChampionChanged, EvidenceChanged: the reviewer has not seen the present facts.
         RegistryError: MLflow cannot be asked for them.
     """
-    verdict = _checked_verdict(verdict)
-    body = _checked_body(body, required=verdict != Verdict.APPROVE)
     transitions.require(Action.REVIEW, promote_request.status)
     permissions.require(actor, Action.REVIEW, promote_request)
+    verdict = _checked_verdict(verdict)
+    body = _checked_body(body, required=verdict != Verdict.APPROVE)
     evidence = None
     if verdict == Verdict.APPROVE:
         evidence = evidence_of(promote_request)
@@ -108,6 +108,7 @@ def review(
         return ReviewOutcome(recorded, locked, failure)
 
 
+@audit.records_refusals
 def comment(*, actor: "User", promote_request: PromoteRequest, body: str, request_id: str = "") -> Comment:
     """Adds a remark to the timeline, whatever the request's state.
 
@@ -115,9 +116,9 @@ def comment(*, actor: "User", promote_request: PromoteRequest, body: str, reques
         InvalidInput: the text is missing or too long.
         NotAllowed: the actor may not sign in.
     """
-    body = _checked_body(body, required=True)
     transitions.require(Action.COMMENT, promote_request.status)
     permissions.require(actor, Action.COMMENT, promote_request)
+    body = _checked_body(body, required=True)
     with transaction.atomic():
         recorded = Comment.objects.create(promote_request=promote_request, author=actor, body=body)
         _touch(promote_request)

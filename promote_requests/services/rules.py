@@ -89,10 +89,8 @@ def _changes(before: dict[str, str], after: dict[str, str]) -> str:
 def _record(rule: ProtectionRule, actor: "User", reason: str, request_id: str) -> None:
     audit.record(
         AuditAction.RULE_CHANGED,
-        workspace=rule.workspace_pattern,
-        model_name=rule.model_pattern,
-        target=rule.target_pattern,
         reason=reason,
         request_id=request_id,
+        **audit.about_rule(rule),
         **audit.by(actor),  # type: ignore[arg-type]
     )

@@ -129,7 +129,14 @@ def test_the_audit_trail_is_read_and_never_touched(open_request, approver, who):
     assert client.post(f"{TRAIL}{event.pk}/change/", {"reason": "none"}).status_code == 403
     assert client.post(f"{TRAIL}{event.pk}/delete/", {"post": "yes"}).status_code == 403
     client.post(TRAIL, {"action": "delete_selected", "_selected_action": [event.pk], "post": "yes"})
-    assert AuditEvent.objects.get().reason == ""
+    event.refresh_from_db()
+    assert event.reason == ""
+    tried = AuditEvent.objects.filter(action=AuditAction.REFUSED).values_list("reason", flat=True)
+    assert [reason.partition(":")[0] for reason in tried] == [
+        f"change audit event {event.pk}",
+        f"delete audit event {event.pk}",
+        f"delete_selected audit event {event.pk}",
+    ]
 
 
 def test_approving_asks_first_and_shows_what_replaces_what(fraud, approver, open_request):

@@ -177,12 +177,12 @@ def test_closing_without_a_reason_rejects_for_others_and_withdraws_for_the_autho
 
 def test_the_author_can_only_withdraw(open_request, path, ada):
     refused = Api(ada).post(f"{path}close/", {"reason": "rejected"})
-    assert_refused(refused, 400, "INVALID_PARAMETER_VALUE", "withdrawn", field="reason")
+    assert_refused(refused, 403, "PERMISSION_DENIED", "withdraw it instead")
 
 
 def test_nobody_withdraws_for_the_author(open_request, path, grace):
     refused = Api(grace).post(f"{path}close/", {"reason": "withdrawn"})
-    assert_refused(refused, 400, "INVALID_PARAMETER_VALUE", field="reason")
+    assert_refused(refused, 403, "PERMISSION_DENIED", "Only ada")
     open_request.refresh_from_db()
     assert open_request.status == Status.OPEN
 

@@ -165,7 +165,7 @@ def test_a_reviewer_closes_a_request_with_a_reason(open_request, grace):
 
 def test_the_author_withdraws_instead_of_closing(open_request, ada, grace):
     with pytest.raises(NotAllowed, match="withdraw it instead"):
-        services.close(actor=ada, promote_request=open_request)
+        services.close(actor=ada, promote_request=open_request, reason=CloseReason.REJECTED)
     with pytest.raises(NotAllowed):
         services.withdraw(actor=grace, promote_request=open_request)
     withdrawn = services.withdraw(actor=ada, promote_request=open_request)
@@ -173,9 +173,27 @@ def test_the_author_withdraws_instead_of_closing(open_request, ada, grace):
 
 
 def test_nobody_else_can_close_a_request_as_withdrawn(open_request, grace):
-    with pytest.raises(InvalidInput) as refusal:
+    with pytest.raises(NotAllowed, match="Only ada"):
         services.close(actor=grace, promote_request=open_request, reason=CloseReason.WITHDRAWN)
+
+
+def test_the_reason_of_closing_follows_from_who_closes(open_request, ada, grace):
+    closed = services.close(actor=grace, promote_request=open_request)
+    assert closed.close_reason == CloseReason.REJECTED
+    reopened = services.reopen(actor=ada, promote_request=closed)
+    assert services.close(actor=ada, promote_request=reopened).close_reason == CloseReason.WITHDRAWN
+
+
+def test_a_reason_that_nobody_knows_is_refused(open_request, grace):
+    with pytest.raises(InvalidInput, match="use rejected, withdrawn, superseded") as refusal:
+        services.close(actor=grace, promote_request=open_request, reason="boredom")
     assert refusal.value.field == "reason"
+
+
+def test_an_attempt_that_is_not_ones_own_is_in_the_trail_even_with_bad_input(open_request, grace):
+    with pytest.raises(NotAllowed):
+        services.edit(actor=grace, promote_request=open_request, title="", description="")
+    assert AuditEvent.objects.latest("pk").action == AuditAction.REFUSED
 
 
 def test_a_closed_request_cannot_be_closed_again(open_request, grace):

@@ -384,7 +384,7 @@ def test_edit_changes_title_and_description(open_request: "PromoteRequest", ada:
 def test_edit_without_a_title_is_refused(open_request: "PromoteRequest", ada: "User") -> None:
     response = _post(ada, open_request, "edit", title=" ", description="More.")
     assert response.status_code == 400
-    assert "This field is required." in response.content.decode()
+    assert "Give the request a title of 1 to 200 characters." in response.content.decode()
 
 
 @pytest.mark.parametrize("name", ["review", "comment", "promote", "close", "withdraw", "reopen", "submit"])

@@ -145,7 +145,7 @@ def test_alias_can_be_asked_away(fraud: "FakeRegistry", ada: "User") -> None:
 @pytest.mark.parametrize(
     ("data", "field", "words"),
     [
-        ({"title": ""}, "title", "This field is required."),
+        ({"title": ""}, "title", "Give the request a title of 1 to 200 characters."),
         ({"model_name": "Nobody"}, "model_name", "There is no registered model"),
         ({"version": "9"}, "version", "Fraud has no version 9."),
         ({"version": "1"}, "target", "Version 1 is already there"),

@@ -73,30 +73,13 @@ def promote(request: PageRequest, number: int) -> HttpResponse:
 @require_POST
 def close(request: PageRequest, number: int) -> HttpResponse:
     """Closes somebody else's request."""
-
-    def act(promote_request: PromoteRequest) -> str:
-        services.close(
-            actor=request.user,
-            promote_request=promote_request,
-            reason=_reason(request.POST.get("reason", CloseReason.REJECTED)),
-            message=request.POST.get("message", ""),
-            request_id=request.id,
-        )
-        return "The request is closed. MLflow is as it was."
-
-    return _perform(request, number, act)
+    return _end(request, number, request.POST.get("reason", CloseReason.REJECTED), "closed")
 
 
 @require_POST
 def withdraw(request: PageRequest, number: int) -> HttpResponse:
     """Closes one's own request."""
-
-    def act(promote_request: PromoteRequest) -> str:
-        message = request.POST.get("message", "")
-        services.withdraw(actor=request.user, promote_request=promote_request, message=message, request_id=request.id)
-        return "The request is withdrawn. MLflow is as it was."
-
-    return _perform(request, number, act)
+    return _end(request, number, CloseReason.WITHDRAWN, "withdrawn")
 
 
 @require_POST
@@ -124,25 +107,39 @@ def submit(request: PageRequest, number: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: PageRequest, number: int) -> HttpResponse:
-    """Changes title and description."""
+    """Changes title and description. Who may, is asked before the form is shown; what is sent, the service judges."""
     promote_request = detail.find(number)
     initial = {"title": promote_request.title, "description": promote_request.description}
-    try:
-        permissions.require(request.user, Action.EDIT, promote_request)
-        transitions.require(Action.EDIT, promote_request.status)
-    except PromoteRequestError as failure:
-        return detail.page(request, promote_request, failure=failure)
     form = EditForm(request.POST if request.method == "POST" else None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        try:
+    try:
+        if request.method != "POST":
+            permissions.require(request.user, Action.EDIT, promote_request)
+            transitions.require(Action.EDIT, promote_request.status)
+        elif form.is_valid():
             services.edit(
                 actor=request.user, promote_request=promote_request, request_id=request.id, **form.cleaned_data
             )
-        except PromoteRequestError as failure:
-            return detail.page(request, detail.find(number), failure=failure)
-        return redirect(promote_request)
+            return redirect(promote_request)
+    except InvalidInput as failure:
+        form.add_error(failure.field, failure.message)
+    except PromoteRequestError as failure:
+        return detail.page(request, detail.find(number), failure=failure)
     context = {"promote_request": promote_request, "form": form}
     return render(request, "promote_requests/edit.html", context, status=400 if form.errors else 200)
+
+
+def _end(request: PageRequest, number: int, reason: str, participle: str) -> HttpResponse:
+    def act(promote_request: PromoteRequest) -> str:
+        services.close(
+            actor=request.user,
+            promote_request=promote_request,
+            reason=reason,
+            message=request.POST.get("message", ""),
+            request_id=request.id,
+        )
+        return f"The request is {participle}. MLflow is as it was."
+
+    return _perform(request, number, act)
 
 
 def _perform(request: PageRequest, number: int, act: Callable[[PromoteRequest], str]) -> HttpResponse:
@@ -172,13 +169,6 @@ def _refused(request: PageRequest, number: int, failure: PromoteRequestError) ->
     if "HX-Request" in request.headers and failure.field != "body":
         response.headers["HX-Retarget"] = response.headers["HX-Reselect"] = "#main"
     return response
-
-
-def _reason(value: str) -> CloseReason:
-    try:
-        return CloseReason(value)
-    except ValueError:
-        raise InvalidInput(f"{value!r} is not a reason: use rejected or superseded.", field="reason") from None
 
 
 def _verdict(value: str) -> Verdict:
