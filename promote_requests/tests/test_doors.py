@@ -1,0 +1,438 @@
+"""Every rule through every door: refused alike, nothing changed, and the refusal told in the trail.
+
+A rule names an act, `WAYS` says how the act is done through each door or why it cannot be. A new door, address, action,
+status, service or kind of refusal fails a test here until it has its place.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.core.management import get_commands
+from django.test import Client, RequestFactory
+from django.urls import NoReverseMatch, URLPattern, reverse
+
+from accounts import people
+from accounts.models import User
+from accounts.tests.factories import AdministratorFactory
+from promote_requests import exceptions, permissions, services, transitions, urls
+from promote_requests.api import urls as api_urls
+from promote_requests.choices import Action, AuditAction, Status
+from promote_requests.models import AuditEvent, PromoteRequest, ProtectionRule
+from promote_requests.registry.fake import FakeRegistry
+from promote_requests.tests import doors
+from promote_requests.tests.doors import Attempt, Door, Way, World
+from promote_requests.tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+NO_CALL = "The proxy judges calls to MLflow, and this is none."
+NO_COMMAND = "Commands act for Checkpoint or for who operates the host, never for a person."
+READ_THERE = "The admin shows requests and approves or closes them, nothing else."
+RULES_IN_ADMIN = "Rules are written in the admin only."
+ADMIN_ONLY = "Only the admin has rows to write in; no service does it."
+CALL_ONLY = "A direct change is a call to MLflow; here one makes a request instead."
+COMMANDS = {
+    "create_api_token": "Makes tokens; it neither judges nor changes a request.",
+    "demo": "Fills an installation of its own, by the services.",
+    "runserver": "A server.",
+    "serve": "A server.",
+    "settle_promotions": "Ends what was begun by asking MLflow; it has no actor who could be refused.",
+}
+
+
+def _ways(service: Way | str, page: Way | str, api: Way | str, admin: Way | str, proxy: Way | str = NO_CALL) -> Any:
+    places = (service, page, api, admin, proxy, NO_COMMAND)
+    return dict(zip(Door, places, strict=True))
+
+
+def _of_request(name: str, api: Way, admin: Way | str = READ_THERE, page: str = "") -> dict[Door, Way | str]:
+    return _ways(doors.by_service(name), doors.by_page(page or name), api, admin)
+
+
+def _of_rule(service: str, admin: Way) -> dict[Door, Way | str]:
+    return _ways(doors.by_service(service), RULES_IN_ADMIN, RULES_IN_ADMIN, admin)
+
+
+def _of_row(way: Way) -> dict[Door, Way | str]:
+    return _ways(ADMIN_ONLY, ADMIN_ONLY, ADMIN_ONLY, way)
+
+
+def _of_call(method: str, path: str) -> dict[Door, Way | str]:
+    return _ways(CALL_ONLY, CALL_ONLY, CALL_ONLY, CALL_ONLY, doors.by_proxy(method, path))
+
+
+WAYS: dict[str, dict[Door, Way | str]] = {
+    "create": _of_request("create", doors.by_api("POST", "list"), page="new"),
+    "edit": _of_request("edit", doors.by_api("PATCH", "detail")),
+    "submit": _of_request("submit", doors.by_api("POST", "submit")),
+    "comment": _of_request("comment", doors.by_api("POST", "comments")),
+    "review": _of_request("review", doors.by_api("POST", "reviews"), doors.by_admin_action("approve_selected")),
+    "promote": _of_request("promote", doors.by_api("POST", "promote")),
+    "withdraw": _of_request("withdraw", doors.by_api("POST", "close", reason="withdrawn")),
+    "close": _of_request("close", doors.by_api("POST", "close"), doors.by_admin_action("close_selected")),
+    "reopen": _of_request("reopen", doors.by_api("POST", "reopen")),
+    "add a rule": _of_rule("save_rule", doors.by_admin_form("protectionrule", "add")),
+    "change a rule": _of_rule("save_rule", doors.by_admin_form("protectionrule", "change")),
+    "delete a rule": _of_rule("delete_rule", doors.by_admin_form("protectionrule", "delete")),
+    "delete rules": _of_rule("delete_rule", doors.by_forged_admin_action("protectionrule")),
+    **{
+        f"{view} {model}": _of_row(doors.by_admin_form(model, view))
+        for model, view in product(("promoterequest", "auditevent"), ("add", "change", "delete"))
+    },
+    **{
+        f"delete several {model}": _of_row(doors.by_forged_admin_action(model))
+        for model in ("promoterequest", "auditevent")
+    },
+    # One of each kind; `proxy/tests/test_guard.py` walks them all.
+    "transition-stage": _of_call("POST", "model-versions/transition-stage"),
+    "set-alias": _of_call("POST", "registered-models/alias"),
+    "delete-alias": _of_call("DELETE", "registered-models/alias"),
+    "delete-version": _of_call("DELETE", "model-versions/delete"),
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is refused, to whom, and with which words.
+
+    Attributes:
+        act: A key of `WAYS`.
+        status: HTTP, the same through every door but for `_expected`.
+        at: The request's status; None where there is no request.
+        before: Runs last before the attempt.
+        row: Whether the trail tells of it: bad input leaves no row, it is the caller's to mend.
+        observes: Whether the refusal itself writes what MLflow shows now, so that the next look is a fresh one.
+        group: Whose rights the person has in the admin.
+        but: Why a door that has the act cannot break the rule.
+    """
+
+    name: str
+    act: str
+    status: int
+    says: str
+    actor: str = "grace"
+    at: Status | None = Status.OPEN
+    values: dict[str, Any] = field(default_factory=dict)
+    before: Callable[[World], None] = lambda world: None
+    row: bool = True
+    observes: bool = False
+    group: str = "Approvers"
+    but: dict[Door, str] = field(default_factory=dict)
+
+
+VALUES: dict[str, dict[str, Any]] = {
+    "create": {"model_name": "Fraud", "version": "2", "target": "stage:Production", "title": "Deeper trees"},
+    "edit": {"title": "Mine", "description": "Mine."},
+    "comment": {"body": "A remark."},
+    "close": {"reason": "rejected"},
+    "review": {"verdict": "approve"},
+    "transition-stage": {"name": "Fraud", "version": "2", "stage": "Production", "archive_existing_versions": True},
+    "set-alias": {"name": "Fraud", "alias": "champion", "version": "2"},
+    "delete-alias": {"name": "Fraud", "alias": "champion"},
+    "delete-version": {"name": "Fraud", "version": "1"},
+}
+AUTHORS = {Action.EDIT, Action.SUBMIT, Action.WITHDRAW, Action.REOPEN}
+APPROVES_ONLY = {Door.ADMIN: "The admin only approves, which needs no words."}
+NO_PAGE_PROMOTES = "Only the page and the API promote."
+
+
+ANYBODY = dict.fromkeys((Door.SERVICE, Door.PAGE, Door.API), "Anybody signed in may; the admin's lists ask for more.")
+
+
+def _wrong_states() -> Iterator[Rule]:
+    for action, status in product(Action, Status):
+        if not transitions.is_allowed(action, status):
+            says = f"{action.label} is not possible: the request is {status.label.lower()}."
+            actor = "ada" if action in AUTHORS else "grace"
+            yield Rule(f"{action} while {status}", str(action), 409, says, actor=actor, at=status)
+
+
+def _wrong_people() -> Iterator[Rule]:
+    ada, grace, linus = (User(pk=pk, username=name) for pk, name in enumerate(("ada", "grace", "linus"), start=1))
+    for action, person in product(Action, (ada, linus)):
+        at = next(status for status in Status if transitions.is_allowed(action, status))
+        closer = grace if at == Status.CLOSED else None
+        says = permissions.refusal(person, action, PromoteRequest(author=ada, status=at, closed_by=closer))
+        if says:
+            yield Rule(f"{action} by {person.username}", str(action), 403, says, actor=person.username, at=at)
+
+
+def _deactivated() -> Iterator[Rule]:
+    at = {"create": None, "submit": Status.DRAFT, "reopen": Status.CLOSED}
+    for act, ways in WAYS.items():
+        if isinstance(ways[Door.SERVICE], Way) or isinstance(ways[Door.PROXY], Way):
+            about_rules = act in RULE_ACTS
+            says = "permission to edit protection rules" if about_rules else "Sign in first."
+            actor = "root" if about_rules else "ada" if act in AUTHORS else "grace"
+            status = None if about_rules or isinstance(ways[Door.PROXY], Way) else at.get(act, Status.OPEN)
+            yield Rule(f"{act} after deactivation", act, 403, says, actor=actor, at=status)
+
+
+RULE_ACTS = ("add a rule", "change a rule", "delete a rule", "delete rules")
+RULES = [
+    *_wrong_states(),
+    *_wrong_people(),
+    *_deactivated(),
+    # What was judged is no longer so.
+    Rule("approve changed facts", "review", 409, "fresh look", before=World.changed_facts, observes=True),
+    Rule(
+        "approve against another champion",
+        "review",
+        409,
+        "Version 3 holds Production now",
+        observes=True,
+        before=World.changed_champion,
+    ),
+    Rule(
+        "approve from an old page",
+        "review",
+        409,
+        "The comparison changed after you opened this page",
+        values={"seen_fingerprint": "0" * 64},
+    ),
+    Rule(
+        "promote changed facts",
+        "promote",
+        409,
+        "fresh look",
+        observes=True,
+        before=lambda world: (world.approved(), world.changed_facts()),
+    ),
+    Rule(
+        "promote against another champion",
+        "promote",
+        409,
+        "Version 3 holds Production now",
+        observes=True,
+        before=lambda world: (world.approved(), world.changed_champion()),
+    ),
+    # The rule.
+    Rule("promote without approval", "promote", 409, "1 more approval needed, by somebody other than ada."),
+    Rule("promote against a request for changes", "promote", 409, "1 more approval needed", before=World.wants_changes),
+    Rule(
+        "promote beside another promotion",
+        "promote",
+        409,
+        "Another promotion to Production is under way",
+        before=World.rival_under_way,
+    ),
+    # What cannot be asked for.
+    Rule("ask twice", "create", 409, "already asks for this", before=World.same_again, at=None),
+    Rule("reopen beside the same", "reopen", 409, "already asks for this", at=Status.CLOSED, before=World.same_again),
+    *(
+        Rule(f"ask for {name}", "create", 400, says, at=None, row=False, values=values)
+        for name, says, values in (
+            ("an unknown model", "There is no registered model 'Nobody'.", {"model_name": "Nobody"}),
+            ("an unknown version", "Fraud has no version 9.", {"version": "9"}),
+            ("an odd version", "A version is a whole number", {"version": "two"}),
+            ("an unknown stage", "'Live' is not a stage", {"target": "stage:Live"}),
+            ("an unknown kind of target", "is not", {"target": "tag:live"}),
+            ("a reserved alias", "MLflow reserves 'latest'", {"target": "alias:latest"}),
+            ("where it is", "Version 1 is already there", {"version": "1"}),
+            ("no title", "Give the request a title of 1 to 200 characters.", {"title": " "}),
+            ("a long title", "Give the request a title of 1 to 200 characters.", {"title": "x" * 201}),
+            ("a long description", "at most 65536 are kept", {"description": "x" * 65_537}),
+        )
+    ),
+    # Texts.
+    *(
+        Rule(
+            f"{act} with {name}",
+            act,
+            400,
+            says,
+            row=False,
+            at=at,
+            values=values,
+            actor="ada" if act in AUTHORS else "grace",
+            but=but,
+        )
+        for act, at, name, says, values, but in (
+            ("edit", Status.OPEN, "no title", "a title of 1 to 200 characters", {"title": " "}, {}),
+            ("edit", Status.OPEN, "a long title", "a title of 1 to 200 characters", {"title": "x" * 201}, {}),
+            ("edit", Status.OPEN, "a long text", "at most 65536", {"description": "x" * 65_537}, {}),
+            ("comment", Status.PROMOTED, "no words", "Write a few words.", {"body": " "}, {}),
+            ("comment", Status.OPEN, "a long text", "at most 65536", {"body": "x" * 65_537}, {}),
+            ("review", Status.OPEN, "no words", "Write a few words.", {"verdict": "request_changes"}, APPROVES_ONLY),
+            ("review", Status.OPEN, "a long text", "at most 65536", {"body": "x" * 65_537}, {}),
+            ("close", Status.OPEN, "a long text", "at most 1000", {"message": "x" * 1_001}, {}),
+            ("withdraw", Status.OPEN, "a long text", "at most 1000", {"message": "x" * 1_001}, {}),
+            ("reopen", Status.CLOSED, "a long text", "at most 1000", {"message": "x" * 1_001}, {}),
+        )
+    ),
+    # Protection rules and rows, in the admin.
+    *(Rule(f"{act} without the right", act, 403, "permission to edit protection rules", at=None) for act in RULE_ACTS),
+    Rule(
+        "a rule for nothing",
+        "add a rule",
+        400,
+        "start with stage:, alias: or model:",
+        at=None,
+        row=False,
+        actor="root",
+        values={"target_pattern": "everything"},
+    ),
+    *(
+        Rule(act, act, 403, "nobody changes it", actor="root", at=None if act.startswith("add") else Status.OPEN)
+        for act in WAYS
+        if act.endswith(("promoterequest", "auditevent"))
+    ),
+    *(
+        Rule(f"{act} without the right to look", act, 403, "permission to look", group="", but=ANYBODY)
+        for act in ("review", "close")
+    ),
+    # Direct changes.
+    Rule("move to Production", "transition-stage", 403, "Open it here:", at=None),
+    Rule("move champion", "set-alias", 403, "Open it here:", at=None),
+    Rule("take champion away", "delete-alias", 403, "Open it here:", at=None),
+    Rule("delete what is in use", "delete-version", 403, "Production", at=None),
+]
+CASES = [
+    pytest.param(rule, door, id=f"{rule.name} [{door}]")
+    for rule in RULES
+    for door in Door
+    if isinstance(WAYS[rule.act][door], Way) and door not in rule.but
+]
+
+
+@pytest.fixture
+def world(fraud: FakeRegistry, ada: User, grace: User) -> World:
+    return World(fraud, ada, grace, UserFactory(username="linus"), AdministratorFactory(username="root"))
+
+
+@pytest.mark.parametrize(("rule", "door"), CASES)
+def test_every_rule_refuses_alike_through_every_door(rule: Rule, door: Door, world: World) -> None:
+    actor = getattr(world, rule.actor)
+    request = world.at(rule.at) if rule.at else None
+    if door == Door.ADMIN and actor != world.root:
+        actor.is_staff = True
+        actor.save()
+        actor.groups.set(Group.objects.filter(name=rule.group))
+    values = VALUES.get(rule.act, {}) | rule.values
+    if rule.act in RULE_ACTS[1:]:
+        values["pk"] = ProtectionRule.objects.get(target_pattern="stage:*").pk
+    number = request.pk if request else None
+    if request and rule.act.endswith("auditevent"):
+        number = AuditEvent.objects.latest("pk").pk
+    attempt = Attempt(actor, number, values)
+    rule.before(world)
+    is_deactivated = rule.name.endswith("after deactivation")
+    if is_deactivated:
+        people.deactivate(actor=AdministratorFactory(), user=actor)
+        actor.refresh_from_db()
+    before, trail = world.state(), set(AuditEvent.objects.values_list("pk", flat=True))
+
+    answer = WAYS[rule.act][door].go(attempt)
+
+    status, says = _expected(rule, door, is_deactivated=is_deactivated)
+    assert (answer.status, says in answer.text) == (status, True), answer
+    after = world.state()
+    assert after.pop("observed") == before.pop("observed") or rule.observes
+    assert after == before
+    rows = list(AuditEvent.objects.exclude(pk__in=trail))
+    if rule.observes:
+        assert rows.pop(0).action == AuditAction.EVIDENCE_CHANGED
+    if not rule.row or (is_deactivated and door != Door.SERVICE):
+        assert rows == []
+        return
+    (row,) = rows
+    assert row.action == (AuditAction.CALL_REFUSED if door == Door.PROXY else AuditAction.REFUSED)
+    assert (row.actor, len(row.request_id)) == (actor, 32)
+    assert rule.says.removesuffix("Open it here:") in row.reason
+    assert row.promote_request == request
+    assert row.target or not rule.act.endswith("create")
+
+
+SIGN_IN = {
+    Door.PAGE: (302, "/checkpoint/accounts/login/?next="),
+    Door.API: (401, "credentials"),
+    Door.ADMIN: (302, "/login/?next="),
+    Door.PROXY: (401, "expired or revoked"),
+}
+"""Whoever may not sign in any more gets no further than this, so nobody is there to be named in the trail."""
+
+
+def _expected(rule: Rule, door: Door, *, is_deactivated: bool) -> tuple[int, str]:
+    if is_deactivated and door != Door.SERVICE:
+        return SIGN_IN[door]
+    if door == Door.ADMIN and rule.act in ("review", "close") and rule.group:
+        return 302, rule.says
+    if door == Door.ADMIN and rule.status == 400:
+        return 200, rule.says
+    return rule.status, rule.says
+
+
+def _addresses(door: Door) -> set[str]:
+    return {way.address for ways in WAYS.values() if isinstance(way := ways[door], Way)}
+
+
+def test_every_act_has_a_way_or_a_reason_at_every_door() -> None:
+    assert all(set(ways) == set(Door) for ways in WAYS.values())
+    assert {rule.act for rule in RULES} == set(WAYS) >= set(Action.values)
+    assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+def test_every_service_that_somebody_calls_is_in_the_table() -> None:
+    called = {name for name in services.__all__ if "actor" in inspect.signature(getattr(services, name)).parameters}
+    assert called - {"actions_for"} == _addresses(Door.SERVICE)
+
+
+def test_every_kind_of_refusal_is_in_the_table(world: World) -> None:
+    """All but what MLflow says are the exceptions that the doors map to 400, 403 and 409."""
+    kinds = {kind for kind in vars(exceptions).values() if inspect.isclass(kind)}
+    mapped = {kind.status for kind in kinds if not issubclass(kind, exceptions.RegistryError)}
+    assert mapped == {rule.status for rule in RULES}
+
+
+def _answering(patterns: list[Any], namespace: str, methods: tuple[str, ...], user: User) -> set[tuple[str, str]]:
+    client = Client(raise_request_exception=False)
+    client.force_login(user)
+    found = set()
+    for pattern in patterns:
+        if not isinstance(pattern, URLPattern) or pattern.name == "unknown":
+            continue
+        address = _address(f"{namespace}:{pattern.name}")
+        found |= {(method, pattern.name) for method in methods if client.generic(method, address).status_code != 405}
+    return found
+
+
+def _address(name: str) -> str:
+    for kwargs in ({}, {"number": 404}, {"name": "Fraud"}):
+        try:
+            return reverse(name, kwargs=kwargs)
+        except NoReverseMatch:
+            continue
+    raise AssertionError(f"Say what {name} takes.")
+
+
+def test_every_page_that_takes_a_form_is_in_the_table(world: World) -> None:
+    found = _answering(urls.urlpatterns, "promote_requests", ("POST", "PUT", "PATCH", "DELETE"), world.ada)
+    assert {name for _, name in found} == _addresses(Door.PAGE)
+
+
+def test_every_api_call_that_changes_something_is_in_the_table(world: World) -> None:
+    found = _answering(api_urls.urlpatterns, "promote_requests_api", ("POST", "PUT", "PATCH", "DELETE"), world.root)
+    assert {" ".join(pair) for pair in found} == _addresses(Door.API)
+
+
+def test_every_row_and_action_of_the_admin_is_in_the_table(world: World) -> None:
+    request = RequestFactory().get("/")
+    request.user = world.root
+    found = {
+        f"{model._meta.model_name} {step}"
+        for model, model_admin in admin.site._registry.items()
+        if model._meta.app_label == "promote_requests"
+        for step in ("add", "change", "delete", "delete_selected", *model_admin.get_actions(request))
+    }
+    assert found == _addresses(Door.ADMIN)
+
+
+def test_every_command_is_named_with_why_it_refuses_nobody() -> None:
+    ours = {name for name, app in get_commands().items() if app in ("accounts", "promote_requests", "proxy")}
+    assert ours == set(COMMANDS)
