@@ -20,9 +20,17 @@ admin.site.unregister(EmailAddress)
 
 
 def _for_each(
-    modeladmin: admin.ModelAdmin, request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], None], done: str
+    modeladmin: admin.ModelAdmin, request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], Any], done: str
 ) -> None:
-    """Runs a service on every chosen row; each refusal is shown, and one does not stop the others."""
+    """Runs a service on every chosen row; each refusal is shown, and one does not stop the others.
+
+    Args:
+        modeladmin: Whose list it is.
+        request: Of the person who chose.
+        rows: What was chosen.
+        act: The service.
+        done: What was done, before the number of rows to which it was; then after a full stop what else to know.
+    """
     count = 0
     for row in rows:
         try:
@@ -31,7 +39,8 @@ def _for_each(
         except AccountError as error:
             modeladmin.message_user(request, f"{row}: {error.message}", messages.ERROR)
     if count:
-        modeladmin.message_user(request, f"{done}: {count}.", messages.SUCCESS)
+        what, _, more = done.partition(". ")
+        modeladmin.message_user(request, f"{what}: {count}. {more}".rstrip(), messages.SUCCESS)
 
 
 class TokenInline(admin.TabularInline):
@@ -84,17 +93,25 @@ class PersonAdmin(UserAdmin):
         """Returns False: the record names people."""
         return False
 
-    @admin.action(description="Deactivate: end all sessions and tokens", permissions=["change"])
+    @admin.action(description="Deactivate: end sessions, revoke tokens, withdraw invitations", permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Takes the chosen accounts out of use."""
-        actor = _actor(request)
-        _for_each(self, request, queryset, lambda user: people.deactivate(actor=actor, user=user), "Deactivated")
+        """Takes the chosen accounts out of use; the account's history says so."""
+
+        def act(user: User) -> None:
+            revoked = people.deactivate(actor=_actor(request), user=user)
+            self.log_change(request, user, f"Deactivated; API tokens revoked: {revoked}.")
+
+        _for_each(self, request, queryset, act, "Deactivated. Their API tokens are revoked for good.")
 
     @admin.action(description="Activate", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Lets the chosen accounts be used again."""
-        actor = _actor(request)
-        _for_each(self, request, queryset, lambda user: people.activate(actor=actor, user=user), "Activated")
+        """Lets the chosen accounts be used again; the account's history says so."""
+
+        def act(user: User) -> None:
+            people.activate(actor=_actor(request), user=user)
+            self.log_change(request, user, "Activated.")
+
+        _for_each(self, request, queryset, act, "Activated. They sign in with their password and make new API tokens.")
 
 
 admin.site.unregister(Group)

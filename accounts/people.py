@@ -7,9 +7,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils import timezone
 
+from accounts import sessions, tokens
 from accounts.exceptions import AccountError, AddressTaken, NameTaken, NotPermitted
-from accounts.models import User
+from accounts.models import Invitation, User
 
 logger = logging.getLogger("checkpoint.accounts")
 
@@ -63,10 +65,11 @@ def _refuse_taken(user: User) -> None:
         raise AddressTaken("Another account has this e-mail address.", field="email")
 
 
-def deactivate(*, actor: User, user: User) -> None:
-    """Ends every session and token of an account; what it did stays in the record. Never deletes.
+def deactivate(*, actor: User, user: User) -> int:
+    """Takes an account out of use and returns how many API tokens that revoked. What it did stays in the record.
 
-    At once in this process, within 5 seconds in every other.
+    Its sessions, tokens and open invitations end for good: activating it later revives none of them. At once in this
+    process, within 5 seconds in every other.
 
     Raises:
         NotPermitted: it is the actor's own account, or an administrator's and the actor is none.
@@ -74,21 +77,36 @@ def deactivate(*, actor: User, user: User) -> None:
     if user.pk == actor.pk:
         raise NotPermitted("You cannot deactivate your own account: ask another administrator.")
     _require_rank(actor, user)
-    user.is_active = False
-    user.save(update_fields=["is_active"])
-    logger.info("Account %s deactivated by %s", user.username, actor.username)
+    with transaction.atomic():
+        user.is_active = False
+        user.save(update_fields=["is_active"])
+        revoked = _end_access(user)
+    logger.info("Account %s deactivated by %s, API tokens revoked: %s", user.username, actor.username, revoked)
+    return revoked
 
 
 def activate(*, actor: User, user: User) -> None:
-    """Lets an account be used again.
+    """Lets an account be used again, with its password and nothing else that once opened it; an active one is left be.
 
     Raises:
         NotPermitted: it is an administrator's and the actor is none.
     """
     _require_rank(actor, user)
-    user.is_active = True
-    user.save(update_fields=["is_active"])
+    with transaction.atomic():
+        if User.objects.select_for_update().filter(pk=user.pk, is_active=True).exists():
+            return
+        # Again, for what was begun before the deactivation and ended after it, such as a sign-in.
+        _end_access(user)
+        user.is_active = True
+        user.save(update_fields=["is_active"])
     logger.info("Account %s activated by %s", user.username, actor.username)
+
+
+def _end_access(user: User) -> int:
+    now = timezone.now()
+    Invitation.objects.filter(invited_by=user, accepted_at=None, expires_at__gt=now).update(expires_at=now)
+    sessions.end_all(user)
+    return tokens.revoke_all(user)
 
 
 def may_edit(actor: User, user: User) -> bool:

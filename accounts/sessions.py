@@ -1,4 +1,4 @@
-"""Reads who a session belongs to, as Django does, but without writing anything."""
+"""Whose a session is, read as Django does but without writing anything, and the end of all that somebody has."""
 
 from datetime import datetime
 
@@ -44,6 +44,13 @@ def find_user(session_key: str) -> tuple[User | None, datetime]:
     if user is None or not _verifies(user, data.get(HASH_SESSION_KEY, "")):
         raise InvalidCredentials(ENDED)
     return user, row[1]
+
+
+def end_all(user: User) -> None:
+    """Deletes every session of a person. It has to read everybody's to find them, so it is for rare occasions."""
+    live = Session.objects.filter(expire_date__gt=timezone.now())
+    own = [session.pk for session in live.iterator() if session.get_decoded().get(SESSION_KEY) == str(user.pk)]
+    Session.objects.filter(pk__in=own).delete()
 
 
 def _load(data: dict[str, str]) -> User | None:

@@ -61,11 +61,12 @@ def issue(*, user: User, name: str, expires_at: datetime | None = None) -> tuple
         raise AccountError(f"Give the token a name of at most {_NAME_LENGTH} characters.", field="name")
     if expires_at is not None and expires_at <= now:
         raise AccountError("The token would expire in the past.", field="expires_at")
-    if not user.is_active:
-        raise AccountError(f"{user.get_username()} is deactivated and can have no tokens.")
     plaintext = PREFIX + secrets.token_urlsafe(32)
     try:
         with transaction.atomic():
+            # Read anew and held: a deactivation at this moment either sees the token, and revokes it, or is seen here.
+            if not User.objects.select_for_update().filter(pk=user.pk, is_active=True).exists():
+                raise AccountError(f"{user.get_username()} is deactivated and can have no tokens.")
             # An expired token opens nothing, so it does not hold its name either.
             ApiToken.objects.filter(user=user, name=name, revoked_at=None, expires_at__lte=now).update(
                 revoked_at=F("expires_at")
@@ -85,6 +86,14 @@ def issue(*, user: User, name: str, expires_at: datetime | None = None) -> tuple
         ) from error
     logger.info("API token %s of %s issued", token.pk, user.get_username())
     return token, plaintext
+
+
+def revoke_all(user: User) -> int:
+    """Makes all tokens of a person useless, for good, and returns how many that were.
+
+    The caller's transaction has to change the person too, which is what makes the credential cache forget them.
+    """
+    return ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def may_revoke(actor: User, token: ApiToken) -> bool:

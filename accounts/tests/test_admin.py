@@ -101,15 +101,44 @@ def test_an_accepted_invitation_stays_and_a_pending_one_can_be_withdrawn(admin: 
     assert list(Invitation.objects.all()) == [accepted]
 
 
-def test_deactivating_ends_tokens_and_sessions_and_activating_lets_in_again(admin: Client) -> None:
-    ada = UserFactory(username="ada")
-    _, plaintext = issue_token(ada)
-    browser = browser_of(ada)
-    assert "Deactivated: 1" in run(admin, "user", "deactivate", ada)
+def test_deactivating_ends_tokens_and_sessions_for_good_and_activating_lets_in_with_the_password(
+    admin: Client,
+) -> None:
+    ada, grace = UserFactory(username="ada"), UserFactory(username="grace")
+    token, plaintext = issue_token(ada)
+    _, of_grace = issue_token(grace)
+    browser, browser_of_grace = browser_of(ada), browser_of(grace)
+    told = run(admin, "user", "deactivate", ada)
+    assert "Deactivated: 1. Their API tokens are revoked for good." in told
+    token.refresh_from_db()
+    assert token.state == "revoked"
+    history = reverse("admin:accounts_user_history", args=[ada.pk])
+    assert "Deactivated; API tokens revoked: 1." in admin.get(history).content.decode()
+    assert browser.get(reverse("accounts:tokens")).status_code == 302
+    assert "make new API tokens" in run(admin, "user", "activate", ada)
     assert tokens.find_usable(plaintext) is None
     assert browser.get(reverse("accounts:tokens")).status_code == 302
-    run(admin, "user", "activate", ada)
+    assert Client().login(username="ada", password=PASSWORD)
+    assert tokens.find_usable(of_grace)
+    assert browser_of_grace.get(reverse("accounts:tokens")).status_code == 200
+
+
+def test_activating_somebody_who_is_active_ends_nothing(administrator: User) -> None:
+    token, plaintext = issue_token()
+    people.activate(actor=administrator, user=token.user)
     assert tokens.find_usable(plaintext)
+
+
+def test_what_an_account_got_while_it_was_being_deactivated_is_not_revived(administrator: User) -> None:
+    ada = UserFactory(username="ada")
+    people.deactivate(actor=administrator, user=ada)
+    User.objects.filter(pk=ada.pk).update(is_active=True)
+    _, plaintext = issue_token(ada)
+    browser = browser_of(ada)
+    User.objects.filter(pk=ada.pk).update(is_active=False)
+    people.activate(actor=administrator, user=ada)
+    assert tokens.find_usable(plaintext) is None
+    assert browser.get(reverse("accounts:tokens")).status_code == 302
 
 
 def test_nobody_deactivates_themselves(admin: Client, administrator: User) -> None:

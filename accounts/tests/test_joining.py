@@ -109,6 +109,8 @@ def test_the_links_of_somebody_who_was_deactivated_open_nothing() -> None:
     people.deactivate(actor=AdministratorFactory(), user=stolen)
     assert Client().get(link).status_code == 410
     assert Client().post(link, NEW).status_code == 410
+    people.activate(actor=AdministratorFactory(), user=stolen)
+    assert Client().post(link, NEW).status_code == 410
     assert not User.objects.filter(username="grace").exists()
 
 
