@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.middleware import security
 
 from checkpoint_project import error_pages, health
+from promote_requests.registry import patience
 
 PORTAL = "/checkpoint/"
 """Everything below this path is Checkpoint's; everything else is MLflow's."""
@@ -50,6 +51,18 @@ class EntryMiddleware:
         except DisallowedHost:
             return error_pages.unknown_host(request)
         return self.get_response(request)
+
+
+class PatienceMiddleware:
+    """Bounds how long a page or API call waits for MLflow in sum, however many questions it asks there."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answers one request."""
+        with patience.at_most(patience.PAGE):
+            return self.get_response(request)
 
 
 class SecurityMiddleware(security.SecurityMiddleware):

@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "checkpoint_project.middleware.EntryMiddleware",
     # Calls for MLflow end here: they carry no page, so they pay for none of what follows.
     "proxy.middleware.ProxyMiddleware",
+    "checkpoint_project.middleware.PatienceMiddleware",
     "checkpoint_project.middleware.SecurityMiddleware",
     "checkpoint_project.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

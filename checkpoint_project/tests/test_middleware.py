@@ -1,6 +1,9 @@
 import pytest
 
+from accounts.tests.factories import AdministratorFactory, UserFactory
 from checkpoint_project.middleware import EntryMiddleware
+from promote_requests.registry import patience
+from promote_requests.tests.factories import PromoteRequestFactory
 
 
 @pytest.mark.django_db
@@ -28,3 +31,21 @@ def test_every_request_has_an_id_of_its_own(rf):
     for _ in range(2):
         middleware(rf.get("/", headers={"host": "localhost"}))
     assert len({*seen}) == 2
+
+
+@pytest.mark.django_db
+def test_pages_and_api_wait_for_mlflow_for_so_long_in_sum_and_a_bulk_approval_for_each_request(client, registry):
+    registry.add_version("Fraud", stage="Production")
+    registry.add_version("Fraud")
+    asked = PromoteRequestFactory(actor=UserFactory())
+    left = []
+    registry.before("get_facts", lambda: left.append(patience.seconds_left(1_000)))
+    client.force_login(AdministratorFactory())
+    number = asked.number
+    client.get(f"/checkpoint/promote-requests/{number}/")
+    client.get(f"/checkpoint/api/promote-requests/{number}/comparison/")
+    bulk = {"action": "approve_selected", "_selected_action": [number], "confirmed": "yes"}
+    client.post("/checkpoint/admin/promote_requests/promoterequest/", bulk)
+    assert len(left) > 4
+    assert max(left) <= patience.PAGE
+    assert patience.seconds_left(1_000) == 1_000

@@ -16,6 +16,7 @@ from promote_requests.choices import CloseReason, Verdict
 from promote_requests.exceptions import PromoteRequestError
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
+from promote_requests.registry import patience
 
 LIMIT = 100
 """Requests at a time: each approval asks MLflow, and the page has to answer before a browser gives up."""
@@ -93,7 +94,9 @@ def _ask_then_do(
     done = 0
     for promote_request in chosen:
         try:
-            problem = one(promote_request, form.cleaned_data)
+            # Each is a decision of its own: the last must not fail because the first ones took long.
+            with patience.at_most(patience.PAGE, afresh=True):
+                problem = one(promote_request, form.cleaned_data)
             done += 1
         except PromoteRequestError as refusal:
             problem = f"not {participle}: {refusal.message}"

@@ -25,11 +25,12 @@ from promote_requests.exceptions import (
     RegistryTimeout,
     RegistryUnreachable,
 )
+from promote_requests.registry import patience
 
 logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 10.0
-"""Seconds that a page waits for one answer at most, whatever longer the proxied calls are given."""
+"""Seconds that a page waits for one answer at most, whatever longer the proxied calls get; for all see `patience`."""
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes; 10,000 versions of a model with their tags stay below a third of it."""
 _CHUNK = 256 * 1024
@@ -57,7 +58,7 @@ class Transport:
         if workspace:
             self._headers["X-MLFLOW-WORKSPACE"] = workspace
         self._wait = min(settings.CHECKPOINT_READ_TIMEOUT, LONGEST_WAIT)
-        self._timeout = Timeout(connect=min(settings.CHECKPOINT_CONNECT_TIMEOUT, LONGEST_WAIT), read=self._wait)
+        self._connect = min(settings.CHECKPOINT_CONNECT_TIMEOUT, LONGEST_WAIT)
 
     def call(self, method: str, path: str, message: dict[str, Any] | None = None) -> dict[str, Any]:
         """Returns MLflow's answer; `message` goes into the query of a GET and into the body of anything else.
@@ -97,9 +98,11 @@ class Transport:
             url = f"{url}?{urlencode(message or {}, doseq=True)}"
         else:
             body, headers = json.dumps(message or {}).encode("ascii"), {**headers, "Content-Type": "application/json"}
-        deadline = time.monotonic() + self._wait
+        wait = patience.seconds_left(self._wait)
+        deadline = time.monotonic() + wait
+        timeout = Timeout(connect=min(self._connect, wait), read=wait)
         response = _pool.request(
-            method, url, body=body, headers=headers, timeout=self._timeout, redirect=False, preload_content=False
+            method, url, body=body, headers=headers, timeout=timeout, redirect=False, preload_content=False
         )
         try:
             content = _read(response, deadline)

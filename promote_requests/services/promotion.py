@@ -18,7 +18,7 @@ from promote_requests.choices import Action, AuditAction, RequestAction, Status,
 from promote_requests.evidence import Evidence, freeze, storable_text
 from promote_requests.exceptions import ChampionChanged, RegistryError, RuleNotMet, WrongState
 from promote_requests.models import PromoteRequest
-from promote_requests.registry import RegistryClient, get_registry
+from promote_requests.registry import RegistryClient, get_registry, patience
 from promote_requests.services import audit, registry_writes
 from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import describe, has_changed, lost_alias, refuse_if_changed
@@ -26,6 +26,9 @@ from promote_requests.services.reading import decision_of, live_evidence_of, req
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+_LONGEST_STEP = 20.0
+"""Seconds that MLflow gets for each step of a promotion that has begun, whatever the page waited for before."""
 
 logger = logging.getLogger(__name__)
 
@@ -48,15 +51,18 @@ def promote(*, actor: "User", promote_request: PromoteRequest, request_id: str =
     refuse_if_changed(promote_request, evidence, actor=actor, request_id=request_id)
     _refuse_lost_alias(promote_request, evidence)
     started = _start(actor, promote_request, evidence, request_id)
-    _look_again(actor, started, request_id)
+    with patience.at_most(_LONGEST_STEP, afresh=True):
+        _look_again(actor, started, request_id)
     registry = get_registry(started.workspace)
     failure: RegistryError | None = None
     try:
-        registry_writes.apply(registry, started)
+        with patience.at_most(_LONGEST_STEP, afresh=True):
+            registry_writes.apply(registry, started)
     except RegistryError as error:
         # Not yet a failed promotion: a call that timed out may have done its work. Step 3 asks MLflow.
         failure = error
-    return _conclude(registry, started, failure, actor=actor, request_id=request_id)
+    with patience.at_most(_LONGEST_STEP, afresh=True):
+        return _conclude(registry, started, failure, actor=actor, request_id=request_id)
 
 
 def settle(promote_request: PromoteRequest) -> PromoteRequest:

@@ -22,6 +22,7 @@ from promote_requests.exceptions import (
     RegistryTimeout,
     RegistryUnreachable,
 )
+from promote_requests.registry import patience
 from promote_requests.registry import transport as module
 from promote_requests.registry.transport import AlreadyExists, Transport
 
@@ -185,6 +186,43 @@ def test_a_silent_server_is_given_up_in_time_and_not_asked_again(serve):
     ended.set()
 
 
+def test_all_calls_of_a_page_together_wait_no_longer_than_it_may(serve):
+    def slow(request):
+        time.sleep(0.3)
+        answer(200, "{}")(request)
+
+    calls = serve(slow)
+    transport, started = Transport(), time.monotonic()
+
+    def ask_often() -> None:
+        for _ in range(20):
+            transport.call("GET", "/api/2.0/mlflow/registered-models/get")
+
+    with patience.at_most(1.0), pytest.raises(RegistryTimeout, match="in time"):
+        ask_often()
+    assert 0.9 < time.monotonic() - started < 1.5
+    assert 3 <= len(calls) <= 4
+    assert transport.call("GET", "/api/2.0/mlflow/registered-models/get") == {}
+
+
+def test_a_page_that_has_no_patience_left_asks_nothing(serve):
+    calls = serve(answer(200, "{}"))
+    with patience.at_most(0), pytest.raises(RegistryTimeout):
+        Transport().call("GET", "/")
+    assert calls == []
+
+
+def test_the_bound_that_ends_first_holds_unless_the_inner_one_begins_afresh():
+    with patience.at_most(0):
+        with patience.at_most(10), pytest.raises(RegistryTimeout):
+            patience.seconds_left(5)
+        with patience.at_most(10, afresh=True):
+            assert patience.seconds_left(5) == 5
+        with pytest.raises(RegistryTimeout):
+            patience.seconds_left(5)
+    assert patience.seconds_left(5) == 5
+
+
 @pytest.mark.usefixtures("_short_timeouts")
 def test_a_server_that_sends_a_byte_now_and_then_is_given_up_in_time(serve):
     def drip(request: BaseHTTPRequestHandler) -> None:
@@ -241,7 +279,7 @@ def test_a_page_waits_ten_seconds_at_most_however_long_proxied_calls_may_take(se
     settings.CHECKPOINT_REGISTRY_URL = "http://mlflow"
     settings.CHECKPOINT_CONNECT_TIMEOUT = settings.CHECKPOINT_READ_TIMEOUT = 300
     transport = Transport()
-    assert (transport._timeout.connect_timeout, transport._timeout.read_timeout) == (10, 10)
+    assert (transport._connect, transport._wait) == (10, 10)
 
 
 @pytest.mark.parametrize(

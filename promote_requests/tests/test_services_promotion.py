@@ -15,6 +15,7 @@ from promote_requests.exceptions import (
     WrongState,
 )
 from promote_requests.models import AuditEvent, PromoteRequest, ProtectionRule
+from promote_requests.registry import patience
 from promote_requests.services import registry_writes
 from promote_requests.targets import Target
 from promote_requests.tests.factories import PromoteRequestFactory, RuleFactory, UserFactory
@@ -313,6 +314,17 @@ def test_a_promotion_stands_when_its_tags_cannot_be_written_and_settling_writes_
     settled = services.settle(current())
     assert (settled.last_failure, current().last_failure) == ("", "")
     assert "checkpoint.approved_by" in fraud.get_version("Fraud", "2").tags
+
+
+def test_a_promotion_that_has_begun_is_ended_though_the_page_has_waited_long_enough(open_request, fraud, ada, grace):
+    ready = approved(open_request, grace)
+    left = {}
+    for call in ("get_facts", "transition_stage", "set_version_tags"):
+        fraud.before(call, lambda call=call: left.setdefault(call, patience.seconds_left(60)))
+    with patience.at_most(1):
+        services.promote(actor=ada, promote_request=ready)
+    assert left["get_facts"] <= 1
+    assert min(left["transition_stage"], left["set_version_tags"]) > 10
 
 
 def test_two_promotions_to_one_target_do_not_run_at_once(fraud, ada, grace, monkeypatch):
