@@ -13,6 +13,7 @@ django.setup(set_prefix=False)
 
 from django.urls import get_resolver  # noqa: E402 - Django had to be set up first
 
+from checkpoint_project import recovery  # noqa: E402
 from promote_requests.registry import get_registry  # noqa: E402
 from proxy.wsgi import Handler  # noqa: E402
 
@@ -21,3 +22,4 @@ application = Handler()
 get_resolver().url_patterns  # noqa: B018 - a property that loads
 # So is MLflow's client library, which takes a second or two; no call is made.
 get_registry()
+recovery.prepare()

@@ -70,8 +70,10 @@ class PromoteRequestDetail(ApiView):
 
     @schema.operation("Read a promote request", responses={200: PromoteRequestSerializer}, errors=(404,))
     def get(self, request: Request, number: int) -> Response:
-        """Shows a promote request as it is now."""
-        return Response(dict(PromoteRequestSerializer(load(number), context=context_for(request)).data))
+        """Shows a promote request as it is now; a promotion that a crash cut off is settled first."""
+        promote_request = load(number)
+        services.settle_if_cut_off(promote_request)
+        return Response(dict(PromoteRequestSerializer(promote_request, context=context_for(request)).data))
 
     @schema.operation(
         "Edit a promote request",

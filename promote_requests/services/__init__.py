@@ -4,7 +4,7 @@ Each takes an `actor` and plain values, never a request; each writes its audit r
 """
 
 from promote_requests.services.lifecycle import close, create, edit, reopen, submit, withdraw
-from promote_requests.services.promotion import promote, settle
+from promote_requests.services.promotion import promote
 from promote_requests.services.reading import (
     actions_for,
     decision_of,
@@ -15,6 +15,7 @@ from promote_requests.services.reading import (
 )
 from promote_requests.services.reviewing import ReviewOutcome, comment, review
 from promote_requests.services.rules import delete_rule, save_rule
+from promote_requests.services.settling import settle, settle_if_cut_off, unsettled
 
 __all__ = [
     "ReviewOutcome",
@@ -34,6 +35,8 @@ __all__ = [
     "review",
     "save_rule",
     "settle",
+    "settle_if_cut_off",
     "submit",
+    "unsettled",
     "withdraw",
 ]

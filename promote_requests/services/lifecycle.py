@@ -15,6 +15,7 @@ from promote_requests.services import audit, feasibility
 from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import observed
 from promote_requests.services.reading import default_archive
+from promote_requests.services.settling import settles_first
 from promote_requests.services.texts import checked, checked_message
 from promote_requests.targets import Target
 from promote_requests.workspaces import canonical_workspace
@@ -104,6 +105,7 @@ def create(
 
 
 @audit.records_refusals
+@settles_first
 def edit(
     *, actor: "User", promote_request: PromoteRequest, title: str, description: str, request_id: str = ""
 ) -> PromoteRequest:
@@ -121,12 +123,14 @@ def edit(
 
 
 @audit.records_refusals
+@settles_first
 def submit(*, actor: "User", promote_request: PromoteRequest, request_id: str = "") -> PromoteRequest:
     """Opens a draft for review, with the evidence as it is now."""
     return _open(actor, Action.SUBMIT, AuditAction.SUBMITTED, promote_request, "", request_id)
 
 
 @audit.records_refusals
+@settles_first
 def reopen(
     *, actor: "User", promote_request: PromoteRequest, message: str = "", request_id: str = ""
 ) -> PromoteRequest:
@@ -135,6 +139,7 @@ def reopen(
 
 
 @audit.records_refusals
+@settles_first
 def close(
     *,
     actor: "User",

@@ -16,6 +16,7 @@ from promote_requests.services.locking import lock
 from promote_requests.services.observing import adopt, has_changed, refuse_if_changed
 from promote_requests.services.promotion import promote_if_due
 from promote_requests.services.reading import evidence_of
+from promote_requests.services.settling import settles_first
 from promote_requests.services.texts import checked
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class ReviewOutcome:
 
 
 @audit.records_refusals
+@settles_first
 def review(
     *,
     actor: "User",

@@ -1,5 +1,7 @@
 """What tests put into the database. Requests are made by the service, as every door makes them."""
 
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import factory
@@ -7,11 +9,12 @@ from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from promote_requests import services
-from promote_requests.choices import Status
+from promote_requests.choices import Status, Verdict
 from promote_requests.models import PromoteRequest, ProtectionRule
+from promote_requests.registry.fake import FakeRegistry
 from promote_requests.targets import Target
 
-__all__ = ["PromoteRequestFactory", "RuleFactory", "UserFactory", "promoting"]
+__all__ = ["PromoteRequestFactory", "RuleFactory", "UserFactory", "cut_off", "promoting"]
 
 
 class RuleFactory(factory.django.DjangoModelFactory):
@@ -30,6 +33,22 @@ def promoting(promote_request: PromoteRequest) -> PromoteRequest:
     )
     promote_request.refresh_from_db()
     return promote_request
+
+
+class Crash(BaseException):
+    """The process dies."""
+
+
+def cut_off(registry: FakeRegistry, *, ago: timedelta, made: bool = False, **values: Any) -> PromoteRequest:
+    """Leaves what a process leaves that died in the middle of a promotion, before or after MLflow made the change."""
+    asked = PromoteRequestFactory(**values)
+    registry.fail_next(Crash(), call="transition_stage", after=made)  # type: ignore[arg-type]
+    with suppress(Crash):
+        services.review(actor=UserFactory(), promote_request=asked, verdict=Verdict.APPROVE)
+    PromoteRequest.objects.filter(pk=asked.pk).update(promoting_since=timezone.now() - ago)
+    asked.refresh_from_db()
+    assert asked.status == Status.PROMOTING
+    return asked
 
 
 class PromoteRequestFactory(factory.django.DjangoModelFactory):

@@ -43,6 +43,21 @@ registry_writes.apply = apply_and_die
 services.review(actor=grace, promote_request=asked, verdict="approve")
 """
 
+OPEN_THE_PAGE = """
+import django
+django.setup()
+from datetime import timedelta
+from django.test import Client
+from accounts.models import User
+from promote_requests.models import PromoteRequest
+
+asked = PromoteRequest.objects.get()
+PromoteRequest.objects.update(promoting_since=asked.promoting_since - timedelta(minutes=3))
+client = Client(headers={"host": "localhost"})
+client.force_login(User.objects.get(username="grace"))
+print(client.get(asked.get_absolute_url()).status_code)
+"""
+
 REPORT = """
 import django
 django.setup()
@@ -113,9 +128,18 @@ def test_after_a_kill_and_settling_the_request_says_what_mlflow_says(run, model,
     assert died.returncode == -signal.SIGKILL, died.stderr
     assert run("-c", REPORT).stdout.strip() == "promoting 0"
     assert registry.get_version(name, "2").stage == stage
-    settled = run("manage.py", "settle_promotions")
+    settled = run("manage.py", "settle_promotions", "--older-than", "0")
     assert settled.returncode == 0, settled.stderr
     assert run("-c", REPORT).stdout.strip() == report
     assert registry.get_version(name, "2").stage == stage
-    again = run("manage.py", "settle_promotions")
+    again = run("manage.py", "settle_promotions", "--older-than", "0")
     assert (again.returncode, run("-c", REPORT).stdout.strip()) == (0, report)
+
+
+@pytest.mark.parametrize(("moment", "report"), [("after", "promoted 1"), ("before", "open 0")])
+def test_after_a_kill_whoever_opens_the_page_minutes_later_settles_the_request(run, model, moment, report):
+    _, name = model
+    assert run("-c", PROMOTE_AND_DIE, name, moment).returncode == -signal.SIGKILL
+    opened = run("-c", OPEN_THE_PAGE)
+    assert opened.stdout.strip() == "200", opened.stderr
+    assert run("-c", REPORT).stdout.strip() == report

@@ -1,6 +1,8 @@
 """What happens at the same moment, on PostgreSQL, each race beside the proof that it exists without its guard."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -12,7 +14,7 @@ from promote_requests.exceptions import ChampionChanged, DuplicateRequest, Promo
 from promote_requests.models import AuditEvent, PromoteRequest, ProtectionRule
 from promote_requests.services import promotion
 from promote_requests.targets import Target
-from promote_requests.tests.factories import PromoteRequestFactory, UserFactory
+from promote_requests.tests.factories import PromoteRequestFactory, UserFactory, cut_off
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -191,3 +193,13 @@ def test_a_promotion_that_ended_between_look_and_hold_is_noticed(fraud, ada, gra
         services.promote(actor=ada, promote_request=second)
     assert PromoteRequest.objects.get(pk=second.pk).status == Status.OPEN
     assert len(writes(fraud)) == 1
+
+
+def test_two_people_who_open_a_request_that_was_cut_off_end_it_once(fraud):
+    asked = cut_off(fraud, ago=timedelta(minutes=3), made=True)
+    together = Barrier(2)
+    fraud.before("holders", lambda: together.wait(TIMEOUT))
+    own = [PromoteRequest.objects.get(pk=asked.pk) for _ in range(2)]
+    at_the_same_moment(*(partial(services.settle_if_cut_off, request) for request in own))
+    assert [request.status for request in own] == [Status.PROMOTED] * 2
+    assert count(AuditAction.PROMOTED) == 1

@@ -8,35 +8,27 @@ from promote_requests import services
 from promote_requests.choices import AuditAction, Status
 from promote_requests.exceptions import RegistryRefused, RegistryUnreachable
 from promote_requests.models import AuditEvent, PromoteRequest
+from promote_requests.tests import factories
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def cut_off(open_request, fraud, grace):
-    """Gives a request whose promotion was cut off before MLflow was called."""
-
-    class Crash(BaseException):
-        """The process dies."""
-
-    fraud.fail_next(Crash(), call="transition_stage")
-    with pytest.raises(Crash):
-        services.review(actor=grace, promote_request=open_request, verdict="approve")
-    open_request.refresh_from_db()
-    assert open_request.status == Status.PROMOTING
-    return open_request
+def cut_off(fraud):
+    """Gives a request whose promotion was cut off just now, before MLflow was called."""
+    return factories.cut_off(fraud, ago=timedelta(0))
 
 
 def test_a_promotion_that_mlflow_shows_becomes_promoted(cut_off, fraud, capsys):
     fraud.transition_stage("Fraud", "2", "Production", archive_existing_versions=True)
-    call_command("settle_promotions")
+    call_command("settle_promotions", "--older-than", "0")
     cut_off.refresh_from_db()
     assert cut_off.status == Status.PROMOTED
     assert capsys.readouterr().out == f"{cut_off}: promoted\n"
 
 
 def test_a_promotion_that_did_not_happen_is_settled_as_open_again(cut_off, capsys):
-    call_command("settle_promotions")
+    call_command("settle_promotions", "--older-than", "0")
     cut_off.refresh_from_db()
     assert cut_off.status == Status.OPEN
     assert f"{cut_off}: open, not promoted: MLflow does not show" in capsys.readouterr().out
@@ -46,19 +38,19 @@ def test_a_promotion_that_did_not_happen_is_settled_as_open_again(cut_off, capsy
 def test_an_upstream_that_is_down_leaves_it_unsettled_and_fails(cut_off, fraud, capsys):
     fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="holders")
     with pytest.raises(CommandError, match="Not settled: 1"):
-        call_command("settle_promotions")
+        call_command("settle_promotions", "--older-than", "0")
     cut_off.refresh_from_db()
     assert cut_off.status == Status.PROMOTING
     assert f"{cut_off}: not settled: MLflow cannot be reached." in capsys.readouterr().out
 
 
-def test_a_promotion_under_way_is_left_alone_when_asked(cut_off, capsys):
-    call_command("settle_promotions", "--older-than", "60")
+def test_a_promotion_that_may_be_under_way_is_left_alone(cut_off, capsys):
+    call_command("settle_promotions")
     cut_off.refresh_from_db()
     assert cut_off.status == Status.PROMOTING
     assert capsys.readouterr().out == ""
-    PromoteRequest.objects.filter(pk=cut_off.pk).update(promoting_since=timezone.now() - timedelta(seconds=61))
-    call_command("settle_promotions", "--older-than", "60")
+    PromoteRequest.objects.filter(pk=cut_off.pk).update(promoting_since=timezone.now() - timedelta(seconds=121))
+    call_command("settle_promotions")
     cut_off.refresh_from_db()
     assert cut_off.status == Status.OPEN
 
@@ -74,7 +66,7 @@ def untagged(open_request, fraud, grace):
 
 
 def test_missing_tags_are_written(untagged, fraud, capsys):
-    call_command("settle_promotions")
+    call_command("settle_promotions", "--older-than", "0")
     untagged.refresh_from_db()
     assert untagged.last_failure == ""
     assert fraud.get_version("Fraud", "2").tags["checkpoint.approved_by"] == "grace"
@@ -84,7 +76,7 @@ def test_missing_tags_are_written(untagged, fraud, capsys):
 def test_tags_that_mlflow_still_refuses_are_a_failure(untagged, fraud, capsys):
     fraud.fail_next(RegistryRefused("Not tomorrow either."), call="set_version_tags")
     with pytest.raises(CommandError, match="Not settled: 1"):
-        call_command("settle_promotions")
+        call_command("settle_promotions", "--older-than", "0")
     assert "Not tomorrow either." in capsys.readouterr().out
 
 
@@ -94,14 +86,14 @@ def test_one_that_cannot_be_settled_does_not_stop_the_others(cut_off, fraud, cap
     second.save(force_insert=True)
     fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="holders")
     with pytest.raises(CommandError, match="Not settled: 1"):
-        call_command("settle_promotions")
+        call_command("settle_promotions", "--older-than", "0")
     first_line, second_line = capsys.readouterr().out.splitlines()
     assert "not settled" in first_line
     assert "open, not promoted" in second_line
 
 
 def test_nothing_to_settle_says_nothing(open_request, capsys):
-    call_command("settle_promotions")
+    call_command("settle_promotions", "--older-than", "0")
     assert capsys.readouterr().out == ""
 
 

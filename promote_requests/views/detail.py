@@ -18,7 +18,7 @@ from promote_requests.models import PromoteRequest
 from promote_requests.protection import Requirement
 from promote_requests.registry.types import VersionFacts
 from promote_requests.reviewers import Standing
-from promote_requests.services import actions_for, decision_of, evidence_of, requirement_of
+from promote_requests.services import actions_for, decision_of, evidence_of, requirement_of, settle_if_cut_off
 from promote_requests.services.observing import describe, has_changed, observed
 from promote_requests.views.http import PageRequest
 
@@ -41,8 +41,10 @@ class Observed:
 
 @require_safe
 def request_detail(request: PageRequest, number: int) -> HttpResponse:
-    """Shows a request."""
-    return page(request, find(number))
+    """Shows a request; a promotion that a crash cut off is settled first."""
+    promote_request = find(number)
+    settle_if_cut_off(promote_request)
+    return page(request, promote_request)
 
 
 def find(number: int) -> PromoteRequest:

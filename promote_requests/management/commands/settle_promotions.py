@@ -5,13 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Q
-from django.utils import timezone
 
 from promote_requests import services
 from promote_requests.choices import Status
 from promote_requests.exceptions import RegistryError
 from promote_requests.models import PromoteRequest
+from promote_requests.services.settling import CUT_OFF_AFTER
 
 
 class Command(BaseCommand):
@@ -23,13 +22,14 @@ class Command(BaseCommand):
     help = "Settles promotions that a crash cut off, by asking MLflow who holds the target."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Adds the age, so that a job that runs every minute leaves promotions alone that are under way."""
+        """Adds the age; a smaller one is for when no server runs."""
         parser.add_argument(
             "--older-than",
             type=_seconds,
-            default=0,
+            default=int(CUT_OFF_AFTER.total_seconds()),
             metavar="SECONDS",
-            help="Leave promotions alone that started less than this many seconds ago. Default: 0.",
+            help="Leave promotions alone that started less than this many seconds ago: they may be under way. "
+            "Default: %(default)s.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,19 +38,13 @@ class Command(BaseCommand):
         Raises:
             CommandError: at least one is not settled.
         """
-        started_before = timezone.now() - timedelta(seconds=options["older_than"])
         unsettled = 0
-        for promote_request in _waiting().filter(promoting_since__lte=started_before):
+        for promote_request in services.unsettled(timedelta(seconds=options["older_than"])):
             is_settled, outcome = _settle(promote_request)
             unsettled += not is_settled
             self.stdout.write(f"{promote_request}: {outcome}")
         if unsettled:
             raise CommandError(f"Not settled: {unsettled}. Run this again when MLflow answers.")
-
-
-def _waiting() -> Any:
-    untagged = Q(status=Status.PROMOTED) & ~Q(last_failure="")
-    return PromoteRequest.objects.filter(Q(status=Status.PROMOTING) | untagged).order_by("number")
 
 
 def _settle(promote_request: PromoteRequest) -> tuple[bool, str]:

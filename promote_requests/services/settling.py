@@ -1,0 +1,179 @@
+"""The end of a promotion: what MLflow shows is written down, by whoever made the call or by whoever finds it cut off.
+
+A promotion that a crash cut off is found when somebody opens the request or acts on it, when a server starts, and by
+`manage.py settle_promotions`. All of them ask MLflow who holds the target; none makes the call again.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from promote_requests.choices import AuditAction, RequestAction, Status, TargetKind
+from promote_requests.evidence import storable_text
+from promote_requests.exceptions import RegistryError
+from promote_requests.models import PromoteRequest
+from promote_requests.querysets import PromoteRequestQuerySet
+from promote_requests.registry import RegistryClient, get_registry, patience
+from promote_requests.services import audit, registry_writes
+from promote_requests.services.locking import lock, move
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+LONGEST_STEP = 20.0
+"""Seconds that MLflow gets for each step of a promotion that has begun, whatever the page waited for before."""
+CUT_OFF_AFTER = timedelta(minutes=2)
+"""A promotion that began earlier is under way no more: it looks, calls and looks again, each for `LONGEST_STEP`."""
+_PASSING_BY = 3.0
+"""Seconds for which somebody who comes across such a promotion is made to wait for MLflow."""
+
+logger = logging.getLogger(__name__)
+
+
+def settle(promote_request: PromoteRequest) -> PromoteRequest:
+    """Finishes a promotion that a crash cut off, by asking MLflow who holds the target; safe to repeat.
+
+    Also writes the tags of a promotion whose tags MLflow would not take. Anything else is left as it is.
+
+    Raises:
+        RegistryError: MLflow cannot be asked, or shows that the promotion did not happen (the request is open again).
+    """
+    registry = get_registry(promote_request.workspace)
+    if promote_request.status == Status.PROMOTED and promote_request.last_failure:
+        return _tag(registry, promote_request)
+    if promote_request.status != Status.PROMOTING:
+        return promote_request
+    return conclude(registry, promote_request, None, actor=None, request_id="")
+
+
+def unsettled(older_than: timedelta = CUT_OFF_AFTER) -> PromoteRequestQuerySet:
+    """Returns the requests whose promotion began so long ago and has no end yet, or whose tags could not be written."""
+    untagged = Q(status=Status.PROMOTED) & ~Q(last_failure="")
+    began = timezone.now() - older_than
+    return PromoteRequest.objects.filter(Q(status=Status.PROMOTING) | untagged, promoting_since__lte=began).order_by(
+        "number"
+    )
+
+
+def settle_if_cut_off(promote_request: PromoteRequest) -> None:
+    """Settles a promotion that was cut off, if MLflow answers soon; the request then shows how things stand now."""
+    began = promote_request.promoting_since
+    if promote_request.status != Status.PROMOTING or began is None or began > timezone.now() - CUT_OFF_AFTER:
+        return
+    try:
+        with patience.at_most(_PASSING_BY):
+            settle(promote_request)
+    except RegistryError as error:
+        logger.info("The promotion of request %s, which was cut off: %s", promote_request.pk, error.message)
+    promote_request.refresh_from_db()
+
+
+def settles_first(service: Callable[P, R]) -> Callable[P, R]:
+    """Decorates a service that acts on a request, so that nobody is refused because of a promotion that was cut off."""
+
+    @wraps(service)
+    def settling(*args: P.args, **kwargs: P.kwargs) -> R:
+        settle_if_cut_off(kwargs["promote_request"])  # type: ignore[arg-type]
+        return service(*args, **kwargs)
+
+    return settling
+
+
+def conclude(
+    registry: RegistryClient,
+    promote_request: PromoteRequest,
+    failure: RegistryError | None,
+    *,
+    actor: "User | None",
+    request_id: str,
+) -> PromoteRequest:
+    """Asks MLflow what became of a promotion and writes it down: step 3.
+
+    Raises:
+        RegistryError: MLflow cannot be asked (nothing is written), or shows that the promotion did not happen.
+    """
+    try:
+        version = registry_writes.result(registry, promote_request)
+    except RegistryError as error:
+        logger.exception("Promotion of request %s is not settled: MLflow cannot be asked.", promote_request.pk)
+        raise failure or error from None
+    if version is None:
+        reason = failure.message if failure else "MLflow does not show the change: it was not made."
+        record_failure(promote_request, reason, actor=actor, request_id=request_id)
+        raise failure or RegistryError(reason)
+    return _tag(registry, _record_success(promote_request, version, actor=actor, request_id=request_id))
+
+
+def _record_success(
+    promote_request: PromoteRequest, version: str, *, actor: "User | None", request_id: str
+) -> PromoteRequest:
+    """Writes `promoted`, also where an impatient `settle` took the attempt for failed while our call was under way."""
+    with transaction.atomic():
+        locked = lock(promote_request)
+        same_attempt = locked.promoting_since == promote_request.promoting_since
+        if locked.status not in (Status.PROMOTING, Status.OPEN) or not same_attempt:
+            return locked
+        before = locked.status
+        move(
+            locked,
+            Status.PROMOTED,
+            promoted_at=timezone.now(),
+            promoted_by_id=promote_request.promoted_by_id,
+            promoted_version=version if locked.target_kind == TargetKind.MODEL else "",
+            last_failure="",
+            challenger_evidence=promote_request.challenger_evidence,
+            champion_evidence=promote_request.champion_evidence,
+        )
+        audit.record(
+            AuditAction.PROMOTED,
+            promote_request=locked,
+            from_status=before,
+            to_status=Status.PROMOTED,
+            request_id=request_id,
+            **audit.by(actor),  # type: ignore[arg-type]
+        )
+    return locked
+
+
+def record_failure(promote_request: PromoteRequest, reason: str, *, actor: "User | None", request_id: str) -> None:
+    """Opens the request again with what went wrong, unless another attempt or somebody's `settle` was faster."""
+    with transaction.atomic():
+        locked = lock(promote_request)
+        same_attempt = locked.promoting_since == promote_request.promoting_since
+        if locked.status != Status.PROMOTING or not same_attempt:
+            return
+        move(locked, Status.OPEN, last_failure=storable_text(reason))
+        audit.record(
+            AuditAction.PROMOTION_FAILED,
+            promote_request=locked,
+            from_status=Status.PROMOTING,
+            to_status=Status.OPEN,
+            reason=reason,
+            request_id=request_id,
+            **audit.by(actor),  # type: ignore[arg-type]
+        )
+
+
+def _tag(registry: RegistryClient, promote_request: PromoteRequest) -> PromoteRequest:
+    """Leaves Checkpoint's tags on the version; the promotion stands even where MLflow does not take them."""
+    if promote_request.status != Status.PROMOTED or promote_request.action == RequestAction.REMOVE:
+        return promote_request
+    try:
+        registry_writes.write_tags(registry, promote_request)
+        failure = ""
+    except RegistryError as error:
+        failure = f"Promoted, but the tags could not be written: {error.message}"
+        logger.warning("Request %s: %s", promote_request.pk, failure)
+    if failure != promote_request.last_failure:
+        PromoteRequest.objects.filter(pk=promote_request.pk).update(last_failure=failure)
+        promote_request.last_failure = failure
+    return promote_request
