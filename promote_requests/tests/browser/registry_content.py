@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 
 
 class Seeded:
-    """What is in the registry: a model of two versions with runs, a second model, a prompt of two versions."""
+    """What is in the registry: a model of two versions with runs, two models more, a prompt of two versions."""
 
     def __init__(self, mlflow_server: str) -> None:
         mark = uuid.uuid4().hex[:6]
@@ -22,6 +22,9 @@ class Seeded:
             client.log_metric(run, "rows", 1000)
             client.log_param(run, "depth", str(number))
             client.create_model_version(self.model, f"runs:/{run}/model", run_id=run)
+        self.long_name = f"{'risk_scoring_of_quarterly_reports_' * 4}{'x' * 60}-{mark}"
+        client.create_registered_model(self.long_name)
+        client.create_model_version(self.long_name, f"runs:/{self.runs[0]}/model", run_id=self.runs[0])
         mlflow.set_tracking_uri(mlflow_server)
         for text in ("Hello {{name}}", "Hi {{name}}"):
             mlflow.genai.register_prompt(self.prompt, text)

@@ -38,6 +38,7 @@ ADAS = (
     "{promoted}",
     "{closed}",
     "{prompt}",
+    "{long}",
     "/checkpoint/inbox/",
     "/checkpoint/models/",
     "/checkpoint/models/{model}/",
@@ -46,7 +47,7 @@ ADAS = (
     "/checkpoint/accounts/logout/",
     "/checkpoint/no-such-page/",
 )
-GRACES = ("{open}", "{prompt}", "{promoted}", "/checkpoint/inbox/")
+GRACES = ("{open}", "{prompt}", "{long}", "{promoted}", "/checkpoint/inbox/")
 
 
 @pytest.fixture(scope="package")
@@ -66,6 +67,7 @@ def addresses(live_checkpoint: str, seeded: Seeded, manage: Manage) -> Addresses
         "open": made(seeded.model, "2", "alias", "champion"),
         "draft": made(seeded.model, "2", "stage", "Staging", draft=True),
         "prompt": made(seeded.prompt, "2", "alias", "production"),
+        "long": made(seeded.long_name, "1", "alias", "production"),
     }
     call["grace"](f"{found['promoted']}reviews/", {"verdict": "approve", "body": "Good."})
     call["grace"](f"{found['closed']}close/", {"reason": "rejected"})
@@ -121,6 +123,13 @@ def test_new_token_is_shown_on_a_page_that_can_be_used_by_everybody(sign_in: Sig
     examine(page)
 
 
+@pytest.mark.parametrize("width", [1400, 900, 390])
+def test_long_name_stays_within_the_boxes_of_a_request(sign_in: SignIn, addresses: Addresses, width: int) -> None:
+    page = sign_in("grace", viewport={"width": width, "height": 900})
+    page.goto(addresses["long"])
+    assert page.evaluate(CUT_OFF) == []
+
+
 @pytest.mark.parametrize("address", ADAS)
 def test_finger_finds_every_control_large_enough(sign_in: SignIn, addresses: Addresses, address: str) -> None:
     page = sign_in("ada", **PHONE)
@@ -154,6 +163,10 @@ def examine(page: Page, address: str = "") -> None:
 TOO_WIDE = """() => [...document.querySelectorAll("body *")]
   .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
   .slice(-3).map((element) => element.outerHTML.slice(0, 120)).join(" | ")"""
+
+CUT_OFF = """() => [...document.querySelectorAll("main, main .panel, main section, main form, main label")]
+  .filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth)
+  .map((element) => `${element.scrollWidth} in ${element.clientWidth}: ${element.outerHTML.slice(0, 120)}`)"""
 
 # Links in running text, and ticks whose label can be pressed too, are as high as their line.
 TOO_SMALL = """() => [...document.querySelectorAll(
