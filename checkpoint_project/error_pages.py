@@ -46,11 +46,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """Answers a fault of ours; the id lets an administrator find it in the log."""
     message = f"Something failed on the server and was logged as request {getattr(request, 'id', 'unknown')}."
-    return error(request, status=500, title="Server error", message=message, code="INTERNAL_ERROR", bare=True)
+    hint = "Reload this page to try again. If it fails again, tell an administrator this number."
+    return error(
+        request, status=500, title="Server error", message=message, code="INTERNAL_ERROR", bare=True, hint=hint
+    )
 
 
 def error(
-    request: HttpRequest, *, status: int, title: str, message: str, code: str, bare: bool = False
+    request: HttpRequest, *, status: int, title: str, message: str, code: str, bare: bool = False, hint: str = ""
 ) -> HttpResponseBase:
     """Returns an error as a page for people and as MLflow's error JSON for programs.
 
@@ -61,11 +64,11 @@ def error(
         message: What was wrong and what would be right.
         code: MLflow's `error_code`.
         bare: Renders without navigation, for errors met before the session or the database can be used.
+        hint: What a person can do meanwhile. With it a bare page leads to the promote requests.
     """
     if wants_json(request):
         return JsonResponse({"error_code": code, "message": message}, status=status)
     template = "error_bare.html" if bare else "error.html"
-    response: HttpResponse = render(
-        request, template, {"title": title, "message": message, "status": status}, status=status
-    )
+    context = {"title": title, "message": message, "status": status, "hint": hint}
+    response: HttpResponse = render(request, template, context, status=status)
     return response

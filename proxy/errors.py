@@ -140,6 +140,9 @@ class UpstreamRefusesUs(PromoteRequestError):
     code = "BAD_GATEWAY"
 
 
+_MEANWHILE = "Reload this page to ask MLflow again. Promote requests are kept by Checkpoint and can be read meanwhile."
+
+
 def answer(request: HttpRequest, error: PromoteRequestError) -> HttpResponseBase:
     """Returns a refusal as MLflow's error JSON for programs and as a page for people.
 
@@ -149,7 +152,13 @@ def answer(request: HttpRequest, error: PromoteRequestError) -> HttpResponseBase
         response: HttpResponseBase = redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
     else:
         response = error_pages.error(
-            request, status=error.status, title=_title(error), message=error.message, code=error.code, bare=True
+            request,
+            status=error.status,
+            title=_title(error),
+            message=error.message,
+            code=error.code,
+            bare=True,
+            hint=_MEANWHILE if error.status >= 500 else "",
         )
     if error.status == 401 and response.status_code == 401:
         response.headers["WWW-Authenticate"] = _challenge(request)
@@ -180,7 +189,7 @@ def _title(error: PromoteRequestError) -> str:
     if isinstance(error, RegistryTimeout):
         return "MLflow is too slow"
     if isinstance(error, RegistryUnreachable):
-        return "MLflow cannot be reached"
+        return "No answer from MLflow"
     if isinstance(error, UpstreamRefusesUs):
         return "MLflow refuses Checkpoint"
     return getattr(error, "title", "Not allowed")

@@ -78,7 +78,9 @@ def test_upstream_that_is_down_is_told_to_programs_and_to_people(start: Start) -
     person = checkpoint.call("/", headers={"Accept": "text/html"})
     assert person.status == 502
     assert person.header("Content-Type")[0].startswith("text/html")
-    assert b"MLflow cannot be reached" in person.body
+    assert person.body.count(b"MLflow cannot be reached") == 1
+    assert b"Reload this page to ask MLflow again." in person.body
+    assert b'href="/checkpoint/"' in person.body
 
 
 def test_answer_that_is_not_http_is_a_bad_gateway(start: Start) -> None:
