@@ -38,8 +38,9 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Answers an address below /checkpoint/ that leads nowhere."""
-    message = "There is nothing at this address. It may have been mistyped, or the link is old."
+    """Answers an address below /checkpoint/ that leads nowhere, with what is missing where a view has said it."""
+    message = getattr(exception, "message", "")
+    message = message or "There is nothing at this address. It may have been mistyped, or the link is old."
     return error(request, status=404, title="Not found", message=message, code="RESOURCE_DOES_NOT_EXIST")
 
 

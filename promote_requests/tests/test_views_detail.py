@@ -391,7 +391,13 @@ def test_edit_without_a_title_is_refused(open_request: "PromoteRequest", ada: "U
 def test_address_of_an_action_does_nothing_when_only_opened(
     name: str, open_request: "PromoteRequest", grace: "User"
 ) -> None:
-    assert _as(grace).get(reverse(f"promote_requests:{name}", args=[open_request.number])).status_code == 405
+    client = _as(grace)
+    address = reverse(f"promote_requests:{name}", args=[open_request.number])
+    # Somebody who reloads after a refusal, or comes back from signing in, is shown the request.
+    assert client.get(address).headers["Location"] == open_request.get_absolute_url()
+    assert client.put(address).status_code == 405
+    assert _fresh(open_request).status == Status.OPEN
+    assert not open_request.reviews.exists()
 
 
 @pytest.mark.parametrize("name", ["review", "comment", "promote", "close", "withdraw", "reopen", "submit", "edit"])
@@ -407,6 +413,7 @@ def test_action_without_a_csrf_token_is_refused(name: str, open_request: "Promot
 def test_unknown_number_is_not_found(number: int, ada: "User") -> None:
     response = _as(ada).get(f"/checkpoint/promote-requests/{number}/", headers={"accept": "text/html"})
     assert response.status_code == 404
+    assert f"There is no promote request #{number}." in response.content.decode()
 
 
 def test_removal_shows_what_would_be_lost(fraud: "FakeRegistry", ada: "User", grace: "User") -> None:

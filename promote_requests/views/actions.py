@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from promote_requests import permissions, services, transitions
 from promote_requests.choices import Action, CloseReason, RequestAction, Status, Verdict
@@ -13,10 +13,10 @@ from promote_requests.exceptions import InvalidInput, PromoteRequestError
 from promote_requests.forms import EditForm
 from promote_requests.models import PromoteRequest
 from promote_requests.views import detail
-from promote_requests.views.http import PageRequest
+from promote_requests.views.http import PageRequest, action
 
 
-@require_POST
+@action
 def review(request: PageRequest, number: int) -> HttpResponse:
     """Records a review, or a comment where that is what the box was used for."""
     if request.POST.get("verdict") == Verdict.COMMENT:
@@ -41,7 +41,7 @@ def review(request: PageRequest, number: int) -> HttpResponse:
     return _perform(request, number, act)
 
 
-@require_POST
+@action
 def comment(request: PageRequest, number: int) -> HttpResponse:
     """Adds a comment; htmx gets the conversation back, everybody else the page."""
     promote_request = detail.find(number)
@@ -60,7 +60,7 @@ def comment(request: PageRequest, number: int) -> HttpResponse:
     return redirect(f"{promote_request.get_absolute_url()}#comment-{recorded.pk}")
 
 
-@require_POST
+@action
 def promote(request: PageRequest, number: int) -> HttpResponse:
     """Promotes."""
 
@@ -70,19 +70,19 @@ def promote(request: PageRequest, number: int) -> HttpResponse:
     return _perform(request, number, act)
 
 
-@require_POST
+@action
 def close(request: PageRequest, number: int) -> HttpResponse:
     """Closes somebody else's request."""
     return _end(request, number, request.POST.get("reason", CloseReason.REJECTED), "closed")
 
 
-@require_POST
+@action
 def withdraw(request: PageRequest, number: int) -> HttpResponse:
     """Closes one's own request."""
     return _end(request, number, CloseReason.WITHDRAWN, "withdrawn")
 
 
-@require_POST
+@action
 def reopen(request: PageRequest, number: int) -> HttpResponse:
     """Opens a closed request again."""
 
@@ -94,7 +94,7 @@ def reopen(request: PageRequest, number: int) -> HttpResponse:
     return _perform(request, number, act)
 
 
-@require_POST
+@action
 def submit(request: PageRequest, number: int) -> HttpResponse:
     """Opens a draft for review."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from promote_requests import links, permissions, reviewers, sentences, timeline
@@ -20,7 +20,7 @@ from promote_requests.registry.types import VersionFacts
 from promote_requests.reviewers import Standing
 from promote_requests.services import actions_for, decision_of, evidence_of, requirement_of, settle_if_cut_off
 from promote_requests.services.observing import describe, has_changed, observed
-from promote_requests.views.http import PageRequest
+from promote_requests.views.http import Missing, PageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,11 @@ def request_detail(request: PageRequest, number: int) -> HttpResponse:
 
 
 def find(number: int) -> PromoteRequest:
-    """Returns the request with everything its page needs of the database, or raises Http404."""
-    return get_object_or_404(PromoteRequest.objects.with_people(), pk=number)
+    """Returns the request with everything its page needs of the database, or raises Missing."""
+    found = PromoteRequest.objects.with_people().filter(pk=number).first()
+    if found is None:
+        raise Missing(f"There is no promote request #{number}.")
+    return found
 
 
 def page(

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from django.db.models import Count
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -12,7 +12,7 @@ from promote_requests import links
 from promote_requests.exceptions import RegistryError, RegistryNotFound
 from promote_requests.models import PromoteRequest
 from promote_requests.registry.types import ModelVersion, RegisteredModel
-from promote_requests.views.http import PageRequest, registry_of
+from promote_requests.views.http import Missing, PageRequest, registry_of
 from promote_requests.workspaces import canonical_workspace
 
 MODELS_SHOWN = 200
@@ -62,8 +62,8 @@ def model_page(request: PageRequest, name: str) -> HttpResponse:
     try:
         model = registry.get_model(name)
         versions = registry.list_versions(name, limit=VERSIONS_SHOWN)
-    except RegistryNotFound as failure:
-        raise Http404(failure.message) from None
+    except RegistryNotFound:
+        raise Missing(f"There is no registered model or prompt {name!r} in MLflow.") from None
     except RegistryError as failure:
         return render(request, "promote_requests/model.html", {**context, "failure": failure}, status=failure.status)
     asked = defaultdict(list)
