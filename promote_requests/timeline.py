@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from promote_requests.choices import AuditAction, Verdict
-from promote_requests.models import PromoteRequest
+from promote_requests.choices import AuditAction, Status, Verdict
+from promote_requests.models import AuditEvent, PromoteRequest
 
 _TOLD_OTHERWISE = (AuditAction.REVIEWED, AuditAction.COMMENTED)
 """Audit rows of things that the story shows themselves."""
@@ -18,6 +18,13 @@ _ICONS = {
     AuditAction.PROMOTION_FAILED: "warning",
     AuditAction.EVIDENCE_CHANGED: "warning",
 }
+_DEEDS = {
+    AuditAction.EVIDENCE_CHANGED: "found that the facts have changed",
+    AuditAction.PROMOTION_FAILED: "saw the promotion fail",
+    AuditAction.CLOSED: "closed the request",
+    AuditAction.REOPENED: "reopened the request",
+}
+"""What follows a person's name where the action's own name does not."""
 _VERDICTS = {
     Verdict.APPROVE: "approved",
     Verdict.REQUEST_CHANGES: "asked for changes",
@@ -77,7 +84,7 @@ def entries(promote_request: PromoteRequest) -> list[Entry]:
         Entry(
             at=event.at,
             who=event.actor_name,
-            did=event.get_action_display(),
+            did=_deed(event),
             icon=_ICONS.get(AuditAction(event.action), "event"),
             anchor=f"event-{event.pk}",
             note=event.reason,
@@ -86,6 +93,12 @@ def entries(promote_request: PromoteRequest) -> list[Entry]:
         for event in promote_request.audit_events.exclude(action__in=_TOLD_OTHERWISE)
     ]
     return sorted([*reviews, *comments, *events], key=lambda entry: entry.at)
+
+
+def _deed(event: AuditEvent) -> str:
+    if event.action == AuditAction.CREATED and event.to_status == Status.DRAFT:
+        return "saved a draft"
+    return _DEEDS.get(AuditAction(event.action)) or str(event.get_action_display())
 
 
 def _reviewed_facts(promote_request: PromoteRequest, verdict: str, seen: str, champion: str | None) -> str:

@@ -1,10 +1,13 @@
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from promote_requests import services, timeline
-from promote_requests.choices import Verdict
+from promote_requests.choices import AuditAction, Verdict
 from promote_requests.models import ProtectionRule
+from promote_requests.services import audit
+from promote_requests.tests.factories import PromoteRequestFactory
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -56,5 +59,20 @@ def test_events_give_their_reason_and_repeat_no_review(approved: "PromoteRequest
     assert told == [
         ("ada", "opened the request", ""),
         ("grace", "approved", ""),
-        ("ada", "closed", "Withdrawn: Later."),
+        ("ada", "closed the request", "Withdrawn: Later."),
     ]
+
+
+def test_draft_is_not_told_as_opened(fraud: "FakeRegistry", ada: "User") -> None:
+    made = PromoteRequestFactory(actor=ada, draft=True)
+    services.submit(actor=ada, promote_request=made)
+    assert [entry.did for entry in timeline.entries(made)] == ["saved a draft", "marked it ready for review"]
+
+
+@pytest.mark.parametrize("action", sorted(set(AuditAction) - {AuditAction.CALL_REFUSED, AuditAction.RULE_CHANGED}))
+def test_every_event_of_a_request_is_a_sentence_about_who_did_it(
+    open_request: "PromoteRequest", ada: "User", action: AuditAction
+) -> None:
+    audit.record(action, promote_request=open_request, actor_id=ada.pk, actor_name="ada")
+    for entry in timeline.entries(open_request):
+        assert re.match(r"(was|\w+ed|saw|found) ?", entry.did), entry.did
