@@ -10,7 +10,21 @@ from promote_requests.offers import TAKE_AWAY, Groups
 from promote_requests.workspaces import canonical_workspace
 
 
-class NewRequestForm(forms.Form):
+class PageForm(forms.Form):
+    """A form whose first wrong field has the focus, and whose wrong fields all look it."""
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Adds the error and marks its field."""
+        super().add_error(field, error)
+        wrong = [self.fields[name].widget.attrs for name in self.fields if name in self.errors]
+        for attrs in wrong:
+            attrs["class"] = f"{attrs.get('class', '').removesuffix(' is-invalid')} is-invalid"
+            attrs.pop("autofocus", None)
+        if wrong:
+            wrong[0]["autofocus"] = True
+
+
+class NewRequestForm(PageForm):
     """A new promote request. Its fields are named as the services name them.
 
     `archive_shown_for` and `suggested_title` say what the page had shown: an unticked box means no only where the
@@ -21,10 +35,16 @@ class NewRequestForm(forms.Form):
     model_name = forms.CharField(
         label="Model or prompt",
         max_length=256,
+        error_messages={"required": "Name a model or prompt."},
         widget=forms.TextInput(attrs={"list": "models", "autocomplete": "off", "spellcheck": "false"}),
     )
-    version = forms.CharField(label="Version", max_length=32)
-    target = forms.CharField(label="What should happen", max_length=300, widget=forms.Select)
+    version = forms.CharField(label="Version", max_length=32, error_messages={"required": "Choose a version."})
+    target = forms.CharField(
+        label="What should happen",
+        max_length=300,
+        error_messages={"required": "Choose what should happen."},
+        widget=forms.Select,
+    )
     target_name = forms.CharField(
         label="Name",
         max_length=256,
@@ -61,7 +81,7 @@ class NewRequestForm(forms.Form):
         return bool(self.cleaned_data["archive_existing_versions"])
 
 
-class EditForm(forms.Form):
+class EditForm(PageForm):
     """Title and description, which are all of a request that ever changes by hand."""
 
     title = forms.CharField(required=False, widget=forms.TextInput(attrs={"maxlength": "200"}))

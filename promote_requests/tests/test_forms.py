@@ -144,3 +144,13 @@ def test_box_counts_only_where_it_was_shown_for_the_chosen_target(
     form = NewRequestForm(data, versions=[], targets=offers.target_choices(FRAUD, None, []))
     assert form.is_valid()
     assert form.archive() is expected
+
+
+def test_wrong_fields_look_it_and_the_first_has_the_focus() -> None:
+    form = NewRequestForm({"model_name": "Fraud"}, versions=[], targets=[])
+    assert not form.is_valid()
+    form.add_error("model_name", "No such model.")
+    marked = [field.name for field in form if "is-invalid" in field.as_widget()]
+    focused = [field.name for field in form if "autofocus" in field.as_widget()]
+    assert marked == ["model_name", "version", "target", "title"]
+    assert focused == ["model_name"]

@@ -252,6 +252,8 @@ def test_page_without_mlflow_shows_the_request_and_says_so(
     assert "MLflow cannot be reached." in html
     assert open_request.title in html
     assert "btn-primary" not in html
+    assert re.search(r'value="approve"\s+disabled', html)
+    assert "Not now: MLflow cannot be asked." in html
 
 
 def test_approval_without_mlflow_is_refused_and_what_was_typed_is_kept(
@@ -325,6 +327,7 @@ def test_refusal_by_htmx_replaces_the_whole_page(open_request: "PromoteRequest",
     )
     assert response.status_code == 403
     assert (response["HX-Retarget"], response["HX-Reselect"]) == ("#main", "#main")
+    assert response["HX-Reswap"] == "outerHTML show:window:top"
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,8 @@ def _refused(request: PageRequest, number: int, failure: PromoteRequestError) ->
     )
     if "HX-Request" in request.headers and failure.field != "body":
         response.headers["HX-Retarget"] = response.headers["HX-Reselect"] = "#main"
+        # The box is at the page's end, what is said of the refusal at its top.
+        response.headers["HX-Reswap"] = "outerHTML show:window:top"
     return response
 
 

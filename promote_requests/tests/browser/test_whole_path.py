@@ -1,6 +1,7 @@
 """The main job from end to end: ada requests from MLflow's UI, grace approves, MLflow shows the new Production."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from mlflow import MlflowClient
@@ -95,6 +96,34 @@ def test_whole_path_can_be_walked_by_keyboard_alone(
     expect(request.side).to_contain_text("Promoted")
     client = MlflowClient(mlflow_server, mlflow_server)
     assert client.get_model_version(fresh.model, "2").current_stage == "Production"
+
+
+def test_keyboard_keeps_its_place_and_refusals_are_in_sight(
+    sign_in: SignIn, live_checkpoint: str, fresh: Seeded
+) -> None:
+    adas = sign_in("ada")
+    adas.goto(f"/checkpoint/promote-requests/new/?model={quote(fresh.model)}&version=2&target=alias%3Aprod")
+    RequestForm(adas).send.click()
+    expect(RequestPage(adas).sentence).to_be_visible()
+    graces = sign_in("grace", viewport={"width": 900, "height": 500})
+    graces.goto(adas.url)
+    box, send = graces.locator("#body"), graces.locator("#review-box button")
+    send.click()
+    expect(graces.get_by_text("Write a few words.")).to_be_visible()
+    expect(box).to_be_focused()
+    box.fill("Why now?")
+    send.press("Enter")
+    expect(RequestPage(graces).conversation).to_contain_text("grace commented just now")
+    expect(send).to_be_focused()
+    # Meanwhile the request is withdrawn: the answer to an approval stands at the top of a long page.
+    adas.get_by_text("Withdraw", exact=True).click()
+    adas.get_by_role("button", name="Withdraw this request").click()
+    expect(RequestPage(adas).side).to_contain_text("Closed")
+    graces.get_by_label("Request changes").check()
+    box.fill("Wait.")
+    send.click()
+    expect(graces.get_by_text("This was not done")).to_be_in_viewport()
+    expect(box).to_have_value("Wait.")
 
 
 def test_link_to_a_version_survives_the_sign_in(browser_page: Page, live_checkpoint: str, seeded: Seeded) -> None:

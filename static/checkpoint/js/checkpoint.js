@@ -37,6 +37,13 @@
     }
   });
 
+  // The button that was pressed went with what htmx replaced, and the keyboard's place in the page with it.
+  document.addEventListener("htmx:afterSettle", () => {
+    if (document.activeElement !== document.body) return;
+    const box = document.getElementById("review-box");
+    (box?.querySelector(".is-invalid") ?? box?.querySelector("button"))?.focus({ preventScroll: true });
+  });
+
   // MLflow's screens are named after the #, which no server sees: the way back from the sign-in page keeps it.
   const next = document.querySelector("form input[name=next]");
   if (next?.value === "/" && location.hash.startsWith("#/")) next.value += location.hash;
