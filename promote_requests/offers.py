@@ -67,10 +67,13 @@ def target_choices(model: RegisteredModel | None, version: ModelVersion | None, 
     """
     names = sorted({*(model.aliases if model else ()), *aliases})
     held = version.aliases if version else ()
-    stages = [(f"stage:{stage}", stage) for stage in ("Production", "Staging", "Archived")]
+    stages = [(f"stage:{stage}", f"{stage} (stage)") for stage in ("Production", "Staging", "Archived")]
     groups: Groups = [
         ("Move to the stage", [*stages, ("stage:None", "None (no stage)")]),
-        ("Give the alias", [*((f"alias:{name}", name) for name in names), (OTHER_ALIAS, "Another alias …")]),
+        (
+            "Give the alias",
+            [*((f"alias:{name}", f"{name} (alias)") for name in names), (OTHER_ALIAS, "Another alias …")],
+        ),
         ("Copy", [(COPY, "Into another registered model …")]),
         ("Take the alias away", [(f"{TAKE_AWAY}alias:{name}", f"{name} no longer") for name in held]),
     ]

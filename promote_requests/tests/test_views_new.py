@@ -82,6 +82,7 @@ def test_copy_into_another_model_is_prefilled_with_its_name(fraud: "FakeRegistry
 @pytest.mark.parametrize(
     ("query", "words"),
     [
+        ("model=Nobody", "There is no registered model or prompt “Nobody”."),
         ("model=Nobody&version=1&target=stage:Production", "There is no registered model"),
         ("model=Fraud&version=9&target=stage:Production", "Fraud has no version 9."),
         ("model=Fraud&version=1&target=stage:Production", "Version 1 is already there"),

@@ -106,6 +106,7 @@ def _render(
         "known": known,
         "preview": shown,
         "failure": failure,
+        "is_model_unknown": bool(initial.get("model_name")) and not known.model and not known.failure,
         "duplicate": failure.number if isinstance(failure, DuplicateRequest) else None,
         "is_name_typed": initial.get("target") in offers.TYPED,
         "can_archive": shown is not None and shown.wish is not None and shown.wish.target.can_archive_holders,
