@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from django.db import models
 from django.db.models import Q
 
-from promote_requests.choices import Status
+from promote_requests.choices import Status, Verdict
 
 if TYPE_CHECKING:
     from promote_requests.models import PromoteRequest  # noqa: F401 - named in the quoted type argument
@@ -37,6 +37,11 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
     def open(self) -> Self:
         """Returns those that wait for reviewers."""
         return self.filter(status=Status.OPEN)
+
+    def keeping_their_version(self) -> Self:
+        """Returns those whose version must stay what it is: somebody approved it, or it is being promoted."""
+        approved = Q(status=Status.OPEN, reviews__verdict=Verdict.APPROVE)
+        return self.filter(Q(status=Status.PROMOTING) | approved)
 
     def for_version(self, workspace: str, model_name: str, version: str) -> Self:
         """Returns the requests of one model version."""

@@ -100,6 +100,15 @@ class Protected:
             workspace=self.workspace, model_name__iexact=model_name, status=Status.PROMOTING
         ).exists()
 
+    def judged_version(self, model_name: str, version: str = "") -> str:
+        """Returns a version of a model, or the one named, that somebody approved in an open request; "" for none."""
+        found = PromoteRequest.objects.keeping_their_version().filter(
+            workspace=self.workspace, model_name__iexact=model_name
+        )
+        if version:
+            found = found.filter(version=version)
+        return found.values_list("version", flat=True).first() or ""
+
     def copied_version(self, source: str) -> tuple[str, str] | None:
         """Returns the (model, version) that a new version would be a copy of; None for any other source.
 

@@ -113,22 +113,20 @@ def delete_version(message: Message, protected: Protected) -> Refusal | None:
     found = protected.registry.get_version(message["name"], message["version"])
     held = protected.held_by_version(found)
     what = f"Version {found.version} of {message['name']} cannot be deleted"
-    return holding(what, message["name"], held) or _settled(message["name"], protected)
+    return holding(what, message["name"], held) or _kept(message["name"], protected, version=found.version)
 
 
 def delete_model(message: Message, protected: Protected) -> Refusal | None:
     """Refuses to delete a registered model of which a version holds a protected target."""
     held = protected.held_by_model(message["name"])
-    return holding(f"{message['name']} cannot be deleted", message["name"], held) or _settled(
-        message["name"], protected
-    )
+    return holding(f"{message['name']} cannot be deleted", message["name"], held) or _kept(message["name"], protected)
 
 
 def rename_model(message: Message, protected: Protected) -> Refusal | None:
     """Refuses a name that takes a held target out of a rule's reach, or into it, or versions into a protected model."""
     name, new_name = message["name"], message["new_name"]
     held = protected.held_by_model(name) or protected.held_by_model(name, as_name=new_name)
-    return holding(f"{name} cannot be renamed {new_name}", name, held) or _settled(name, protected)
+    return holding(f"{name} cannot be renamed {new_name}", name, held) or _kept(name, protected)
 
 
 def version_tag(message: Message, protected: Protected) -> Refusal | None:
@@ -209,6 +207,12 @@ def holding(what: str, name: str, held: Sequence[Held]) -> Refusal | None:
 
 def _settled(name: str, protected: Protected) -> Refusal | None:
     return being_promoted(name) if protected.is_promoting(name) else None
+
+
+def _kept(name: str, protected: Protected, *, version: str = "") -> Refusal | None:
+    """Refuses to put away what somebody approved: brought back with other files it would look the same."""
+    judged = protected.judged_version(name, version)
+    return being_judged(name, judged) if judged else _settled(name, protected)
 
 
 def being_promoted(name: str) -> Refusal:

@@ -3,9 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Q
-
-from promote_requests.choices import Status, TargetKind, Verdict
+from promote_requests.choices import TargetKind
 from promote_requests.exceptions import RegistryNotFound
 from promote_requests.models import PromoteRequest
 from promote_requests.registry import RegistryClient
@@ -126,9 +124,9 @@ class Observer:
 
     def _judged(self, registry: RegistryClient) -> list[tuple[Seal, Provenance]]:
         # Sealed from the first approval on, not only once MLflow is told: what is promoted is what somebody approved.
-        approved = Q(status=Status.OPEN, reviews__verdict=Verdict.APPROVE)
         versions = (
-            PromoteRequest.objects.filter(Q(status=Status.PROMOTING) | approved, workspace=self._workspace)
+            PromoteRequest.objects.keeping_their_version()
+            .filter(workspace=self._workspace)
             .order_by("model_name", "version")
             .values_list("model_name", "version")
             .distinct()

@@ -7,16 +7,29 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from promote_requests.demo.mlflow_server import MlflowServer
 from proxy.sealed import STALE_SECONDS
+from proxy.tests.branches import People, branch
 from proxy.tests.conftest import Checkpoint, run_checkpoint
 from proxy.tests.stage import ARTIFACTS, Direct
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 
+_TWO_REVIEWERS = """
+import os
+from pathlib import Path
+from django.contrib.auth import get_user_model
+from accounts import tokens
+from promote_requests.models import ProtectionRule
+ProtectionRule.objects.update(required_approvals=2)
+for name in ("grace", "linus"):
+    user = get_user_model().objects.create_user(name, f"{name}@example.org", "correct horse battery")
+    Path(os.environ["CHECKPOINT_STATE_DIR"], name).write_text(tokens.issue(user=user, name="sockets")[1])
+"""
 # The address at which clients are to find artifacts; MLflow takes a source there for its own.
 ROOT = "http://mlflow.example/api/2.0/mlflow-artifacts/artifacts"
 
@@ -40,9 +53,15 @@ def mlflow(address: str) -> Iterator[Direct]:
 
 
 @pytest.fixture(scope="module")
-def checkpoint(address: str, people, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkpoint]:
+def reviewed(people, tmp_path_factory: pytest.TempPathFactory) -> People:
+    """Gives people of whom two must approve; their tokens are in files of the state folder."""
+    return branch(people, tmp_path_factory.mktemp("reviewed") / "state", _TWO_REVIEWERS)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(address: str, reviewed: People, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkpoint]:
     log = tmp_path_factory.mktemp("checkpoint") / "server.log"
-    yield from run_checkpoint("granian", people, log, CHECKPOINT_REGISTRY_URL=address)
+    yield from run_checkpoint("granian", reviewed, log, CHECKPOINT_REGISTRY_URL=address)
 
 
 def test_the_files_of_a_champion_stay_that_names_its_place_and_no_run(checkpoint: Checkpoint, mlflow: Direct) -> None:
@@ -93,3 +112,40 @@ def test_the_run_of_a_champion_is_not_deleted_with_the_job_that_made_it(
     }
     assert stages == {"approved": "active", "other": "deleted"}
     assert answers == {"approved": 403, "other": 200}
+
+
+def test_what_the_first_reviewer_approved_is_what_the_second_one_promotes(
+    checkpoint: Checkpoint, mlflow: Direct, reviewed: People
+) -> None:
+    name = f"judged-{uuid.uuid4().hex[:8]}"
+    experiment = mlflow.ask("POST", "experiments/create", {"name": name})["experiment_id"]
+    run = mlflow.ask("POST", "runs/create", {"experiment_id": experiment})["run"]["info"]["run_id"]
+    weights = f"{ARTIFACTS}/{experiment}/{run}/artifacts/weights.bin"
+    assert mlflow.call("PUT", weights, content=b"approved")[0] == 200
+    mlflow.ask("POST", "registered-models/create", {"name": name})
+    mlflow.ask("POST", "model-versions/create", {"name": name, "source": "s3://bucket/x", "run_id": run})
+    target = {"kind": "alias", "name": "champion"}
+    wish = {"model_name": name, "version": "1", "target": target, "title": "please", "description": ""}
+
+    def api(path: str, message: dict[str, Any], token: str = "") -> Any:
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        path, body = f"/checkpoint/api/promote-requests/{path}", json.dumps(message).encode()
+        answer = checkpoint.call(path, "POST", headers, body, as_ada=not token, timeout=30)
+        assert answer.status in {200, 201}, answer.body
+        return answer.json()
+
+    def rename(old: str, new: str) -> int:
+        body = json.dumps({"name": old, "new_name": new}).encode()
+        return checkpoint.call("/api/2.0/mlflow/registered-models/rename", "POST", body=body).status
+
+    number = api("", wish)["number"]
+    grace, linus = (Path(reviewed[0]["CHECKPOINT_STATE_DIR"], who).read_text() for who in ("grace", "linus"))
+    api(f"{number}/reviews/", {"verdict": "approve", "body": ""}, grace)
+    answers = [rename(name, f"{name}-away")]
+    time.sleep(STALE_SECONDS)
+    answers += [checkpoint.call(weights, "PUT", body=b"other").status, rename(f"{name}-away", name)]
+    api(f"{number}/reviews/", {"verdict": "approve", "body": ""}, linus)
+    model = mlflow.ask("GET", f"registered-models/get?name={name}")["registered_model"]
+    assert model["aliases"] == [{"alias": "champion", "version": "1"}]
+    assert mlflow.call("GET", weights) == (200, b"approved")
+    assert answers == [409, 409, 404]

@@ -3,10 +3,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from promote_requests import services
 from promote_requests.choices import AuditAction
 from promote_requests.models import AuditEvent, ProtectionRule
 from promote_requests.registry import fake
-from promote_requests.tests.factories import PromoteRequestFactory, promoting
+from promote_requests.tests.factories import PromoteRequestFactory, UserFactory, promoting
 from proxy.guard import Allowed, Refused, check_seal, decide
 from proxy.rules import Traffic, classify, path_fault
 
@@ -188,6 +189,35 @@ def test_while_a_version_is_promoted_nothing_it_is_made_of_changes(fraud):
     promoting(PromoteRequestFactory())
     outcome = send("PUT", f"{DATA}artifacts/2/run2/artifacts/x")
     assert (outcome.status, outcome.code) == (409, "INVALID_STATE")
+
+
+RENAMING = ("POST", "/api/2.0/mlflow/registered-models/rename", {"name": "Fraud", "new_name": "Elsewhere"})
+DELETING = ("DELETE", "/api/2.0/mlflow/registered-models/delete", {"name": "Fraud"})
+DELETING_2 = ("DELETE", "/api/2.0/mlflow/model-versions/delete", {"name": "Fraud", "version": "2"})
+
+
+@pytest.fixture
+def approved(fraud):
+    """Version 2 is approved by the first of two reviewers, and no version of Fraud holds anything."""
+    fraud.transition_stage("Fraud", "1", "Archived", archive_existing_versions=False)
+    ProtectionRule.objects.update(required_approvals=2)
+    asked = PromoteRequestFactory(model_name="Fraud", version="2")
+    return services.review(actor=UserFactory(), promote_request=asked, verdict="approve").promote_request
+
+
+@pytest.mark.parametrize(("method", "target", "message"), [RENAMING, DELETING, DELETING_2])
+def test_what_is_approved_cannot_be_put_away_to_be_changed_and_brought_back(approved, method, target, message):
+    # Its files would be sealed by nothing meanwhile, and the same facts under the same name need no new review.
+    outcome = send(method, target, message)
+    assert (outcome.status, outcome.code) == (409, "INVALID_STATE")
+    assert "Version 2 of Fraud has been approved in a promote request" in outcome.message
+    assert send("PUT", f"{DATA}artifacts/2/run2/artifacts/x").status == 409
+    services.close(actor=UserFactory(), promote_request=approved)
+    assert isinstance(send(method, target, message), Allowed)
+
+
+def test_other_versions_of_an_approved_model_may_be_deleted(approved):
+    assert isinstance(send("DELETE", DELETING_2[1], {"name": "Fraud", "version": "1"}), Allowed)
 
 
 def test_without_rules_nothing_is_sealed_and_nothing_asked(fraud):
