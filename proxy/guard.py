@@ -14,7 +14,7 @@ from promote_requests.workspaces import canonical_workspace
 from proxy import messages, rulings, sealing, wording
 from proxy.messages import Message, UnreadableCall
 from proxy.protected import Protected
-from proxy.rules import Route, Traffic
+from proxy.rules import Route, Traffic, names_the_api
 from proxy.rulings import Refusal
 
 if TYPE_CHECKING:
@@ -131,6 +131,8 @@ def _outcome(route: Route, *, query: str, body: bytes, workspace: str) -> Allowe
         return _delete_workspace(query)
     if route.operation == "optimize-prompt":
         return _optimize_prompt(body, workspace)
+    if route.operation == "gateway-secret":
+        return _gateway_secret(body)
     message = messages.parse(route.operation, query=query, body=body)
     if route.operation in messages.TRACKING_SHAPES:
         refusal = sealing.refusal_by_message(route.operation, message, workspace=workspace)
@@ -148,6 +150,16 @@ def _delete_workspace(query: str) -> Allowed | Refusal:
     if modes not in ([], ["RESTRICT"]):
         return Refusal(wording.WORKSPACE)
     return Allowed(None, "", "mode=RESTRICT")
+
+
+def _gateway_secret(body: bytes) -> Allowed | Refusal:
+    message = messages.load(body)
+    settings = messages.pick(message, "auth_config") or {}
+    if not isinstance(settings, dict) or not all(isinstance(value, str) for value in settings.values()):
+        raise UnreadableCall("'auth_config' must be an object of texts.")
+    if any(map(names_the_api, settings.values())):
+        return Refusal(wording.GATEWAY)
+    return Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
 
 
 def _optimize_prompt(body: bytes, workspace: str) -> Allowed | Refusal:

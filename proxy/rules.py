@@ -11,7 +11,16 @@ from enum import StrEnum
 
 from proxy.paths import DATA_PREFIXES, decodings, path_fault
 
-__all__ = ["INDIRECT_CALLS", "READING_POSTS", "REGISTRY_CALLS", "Route", "Traffic", "classify", "path_fault"]
+__all__ = [
+    "INDIRECT_CALLS",
+    "READING_POSTS",
+    "REGISTRY_CALLS",
+    "Route",
+    "Traffic",
+    "classify",
+    "names_the_api",
+    "path_fault",
+]
 
 
 class Traffic(StrEnum):
@@ -83,6 +92,8 @@ INDIRECT_CALLS: tuple[tuple[str, re.Pattern[str], Traffic, str], ...] = (
     ("DELETE", re.compile(r"/mlflow/workspaces/[^/]+\Z"), Traffic.GUARDED, "delete-workspace"),
     # A job of the server's registers the optimised prompt as a new version.
     ("POST", re.compile(r"/mlflow/prompt-optimization/jobs\Z"), Traffic.GUARDED, "optimize-prompt"),
+    # What is set here MLflow's gateway calls, with a body of the caller's choice.
+    ("POST", re.compile(r"/gateway/secrets/(?:create|update)/?\Z"), Traffic.GUARDED, "gateway-secret"),
     # The same job by its internal name, and whatever other function MLflow adds.
     ("POST", re.compile(r"/(?:ajax-)?api/[^/]+/jobs/?\Z"), Traffic.FORBIDDEN, "submit-job"),
     # Sets and deletes the alias `production` of prompts of its own, behind the guard's back.
@@ -92,7 +103,7 @@ INDIRECT_CALLS: tuple[tuple[str, re.Pattern[str], Traffic, str], ...] = (
     ("PUT", re.compile(r"/mlflow/assistant(?:/|\Z)"), Traffic.FORBIDDEN, "assistant"),
     ("PATCH", re.compile(r"/mlflow/assistant(?:/|\Z)"), Traffic.FORBIDDEN, "assistant"),
 )
-"""Calls outside the registry's routes whose handlers change the registry."""
+"""Calls outside the registry's routes whose handlers change the registry, or can be made to."""
 
 SEALED_CALLS: tuple[tuple[str, re.Pattern[str], Traffic, str], ...] = (
     # What the address names is enough to judge these (of a job, MLflow says more), so a body streams through.
@@ -119,6 +130,10 @@ for _method, _pattern, _traffic, _operation in INDIRECT_CALLS + SEALED_CALLS:
 _SEVERITY = {Traffic.PASS: 0, Traffic.SEALED: 1, Traffic.GUARDED: 2, Traffic.FORBIDDEN: 3}
 
 _REGISTRY = re.compile(r"/((?:registered-models|model-versions)(?=/|\Z).*)", re.DOTALL)
+_END = re.compile(r"[?#]")
+_API = re.compile(
+    r"/(?:registered-models|model-versions|mlflow-artifacts|ajax-api|api/\d\.\d)|(?<!/gateway)/mlflow(?:/|\Z)"
+)
 _READING_POST = re.compile(r"/(?:ajax-)?api/[^/]+/mlflow/(.+)\Z")
 _READING_POSTS_FOLDED = frozenset(path.casefold() for path in READING_POSTS)
 
@@ -134,7 +149,10 @@ def classify(method: str, path: str) -> Route:
         return _PASS_READ if method in READ_METHODS else _CHANGE_ARTIFACT
     if "%" not in path:
         return _classify_plain(method, path)
-    readings = [_classify_plain(method, reading) for reading in decodings(path)]
+    plain = decodings(path)
+    # What MLflow's gateway is to call is decoded and read as an address once more, where these end the path.
+    plain += [_END.split(reading, maxsplit=1)[0] for reading in plain if _END.search(reading)]
+    readings = [_classify_plain(method, reading) for reading in plain]
     strictest = max(readings, key=lambda route: _SEVERITY[route.traffic])
     if strictest.traffic == Traffic.PASS and not all(route.is_read for route in readings):
         return _PASS_WRITE
@@ -165,3 +183,12 @@ def _is_reading_post(folded: str) -> bool:
         return True
     found = _READING_POST.search(folded)
     return found is not None and found.group(1) in _READING_POSTS_FOLDED
+
+
+def names_the_api(text: str) -> bool:
+    """Tells whether a part of an address, encoded or not, leads below MLflow's API.
+
+    `classify` judges what the gateway is to call by the path that the caller sends. What comes before that path is set
+    elsewhere, and must hold none of the words that it goes by.
+    """
+    return any(_API.search(f"/{reading.casefold()}") for reading in decodings(text))

@@ -135,6 +135,10 @@ WORKSPACE = (
     "Deleting a workspace together with its models, or moving them to another one, would change what is protected "
     "there. Remove them first and delete the empty workspace (mode=RESTRICT)."
 )
+GATEWAY = (
+    "This would let MLflow's gateway call MLflow's own API, past Checkpoint: an address in auth_config names a server "
+    "of language models, and nothing below /api/2.0 or /mlflow."
+)
 OTHER_WORKSPACES = (
     "This address holds the artifacts of other workspaces, and what is protected there. Name a folder of an "
     "experiment, and the workspace in the header X-MLFLOW-WORKSPACE."

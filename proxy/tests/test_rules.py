@@ -158,3 +158,19 @@ def test_paths_that_two_servers_could_read_differently_are_refused(path, word):
 )
 def test_paths_that_a_client_may_send_are_accepted(path):
     assert path_fault(path) == ""
+
+
+@pytest.mark.parametrize("end", ["%3F", "%3Fx", "%23", "%23x", "%253Fx", "%252523"])
+@pytest.mark.parametrize(
+    ("path", "operation"),
+    [
+        ("api/2.0/mlflow/runs/delete", "delete-run"),
+        ("api/2.0/mlflow/registered-models/alias", "set-alias"),
+        ("ajax-api/3.0/jobs/", "submit-job"),
+        ("api/2.0/mlflow/experiments/delete", "delete-experiment"),
+    ],
+)
+def test_what_the_gateway_would_call_ends_where_an_address_ends(path, operation, end):
+    found = classify("POST", f"/gateway/proxy/endpoint/{path}{end}")
+    assert found.operation in {operation, "unknown-registry-write"}
+    assert found.traffic != Traffic.PASS
