@@ -1,8 +1,11 @@
 """allauth's decisions."""
 
+import time
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from django.conf import settings
 from django.http import HttpRequest
@@ -33,6 +36,12 @@ class AccountAdapter(DefaultAccountAdapter):
             return super().authenticate(request, **credentials)
         except HashingBusy:
             raise self.validation_error("too_many_login_attempts") from None
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Lets a sign-in count for as long as entering the password again does."""
+        lately = time.time() - app_settings.REAUTHENTICATION_TIMEOUT
+        records = get_authentication_records(context.request, context.request.user)
+        return not any(record["method"] == "password" and record["at"] > lately for record in records)
 
     def is_safe_url(self, url: str | None) -> bool:
         """Allows redirects within the address that the person is using and nowhere else.

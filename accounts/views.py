@@ -1,5 +1,6 @@
 """Pages of accounts that allauth does not have: API tokens, invitations, the first administrator."""
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -25,8 +26,13 @@ def token_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @sensitive_variables("plaintext")
+@reauthentication_required(allow_get=True)
 def token_new(request: HttpRequest) -> HttpResponse:
-    """Makes a token and shows it, once: it is in this answer and nowhere else, so there is no redirect after it."""
+    """Makes a token and shows it, once: it is in this answer and nowhere else, so there is no redirect after it.
+
+    Asks for the password first where that was last entered a while ago: a token outlives the session that made it, so
+    an unattended browser or a stolen cookie must not be enough.
+    """
     if request.method != "POST":
         return redirect("accounts:tokens")
     form = TokenForm(request.POST)

@@ -230,7 +230,7 @@ def test_sign_up_is_closed_by_page_and_by_post() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["account_email", "account_confirm_email", "account_reauthenticate", "account_confirm_login_code", "mfa_index"],
+    ["account_email", "account_confirm_email", "account_confirm_login_code", "mfa_index"],
 )
 def test_pages_of_allauth_that_are_not_offered_do_not_exist(name: str) -> None:
     with pytest.raises(NoReverseMatch):

@@ -3,6 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -12,9 +13,11 @@ from django.utils import timezone
 from accounts import people, tokens
 from accounts.exceptions import AccountError, NameTaken, NotPermitted
 from accounts.models import ApiToken, User
-from accounts.tests.factories import AdministratorFactory, UserFactory, bearer, issue_token
+from accounts.tests.factories import PASSWORD, AdministratorFactory, UserFactory, bearer, issue_token
 
 pytestmark = pytest.mark.django_db
+
+REAUTHENTICATE = "/checkpoint/accounts/reauthenticate/"
 
 
 @pytest.fixture
@@ -25,8 +28,16 @@ def ada() -> User:
 @pytest.fixture
 def browser(ada: User) -> Client:
     client = Client()
-    client.force_login(ada)
+    client.post(reverse("account_login"), {"login": "ada", "password": PASSWORD})
     return client
+
+
+def as_of_long_ago(browser: Client) -> None:
+    """Lets the session's sign-in have been six minutes ago."""
+    session = browser.session
+    for record in session[AUTHENTICATION_METHODS_SESSION_KEY]:
+        record["at"] -= 360
+    session.save()
 
 
 def test_a_token_is_random_recognisable_and_stored_only_as_a_digest(ada: User) -> None:
@@ -129,6 +140,44 @@ def test_the_page_creates_a_token_and_shows_it_once(
     assert token.hint in listed
     assert plaintext not in listed
     assert token.digest not in listed
+
+
+def test_a_token_takes_the_password_again_once_the_sign_in_is_a_while_ago(browser: Client, ada: User) -> None:
+    as_of_long_ago(browser)
+    asked = browser.post(reverse("accounts:token_new"), {"name": "nightly", "days": "30"})
+    assert asked.url == f"{REAUTHENTICATE}?next={reverse('accounts:token_new').replace('/', '%2F')}"
+    assert "Enter your password" in browser.get(asked.url).content.decode()
+    wrong = browser.post(asked.url, {"password": "not this one"})
+    assert wrong.status_code == 200
+    assert not ApiToken.objects.exists()
+    # What was typed goes on where it was interrupted.
+    made = browser.post(asked.url, {"password": PASSWORD})
+    assert made.status_code == 201
+    assert tokens.find_usable(made.context["plaintext"]) == ApiToken.objects.get(user=ada, name="nightly")
+    assert "no-store" in made["Cache-Control"]
+    assert browser.post(reverse("accounts:token_new"), {"name": "another", "days": "30"}).status_code == 201
+
+
+def test_a_session_that_never_saw_a_password_makes_no_token(ada: User) -> None:
+    stolen = Client()
+    stolen.force_login(ada)
+    assert stolen.get(reverse("accounts:tokens")).status_code == 200
+    assert stolen.post(reverse("accounts:token_new"), {"name": "mine"}).url.startswith(REAUTHENTICATE)
+    assert not ApiToken.objects.exists()
+
+
+def test_passwords_are_not_guessed_where_they_are_entered_again(ada: User) -> None:
+    stolen = Client()
+    stolen.force_login(ada)
+    for guess in range(6):
+        stolen.post(REAUTHENTICATE, {"password": f"guess number {guess}"})
+    stolen.post(f"{REAUTHENTICATE}?next=/checkpoint/", {"password": PASSWORD})
+    assert stolen.post(reverse("accounts:token_new"), {"name": "mine"}).url.startswith(REAUTHENTICATE)
+
+
+def test_entering_the_password_again_leads_nowhere_but_to_our_own_pages(browser: Client) -> None:
+    answer = browser.post(f"{REAUTHENTICATE}?next=https://evil.example/", {"password": PASSWORD})
+    assert answer.url == "/"
 
 
 def test_the_page_says_that_a_name_is_taken(browser: Client, ada: User) -> None:

@@ -40,6 +40,7 @@ ADAS = (
     "{prompt}",
     "{long}",
     "/checkpoint/inbox/",
+    "/checkpoint/accounts/reauthenticate/",
     "/checkpoint/models/",
     "/checkpoint/models/{model}/",
     "/checkpoint/accounts/tokens/",
