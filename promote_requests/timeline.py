@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.text import Truncator
+
 from promote_requests.choices import AuditAction, Status, Verdict
 from promote_requests.models import AuditEvent, PromoteRequest
 
 _TOLD_OTHERWISE = (AuditAction.REVIEWED, AuditAction.COMMENTED)
 """Audit rows of things that the story shows themselves."""
+_NOTE = 500
+"""Characters of an event's explanation; the admin shows all of it."""
 _ICONS = {
     AuditAction.CREATED: "open",
     AuditAction.SUBMITTED: "open",
@@ -87,7 +91,7 @@ def entries(promote_request: PromoteRequest) -> list[Entry]:
             did=_deed(event),
             icon=_ICONS.get(AuditAction(event.action), "event"),
             anchor=f"event-{event.pk}",
-            note=event.reason,
+            note=Truncator(event.reason).chars(_NOTE),
             is_event=True,
         )
         for event in promote_request.audit_events.exclude(action__in=_TOLD_OTHERWISE)

@@ -109,15 +109,18 @@ def create(
 def edit(
     *, actor: "User", promote_request: PromoteRequest, title: str, description: str, request_id: str = ""
 ) -> PromoteRequest:
-    """Changes title and description; what is asked for never changes, that would be another request."""
+    """Changes title and description; what is asked for never changes, that would be another request.
+
+    The trail keeps what they said before: reviewers may have approved for what they read there.
+    """
     _require(actor, Action.EDIT, promote_request)
     title = _checked_title(title)
     description = _checked_description(description)
     with transaction.atomic():
         locked = _take(actor, Action.EDIT, promote_request)
-        before = locked.title
+        before = locked.title, locked.description
         move(locked, Status(locked.status), title=title, description=description)
-        reason = f"{before!r} became {title!r}" if title != before else ""
+        reason = _what_was_edited(before, (title, description))
         _record(AuditAction.EDITED, locked, actor, request_id, reason=reason)
     return locked
 
@@ -264,6 +267,15 @@ def _record(
         request_id=request_id,
         **audit.by(actor),  # type: ignore[arg-type]
     )
+
+
+def _what_was_edited(before: tuple[str, str], after: tuple[str, str]) -> str:
+    told = []
+    if before[0] != after[0]:
+        told.append(f"{before[0]!r} became {after[0]!r}")
+    if before[1] != after[1]:
+        told.append(f"the description was: {before[1]}" if before[1] else "a description was added")
+    return "; ".join(told)
 
 
 def _checked_reason(reason: str) -> CloseReason:

@@ -150,6 +150,20 @@ def test_only_the_author_edits(open_request, ada, grace):
     assert actions_of(edited) == [AuditAction.CREATED, AuditAction.REFUSED, AuditAction.EDITED]
 
 
+def test_the_trail_keeps_what_was_read_before_an_edit(open_request, ada):
+    edits = [("Clearer", "First."), ("Clearer", "Second."), ("Clearest", "Second."), ("Clearest", "Second.")]
+    title = open_request.title
+    for new_title, description in edits:
+        services.edit(actor=ada, promote_request=open_request, title=new_title, description=description)
+    told = AuditEvent.objects.filter(action=AuditAction.EDITED).values_list("reason", flat=True)
+    assert list(told) == [
+        f"{title!r} became 'Clearer'; a description was added",
+        "the description was: First.",
+        "'Clearer' became 'Clearest'",
+        "",
+    ]
+
+
 def test_an_edit_without_a_title_is_refused(open_request, ada):
     with pytest.raises(InvalidInput) as refusal:
         services.edit(actor=ada, promote_request=open_request, title="", description="")

@@ -28,6 +28,12 @@ def approved(open_request: "PromoteRequest", grace: "User") -> "PromoteRequest":
     return open_request
 
 
+def test_a_long_explanation_is_cut_in_the_story(open_request, ada):
+    services.edit(actor=ada, promote_request=open_request, title="Mine", description="x" * 5_000)
+    services.edit(actor=ada, promote_request=open_request, title="Mine", description="")
+    assert len(timeline.entries(open_request)[-1].note) == 500
+
+
 def test_review_of_the_present_facts_needs_no_note(approved: "PromoteRequest") -> None:
     assert _note_of_review(approved) == ""
 
