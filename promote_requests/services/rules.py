@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from promote_requests import permissions
 from promote_requests.choices import AuditAction
@@ -26,19 +26,20 @@ def save_rule(*, actor: "User", rule: ProtectionRule, request_id: str = "") -> P
     """
     adding = rule.pk is None
     permissions.require_rule_editor(actor, "add" if adding else "change")
+    _check(rule)
     try:
-        rule.full_clean()
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise InvalidInput(" ".join(messages), field="" if field == "__all__" else field) from None
-    with transaction.atomic():
-        before = None if adding else describe(_lock(rule))
-        rule.save(force_insert=adding, force_update=not adding)
-        after = describe(rule)
-        if before is None:
-            _record(rule, actor, f"added: {_words(after)}", request_id)
-        elif before != after:
-            _record(rule, actor, _changes(before, after), request_id)
+        with transaction.atomic():
+            before = None if adding else describe(_lock(rule))
+            rule.save(force_insert=adding, force_update=not adding)
+            after = describe(rule)
+            if before is None:
+                _record(rule, actor, f"added: {_words(after)}", request_id)
+            elif before != after:
+                _record(rule, actor, _changes(before, after), request_id)
+    except IntegrityError:
+        # Somebody saved the same patterns between our look and our write: the constraint noticed.
+        _check(rule)
+        raise
     return rule
 
 
@@ -68,6 +69,14 @@ def describe(rule: ProtectionRule) -> dict[str, str]:
         "enabled": "yes" if rule.is_enabled else "no",
         "description": rule.description,
     }
+
+
+def _check(rule: ProtectionRule) -> None:
+    try:
+        rule.full_clean()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise InvalidInput(" ".join(messages), field="" if field == "__all__" else field) from None
 
 
 def _lock(rule: ProtectionRule) -> ProtectionRule:

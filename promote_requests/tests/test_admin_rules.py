@@ -200,6 +200,21 @@ def test_the_service_names_the_field_that_is_wrong(administrator):
     assert refusal.value.field == "target_pattern"
 
 
+def test_a_rule_that_somebody_adds_at_the_same_moment_is_refused_not_a_fault(administrator, monkeypatch):
+    rule = RuleFactory.build()
+    check, looks = ProtectionRule.full_clean, []
+
+    def be_slower(self):
+        check(self)
+        if not looks:
+            looks.append(RuleFactory(target_pattern=rule.target_pattern))
+
+    monkeypatch.setattr(ProtectionRule, "full_clean", be_slower)
+    with pytest.raises(InvalidInput, match="already exists"):
+        services.save_rule(actor=administrator, rule=rule)
+    assert not changes().exists()
+
+
 def test_the_service_refuses_a_rule_that_is_gone(administrator):
     rule = RuleFactory()
     ProtectionRule.objects.filter(pk=rule.pk).delete()
