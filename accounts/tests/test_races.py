@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 
-from accounts import first_administrator, installation, invitations, people
+from accounts import first_administrator, installation, invitations, people, tokens
 from accounts.exceptions import AccountError
-from accounts.models import Installation, User
-from accounts.tests.factories import AdministratorFactory
+from accounts.models import ApiToken, Installation, User
+from accounts.tests.factories import AdministratorFactory, UserFactory
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -91,3 +92,30 @@ def test_of_people_who_choose_one_name_at_the_same_moment_one_gets_it() -> None:
         lambda index: people.create(username="Ada" if index % 2 else "ada", email="", password=PASSWORD)
     )
     assert successes(outcomes) == 1, outcomes
+
+
+@pytest.mark.parametrize("is_guarded", [True, False])
+def test_a_token_made_while_its_owner_is_deactivated_is_revoked_only_because_the_account_is_held(
+    monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
+    ada, administrator = UserFactory(username="ada"), AdministratorFactory()
+    checked, deactivated, digest = Event(), Event(), tokens.digest
+
+    def be_slow(plaintext: str) -> str:
+        # Ada is known to be active by now, and her token is not there yet.
+        checked.set()
+        deactivated.wait(1)
+        return digest(plaintext)
+
+    def make_or_deactivate(index: int) -> Any:
+        if index == 0:
+            return tokens.issue(user=ada, name="nightly")
+        checked.wait(TIMEOUT)
+        people.deactivate(actor=administrator, user=User.objects.get(pk=ada.pk))
+        return deactivated.set()
+
+    monkeypatch.setattr(tokens, "digest", be_slow)
+    if not is_guarded:
+        monkeypatch.setattr(QuerySet, "select_for_update", lambda rows: rows)
+    at_the_same_moment(make_or_deactivate, 2)
+    assert (ApiToken.objects.get(user=ada).revoked_at is not None) == is_guarded
