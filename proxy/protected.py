@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from promote_requests import services
 from promote_requests.choices import Status, TargetKind
 from promote_requests.exceptions import RegistryNotFound
 from promote_requests.models import PromoteRequest, ProtectionRule
@@ -95,10 +96,18 @@ class Protected:
         return held
 
     def is_promoting(self, model_name: str) -> bool:
-        """Tells whether Checkpoint is changing this model right now, so that what was looked up is about to be old."""
-        return PromoteRequest.objects.filter(
-            workspace=self.workspace, model_name__iexact=model_name, status=Status.PROMOTING
-        ).exists()
+        """Tells whether Checkpoint is changing this model right now, so that what was looked up is about to be old.
+
+        A promotion that a crash cut off is settled first, or it would stand in the way until somebody opened its page.
+        """
+        promoting = list(
+            PromoteRequest.objects.filter(
+                workspace=self.workspace, model_name__iexact=model_name, status=Status.PROMOTING
+            )
+        )
+        for promote_request in promoting:
+            services.settle_if_cut_off(promote_request)
+        return any(promote_request.status == Status.PROMOTING for promote_request in promoting)
 
     def judged_version(self, model_name: str, version: str = "") -> str:
         """Returns a version of a model, or the one named, that somebody approved in an open request; "" for none."""

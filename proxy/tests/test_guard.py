@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,6 +12,7 @@ from promote_requests.choices import AuditAction, Status
 from promote_requests.exceptions import RegistryUnreachable
 from promote_requests.models import AuditEvent, PromoteRequest, ProtectionRule
 from promote_requests.registry import fake
+from promote_requests.tests.factories import cut_off
 from proxy.guard import Allowed, Refused, decide
 from proxy.rules import REGISTRY_CALLS, classify
 
@@ -336,6 +338,15 @@ def test_nothing_that_rests_on_a_look_up_passes_while_a_promotion_runs(fraud, on
     ]:
         assert refused(send(operation, message), 409).code == "INVALID_STATE"
     passed(send("set-alias", {"name": "Fraud", "alias": "trial", "version": "2"}))
+
+
+def test_a_promotion_that_a_crash_cut_off_is_settled_and_stands_in_nobodys_way(fraud, only):
+    only("stage:Production")
+    asked = cut_off(fraud, ago=timedelta(minutes=3), version="3", made=True)
+    passed(send("transition-stage", move("1", "Staging")))
+    asked.refresh_from_db()
+    assert asked.status == Status.PROMOTED
+    assert "Production" in refused(send("delete-version", {"name": "Fraud", "version": "3"})).message
 
 
 def test_rules_of_one_workspace_do_not_reach_into_another(fraud, only):
