@@ -72,6 +72,23 @@ def test_shortened_number_shows_all_its_digits_on_hover(
     assert '<span title="0.9412345678901234">0.941235</span>' in _page(grace, open_request)
 
 
+def test_long_value_is_folded_and_whole(open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User") -> None:
+    features = ", ".join(f"feature {number}" for number in range(100))
+    fraud.change_facts("Fraud", "2", params={"features": features})
+    html = _page(grace, open_request)
+    assert f"{len(features)} characters</summary>{features}</details>" in html
+    assert html.count("feature 99") == 1
+
+
+def test_metrics_name_breaks_at_its_joints_and_its_value_nowhere(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    fraud.change_facts("Fraud", "2", metrics={"test/mean_error": 0.25})
+    html = _page(grace, open_request)
+    assert "test/<wbr>mean_<wbr>error</th>" in html
+    assert "0.25" in html
+
+
 def test_equal_rows_are_folded_and_counted(
     open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
 ) -> None:

@@ -20,6 +20,7 @@ class Seeded:
         for number, run in enumerate(self.runs, start=1):
             client.log_metric(run, "auc", 0.9 + number / 100)
             client.log_metric(run, "rows", 1000)
+            client.log_metric(run, "seconds", 0.003488123456 * number)
             client.log_param(run, "depth", str(number))
             client.create_model_version(self.model, f"runs:/{run}/model", run_id=run)
         self.long_name = f"{'risk_scoring_of_quarterly_reports_' * 4}{'x' * 60}-{mark}"

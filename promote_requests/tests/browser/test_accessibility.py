@@ -131,6 +131,14 @@ def test_long_name_stays_within_the_boxes_of_a_request(sign_in: SignIn, addresse
     assert page.evaluate(CUT_OFF) == []
 
 
+def test_number_is_in_one_piece_on_a_small_phone(sign_in: SignIn, addresses: Addresses) -> None:
+    page = sign_in("grace", **PHONE | {"viewport": {"width": 360, "height": 700}})
+    page.goto(addresses["open"])
+    lines = page.locator(".differences .num [title]").evaluate_all("(all) => all.map((n) => n.getClientRects().length)")
+    assert set(lines) == {1}
+    assert len(lines) >= 3
+
+
 @pytest.mark.parametrize("address", ADAS)
 def test_finger_finds_every_control_large_enough(sign_in: SignIn, addresses: Addresses, address: str) -> None:
     page = sign_in("ada", **PHONE)
