@@ -11,7 +11,8 @@ register = template.Library()
 def control(field: BoundField) -> SafeString:
     """Returns a field's input with the classes of the shell; Django adds what screen readers need.
 
-    Placeholders that only repeat the label are dropped: they vanish while one types.
+    Placeholders that only repeat the label are dropped: they vanish while one types. The first wrong
+    field has the focus.
     """
     widget = field.field.widget
     if isinstance(widget, forms.CheckboxInput):
@@ -19,6 +20,9 @@ def control(field: BoundField) -> SafeString:
     else:
         css = "form-select" if isinstance(widget, forms.Select) else "form-control"
     widget.attrs.pop("placeholder", None)
+    wrong = [other.name for other in field.form if other.errors]
+    if wrong:
+        widget.attrs["autofocus"] = field.name == wrong[0]
     return field.as_widget(attrs={"class": f"{css} is-invalid" if field.errors else css})
 
 

@@ -241,6 +241,18 @@ def test_tokens_are_revoked_in_bulk_and_are_otherwise_read_only(admin: Client, c
     assert first.name == "training"
 
 
+def test_times_in_the_admin_are_in_utc_and_say_so(admin: Client) -> None:
+    token, _ = issue_token()
+    html = admin.get(reverse("admin:accounts_apitoken_changelist")).content.decode()
+    assert f"{token.created_at:%Y-%m-%d %H:%M:%S} UTC" in html
+
+
+def test_the_admin_has_checkpoints_mark_and_keeps_long_names_in_their_columns(admin: Client) -> None:
+    html = admin.get(reverse("admin:index")).content.decode()
+    for file in ("img/mark.svg", "css/admin.css"):
+        assert f"/checkpoint/static/checkpoint/{file}" in html
+
+
 def test_the_admin_asks_strangers_and_people_without_the_right_to_sign_in() -> None:
     page = reverse("admin:accounts_user_changelist")
     assert Client().get(page).status_code == 302

@@ -98,6 +98,8 @@ def test_a_refused_name_or_password_leaves_the_link_good(change: dict[str, str],
     answer = Client().post(link, NEW | change)
     assert answer.status_code == 400
     assert field in answer.context["form"].errors
+    focused = re.findall(r'<input[^>]* name="(\w+)"[^>]* autofocus', answer.content.decode())
+    assert focused == [field]
     assert not User.objects.filter(email="grace@example.org").exists()
     assert Client().post(link, NEW).status_code == 302
 
