@@ -83,10 +83,10 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
         shown = getattr(promote_request, "shown_decision", None) or services.decision_of(promote_request)
         return str(shown.decision.label)
 
-    @admin.display(description="page")
+    @admin.display(description="review page")
     def review_page(self, promote_request: PromoteRequest) -> SafeString:
         """Returns a link to the page where one reads and judges the request."""
-        return format_html('<a href="{}">Open the review page</a>', promote_request.get_absolute_url())
+        return format_html('<a href="{}">Open</a>', promote_request.get_absolute_url())
 
     @admin.action(description="Approve selected requests", permissions=["view"])
     def approve_selected(self, request: HttpRequest, queryset: PromoteRequestQuerySet) -> TemplateResponse | None:

@@ -64,7 +64,7 @@ def test_an_approver_lists_and_reads_requests(approver, open_request, grace):
     assert "Changes requested" in listed
     assert f'href="/checkpoint/promote-requests/{open_request.number}/"' in listed
     shown = client.get(f"{LIST}{open_request.number}/change/").content.decode()
-    assert "Open the review page" in shown
+    assert f'href="{open_request.get_absolute_url()}">Open</a>' in shown
     assert "Show the recall." in shown
     assert "A remark." in shown
     assert "opened the request" in shown

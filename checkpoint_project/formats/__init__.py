@@ -1,0 +1,1 @@
+"""How Django writes dates and times by itself, as in the admin: in UTC, and saying so."""
