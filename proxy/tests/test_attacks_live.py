@@ -58,15 +58,15 @@ def _running(server: str, people: Any, folder: Any, mlflow_server: str, **settin
     )
 
 
-@pytest.fixture(scope="module")
-def granian(people, tmp_path_factory, mlflow_server: str) -> Iterator[Checkpoint]:
-    yield from _running("granian", people, tmp_path_factory.mktemp("granian"), mlflow_server)
+@pytest.fixture(scope="module", params=["gunicorn", "granian"])
+def guarded(request: pytest.FixtureRequest, people, tmp_path_factory, mlflow_server: str) -> Iterator[Checkpoint]:
+    yield from _running(request.param, people, tmp_path_factory.mktemp(request.param), mlflow_server)
 
 
 @pytest.fixture(scope="module")
-def gunicorn(people, tmp_path_factory, mlflow_server: str) -> Iterator[Checkpoint]:
-    """Gives one from which anybody may write."""
-    folder = tmp_path_factory.mktemp("gunicorn")
+def open_to_all(people, tmp_path_factory, mlflow_server: str) -> Iterator[Checkpoint]:
+    """Gives one through which anybody may write."""
+    folder = tmp_path_factory.mktemp("open-to-all")
     yield from _running("gunicorn", people, folder, mlflow_server, CHECKPOINT_ANONYMOUS="write")
 
 
@@ -89,9 +89,9 @@ def unchanged(mlflow: Direct, stage: Stage, approved: dict[str, Any], *, making:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_attack_changes_nothing(granian, mlflow, stage, approved, attacks, name):
+def test_attack_changes_nothing(guarded, mlflow, stage, approved, attacks, name):
     attack = attacks[name]
-    answer = send(granian, attack)
+    answer = send(guarded, attack)
     unchanged(mlflow, stage, approved, making="mlflow-artifacts" in attack.path or stage.run in attack.path)
     if attack.expect != "harmless":
         assert answer.status in ({415} if "Content-Encoding" in attack.headers else STATUSES[attack.expect])
@@ -121,34 +121,32 @@ def test_what_is_compared_shows_an_attack_that_gets_through(mlflow, name):
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_nobody_changes_more_than_anybody(gunicorn, mlflow, stage, approved, attacks, name):
-    answer = send(gunicorn, attacks[name], as_ada=False)
+def test_nobody_changes_more_than_anybody(open_to_all, mlflow, stage, approved, attacks, name):
+    answer = send(open_to_all, attacks[name], as_ada=False)
     unchanged(mlflow, stage, approved, making=False)
     if attacks[name].expect != "harmless":
         assert answer.status in {*STATUSES[attacks[name].expect], 401}, answer.body
 
 
-@pytest.mark.parametrize("server", ["granian", "gunicorn"])
 @pytest.mark.parametrize("name", WIRE)
-def test_raw_attack_changes_nothing(request, mlflow, stage, approved, server, name):
-    checkpoint = request.getfixturevalue(server)
-    host, authorization = f"localhost:{checkpoint.port}", f"Bearer {checkpoint.token}"
+def test_raw_attack_changes_nothing(guarded, mlflow, stage, approved, name):
+    host, authorization = f"localhost:{guarded.port}", f"Bearer {guarded.token}"
     attacks = {attack.name: attack for attack in load_wire(stage.model, host=host, authorization=authorization)}
-    _shout(checkpoint.port, attacks[name].raw)
+    _shout(guarded.port, attacks[name].raw)
     unchanged(mlflow, stage, approved, making=False)
 
 
-def test_everything_is_as_it_was_approved_and_honest_work_goes_on(granian, gunicorn, mlflow, stage, approved):
+def test_everything_is_as_it_was_approved_and_honest_work_goes_on(guarded, open_to_all, mlflow, stage, approved):
     unchanged(mlflow, stage, approved, making=True)
     run = mlflow.ask("POST", "runs/create", {"experiment_id": stage.experiment})["run"]["info"]["run_id"]
-    for checkpoint, as_ada in ((granian, True), (gunicorn, False)):
-        path = f"{ARTIFACTS}/{stage.experiment}/{run}/artifacts/{checkpoint.server}.bin"
+    for checkpoint, as_ada in ((guarded, True), (open_to_all, False)):
+        path = f"{ARTIFACTS}/{stage.experiment}/{run}/artifacts/{checkpoint.port}.bin"
         assert checkpoint.call(path, "PUT", body=b"new", as_ada=as_ada).status == 200
         assert mlflow.call("GET", path) == (200, b"new")
         assert checkpoint.call(path, "DELETE", as_ada=as_ada).status == 200
         upload = f"/ajax-api/2.0/mlflow/upload-artifact?run_uuid={run}&path=x.bin"
         assert checkpoint.call(upload, "POST", body=b"new", as_ada=as_ada).status == 200
-        name, source = f"{stage.model}-{checkpoint.server}", f"mlflow-artifacts:/{stage.experiment}/{run}/artifacts"
+        name, source = f"{stage.model}-{checkpoint.port}", f"mlflow-artifacts:/{stage.experiment}/{run}/artifacts"
         for path, message in [
             ("registered-models/create", {"name": name}),
             ("model-versions/create", {"name": name, "source": source, "run_id": run}),
@@ -156,7 +154,7 @@ def test_everything_is_as_it_was_approved_and_honest_work_goes_on(granian, gunic
             body = json.dumps(message).encode()
             assert checkpoint.call(f"/api/2.0/mlflow/{path}", "POST", body=body, as_ada=as_ada).status == 200
     message = b'{"run_id":"%s"}' % run.encode()
-    assert granian.call("/api/2.0/mlflow/runs/delete", "POST", body=message).status == 200
+    assert guarded.call("/api/2.0/mlflow/runs/delete", "POST", body=message).status == 200
 
 
 @pytest.mark.parametrize(
@@ -174,30 +172,31 @@ def test_everything_is_as_it_was_approved_and_honest_work_goes_on(granian, gunic
         {"Authorization": "Basic YWRhOndyb25n"},
     ],
 )
-def test_nobody_is_somebody_by_saying_so(granian, mlflow, stage, approved, headers):
+def test_nobody_is_somebody_by_saying_so(guarded, mlflow, stage, approved, headers):
     message = b'{"name":"%s","alias":"harmless","version":"2"}' % stage.model.encode()
-    answer = granian.call(ALIAS, "POST", headers, message, as_ada=False)
+    answer = guarded.call(ALIAS, "POST", headers, message, as_ada=False)
     assert answer.status == 401, answer.body
     assert registry_of(mlflow, stage)["aliases"] == approved["aliases"]
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:1"])
-def test_a_session_does_nothing_for_another_site(granian, mlflow, stage, approved, origin):
+def test_a_session_does_nothing_for_another_site(guarded, mlflow, stage, approved, origin):
     message = b'{"name":"%s","alias":"harmless","version":"2"}' % stage.model.encode()
-    headers = {"Cookie": f"checkpoint_session={granian.session}", "Origin": origin}
-    assert granian.call(ALIAS, "POST", headers, message, as_ada=False).status == 403
+    headers = {"Cookie": f"checkpoint_session={guarded.session}", "Origin": origin}
+    assert guarded.call(ALIAS, "POST", headers, message, as_ada=False).status == 403
     assert registry_of(mlflow, stage)["aliases"] == approved["aliases"]
 
 
-def test_a_revoked_token_is_dead_within_five_seconds_on_another_replica(granian, people):
-    issued = _shell(people, 'print("TOKEN", tokens.issue(user=ada, name="lost")[1])')
+def test_a_revoked_token_is_dead_within_five_seconds_on_another_replica(guarded, people):
+    name = f"lost on {guarded.port}"
+    issued = _shell(people, f'print("TOKEN", tokens.issue(user=ada, name="{name}")[1])')
     token = next(line.split()[1] for line in issued.splitlines() if line.startswith("TOKEN"))
     headers = {"Authorization": f"Bearer {token}"}
     path = "/api/2.0/mlflow/experiments/get?experiment_id=0"
-    assert granian.call(path, headers=headers, as_ada=False).status == 200
-    _shell(people, 'tokens.revoke(actor=ada, token=ApiToken.objects.get(name="lost"))')
+    assert guarded.call(path, headers=headers, as_ada=False).status == 200
+    _shell(people, f'tokens.revoke(actor=ada, token=ApiToken.objects.get(name="{name}"))')
     end = time.monotonic() + DEAD_WITHIN
-    while granian.call(path, headers=headers, as_ada=False).status != 401:
+    while guarded.call(path, headers=headers, as_ada=False).status != 401:
         assert time.monotonic() < end
         time.sleep(0.2)
 

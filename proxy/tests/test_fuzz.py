@@ -135,7 +135,7 @@ def test_nothing_that_passes_real_servers_changes_what_is_protected(mlflow, peop
     seen: Counter[str] = Counter()
     rule = f'ProtectionRule.objects.create(target_pattern="model:{DESTINATION}")'
     own = branch(people, tmp_path / "state", f"from promote_requests.models import ProtectionRule\n{rule}")
-    running = run_checkpoint("granian", own, tmp_path / "server.log", CHECKPOINT_REGISTRY_URL=mlflow.url)
+    running = run_checkpoint("gunicorn", own, tmp_path / "server.log", CHECKPOINT_REGISTRY_URL=mlflow.url)
     with closing(running):
         checkpoint = next(running)
 

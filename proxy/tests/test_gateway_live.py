@@ -34,7 +34,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def checkpoint(address: str, people, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkpoint]:
     log = tmp_path_factory.mktemp("checkpoint") / "server.log"
-    yield from run_checkpoint("granian", people, log, CHECKPOINT_REGISTRY_URL=address)
+    yield from run_checkpoint("gunicorn", people, log, CHECKPOINT_REGISTRY_URL=address)
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ def reviewed(people, tmp_path_factory: pytest.TempPathFactory) -> People:
 @pytest.fixture(scope="module")
 def checkpoint(address: str, reviewed: People, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkpoint]:
     log = tmp_path_factory.mktemp("checkpoint") / "server.log"
-    yield from run_checkpoint("granian", reviewed, log, CHECKPOINT_REGISTRY_URL=address)
+    yield from run_checkpoint("gunicorn", reviewed, log, CHECKPOINT_REGISTRY_URL=address)
 
 
 def test_the_files_of_a_champion_stay_that_names_its_place_and_no_run(checkpoint: Checkpoint, mlflow: Direct) -> None:

@@ -34,7 +34,7 @@ ALONE = [area.__name__ for area in mlflow_scenario.ONLY_THROUGH_CHECKPOINT]
 def checkpoint(mlflow_server: str, people, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkpoint]:
     folder = tmp_path_factory.mktemp("mlflow-client")
     own = branch(people, folder / "state", _RULES)
-    yield from run_checkpoint("granian", own, folder / "server.log", CHECKPOINT_REGISTRY_URL=mlflow_server)
+    yield from run_checkpoint("gunicorn", own, folder / "server.log", CHECKPOINT_REGISTRY_URL=mlflow_server)
 
 
 @pytest.fixture(scope="module")

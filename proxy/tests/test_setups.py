@@ -20,11 +20,11 @@ Start = Callable[..., Checkpoint]
 
 @pytest.fixture
 def start(people, tmp_path) -> Iterator[Start]:
-    """Gives a function that starts a Checkpoint with settings of its own; granian, since no server matters here."""
+    """Gives a function that starts a Checkpoint with settings of its own."""
     running = []
 
     def run(**settings: str) -> Checkpoint:
-        generator = run_checkpoint("granian", people, tmp_path / f"{len(running)}.log", **settings)
+        generator = run_checkpoint("gunicorn", people, tmp_path / f"{len(running)}.log", **settings)
         running.append(generator)
         return next(generator)
 

@@ -164,7 +164,7 @@ def test_upstream_that_takes_no_connection_is_a_gateway_timeout(people, tmp_path
             sock.setblocking(False)
             sock.connect_ex(address)
         settings = {"CHECKPOINT_REGISTRY_URL": f"http://127.0.0.1:{address[1]}", "CHECKPOINT_CONNECT_TIMEOUT": "1"}
-        for checkpoint in run_checkpoint("granian", people, tmp_path / "server.log", **settings):
+        for checkpoint in run_checkpoint("gunicorn", people, tmp_path / "server.log", **settings):
             began = time.monotonic()
             answer = checkpoint.call(ECHO)
             assert (answer.status, answer.json()["error_code"]) == (504, "GATEWAY_TIMEOUT")

@@ -97,7 +97,7 @@ def setup(people, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup]:
         own = branch(people, folder / "state", _PEOPLE_AND_RULES)
         server.wait_until_answering(f"{mlflow}/health", timeout=START_SECONDS)
         grace = (Path(own[0]["CHECKPOINT_STATE_DIR"]) / "grace").read_text()
-        running = run_checkpoint("granian", own, folder / "server.log", CHECKPOINT_REGISTRY_URL=mlflow)
+        running = run_checkpoint("gunicorn", own, folder / "server.log", CHECKPOINT_REGISTRY_URL=mlflow)
         for checkpoint in running:
             made = Setup(checkpoint, mlflow, grace)
             for workspace in ("", "team-a", "team-b"):
