@@ -104,7 +104,8 @@ def conclude(
     try:
         version = registry_writes.result(registry, promote_request)
     except RegistryError as error:
-        logger.exception("Promotion of request %s is not settled: MLflow cannot be asked.", promote_request.pk)
+        # One line: whoever opens the request while MLflow is away comes by here again.
+        logger.warning("Promotion of request %s is not settled: %s", promote_request.pk, error.message)
         raise failure or error from None
     if version is None:
         reason = failure.message if failure else "MLflow does not show the change: it was not made."
