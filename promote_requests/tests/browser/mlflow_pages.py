@@ -48,6 +48,19 @@ class MlflowPage:
         return self.page.get_by_role("dialog").filter(visible=True)
 
 
+class ModelPage(MlflowPage):
+    """`#/models/NAME`."""
+
+    def compare(self, name: str) -> None:
+        """Ticks the two newest versions and presses Compare."""
+        self.open(f"/models/{quote(name, safe='')}")
+        ticks = self.page.get_by_role("row").filter(has_text="Version").get_by_role("checkbox")
+        for number in (1, 2):  # the first one ticks them all
+            ticks.nth(number).click(force=True)
+        self.page.get_by_test_id("compareButton").click()
+        expect(self.page.get_by_text("Comparing 2 Versions")).to_be_visible(timeout=30_000)
+
+
 class ModelVersionPage(MlflowPage):
     """`#/models/NAME/versions/N`."""
 

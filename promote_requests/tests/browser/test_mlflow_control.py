@@ -15,6 +15,7 @@ from promote_requests.tests.browser.mlflow_pages import (
     OLD_REGISTRY_UI,
     Control,
     MlflowPage,
+    ModelPage,
     ModelVersionPage,
     PromptPage,
 )
@@ -184,7 +185,7 @@ SCREENS = (
     "/models",
     "/models/{model}",
     "/models/{model}/versions/2",
-    '/compare-model-versions?name="{model}"&runs={{"{run}":"1","{other_run}":"2"}}',
+    '/compare-model-versions?name="{model}"&runs={{"1":"{run}","2":"{other_run}"}}',
     "/prompts",
     "/prompts/{prompt}",
     "/settings",
@@ -225,6 +226,23 @@ def test_control_covers_none_of_mlflows(
             found = page.evaluate(COVERED, CONTROLS)
             assert found["seen"] >= 5, screen
             assert found["covered"] == [], (screen, width)
+
+
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
+def test_control_covers_nothing_where_two_versions_are_compared(
+    sign_in: SignIn, live_checkpoint: str, seeded: Seeded, touch: bool
+) -> None:
+    page = sign_in("ada", has_touch=touch, is_mobile=touch)
+    page.route(STATUS, lambda route: route.fulfill(json={"signed_in": True, "open_requests": 128}))
+    ModelPage(page, live_checkpoint).compare(seeded.model)
+    expect(page.get_by_text("auc", exact=True).first).to_be_visible()
+    expect(Control(page).requests).to_contain_text("128")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        # Whatever MLflow writes there too, not only what can be pressed.
+        found = page.evaluate(COVERED, "#root :is(h1, h2, h3, th, td, span, label), " + CONTROLS)
+        assert found["seen"] >= 20
+        assert found["covered"] == [], width
 
 
 @pytest.mark.parametrize(("touch", "height"), [(False, 24), (True, 40)], ids=["mouse", "touch"])
