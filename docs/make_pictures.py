@@ -10,6 +10,8 @@ DOCS = Path(__file__).parent
 SETTLED_MS = 1500
 """For what a page loads by itself; MLflow's never falls silent, so there is nothing to wait for."""
 CHROMIUM = "/usr/bin/chromium"
+NO_ASSISTANT = "localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
+"""MLflow's assistant opens by itself on a first visit, and squeezes the page beside it until its texts overlap."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -43,7 +45,9 @@ def main() -> None:
 
 def signed_in(browser: Browser, url: str, name: str, password: str) -> Page:
     """Returns a page of a browser of its own in which `name` is signed in."""
-    page = browser.new_context(viewport={"width": 1200, "height": 800}, color_scheme="light").new_page()
+    context = browser.new_context(viewport={"width": 1200, "height": 800}, color_scheme="light")
+    context.add_init_script(NO_ASSISTANT)
+    page = context.new_page()
     page.goto(f"{url}/checkpoint/accounts/login/?next=/checkpoint/")
     page.fill("[name=login]", name)
     page.fill("[name=password]", password)
