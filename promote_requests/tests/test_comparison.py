@@ -212,9 +212,9 @@ def test_models_have_no_prompt():
 def test_a_long_prompt_cannot_keep_the_server_busy():
     before = "\n".join(str(line) for line in range(20_000))
     after = "\n".join(str(line) for line in reversed(range(20_000)))
-    started = time.monotonic()
+    started = time.thread_time()
     prompt = prompts(after, before).prompt
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
     assert prompt is not None
     assert len(prompt.lines) == 40_000
 
