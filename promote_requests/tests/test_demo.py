@@ -24,6 +24,8 @@ START_SECONDS = 150.0
 def start(data: Path, port: int) -> ServerProcess:
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo", "--port", str(port), "--data", str(data)]
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "checkpoint_project.settings"}
+    # A shell ignores SIGINT for what it runs in the background, and that is inherited: the demo would not hear Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return ServerProcess("The demo", command, environment=environment, log=data.parent / "demo.log")
 
 

@@ -61,6 +61,7 @@ def test_ada_requests_from_mlflow_and_grace_approves_and_mlflow_shows_the_new_pr
     assert stages(client, fresh) == {"1": "Archived", "2": "Production"}
 
     graces.get_by_role("link", name="Back to MLflow").click()
+    version.settle()  # a second navigation would race the one that the click began
     version.show(fresh.model, "2")
     expect(version.stage).to_contain_text("Production")
     version.show(fresh.model, "1")
