@@ -4,6 +4,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +25,20 @@ pytest_plugins = ["pytester"]
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 BROWSER_REQUIRED = bool(os.environ.get("CHECKPOINT_TEST_REQUIRE_BROWSER"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuses a file in which some tests commit to the database and others do not.
+
+    A test that commits ends by emptying every table, also of what migrations put there. So all of them come last, which
+    processes that share the work file by file can only keep to where such tests have files of their own.
+    """
+    kinds: dict[Path, set[bool]] = {}
+    for item in items:
+        if marker := item.get_closest_marker("django_db"):
+            kinds.setdefault(item.path, set()).add(bool(marker.kwargs.get("transaction")))
+    if mixed := [path.name for path, found in kinds.items() if len(found) > 1]:
+        raise pytest.UsageError(f"move the tests with transaction=True to files of their own: {', '.join(mixed)}")
 
 
 @pytest.hookimpl(tryfirst=True)
