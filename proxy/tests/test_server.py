@@ -105,6 +105,7 @@ def test_requests_sent_together_are_answered_in_turn(server: Checkpoint) -> None
     assert places == sorted(places)
 
 
+@pytest.mark.alone
 @pytest.mark.sockets
 def test_connections_without_a_request_keep_no_thread(server: Checkpoint) -> None:
     with ExitStack() as opened:
@@ -117,6 +118,7 @@ def test_connections_without_a_request_keep_no_thread(server: Checkpoint) -> Non
         assert time.monotonic() - began < 3
 
 
+@pytest.mark.alone
 @pytest.mark.sockets
 def test_a_client_that_does_not_close_its_side_holds_nobody_up(server: Checkpoint) -> None:
     with ExitStack() as opened:

@@ -93,6 +93,7 @@ def begin(checkpoint: Checkpoint, token: str, kind: str, path: str) -> socket.so
     return sock
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["upload", "download", "header"])
 def test_200_slow_clients_do_not_hold_up_others(
     production: tuple[Checkpoint, list[str]], upstream: EchoUpstream, kind: str
@@ -118,6 +119,7 @@ def test_200_slow_clients_do_not_hold_up_others(
     assert growth < 256 * 1024 * 1024
 
 
+@pytest.mark.alone
 def test_threads_of_clients_that_left_are_free_again(checkpoint: Checkpoint, upstream: EchoUpstream) -> None:
     """The servers of this fixture have 32 threads."""
 

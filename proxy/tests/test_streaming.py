@@ -71,6 +71,7 @@ def test_download_of_64_mb_arrives_whole_without_being_held(
     assert checkpoint.memory() - memory < 100 * MEGABYTE
 
 
+@pytest.mark.alone
 def test_events_arrive_within_50_ms(checkpoint: Checkpoint, upstream: EchoUpstream) -> None:
     sent: list[float] = []
 
@@ -140,6 +141,7 @@ def test_upload_broken_off_is_not_taken_for_whole(checkpoint: Checkpoint, upstre
     assert not upstream.last(target).is_whole
 
 
+@pytest.mark.alone
 def test_client_that_leaves_frees_the_connection_to_upstream_within_a_second(
     checkpoint: Checkpoint, upstream: EchoUpstream
 ) -> None:
@@ -159,6 +161,7 @@ def test_client_that_leaves_frees_the_connection_to_upstream_within_a_second(
     assert ended[0] - left < 1.2
 
 
+@pytest.mark.alone
 def test_client_that_leaves_before_the_answer_frees_thread_and_connection_within_a_second(
     checkpoint: Checkpoint, upstream: EchoUpstream
 ) -> None:
