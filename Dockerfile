@@ -1,6 +1,6 @@
 # Checkpoint in front of the MLflow server at CHECKPOINT_REGISTRY_URL. Its state is in /tmp: mount a folder there.
 #   docker build -t checkpoint .
-#   docker run -it -p 5000:5000 -v $(PWD):/tmp -e CHECKPOINT_REGISTRY_URL=<host> checkpoint
+#   docker run -it -p 5000:5000 -v "$PWD":/tmp -e CHECKPOINT_REGISTRY_URL=<host> checkpoint
 
 FROM python:3.11-slim-bookworm AS build
 

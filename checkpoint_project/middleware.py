@@ -1,6 +1,6 @@
 """What every request passes first, and what the middleware for Checkpoint's pages does beyond Django's."""
 
-import uuid
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class EntryMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answers health checks and unknown host names, and passes everything else on."""
-        request.id = uuid.uuid4().hex  # type: ignore[attr-defined]
+        request.id = os.urandom(16).hex()  # type: ignore[attr-defined]
         if request.path_info == health.PATH:
             return health.healthz(request)
         try:

@@ -139,7 +139,8 @@ class ProxiedResponse(HttpResponseBase):
     def close(self) -> None:
         """Lets go of MLflow's connection, closing it if the answer was not read to its end, and writes the log line."""
         self._answer.close()
-        super().close()
+        # Without Django's signal: the view let go of the database before it sent the call.
+        self.closed = True
         done, self._done = self._done, None
         if done is not None:
             done()

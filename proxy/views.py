@@ -96,8 +96,6 @@ class CheckpointProxyView(ProxyView):
     def _pass_on(
         self, request: HttpRequest, method: str, path: str, query: str, sent: dict[str, str]
     ) -> HttpResponseBase:
-        # A transfer may last for hours, and what identified the caller is done with the database.
-        close_old_connections()
         if method in {"GET", "HEAD"} and html.is_document_path(path):
             return self._document(request, path, query, sent)
         content = body.streamed(request.META)
@@ -117,6 +115,8 @@ class CheckpointProxyView(ProxyView):
         sent: dict[str, str],
         pieces: Iterator[bytes] | None = None,
     ) -> Answer:
+        # A transfer may last for hours, and whoever judged the call is done with the database.
+        close_old_connections()
         return upstream.send(method, target, sent.items(), body=pieces, client=client.connection(request.META))
 
     def _static(self, request: HttpRequest, path: str, sent: dict[str, str]) -> HttpResponseBase:

@@ -4,6 +4,7 @@ Gunicorn's parser, but for three things: a head has a limit and a time in which 
 large pieces, and `100 Continue` is sent when somebody wants the body, so that a refusal costs the client no upload.
 """
 
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -37,12 +38,8 @@ class Parser(parser.RequestParser):
             StopIteration: the client closed the connection between two requests.
             gunicorn.http.errors.ParseException: what came is no request, or too slow.
         """
-        sock = self.unreader.sock
-        sock.settimeout(HEAD_SECONDS)
-        try:
-            found: Request = super().__next__()
-        finally:
-            sock.settimeout(settings.CHECKPOINT_CLIENT_TIMEOUT)
+        self.unreader.sock.settimeout(settings.CHECKPOINT_CLIENT_TIMEOUT)
+        found: Request = super().__next__()
         return found
 
     next = __next__
@@ -70,21 +67,18 @@ class Request(message.Request):
         super().__init__(cfg, unreader, peer_addr, req_number)
 
     def read_into(self, unreader: Any, buf: bytearray, stop: bool = False) -> None:
-        """Adds what came of the head.
+        """Adds what came of the head; its first bytes have come before anybody asks for them.
 
         Raises:
             LimitRequestHeaders: the head is longer than CHECKPOINT_HEADER_BYTES.
             NoMoreData: the client hung up, or took too long.
         """
-        try:
-            super().read_into(unreader, buf, stop)
-        except TimeoutError as error:
-            raise NoMoreData from error
+        if not stop and not _comes(unreader.sock, self._until - time.monotonic()):
+            raise NoMoreData
+        super().read_into(unreader, buf, stop)
         limit = settings.CHECKPOINT_HEADER_BYTES
         if len(buf) > limit and buf.find(_END_OF_HEAD, 0, limit) < 0:
             raise LimitRequestHeaders(f"more than {limit} bytes")
-        if time.monotonic() > self._until:
-            raise NoMoreData
 
     def set_body_reader(self) -> None:
         """Prepares the body for reading."""
@@ -99,6 +93,13 @@ class Request(message.Request):
         It is when the answer comes without the body having been asked for: the client may or may not send it still.
         """
         return self.body.is_awaited or super().should_close()
+
+
+def _comes(sock: socket.socket, seconds: float) -> bool:
+    """Tells whether a read would return at once; waits at most that many seconds."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return seconds > 0 and bool(poll.poll(seconds * 1000))
 
 
 class Body(body.Body):

@@ -51,6 +51,12 @@ class Connection(gthread.TConn):
 class Worker(gthread.ThreadWorker):
     """Answers requests in threads."""
 
+    def init_process(self) -> None:
+        """Runs in the worker process until it ends."""
+        # Gunicorn looks each setting up in a slow way, a dozen times a request. Here they no longer change.
+        self.cfg.__dict__.update({name: setting.get() for name, setting in self.cfg.settings.items()})
+        super().init_process()
+
     def accept(self, listener: socket.socket) -> None:
         """Takes a new connection and gives it to a thread."""
         try:
