@@ -152,5 +152,5 @@ def test_wrong_fields_look_it_and_the_first_has_the_focus() -> None:
     form.add_error("model_name", "No such model.")
     marked = [field.name for field in form if "is-invalid" in field.as_widget()]
     focused = [field.name for field in form if "autofocus" in field.as_widget()]
-    assert marked == ["model_name", "version", "target", "title"]
+    assert marked == ["model_name", "version", "target"]
     assert focused == ["model_name"]

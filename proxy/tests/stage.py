@@ -26,7 +26,7 @@ class Direct:
         try:
             self._connection.request(method, path, content, headers or {})
             answer = self._connection.getresponse()
-        except http.client.RemoteDisconnected:
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
             self._connection.close()
             self._connection.request(method, path, content, headers or {})
             answer = self._connection.getresponse()

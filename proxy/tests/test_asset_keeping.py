@@ -50,7 +50,8 @@ def fetch(assets: Assets, path: str = PATH) -> bytes:
 
 def keep(assets: Assets, path: str = PATH) -> HttpResponse:
     fetch(assets, path)
-    return until(lambda: ask(assets, path))
+    # Not before the job has ended: the next one for the same file would not begin.
+    return until(lambda: ask(assets, path) if path not in assets._background._names else None)
 
 
 def until(find: Callable[[], HttpResponse | None]) -> HttpResponse:

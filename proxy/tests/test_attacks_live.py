@@ -146,7 +146,7 @@ def test_everything_is_as_it_was_approved_and_honest_work_goes_on(guarded, open_
         assert checkpoint.call(path, "DELETE", as_ada=as_ada).status == 200
         upload = f"/ajax-api/2.0/mlflow/upload-artifact?run_uuid={run}&path=x.bin"
         assert checkpoint.call(upload, "POST", body=b"new", as_ada=as_ada).status == 200
-        name, source = f"{stage.model}-{checkpoint.port}", f"mlflow-artifacts:/{stage.experiment}/{run}/artifacts"
+        name, source = f"{stage.model}-{uuid.uuid4().hex[:8]}", f"mlflow-artifacts:/{stage.experiment}/{run}/artifacts"
         for path, message in [
             ("registered-models/create", {"name": name}),
             ("model-versions/create", {"name": name, "source": source, "run_id": run}),
@@ -175,7 +175,8 @@ def test_everything_is_as_it_was_approved_and_honest_work_goes_on(guarded, open_
 def test_nobody_is_somebody_by_saying_so(guarded, mlflow, stage, approved, headers):
     message = b'{"name":"%s","alias":"harmless","version":"2"}' % stage.model.encode()
     answer = guarded.call(ALIAS, "POST", headers, message, as_ada=False)
-    assert answer.status == 401, answer.body
+    # Too many wrong passwords, of other tests too, are refused as well.
+    assert answer.status in ({401, 429} if "Basic" in headers.get("Authorization", "") else {401}), answer.body
     assert registry_of(mlflow, stage)["aliases"] == approved["aliases"]
 
 
