@@ -68,6 +68,18 @@ class Worker(gthread.ThreadWorker):
         self.nr_conns += 1
         self.enqueue_req(Connection(self.cfg, sock, client, listener.getsockname()))
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Begins or ceases to take connections; a worker that is to stop also lets go of those without a request."""
+        super().set_accept_enabled(enabled)
+        if self.alive:
+            return
+        for waiting in (self.keepalived_conns, self.pending_conns):
+            while waiting:
+                conn = waiting.popleft()
+                self.poller.unregister(conn.sock)
+                self.nr_conns -= 1
+                conn.close()
+
     def handle(self, conn: Any) -> Any:
         """Answers a connection's requests for as long as they come without a pause; called in a thread.
 
@@ -77,8 +89,9 @@ class Worker(gthread.ThreadWorker):
         keeps = super().handle(conn)
         while keeps is True and self._next_has_come(conn):
             keeps = super().handle(conn)
-        if keeps is False:
+        if keeps is False or (keeps is True and not self.alive):
             conn.end()
+            return False
         return keeps
 
     def _next_has_come(self, conn: Any) -> bool:

@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+import psutil
 import pytest
 from gunicorn.config import Config
 from gunicorn.http.errors import NoMoreData
 
 from proxy.server import reading
+from proxy.server.worker import STAY_SECONDS
 from proxy.tests.conftest import Checkpoint, run_checkpoint
 from proxy.tests.echo_upstream import EchoUpstream, Received
 from proxy.tests.raw_client import head, read
@@ -151,6 +153,22 @@ def test_a_stop_lets_a_running_transfer_end(people, upstream: EchoUpstream, tmp_
             seen = read(sock, "GET")
             stopping.join()
         assert (seen.body, seen.is_whole) == (b"firstlast", True)
+
+
+@pytest.mark.sockets
+def test_a_stop_does_not_wait_for_connections_without_a_request(people, upstream: EchoUpstream, tmp_path) -> None:
+    for server in run_checkpoint("serve", people, tmp_path / "log", CHECKPOINT_REGISTRY_URL=upstream.url):
+        with ExitStack() as opened:
+            socks = [opened.enter_context(connect(server)) for _ in range(3)]
+            for sock in socks:
+                sock.sendall(request(server))
+                assert read(sock, "GET").status == 200
+            time.sleep(STAY_SECONDS + 0.5)
+            socks[0].sendall(request(server))  # its thread stays with it once more
+            assert read(socks[0], "GET").status == 200
+            os.kill(server.pid, signal.SIGTERM)
+            psutil.Process(server.pid).wait(10)
+            assert [sock.recv(1) for sock in socks] == [b""] * 3
 
 
 def _stop(server: Checkpoint, goes_on: threading.Event) -> None:
