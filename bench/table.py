@@ -54,7 +54,8 @@ class Table:
         base = found.get(row.baseline, [])
         if not base or column == row.baseline:
             return cell
-        pairs = list(zip(mine, base, strict=False))
+        # What was measured once, because it takes long, is compared with every round.
+        pairs = list(zip(mine, base * len(mine) if len(base) == 1 else base, strict=False))
         if row.is_difference:
             return f"{cell} ({median(own - other for own, other in pairs):+.2f})"
         return f"{cell} ({median(own / other for own, other in pairs):.2f})"
