@@ -27,14 +27,15 @@ STAY_SECONDS = 1.0
 class Connection(gthread.TConn):
     """A client's connection."""
 
-    parser: Parser | None
+    parser: Parser
     _is_closed = False
 
     def init(self) -> None:
         """Prepares the connection for its first request."""
-        if self.parser is None:
-            self.parser = Parser(self.cfg, self.sock, self.client)
+        is_new = not self.initialized
         super().init()
+        if is_new and not self.is_http2:
+            self.parser = Parser(self.cfg, self.sock, self.client)
 
     def end(self) -> None:
         """Ends the connection so that the client gets all of the last answer, which takes two seconds at most."""
@@ -122,6 +123,11 @@ class Worker(gthread.ThreadWorker):
         except (PromoteRequestError, TimeoutError) as error:
             # The head has promised more than will come, so the connection ends here and the client sees a cut.
             self.log.warning("An answer was broken off: %s", error or "the client took too long.")
+            return False
+        except Exception:
+            if not response.headers_sent:
+                raise
+            self.log.exception("An answer failed in the middle and was broken off")
             return False
         finally:
             if hasattr(pieces, "close"):

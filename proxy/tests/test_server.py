@@ -1,12 +1,16 @@
 """The production server's own part: how it reads heads, asks for bodies, keeps connections and says what is wrong."""
 
+import logging
 import os
 import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
@@ -14,7 +18,7 @@ from gunicorn.config import Config
 from gunicorn.http.errors import NoMoreData
 
 from proxy.server import reading
-from proxy.server.worker import STAY_SECONDS
+from proxy.server.worker import STAY_SECONDS, Worker
 from proxy.tests.conftest import Checkpoint, run_checkpoint
 from proxy.tests.echo_upstream import EchoUpstream, Received
 from proxy.tests.raw_client import head, read
@@ -210,3 +214,25 @@ def test_a_body_is_read_in_pieces_as_large_as_asked_for() -> None:
         assert (body.read(20_000), body.read(1)) == (b"x" * 10_000, b"")
         assert body.is_read
         assert parser.has_more
+
+
+def test_an_answer_that_fails_in_the_middle_is_cut_and_gets_no_second_head(caplog: pytest.LogCaptureFixture) -> None:
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"first"
+        raise ValueError("of the application's own")
+
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        with ours:
+            worker = Worker.__new__(Worker)
+            worker.cfg, worker.log, worker.wsgi = Config(), logging.getLogger("gunicorn.error"), application
+            worker.alive, worker.keepalived_conns, worker.max_keepalived = True, deque(), 1
+            address = ("127.0.0.1", 1)
+            incoming = next(reading.Parser(Config(), ours, address))
+            assert not worker.handle_request(incoming, SimpleNamespace(sock=ours, client=address, server=address))
+        seen = b"".join(iter(lambda: theirs.recv(65536), b""))
+    assert seen.count(b"HTTP/1.1 ") == 1
+    assert seen.endswith(b"5\r\nfirst\r\n")
+    assert "of the application's own" in caplog.text
