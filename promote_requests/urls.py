@@ -1,6 +1,8 @@
 """Addresses of the promote request pages."""
 
 from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
+from django.views.generic import RedirectView
 
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
 from promote_requests import mlflow_ui, views
@@ -8,6 +10,10 @@ from promote_requests import mlflow_ui, views
 app_name = "promote_requests"
 urlpatterns: list[URLPattern] = [
     path("", views.request_list, name="list"),
+    # Where whoever shortens a request's address by hand expects the list.
+    path(
+        "promote-requests/", require_safe(RedirectView.as_view(pattern_name="promote_requests:list", query_string=True))
+    ),
     path("promote-requests/new/", views.request_new, name="new"),
     path("promote-requests/<int:number>/", views.request_detail, name="detail"),
     path("promote-requests/<int:number>/review/", views.review, name="review"),

@@ -42,6 +42,11 @@ def test_nobody_sees_a_page_without_signing_in(address: str) -> None:
     assert response["Location"].startswith(reverse("account_login"))
 
 
+def test_a_requests_address_without_its_number_leads_to_the_list(ada: "User") -> None:
+    response = _as(ada).get("/checkpoint/promote-requests/", {"q": "is:open"})
+    assert (response.status_code, response["Location"]) == (302, f"{LIST}?q=is%3Aopen")
+
+
 @pytest.mark.parametrize("address", PAGES)
 def test_pages_are_whole_and_name_the_person(address: str, fraud: "FakeRegistry", ada: "User") -> None:
     html = _html(ada, address)
