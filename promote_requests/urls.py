@@ -7,13 +7,13 @@ from django.views.generic import RedirectView
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
 from promote_requests import mlflow_ui, views
 
+_to_the_list = RedirectView.as_view(pattern_name="promote_requests:list", query_string=True)
+
 app_name = "promote_requests"
 urlpatterns: list[URLPattern] = [
     path("", views.request_list, name="list"),
     # Where whoever shortens a request's address by hand expects the list.
-    path(
-        "promote-requests/", require_safe(RedirectView.as_view(pattern_name="promote_requests:list", query_string=True))
-    ),
+    path("promote-requests/", require_safe(_to_the_list), name="shortened"),
     path("promote-requests/new/", views.request_new, name="new"),
     path("promote-requests/<int:number>/", views.request_detail, name="detail"),
     path("promote-requests/<int:number>/review/", views.review, name="review"),
