@@ -44,7 +44,7 @@ def main() -> None:
         rounds.warm_up(fleet, browser, script)
         table = Table(rounds.ROWS)
         steps: dict[str, tuple[int, Callable[[], None]]] = {
-            "basic-auth": (1, lambda: rounds.own_sign_in(fleet, table)),
+            "basic-auth": (3, lambda: rounds.own_sign_in(fleet, table)),
             "reads": (3, lambda: rounds.reads(fleet, table, options.seconds)),
             "echoes": (3, lambda: rounds.echoes(fleet, table, options.seconds)),
             "scripts": (3, lambda: rounds.scripts(fleet, table, options.seconds, script)),

@@ -54,8 +54,7 @@ class Table:
         base = found.get(row.baseline, [])
         if not base or column == row.baseline:
             return cell
-        # What was measured once, because it takes long, is compared with every round.
-        pairs = list(zip(mine, base * len(mine) if len(base) == 1 else base, strict=False))
+        pairs = list(zip(mine, base, strict=False))
         if row.is_difference:
             return f"{cell} ({median(own - other for own, other in pairs):+.2f})"
         return f"{cell} ({median(own / other for own, other in pairs):.2f})"
