@@ -9,10 +9,15 @@ COPY requirements.txt ./
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --requirement requirements.txt
 
 COPY manage.py ./
+COPY foundation foundation
+COPY registry registry
+COPY audit audit
 COPY accounts accounts
-COPY checkpoint_project checkpoint_project
+COPY evidence evidence
+COPY protection protection
 COPY promote_requests promote_requests
 COPY proxy proxy
+COPY checkpoint_project checkpoint_project
 COPY static static
 COPY templates templates
 # Fingerprinted and compressed once, here. The key that this needs is thrown away with its folder.

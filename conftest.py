@@ -11,14 +11,14 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from checkpoint_project.tests import embedded_postgresql
-from promote_requests.demo.mlflow_server import MlflowServer
-from proxy.tests.secret_check import leaks, secrets
+from demo.mlflow_server import MlflowServer
+from testing import embedded_postgresql
+from testing.secret_check import leaks, secrets
 
 if TYPE_CHECKING:
     from pytest_django import Settings
 
-    from promote_requests.registry.fake import FakeRegistry
+    from registry.fake import FakeRegistry
 
 
 pytest_plugins = ["pytester"]
@@ -109,9 +109,9 @@ def postgresql() -> str:
 @pytest.fixture
 def registry(settings: "Settings") -> "Iterator[FakeRegistry]":
     """Puts an empty fake registry in MLflow's place and gives it."""
-    from promote_requests.registry import fake  # noqa: PLC0415 - only the tests that ask for it load it
+    from registry import fake  # noqa: PLC0415 - only the tests that ask for it load it
 
-    settings.CHECKPOINT_REGISTRY_CLIENT = "promote_requests.registry.fake.connect"
+    settings.CHECKPOINT_REGISTRY_CLIENT = "registry.fake.connect"
     yield fake.connect("")
     fake.reset()
 
@@ -119,8 +119,8 @@ def registry(settings: "Settings") -> "Iterator[FakeRegistry]":
 @pytest.fixture(autouse=True)
 def _no_remembered_credentials() -> None:
     """Forgets who called in earlier tests: the database gives their ids to other people."""
-    from accounts.credential_cache import cache  # noqa: PLC0415 - Django is set up only now
-    from accounts.passwords import verdicts  # noqa: PLC0415
+    from accounts.identity.credential_cache import cache  # noqa: PLC0415 - Django is set up only now
+    from accounts.identity.passwords import verdicts  # noqa: PLC0415
 
     cache.clear()
     verdicts.clear()

@@ -11,8 +11,8 @@ def main() -> None:
     try:
         from django.core.management import execute_from_command_line  # noqa: PLC0415
 
-        from checkpoint_project.env import ConfigurationError  # noqa: PLC0415
         from checkpoint_project.startup import require_registry  # noqa: PLC0415
+        from foundation.env import ConfigurationError  # noqa: PLC0415
     except ImportError as error:
         sys.exit(f"{error.name or error} is missing: run `make demo`, or `pip install -r requirements.txt` first.")
     try:

@@ -1,0 +1,1 @@
+"""People, groups, tokens and invitations; who calls, and how somebody signs in."""

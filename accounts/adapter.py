@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts import mail
-from accounts.backends import HashingBusy
-from accounts.client_address import client_address
+from accounts.identity.backends import HashingBusy
+from accounts.identity.client_address import client_address
+from accounts.identity.passwords import attempts_key
 from accounts.models import User
-from accounts.passwords import attempts_key
 
 
 class AccountAdapter(DefaultAccountAdapter):

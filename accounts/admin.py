@@ -11,9 +11,11 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts import invitations, mail, people, tokens
+from accounts import mail, people, tokens
 from accounts.exceptions import AccountError
+from accounts.joining import invitations
 from accounts.models import ApiToken, Invitation, User
+from audit.actors import Actor, Door, actor_of
 
 # allauth's second table of addresses is not used: a person has the one address of the account.
 admin.site.unregister(EmailAddress)
@@ -85,7 +87,7 @@ class PersonAdmin(UserAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Keeps an account, its password above all, from people who have fewer rights than it has."""
-        if obj is not None and not people.may_edit(_actor(request), obj):
+        if obj is not None and not people.may_edit(_person(request), obj):
             return False
         return super().has_change_permission(request, obj)
 
@@ -204,7 +206,11 @@ class InvitationAdmin(admin.ModelAdmin):
         return super().has_delete_permission(request, obj)
 
 
-def _actor(request: HttpRequest) -> User:
+def _actor(request: HttpRequest) -> Actor:
+    return actor_of(request, Door.ADMIN)
+
+
+def _person(request: HttpRequest) -> User:
     # The admin site lets nobody else in.
     assert isinstance(request.user, User)  # noqa: S101
     return request.user

@@ -9,9 +9,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import sessions, tokens
+from accounts import tokens
 from accounts.exceptions import AccountError, AddressTaken, NameTaken, NotPermitted
+from accounts.identity import sessions
 from accounts.models import Invitation, User
+from audit.actors import Actor
 
 logger = logging.getLogger("checkpoint.accounts")
 
@@ -65,7 +67,7 @@ def _refuse_taken(user: User) -> None:
         raise AddressTaken("Another account has this e-mail address.", field="email")
 
 
-def deactivate(*, actor: User, user: User) -> int:
+def deactivate(*, actor: Actor, user: User) -> int:
     """Takes an account out of use and returns how many API tokens that revoked. What it did stays in the record.
 
     Its sessions, tokens and open invitations end for good: activating it later revives none of them. At once in this
@@ -74,18 +76,18 @@ def deactivate(*, actor: User, user: User) -> int:
     Raises:
         NotPermitted: it is the actor's own account, or an administrator's and the actor is none.
     """
-    if user.pk == actor.pk:
+    if user.pk == actor.user_id:
         raise NotPermitted("You cannot deactivate your own account: ask another administrator.")
     _require_rank(actor, user)
     with transaction.atomic():
         user.is_active = False
         user.save(update_fields=["is_active"])
         revoked = _end_access(user)
-    logger.info("Account %s deactivated by %s, API tokens revoked: %s", user.username, actor.username, revoked)
+    logger.info("Account %s deactivated by %s, API tokens revoked: %s", user.username, actor.name, revoked)
     return revoked
 
 
-def activate(*, actor: User, user: User) -> None:
+def activate(*, actor: Actor, user: User) -> None:
     """Lets an account be used again, with its password and nothing else that once opened it; an active one is left be.
 
     Raises:
@@ -99,7 +101,7 @@ def activate(*, actor: User, user: User) -> None:
         _end_access(user)
         user.is_active = True
         user.save(update_fields=["is_active"])
-    logger.info("Account %s activated by %s", user.username, actor.username)
+    logger.info("Account %s activated by %s", user.username, actor.name)
 
 
 def _end_access(user: User) -> int:
@@ -123,8 +125,8 @@ def may_edit(actor: User, user: User) -> bool:
     return not user.is_superuser and rights <= own
 
 
-def _require_rank(actor: User, user: User) -> None:
-    if not actor.is_active or not actor.has_perm("accounts.change_user"):
+def _require_rank(actor: Actor, user: User) -> None:
+    if not actor.has_perm("accounts.change_user"):
         raise NotPermitted("Only an administrator can do this.")
-    if user.is_superuser and not actor.is_superuser:
+    if user.is_superuser and not actor.account.is_superuser:
         raise NotPermitted(f"{user.username} is an administrator: only another one can do this.")

@@ -14,10 +14,10 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts.authentication import session_cache_key
-from accounts.credential_cache import cache
+from accounts.identity.authentication import session_cache_key
+from accounts.identity.credential_cache import cache
+from accounts.identity.passwords import attempts_key
 from accounts.models import ApiToken, User
-from accounts.passwords import attempts_key
 
 
 @receiver([post_save, post_delete], sender=User)

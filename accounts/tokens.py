@@ -14,9 +14,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.credential_cache import cache
 from accounts.exceptions import AccountError, NameTaken, NotPermitted
+from accounts.identity.credential_cache import cache
 from accounts.models import ApiToken, User
+from audit.actors import Actor
 
 PREFIX = "cpt_"
 _SHAPE = re.compile(r"cpt_[A-Za-z0-9_-]{43}", re.ASCII)
@@ -96,14 +97,12 @@ def revoke_all(user: User) -> int:
     return ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now())
 
 
-def may_revoke(actor: User, token: ApiToken) -> bool:
+def may_revoke(actor: Actor, token: ApiToken) -> bool:
     """Tells whether `actor` may revoke the token: its owner may, and whoever administers tokens."""
-    if not actor.is_active:
-        return False
-    return actor.pk == token.user_id or actor.has_perm("accounts.change_apitoken")
+    return actor.may_act and (actor.user_id == token.user_id or actor.has_perm("accounts.change_apitoken"))
 
 
-def revoke(*, actor: User, token: ApiToken) -> None:
+def revoke(*, actor: Actor, token: ApiToken) -> None:
     """Makes the token useless: at once in this process, within 5 seconds in every other. Revoking twice is harmless.
 
     Raises:
@@ -118,4 +117,4 @@ def revoke(*, actor: User, token: ApiToken) -> None:
     user_id = token.user_id
     transaction.on_commit(lambda: cache.forget_user(user_id))
     if revoked:
-        logger.info("API token %s of user %s revoked by %s", token.pk, user_id, actor.get_username())
+        logger.info("API token %s of user %s revoked by %s", token.pk, user_id, actor.name)

@@ -11,9 +11,9 @@ from pathlib import Path
 from bench import nginx, registry
 from bench.process_tree import Tree
 from bench.subjects import Fleet, Subject
+from demo.mlflow_server import MlflowServer
+from demo.processes import ServerProcess, free_port
 from deploy.nginx.render import Place, command, write
-from promote_requests.demo.mlflow_server import MlflowServer
-from promote_requests.demo.processes import ServerProcess, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 BASIC = ("admin", "long enough to bench")

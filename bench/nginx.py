@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from promote_requests.demo.processes import ServerProcess
+from demo.processes import ServerProcess
 
 ECHO_BODY = '{"model_version":{"name":"bench","version":"1","current_stage":"None","status":"READY"}}'
 

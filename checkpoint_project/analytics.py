@@ -11,7 +11,7 @@ from threading import Thread
 
 from django.conf import settings
 
-from accounts import installation
+from accounts.joining import installation
 
 TIMEOUT = 5.0
 """Seconds for the connection, and again for the answer."""

@@ -1,6 +1,13 @@
-"""The admin site's configuration."""
+"""The project itself as an app, for its commands, and the admin site's configuration."""
 
+from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+
+
+class CheckpointProjectConfig(AppConfig):
+    """The commands that start Checkpoint."""
+
+    name = "checkpoint_project"
 
 
 class CheckpointAdminConfig(AdminConfig):

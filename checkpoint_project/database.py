@@ -5,7 +5,7 @@ from typing import Any
 
 import dj_database_url
 
-from checkpoint_project.env import ConfigurationError
+from foundation.env import ConfigurationError
 
 _SQLITE = "django.db.backends.sqlite3"
 _POSTGRESQL = "django.db.backends.postgresql"

@@ -1,20 +1,14 @@
 """What every request passes first, and what the middleware for Checkpoint's pages does beyond Django's."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import whitenoise.middleware
-from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware import security
 
-from checkpoint_project import error_pages, health
-from promote_requests.registry import patience
-
-PORTAL = "/checkpoint/"
-"""Everything below this path is Checkpoint's; everything else is MLflow's."""
+from registry import patience
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -29,28 +23,6 @@ CONTENT_SECURITY_POLICY = "; ".join(
 """For Checkpoint's pages: nothing but what comes from here, no inline script or style."""
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
-
-
-class EntryMiddleware:
-    """Gives each request an id and refuses host names that nobody configured.
-
-    The check runs before anything else reads the name, so that a forged Host header cannot reach a link in a mail or
-    a redirect. Health checks come by address, so they are answered before it.
-    """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answers health checks and unknown host names, and passes everything else on."""
-        request.id = os.urandom(16).hex()  # type: ignore[attr-defined]
-        if request.path_info == health.PATH:
-            return health.healthz(request)
-        try:
-            request.get_host()
-        except DisallowedHost:
-            return error_pages.unknown_host(request)
-        return self.get_response(request)
 
 
 class PatienceMiddleware:

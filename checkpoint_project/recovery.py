@@ -12,8 +12,8 @@ from django.core.signals import request_started
 from django.db import DatabaseError, connection
 
 from promote_requests import services
-from promote_requests.exceptions import RegistryError
 from promote_requests.services.settling import CUT_OFF_AFTER
+from registry.exceptions import RegistryError
 
 _PAUSES = (0.0, CUT_OFF_AFTER.total_seconds() + 1)
 """Seconds before each look. What began just before the start may be another replica's, and under way, at the first."""

@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from checkpoint_project import database, env, logs
-from checkpoint_project.secret_key import load_or_create
+from checkpoint_project import database
+from foundation import env, logs
+from foundation.secret_key import load_or_create
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(env.string("CHECKPOINT_STATE_DIR", str(BASE_DIR / "var"))).absolute()
@@ -44,7 +45,7 @@ _public = urlsplit(CHECKPOINT_PUBLIC_URL)
 _public_is_https = _public.scheme == "https"
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", str(_public.hostname), *env.listing("CHECKPOINT_ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
-CSRF_FAILURE_VIEW = "checkpoint_project.error_pages.csrf_failure"
+CSRF_FAILURE_VIEW = "foundation.error_pages.csrf_failure"
 # Names of their own: MLflow is served from the same origin, and neither side may overwrite the other's cookies.
 SESSION_COOKIE_NAME = "checkpoint_session"
 CSRF_COOKIE_NAME = "checkpoint_csrf"
@@ -73,7 +74,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.humanize",
-    "proxy",  # before staticfiles: of two commands of one name the earlier app's runs, and both have runserver
+    # Before staticfiles: of two commands of one name the earlier app's runs, and both have runserver.
+    "checkpoint_project.apps.CheckpointProjectConfig",
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
@@ -82,11 +84,14 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "revproxy",
+    "audit",
     "accounts",
+    "protection",
     "promote_requests",
+    "proxy",
 ]
 MIDDLEWARE = [
-    "checkpoint_project.middleware.EntryMiddleware",
+    "foundation.middleware.EntryMiddleware",
     # Calls for MLflow end here: they carry no page, so they pay for none of what follows.
     "proxy.middleware.ProxyMiddleware",
     "checkpoint_project.middleware.PatienceMiddleware",
@@ -114,7 +119,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "promote_requests.context_processors.navigation",
+                "promote_requests.pages.navigation.navigation",
             ],
         },
     },
@@ -157,7 +162,7 @@ CACHES = {
 
 # -- Accounts -----------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.identity.backends.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -168,7 +173,7 @@ PASSWORD_RESET_TIMEOUT = 86_400
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm"}
+ACCOUNT_FORMS = {"login": "accounts.pages.forms.SignInForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -202,15 +207,15 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.string("DEFAULT_FROM_EMAIL", f"checkpoin
 # -- API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.api_authentication.CredentialsAuthentication",
+        "accounts.identity.api_authentication.CredentialsAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PAGINATION_CLASS": "promote_requests.api.pagination.PageNumberPagination",
+    "DEFAULT_PAGINATION_CLASS": "foundation.api.pagination.PageNumberPagination",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "promote_requests.api.errors.exception_handler",
+    "EXCEPTION_HANDLER": "foundation.api.errors.exception_handler",
     "PAGE_SIZE": 25,
 }
 SPECTACULAR_SETTINGS = {
@@ -221,11 +226,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
-        "AuditActionEnum": "promote_requests.choices.AuditAction",
+        "AuditActionEnum": "audit.choices.AuditAction",
         "CloseReasonEnum": "promote_requests.choices.CloseReason",
-        "DifferenceEnum": "promote_requests.comparison.Kind",
-        "RequestActionEnum": "promote_requests.choices.RequestAction",
-        "TargetKindEnum": "promote_requests.choices.TargetKind",
+        "DifferenceEnum": "evidence.compare.Kind",
+        "ChangeEnum": "registry.proposals.Change",
+        "TargetKindEnum": "registry.targets.TargetKind",
     },
 }
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connection
 
-from checkpoint_project import env
+from foundation import env
 
 DATABASE_WAIT = 60.0
 """Seconds that a start waits for PostgreSQL, which is often started at the same moment."""

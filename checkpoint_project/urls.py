@@ -3,18 +3,18 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from accounts.views import setup
+from accounts.pages.views import setup
 
-handler400 = "checkpoint_project.error_pages.bad_request"
-handler403 = "checkpoint_project.error_pages.permission_denied"
-handler404 = "checkpoint_project.error_pages.not_found"
-handler500 = "checkpoint_project.error_pages.server_error"
+handler400 = "foundation.error_pages.bad_request"
+handler403 = "foundation.error_pages.permission_denied"
+handler404 = "foundation.error_pages.not_found"
+handler500 = "foundation.error_pages.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("checkpoint/admin/", admin.site.urls),
     path("checkpoint/setup/", setup, name="setup"),
-    path("checkpoint/accounts/", include("accounts.urls")),
-    path("checkpoint/accounts/", include("accounts.sign_in_urls")),
+    path("checkpoint/accounts/", include("accounts.pages.urls")),
+    path("checkpoint/accounts/", include("accounts.pages.sign_in_urls")),
     path("checkpoint/api/", include("promote_requests.api.urls")),
-    path("checkpoint/", include("promote_requests.urls")),
+    path("checkpoint/", include("promote_requests.pages.urls")),
 ]

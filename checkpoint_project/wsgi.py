@@ -14,8 +14,8 @@ django.setup(set_prefix=False)
 from django.urls import get_resolver  # noqa: E402 - Django had to be set up first
 
 from checkpoint_project import recovery  # noqa: E402
-from promote_requests.registry import get_registry  # noqa: E402
 from proxy.wsgi import Handler  # noqa: E402
+from registry import get_registry  # noqa: E402
 
 application = Handler()
 # All views are imported now: the first caller should not wait for it, and a fault in one should stop the start.

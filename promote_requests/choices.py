@@ -21,21 +21,6 @@ class CloseReason(models.TextChoices):
     SUPERSEDED = "superseded", "Superseded"
 
 
-class TargetKind(models.TextChoices):
-    """What kind of place a version is to go to."""
-
-    STAGE = "stage", "Stage"
-    ALIAS = "alias", "Alias"
-    MODEL = "model", "Registered model"
-
-
-class RequestAction(models.TextChoices):
-    """Whether the version is to get the target or to lose it."""
-
-    SET = "set", "Promote"
-    REMOVE = "remove", "Remove"
-
-
 class Verdict(models.TextChoices):
     """A reviewer's judgement."""
 
@@ -63,22 +48,3 @@ class Action(models.TextChoices):
     WITHDRAW = "withdraw", "Withdraw"
     CLOSE = "close", "Close"
     REOPEN = "reopen", "Reopen"
-
-
-class AuditAction(models.TextChoices):
-    """What an audit row records."""
-
-    CREATED = "created", "opened the request"
-    EDITED = "edited", "edited the request"
-    SUBMITTED = "submitted", "marked it ready for review"
-    REVIEWED = "reviewed", "reviewed"
-    COMMENTED = "commented", "commented"
-    EVIDENCE_CHANGED = "evidence_changed", "evidence changed"
-    PROMOTION_STARTED = "promotion_started", "started the promotion"
-    PROMOTED = "promoted", "promoted"
-    PROMOTION_FAILED = "promotion_failed", "promotion failed"
-    CLOSED = "closed", "closed"
-    REOPENED = "reopened", "reopened"
-    REFUSED = "refused", "was refused"
-    CALL_REFUSED = "call_refused", "was refused a direct change"
-    RULE_CHANGED = "rule_changed", "changed a protection rule"

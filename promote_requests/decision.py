@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promote_requests.choices import ReviewDecision, Status, Verdict
-from promote_requests.protection import Requirement
+from protection.matching import Requirement
 
 if TYPE_CHECKING:
     from promote_requests.models import PromoteRequest, Review

@@ -3,20 +3,21 @@
 Only `promote_requests.services` writes these; everything else reads.
 """
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from promote_requests.choices import AuditAction, CloseReason, RequestAction, Status, TargetKind, Verdict
-from promote_requests.protection import pattern_problems
-from promote_requests.querysets import AppendOnlyQuerySet, PromoteRequestQuerySet
-from promote_requests.targets import Target
+from audit.append_only import AppendOnly
+from audit.trail import About
+from evidence.freeze import Observation
+from promote_requests.choices import CloseReason, Status, Verdict
+from promote_requests.querysets import PromoteRequestQuerySet
+from registry.proposals import Change, Proposal
+from registry.targets import Target, TargetKind
 
 
 def _person(**options: Any) -> models.ForeignKey:
@@ -25,7 +26,7 @@ def _person(**options: Any) -> models.ForeignKey:
 
 
 class PromoteRequest(models.Model):
-    """Somebody's wish that a model version get (or lose) a target.
+    """Somebody's proposal that a model version get (or lose) a target, and what became of it.
 
     `champion_version`, `challenger_stage` and `evidence_fingerprint` are what was last observed while the request was
     open: reviews count only for the fingerprint that they were given on. The two `*_evidence` fields are frozen when it
@@ -40,7 +41,7 @@ class PromoteRequest(models.Model):
     version = models.CharField(max_length=32, editable=False)
     target_kind = models.CharField(max_length=8, choices=TargetKind, editable=False)
     target_name = models.CharField(max_length=256, editable=False)
-    action = models.CharField(max_length=8, choices=RequestAction, default=RequestAction.SET, editable=False)
+    change = models.CharField(max_length=8, choices=Change, default=Change.SET, editable=False)
     archive_existing_versions = models.BooleanField(default=False, editable=False)
     author = _person(related_name="promote_requests", editable=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN, editable=False)
@@ -115,7 +116,7 @@ class PromoteRequest(models.Model):
             ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="request_status_is_known"),
             models.CheckConstraint(
-                condition=~Q(action=RequestAction.REMOVE) | Q(target_kind=TargetKind.ALIAS),
+                condition=~Q(change=Change.REMOVE) | Q(target_kind=TargetKind.ALIAS),
                 name="only_aliases_are_removed",
             ),
         ]
@@ -132,8 +133,30 @@ class PromoteRequest(models.Model):
         """Where the version is to go."""
         return Target(TargetKind(self.target_kind), self.target_name)
 
+    @property
+    def about(self) -> About:
+        """What an audit row about this request says."""
+        return About.of(self.proposal, self.number)
 
-class Review(models.Model):
+    @property
+    def observation(self) -> Observation:
+        """What was last observed of the evidence."""
+        return Observation(self.champion_version, self.challenger_stage, self.evidence_fingerprint)
+
+    @property
+    def proposal(self) -> Proposal:
+        """What is asked for."""
+        return Proposal(
+            self.model_name,
+            self.version,
+            self.target,
+            Change(self.change),
+            self.archive_existing_versions,
+            self.workspace,
+        )
+
+
+class Review(AppendOnly):
     """A reviewer's judgement of the evidence that `evidence_fingerprint` names. Never changed, only followed."""
 
     promote_request = models.ForeignKey(PromoteRequest, on_delete=models.PROTECT, related_name="reviews")
@@ -144,8 +167,6 @@ class Review(models.Model):
     champion_version = models.CharField(max_length=32, null=True)  # noqa: DJ001 - None: nobody held it
     evidence_fingerprint = models.CharField(max_length=64)
     created_at = models.DateTimeField(default=timezone.now)
-
-    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["created_at", "pk"]
@@ -160,17 +181,8 @@ class Review(models.Model):
     def __str__(self) -> str:
         return f"{self.get_verdict_display()} on #{self.promote_request_id}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Adds the row; a second save is refused."""
-        _refuse_second_save(self)
-        super().save(*args, **kwargs | {"force_insert": True})
 
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Is refused: reviews are part of the record."""
-        raise TypeError("Reviews are append-only.")
-
-
-class Comment(models.Model):
+class Comment(AppendOnly):
     """A remark in a request's timeline."""
 
     promote_request = models.ForeignKey(PromoteRequest, on_delete=models.PROTECT, related_name="comments")
@@ -178,113 +190,8 @@ class Comment(models.Model):
     body = models.TextField()
     created_at = models.DateTimeField(default=timezone.now)
 
-    objects = AppendOnlyQuerySet.as_manager()
-
     class Meta:
         ordering: ClassVar = ["created_at", "pk"]
 
     def __str__(self) -> str:
         return f"Comment on #{self.promote_request_id}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Adds the row; a second save is refused."""
-        _refuse_second_save(self)
-        super().save(*args, **kwargs | {"force_insert": True})
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Is refused: comments are part of the record."""
-        raise TypeError("Comments are append-only.")
-
-
-class ProtectionRule(models.Model):
-    """Which targets of which models are protected, and what a request must have before it may be promoted.
-
-    Patterns are shell globs (`*`, `?`), compared without regard to case. Of several matching rules the strictest of
-    each requirement applies. For `model:` targets the destination is what is protected, whatever model the version
-    comes from, so the model pattern is not consulted.
-    """
-
-    description = models.CharField(max_length=200, blank=True)
-    workspace_pattern = models.CharField(max_length=256, default="*")
-    model_pattern = models.CharField(max_length=256, default="*", help_text="For example: * or fraud-*")
-    target_pattern = models.CharField(
-        max_length=270, help_text="For example: stage:*, stage:Production, alias:champion, model:prod.*"
-    )
-    required_approvals = models.PositiveSmallIntegerField(
-        default=1, validators=[MinValueValidator(1), MaxValueValidator(6)]
-    )
-    promote_when_approved = models.BooleanField(
-        default=True, help_text="Promote at once when approved; otherwise somebody presses Promote."
-    )
-    is_enabled = models.BooleanField(default=True)
-
-    class Meta:
-        ordering: ClassVar = ["target_pattern", "model_pattern", "pk"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["workspace_pattern", "model_pattern", "target_pattern"], name="one_rule_per_pattern"
-            ),
-            models.CheckConstraint(
-                condition=Q(required_approvals__gte=1, required_approvals__lte=6), name="one_to_six_approvals"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.target_pattern} of {self.model_pattern}"
-
-    def clean(self) -> None:
-        """Raises ValidationError, by field, for patterns that could not protect anything."""
-        problems = pattern_problems(
-            workspace_pattern=self.workspace_pattern,
-            model_pattern=self.model_pattern,
-            target_pattern=self.target_pattern,
-        )
-        if problems:
-            raise ValidationError(problems)
-
-
-class AuditEvent(models.Model):
-    """What happened: who, what, when (UTC), from, to, why. Append-only.
-
-    `actor` is None for what Checkpoint did by itself and for anonymous callers; `actor_name` is the name at the time.
-    """
-
-    at = models.DateTimeField(default=timezone.now, db_index=True)
-    actor = _person(null=True, related_name="+")
-    actor_name = models.CharField(max_length=150)
-    action = models.CharField(max_length=24, choices=AuditAction)
-    promote_request = models.ForeignKey(
-        PromoteRequest, null=True, on_delete=models.PROTECT, related_name="audit_events"
-    )
-    workspace = models.CharField(max_length=256, blank=True)
-    model_name = models.CharField(max_length=256, blank=True)
-    version = models.CharField(max_length=32, blank=True)
-    target = models.CharField(max_length=270, blank=True)
-    from_status = models.CharField(max_length=10, blank=True)
-    to_status = models.CharField(max_length=10, blank=True)
-    reason = models.TextField(blank=True)
-    request_id = models.CharField(max_length=64, blank=True)
-
-    objects = AppendOnlyQuerySet.as_manager()
-
-    class Meta:
-        ordering: ClassVar = ["at", "pk"]
-        indexes: ClassVar = [models.Index(fields=["workspace", "model_name", "-at"], name="audit_by_model")]
-
-    def __str__(self) -> str:
-        return f"{self.actor_name} {self.get_action_display()}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Adds the row; a second save is refused."""
-        _refuse_second_save(self)
-        super().save(*args, **kwargs | {"force_insert": True})
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Is refused: the trail is append-only."""
-        raise TypeError("The audit trail is append-only.")
-
-
-def _refuse_second_save(row: models.Model) -> None:
-    # The callers force an insert besides: a new object with the key of a row that is there would overwrite that row.
-    if not row._state.adding:
-        raise TypeError(f"{type(row).__name__} rows are append-only.")

@@ -2,21 +2,21 @@
 
 from typing import TYPE_CHECKING
 
+from audit.actors import Actor
+from foundation.exceptions import NotAllowed
 from promote_requests import transitions
 from promote_requests.choices import Action
 from promote_requests.decision import Decision
-from promote_requests.exceptions import NotAllowed
 
 if TYPE_CHECKING:
-    from accounts.models import User
     from promote_requests.models import PromoteRequest
 
 
-def refusal(actor: "User", action: Action, promote_request: "PromoteRequest") -> str:
+def refusal(actor: Actor, action: Action, promote_request: "PromoteRequest") -> str:
     """Returns why `actor` may not take `action`, whatever the request's state, or "" if they may."""
-    if not actor.is_authenticated or not actor.is_active:
+    if not actor.may_act:
         return "Sign in first."
-    is_author = actor.pk == promote_request.author_id
+    is_author = actor.user_id == promote_request.author_id
     author = promote_request.author.get_username()
     match action:
         case Action.EDIT | Action.SUBMIT | Action.WITHDRAW:
@@ -27,36 +27,27 @@ def refusal(actor: "User", action: Action, promote_request: "PromoteRequest") ->
             return "You made this request: withdraw it instead." if is_author else ""
         case Action.REOPEN:
             closer = promote_request.closed_by
-            if is_author or closer is None or actor.pk == closer.pk:
+            if is_author or closer is None or actor.user_id == closer.pk:
                 return ""
             return f"Only {author}, who made the request, or {closer.get_username()}, who closed it, can reopen it."
         case Action.COMMENT | Action.PROMOTE:
             return ""
 
 
-ONLY_RULE_EDITORS = "Only people with the permission to edit protection rules can do this."
-
-
-def require_active(actor: "User") -> None:
+def require_active(actor: Actor) -> None:
     """Raises NotAllowed unless `actor` is somebody who may sign in."""
-    if not actor.is_authenticated or not actor.is_active:
+    if not actor.may_act:
         raise NotAllowed("Sign in first.")
 
 
-def require(actor: "User", action: Action, promote_request: "PromoteRequest") -> None:
+def require(actor: Actor, action: Action, promote_request: "PromoteRequest") -> None:
     """Raises NotAllowed unless `actor` may take `action`."""
     reason = refusal(actor, action, promote_request)
     if reason:
         raise NotAllowed(reason)
 
 
-def require_rule_editor(actor: "User", change: str) -> None:
-    """Raises NotAllowed unless `actor` has Django's permission to `change` (add, change, delete) protection rules."""
-    if not actor.has_perm(f"promote_requests.{change}_protectionrule"):
-        raise NotAllowed(ONLY_RULE_EDITORS)
-
-
-def available_actions(actor: "User", promote_request: "PromoteRequest", decision: Decision) -> list[Action]:
+def available_actions(actor: Actor, promote_request: "PromoteRequest", decision: Decision) -> list[Action]:
     """Returns what `actor` could do to the request right now, in the order of `Action`."""
     actions = [
         action

@@ -1,30 +1,15 @@
 """Reading promote requests."""
 
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
 
 from promote_requests.choices import Status, Verdict
+from registry.proposals import Proposal
 
 if TYPE_CHECKING:
     from promote_requests.models import PromoteRequest  # noqa: F401 - named in the quoted type argument
-
-
-class AppendOnlyQuerySet(models.QuerySet):
-    """Rows that are added and never changed."""
-
-    def update(self, **kwargs: Any) -> NoReturn:
-        """Is refused."""
-        raise TypeError("These rows are append-only.")
-
-    def delete(self) -> NoReturn:
-        """Is refused."""
-        raise TypeError("These rows are append-only.")
-
-    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> NoReturn:
-        """Is refused: it can be told to overwrite the rows that it meets."""
-        raise TypeError("These rows are added one at a time.")
 
 
 class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
@@ -46,6 +31,12 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
     def for_version(self, workspace: str, model_name: str, version: str) -> Self:
         """Returns the requests of one model version."""
         return self.filter(workspace=workspace, model_name=model_name, version=version)
+
+    def asking_for(self, proposal: Proposal) -> Self:
+        """Returns the requests that ask for the same version at the same target."""
+        return self.for_version(proposal.workspace, proposal.model_name, proposal.version).filter(
+            target_kind=proposal.target.kind, target_name=proposal.target.name
+        )
 
     def matching(self, text: str) -> Self:
         """Returns those whose title, description, model or target contains every word of `text`.

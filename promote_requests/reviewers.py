@@ -6,7 +6,7 @@ from datetime import datetime
 from promote_requests.choices import Verdict
 from promote_requests.decision import Decision, countable
 from promote_requests.models import PromoteRequest
-from promote_requests.protection import Requirement
+from protection.matching import Requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Standing:
         return self.verdict == Verdict.REQUEST_CHANGES
 
 
-def standings(promote_request: PromoteRequest) -> list[Standing]:
+def standings(promote_request: PromoteRequest, evidence_fingerprint: str) -> list[Standing]:
     """Returns the latest judgement of each reviewer who may be counted, in the order of the first."""
     latest: dict[int, Standing] = {}
     for review in countable(promote_request):
@@ -45,7 +45,7 @@ def standings(promote_request: PromoteRequest) -> list[Standing]:
             name=review.reviewer.get_username(),
             reviewer_id=review.reviewer_id,
             verdict=review.verdict,
-            is_fresh=review.evidence_fingerprint == promote_request.evidence_fingerprint,
+            is_fresh=review.evidence_fingerprint == evidence_fingerprint,
             at=review.created_at,
         )
     return list(latest.values())

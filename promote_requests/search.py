@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Self
 
 from django.db.models import Count, Q
 
-from promote_requests.choices import ReviewDecision, Status, TargetKind
-from promote_requests.models import PromoteRequest, ProtectionRule
+from promote_requests.choices import ReviewDecision, Status
+from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services import decision_of
+from protection.models import ProtectionRule
+from registry.targets import TargetKind
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -4,76 +4,120 @@ The page's first sentence is also the subject of a mail, so it is written here o
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
 
-from promote_requests.choices import RequestAction, Status, TargetKind
+from evidence.observe import Evidence
+from promote_requests.choices import Status
 from promote_requests.decision import Decision
-from promote_requests.evidence import Evidence
 from promote_requests.models import PromoteRequest
-from promote_requests.targets import Target
+from registry.proposals import Change, Proposal
+from registry.targets import Target, TargetKind
 
 Part = tuple[str, bool]
 """Some words, and whether they are a name that deserves weight."""
 
 
-def sentence(promote_request: PromoteRequest) -> str:
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a sentence about a request has to know, whether the request is in the database or still being written.
+
+    Attributes:
+        proposal: What is asked for.
+        author: The name of who asks.
+        champion_version: Who holds the target, or held it when the request was promoted; None for nobody.
+        status: Where the request stands.
+        promoted_version: Of a copy that was made, its own version.
+    """
+
+    proposal: Proposal
+    author: str
+    champion_version: str | None
+    status: str = Status.OPEN
+    promoted_version: str = ""
+
+    @classmethod
+    def of(cls, promote_request: PromoteRequest, champion_version: str | None) -> Self:
+        """Returns the story of a request, with the champion as it was recorded or, where that is newer, observed."""
+        return cls(
+            promote_request.proposal,
+            promote_request.author.get_username(),
+            champion_version,
+            promote_request.status,
+            promote_request.promoted_version,
+        )
+
+
+def sentence(story: Story) -> str:
     """Returns what the request asks for or, once promoted, what happened, as one plain sentence."""
-    return "".join(words for words, _ in parts(promote_request))
+    return "".join(words for words, _ in parts(story))
 
 
-def parts(promote_request: PromoteRequest) -> list[Part]:
+def parts(story: Story) -> list[Part]:
     """Returns the sentence in pieces, so that a page can set the names in it in bold."""
-    model_version = (f"{promote_request.model_name} version {promote_request.version}", True)
-    if promote_request.action == RequestAction.REMOVE:
-        return _removal(promote_request, model_version)
-    infinitive, past, name, tail = _movement(promote_request)
-    if promote_request.status == Status.PROMOTED:
+    proposal = story.proposal
+    model_version = (f"{proposal.model_name} version {proposal.version}", True)
+    if proposal.change == Change.REMOVE:
+        return _removal(story, model_version)
+    infinitive, past, name, tail = _movement(story)
+    if story.status == Status.PROMOTED:
         return _joined([model_version, (f" {past}", False), (name, True), (f"{tail}.", False)])
-    want = "wanted" if promote_request.status == Status.CLOSED else "wants"
-    author = (promote_request.author.get_username(), True)
+    want = "wanted" if story.status == Status.CLOSED else "wants"
     return _joined(
-        [author, (f" {want} ", False), model_version, (f" to {infinitive}", False), (name, True), (f"{tail}.", False)]
+        [
+            (story.author, True),
+            (f" {want} ", False),
+            model_version,
+            (f" to {infinitive}", False),
+            (name, True),
+            (f"{tail}.", False),
+        ]
     )
 
 
-def destination(promote_request: PromoteRequest) -> str:
+def destination(proposal: Proposal) -> str:
     """Returns where the version is to go in two or three words, for a row of a list."""
-    target = promote_request.target
-    if promote_request.action == RequestAction.REMOVE:
-        return f"no longer {target.name}"
-    return "no stage" if target == Target(TargetKind.STAGE, "None") else target.name
+    if proposal.change == Change.REMOVE:
+        return f"no longer {proposal.target.name}"
+    return "no stage" if proposal.target == Target(TargetKind.STAGE, "None") else proposal.target.name
 
 
-def consequence(promote_request: PromoteRequest, holders: Sequence[str]) -> str:
+def consequence(proposal: Proposal, holders: Sequence[str]) -> str:
     """Returns what a promotion will do in MLflow.
 
     Args:
-        promote_request: What is asked for.
+        proposal: What is asked for.
         holders: The versions that hold the target now.
     """
-    target, version = promote_request.target, promote_request.version
-    model_version = f"{promote_request.model_name} version {version}"
+    target, version = proposal.target, proposal.version
+    model_version = f"{proposal.model_name} version {version}"
     others = [holder for holder in holders if holder != version]
-    if promote_request.action == RequestAction.REMOVE:
+    if proposal.change == Change.REMOVE:
         return f"MLflow takes the alias {target.name} away from {model_version}. No version has it then."
     match target.kind:
         case TargetKind.ALIAS:
             loses = f" Version {others[0]} loses it." if others else ""
-            return f"MLflow points the alias {target.name} of {promote_request.model_name} at version {version}.{loses}"
+            return f"MLflow points the alias {target.name} of {proposal.model_name} at version {version}.{loses}"
         case TargetKind.MODEL:
             return f"MLflow copies {model_version} into {target.name} as a new version."
         case TargetKind.STAGE:
             stage = "out of its stage" if target.name == "None" else f"to {target.name}"
             if not others or not target.has_champion:
                 return f"MLflow moves {model_version} {stage}."
-            if promote_request.archive_existing_versions:
+            if proposal.archives:
                 return f"MLflow moves {model_version} {stage} and archives {versions(others)}."
             return f"MLflow moves {model_version} {stage}; {versions(others)} stays there too."
 
 
-def present_holders(promote_request: PromoteRequest, evidence: Evidence | None) -> list[str]:
-    """Returns the versions that a promotion would replace, as far as is known without MLflow where it is silent."""
+def present_holders(champion_version: str | None, evidence: Evidence | None) -> list[str]:
+    """Returns the versions that a promotion would replace, as far as is known without MLflow where it is silent.
+
+    Args:
+        champion_version: As it was last recorded.
+        evidence: None where MLflow is silent.
+    """
     if evidence is None:
-        return [promote_request.champion_version] if promote_request.champion_version else []
+        return [champion_version] if champion_version else []
     if evidence.champion is None:
         return []
     return [evidence.champion.version.version, *(holder.version for holder in evidence.other_holders)]
@@ -95,9 +139,10 @@ def missing(decision: Decision, *, author: str, blocking: Iterable[str]) -> list
     return needs
 
 
-def suggested_title(model_name: str, version: str, target: Target, action: RequestAction) -> str:
+def suggested_title(proposal: Proposal) -> str:
     """Returns a title for a new request, short enough for its field."""
-    if action == RequestAction.REMOVE:
+    model_name, version, target = proposal.model_name, proposal.version, proposal.target
+    if proposal.change == Change.REMOVE:
         words = f"Take {target.name} away from {model_name} version {version}"
     elif target.kind == TargetKind.MODEL:
         words = f"Copy {model_name} version {version} into {target.name}"
@@ -115,22 +160,28 @@ def versions(numbers: Sequence[str]) -> str:
     return f"versions {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
-def _removal(promote_request: PromoteRequest, model_version: Part) -> list[Part]:
-    alias = (promote_request.target_name, True)
-    if promote_request.status == Status.PROMOTED:
+def _removal(story: Story, model_version: Part) -> list[Part]:
+    alias = (story.proposal.target.name, True)
+    if story.status == Status.PROMOTED:
         return [("The alias ", False), alias, (" was taken away from ", False), model_version, (".", False)]
-    want = "wanted" if promote_request.status == Status.CLOSED else "wants"
-    author = (promote_request.author.get_username(), True)
-    return [author, (f" {want} to take the alias ", False), alias, (" away from ", False), model_version, (".", False)]
+    want = "wanted" if story.status == Status.CLOSED else "wants"
+    return [
+        (story.author, True),
+        (f" {want} to take the alias ", False),
+        alias,
+        (" away from ", False),
+        model_version,
+        (".", False),
+    ]
 
 
-def _movement(promote_request: PromoteRequest) -> tuple[str, str, str, str]:
+def _movement(story: Story) -> tuple[str, str, str, str]:
     """Returns (infinitive, past tense, name of the place, what it means for the present holder)."""
-    target, champion = promote_request.target, promote_request.champion_version
+    target, champion = story.proposal.target, story.champion_version
     match target.kind:
         case TargetKind.MODEL:
-            if promote_request.promoted_version:
-                tail = f" as version {promote_request.promoted_version}"
+            if story.promoted_version:
+                tail = f" as version {story.promoted_version}"
             else:
                 tail = f", where it follows version {champion}" if champion else ", as its first version"
             return "be copied into ", "was copied into ", target.name, tail
@@ -138,15 +189,15 @@ def _movement(promote_request: PromoteRequest) -> tuple[str, str, str, str]:
             return "be archived", "was archived", "", ""
         case TargetKind.STAGE if target.name == "None":
             return "leave its stage", "left its stage", "", ""
-    of_model = f" of {promote_request.model_name}" if target.kind == TargetKind.ALIAS else ""
-    return "become ", "became ", target.name, of_model + _succession(promote_request, champion)
+    of_model = f" of {story.proposal.model_name}" if target.kind == TargetKind.ALIAS else ""
+    return "become ", "became ", target.name, of_model + _succession(story)
 
 
-def _succession(promote_request: PromoteRequest, champion: str | None) -> str:
-    if champion is None:
-        return "" if promote_request.status == Status.PROMOTED else ", which no version is now"
-    replaces = promote_request.target_kind == TargetKind.ALIAS or promote_request.archive_existing_versions
-    return f", {'replacing' if replaces else 'beside'} version {champion}"
+def _succession(story: Story) -> str:
+    if story.champion_version is None:
+        return "" if story.status == Status.PROMOTED else ", which no version is now"
+    replaces = story.proposal.target.kind == TargetKind.ALIAS or story.proposal.archives
+    return f", {'replacing' if replaces else 'beside'} version {story.champion_version}"
 
 
 def _joined(pieces: list[Part]) -> list[Part]:

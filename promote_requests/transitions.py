@@ -2,8 +2,8 @@
 
 from types import MappingProxyType
 
+from foundation.exceptions import WrongState
 from promote_requests.choices import Action, Status
-from promote_requests.exceptions import WrongState
 
 _UNFINISHED = frozenset({Status.DRAFT, Status.OPEN})
 

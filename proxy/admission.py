@@ -8,11 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts.authentication import identify
-from accounts.callers import Caller, CallerKind, InvalidCredentials
-from accounts.callers import TooManyAttempts as TooManyPasswords
-from proxy import errors, origin, rules
-from proxy.rules import Route, Traffic
+from accounts.identity.authentication import identify
+from accounts.identity.callers import Caller, CallerKind, InvalidCredentials
+from accounts.identity.callers import TooManyAttempts as TooManyPasswords
+from proxy import exceptions, origin
+from proxy.guard import routes
+from proxy.guard.routes import Route, Traffic
 
 
 def check_path(path: str) -> None:
@@ -21,13 +22,13 @@ def check_path(path: str) -> None:
     Raises:
         MalformedCall: two servers could read it differently.
     """
-    fault = rules.path_fault(path)
+    fault = routes.path_fault(path)
     if fault:
-        raise errors.MalformedCall(fault)
+        raise exceptions.MalformedCall(fault)
 
 
 def identified(request: HttpRequest) -> Caller:
-    """Returns who calls; see `accounts.authentication.identify`.
+    """Returns who calls; see `accounts.identity.authentication.identify`.
 
     Raises:
         NotSignedIn: the credentials open nothing.
@@ -36,9 +37,9 @@ def identified(request: HttpRequest) -> Caller:
     try:
         return identify(request)
     except TooManyPasswords as error:
-        raise errors.TooManyAttempts(error.message, error.retry_after) from error
+        raise exceptions.TooManyAttempts(error.message, error.retry_after) from error
     except InvalidCredentials as error:
-        raise errors.NotSignedIn(error.message) from error
+        raise exceptions.NotSignedIn(error.message) from error
 
 
 def permitted(request: HttpRequest, caller: Caller, method: str, path: str) -> Route:
@@ -54,7 +55,7 @@ def permitted(request: HttpRequest, caller: Caller, method: str, path: str) -> R
         NotSignedIn: only somebody who is signed in may.
         CrossOrigin: it may come from another site's page.
     """
-    route = rules.classify(method, path)
+    route = routes.classify(method, path)
     _authorise(caller, route)
     origin.verify(request, caller, method)
     return route
@@ -69,7 +70,7 @@ def _authorise(caller: Caller, route: Route) -> None:
         return
     if extent == "read" and route.is_read:
         return
-    raise errors.NotSignedIn(
+    raise exceptions.NotSignedIn(
         "Sign in to Checkpoint, or send an API token: MLFLOW_TRACKING_TOKEN, "
         "or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
     )

@@ -10,7 +10,7 @@ class ProxyConfig(AppConfig):
 
     def ready(self) -> None:
         """Lets a promotion seal at once what it promotes."""
-        from promote_requests.signals import event_recorded  # noqa: PLC0415 - apps are loaded only now
-        from proxy import sealed  # noqa: PLC0415
+        from audit.signals import event_recorded  # noqa: PLC0415 - apps are loaded only now
+        from proxy.seal import cache  # noqa: PLC0415
 
-        event_recorded.connect(sealed.on_event, dispatch_uid="proxy.sealed")
+        event_recorded.connect(cache.on_event, dispatch_uid="proxy.seal.cache")

@@ -7,12 +7,13 @@ Whoever gets a no hands the whole call to Checkpoint, which then judges it itsel
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from accounts.callers import Caller
-from accounts.client_address import comes_from_trusted_proxy
-from promote_requests.exceptions import PromoteRequestError
-from proxy import admission, request_line
-from proxy.errors import NotSignedIn
-from proxy.rules import Traffic
+from accounts.identity.callers import Caller
+from accounts.identity.client_address import comes_from_trusted_proxy
+from foundation.exceptions import CheckpointError
+from proxy import admission
+from proxy.exceptions import NotSignedIn
+from proxy.guard.routes import Traffic
+from proxy.transfer import request_line
 
 PATH = "/checkpoint/auth-request"
 """No page of Checkpoint's: a web server in front asks here about every call, so `middleware` answers it at once."""
@@ -33,7 +34,7 @@ def auth_request(request: HttpRequest) -> HttpResponse:
         caller = _admitted(request)
     except NotSignedIn:
         return HttpResponse(status=401)
-    except PromoteRequestError:
+    except CheckpointError:
         return HttpResponse(status=403)
     if caller is None:
         return HttpResponse(status=403)

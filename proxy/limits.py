@@ -4,7 +4,7 @@ import threading
 
 from django.conf import settings
 
-from proxy.errors import TooManyCalls
+from proxy.exceptions import TooManyCalls
 
 _lock = threading.Lock()
 _under_way: dict[str, int] = {}

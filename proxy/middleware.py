@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
-from checkpoint_project.middleware import PORTAL
+from foundation.addresses import PORTAL
 from proxy import auth_request
 from proxy.views import CheckpointProxyView
 

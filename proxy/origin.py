@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts.callers import Caller, CallerKind
-from proxy.errors import CrossOrigin
+from accounts.identity.callers import Caller, CallerKind
+from proxy.exceptions import CrossOrigin
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from promote_requests import services
-from promote_requests.choices import Status, TargetKind
-from promote_requests.exceptions import RegistryNotFound
-from promote_requests.models import PromoteRequest, ProtectionRule
-from promote_requests.protection import requirement_for
-from promote_requests.registry import RegistryClient, get_registry
-from promote_requests.registry.types import ModelVersion
-from promote_requests.targets import ACTIVE_STAGES, Target
+from promote_requests.choices import Status
+from promote_requests.models import PromoteRequest
+from protection.matching import requirement_for
+from protection.models import ProtectionRule
+from registry import RegistryClient, get_registry
+from registry.exceptions import RegistryNotFound
+from registry.targets import ACTIVE_STAGES, Target, TargetKind
+from registry.types import ModelVersion
 
 _UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc", "Lm"})
 _LATIN = re.compile(r"LATIN (?:SMALL|CAPITAL) (?:LETTER|LIGATURE) (?:DOTLESS )?([A-Z]{1,2}|ETH)(?: DIGRAPH| WITH .+)?")

@@ -8,28 +8,21 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from revproxy.views import ProxyView
 
-from accounts.callers import Caller
-from promote_requests.exceptions import PromoteRequestError
-from proxy import (
-    admission,
-    body,
-    client,
-    compression,
-    errors,
-    guard,
-    headers,
-    html,
-    limits,
-    request_line,
-    responses,
-    upstream,
-)
+from accounts.identity.callers import Caller
+from audit.actors import Door
+from foundation.exceptions import CheckpointError
+from proxy import admission, answers, destination, exceptions, limits
 from proxy.access_log import Entry
 from proxy.assets import names
 from proxy.assets.serving import assets
-from proxy.http1 import Answer, UpstreamBroken
-from proxy.responses import ProxiedResponse
-from proxy.rules import Route, Traffic
+from proxy.exceptions import UpstreamBroken
+from proxy.guard import decide
+from proxy.guard.routes import Route, Traffic
+from proxy.page import html
+from proxy.refusals import Refusal
+from proxy.transfer import body, client, compression, headers, request_line, responses, upstream
+from proxy.transfer.http1 import Answer
+from proxy.transfer.responses import ProxiedResponse
 
 _INVALID_HOST = b"Invalid Host header"
 
@@ -50,8 +43,8 @@ class CheckpointProxyView(ProxyView):
         response: HttpResponseBase
         try:
             response = self._answer(request)
-        except PromoteRequestError as error:
-            response = errors.answer(request, error)
+        except CheckpointError as error:
+            response = answers.answer(request, error)
             response._has_been_logged = True  # type: ignore[attr-defined]
             self.entry.sent = len(getattr(response, "content", b""))
             self._finished(response.status_code)
@@ -74,17 +67,16 @@ class CheckpointProxyView(ProxyView):
         self.caller = caller
         sent = self.get_proxy_request_headers(request)
         if route.traffic is Traffic.SEALED:
-            refused = guard.check_seal(
+            refused = decide.check_seal(
                 route,
                 method=method,
                 path=path,
                 query=query,
                 workspace=sent.get("X-Mlflow-Workspace", ""),
-                caller=caller,
-                request_id=entry.request_id,
+                actor=caller.acting(Door.PROXY, entry.request_id),
             )
             if refused is not None:
-                raise _refusal(refused)
+                raise refused
         if route.traffic in {Traffic.PASS, Traffic.SEALED}:
             return self._pass_on(request, method, path, query, sent)
         return self._guard(request, route, path, query, sent)
@@ -117,7 +109,9 @@ class CheckpointProxyView(ProxyView):
     ) -> Answer:
         # A transfer may last for hours, and whoever judged the call is done with the database.
         close_old_connections()
-        return upstream.send(method, target, sent.items(), body=pieces, client=client.connection(request.META))
+        return upstream.send(
+            destination.mlflow(), method, target, sent.items(), body=pieces, client=client.connection(request.META)
+        )
 
     def _static(self, request: HttpRequest, path: str, sent: dict[str, str]) -> HttpResponseBase:
         """Answers a path at which a file of MLflow's UI is: from what is kept, or MLflow's answer, to be kept."""
@@ -138,7 +132,7 @@ class CheckpointProxyView(ProxyView):
         """Asks the guard, and sends what it wrote instead of what came."""
         assert self.caller is not None  # noqa: S101 - set by the only caller, for mypy
         method = self.entry.method
-        decision = guard.decide(
+        decision = decide.decide(
             route,
             method=method,
             path=path,
@@ -146,11 +140,10 @@ class CheckpointProxyView(ProxyView):
             content_type=sent.pop("Content-Type", ""),
             body=body.whole(request.META, settings.CHECKPOINT_GUARDED_BODY_BYTES),
             workspace=sent.get("X-Mlflow-Workspace", ""),
-            caller=self.caller,
-            request_id=self.entry.request_id,
+            actor=self.caller.acting(Door.PROXY, self.entry.request_id),
         )
-        if isinstance(decision, guard.Refused):
-            raise _refusal(decision)
+        if isinstance(decision, Refusal):
+            raise decision
         sent.pop("Content-Encoding", None)
         if decision.body is not None:
             sent["Content-Type"] = decision.content_type
@@ -186,8 +179,7 @@ class CheckpointProxyView(ProxyView):
         except BaseException:
             answer.close()
             raise
-        to = upstream.upstream(settings.CHECKPOINT_REGISTRY_URL)
-        found = headers.for_client(answer.headers, to, request.META)
+        found = headers.for_client(answer.headers, destination.mlflow(), request.META)
         status = answer.status
         response = ProxiedResponse(
             answer, found, first=content or b"", environ=request.META, done=lambda: self._finished(status)
@@ -203,10 +195,6 @@ class CheckpointProxyView(ProxyView):
         self.entry.write()
 
 
-def _refusal(refused: guard.Refused) -> errors.GuardRefusal:
-    return errors.GuardRefusal(refused.message, status=refused.status, code=refused.code, form_path=refused.form_path)
-
-
 def _refuse_if_about_us(answer: Answer, content: bytes | None) -> bytes | None:
     """Returns the content, read further if need be, unless MLflow refused Checkpoint itself and not the caller.
 
@@ -215,7 +203,7 @@ def _refuse_if_about_us(answer: Answer, content: bytes | None) -> bytes | None:
         UpstreamBroken: the refusal could not be read.
     """
     if answer.status == 401:
-        raise errors.UpstreamRefusesUs(
+        raise exceptions.UpstreamRefusesUs(
             "MLflow does not accept Checkpoint's own credentials. An administrator should check "
             "CHECKPOINT_REGISTRY_USERNAME and CHECKPOINT_REGISTRY_PASSWORD, or CHECKPOINT_REGISTRY_TOKEN."
         )
@@ -225,8 +213,8 @@ def _refuse_if_about_us(answer: Answer, content: bytes | None) -> bytes | None:
     if is_text and content is None:
         content = _first_piece(answer)
     if is_text and content is not None and content.startswith(_INVALID_HOST):
-        netloc = upstream.upstream(settings.CHECKPOINT_REGISTRY_URL).netloc
-        raise errors.UpstreamRefusesUs(
+        netloc = destination.mlflow().netloc
+        raise exceptions.UpstreamRefusesUs(
             f"MLflow does not accept calls addressed to {netloc}. An administrator should start it with "
             f"--allowed-hosts {netloc}, or set CHECKPOINT_REGISTRY_URL to a name that it accepts."
         )

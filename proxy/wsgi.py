@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
-from proxy.request_line import WIRE_PATH
-from proxy.responses import ProxiedResponse
+from proxy.transfer.request_line import WIRE_PATH
+from proxy.transfer.responses import ProxiedResponse
 
 
 class ProxyRequest(WSGIRequest):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts import people, tokens
 from accounts.exceptions import NotPermitted
 from accounts.models import Invitation, User
-from accounts.tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue_token
+from testing.people import PASSWORD, AdministratorFactory, UserFactory, by, issue_token
 
 pytestmark = pytest.mark.django_db
 
@@ -125,18 +125,18 @@ def test_deactivating_ends_tokens_and_sessions_for_good_and_activating_lets_in_w
 
 def test_activating_somebody_who_is_active_ends_nothing(administrator: User) -> None:
     token, plaintext = issue_token()
-    people.activate(actor=administrator, user=token.user)
+    people.activate(actor=by(administrator), user=token.user)
     assert tokens.find_usable(plaintext)
 
 
 def test_what_an_account_got_while_it_was_being_deactivated_is_not_revived(administrator: User) -> None:
     ada = UserFactory(username="ada")
-    people.deactivate(actor=administrator, user=ada)
+    people.deactivate(actor=by(administrator), user=ada)
     User.objects.filter(pk=ada.pk).update(is_active=True)
     _, plaintext = issue_token(ada)
     browser = browser_of(ada)
     User.objects.filter(pk=ada.pk).update(is_active=False)
-    people.activate(actor=administrator, user=ada)
+    people.activate(actor=by(administrator), user=ada)
     assert tokens.find_usable(plaintext) is None
     assert browser.get(reverse("accounts:tokens")).status_code == 302
 
@@ -173,7 +173,7 @@ def test_a_clerk_can_neither_become_administrator_nor_touch_one(clerk: User, adm
     assert administrator.is_active
     for act in (people.deactivate, people.activate):
         with pytest.raises(NotPermitted):
-            act(actor=UserFactory(), user=administrator)
+            act(actor=by(UserFactory()), user=administrator)
 
 
 def test_a_clerk_edits_nobody_who_has_a_right_that_the_clerk_lacks(clerk: User) -> None:
@@ -181,9 +181,9 @@ def test_a_clerk_edits_nobody_who_has_a_right_that_the_clerk_lacks(clerk: User) 
     rules = Permission.objects.get(codename="change_protectionrule")
     editor, member, away, ordinary = (UserFactory(username=name) for name in ("editor", "member", "away", "ordinary"))
     editor.user_permissions.add(rules)
-    member.groups.add(Group.objects.get(name="Approvers"))
+    member.groups.add(Group.objects.get(name="Record readers"))
     away.user_permissions.add(rules)
-    people.deactivate(actor=AdministratorFactory(), user=away)
+    people.deactivate(actor=by(AdministratorFactory()), user=away)
     for user in (editor, member, away, ordinary):
         page = reverse("admin:auth_user_password_change", args=[user.pk])
         new = {"password1": "taken over by me", "password2": "taken over by me"}
@@ -195,17 +195,17 @@ def test_a_clerk_edits_nobody_who_has_a_right_that_the_clerk_lacks(clerk: User) 
 
 
 def test_only_administrators_give_rights_to_groups(clerk: User, admin: Client) -> None:
-    approvers = Group.objects.get(name="Approvers")
+    approvers = Group.objects.get(name="Record readers")
     clerk.groups.add(approvers)
     clerk.user_permissions.add(*Permission.objects.filter(content_type__app_label="auth", content_type__model="group"))
     rules = Permission.objects.get(codename="change_protectionrule")
     page = reverse("admin:auth_group_change", args=[approvers.pk])
     assert browser_of(clerk).get(page).status_code == 200
     for address in (page, reverse("admin:auth_group_add"), reverse("admin:auth_group_delete", args=[approvers.pk])):
-        answer = browser_of(clerk).post(address, {"name": "Approvers", "permissions": [rules.pk], "post": "yes"})
+        answer = browser_of(clerk).post(address, {"name": "Record readers", "permissions": [rules.pk], "post": "yes"})
         assert answer.status_code == 403
     assert rules not in approvers.permissions.all()
-    admin.post(page, {"name": "Approvers", "permissions": [rules.pk]})
+    admin.post(page, {"name": "Record readers", "permissions": [rules.pk]})
     assert rules in approvers.permissions.all()
 
 

@@ -11,10 +11,10 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from accounts import tokens
-from accounts.api_authentication import CredentialsAuthentication
-from accounts.authentication import CallerKind
+from accounts.identity.api_authentication import CredentialsAuthentication
+from accounts.identity.authentication import CallerKind
 from accounts.models import User
-from accounts.tests.factories import PASSWORD, UserFactory, bearer, issue_token
+from testing.people import PASSWORD, UserFactory, bearer, by, issue_token
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +69,7 @@ def test_a_revoked_token_and_a_deactivated_person_are_refused(
     token, plaintext = issue_token(ada)
     assert call(**bearer(plaintext)).status_code == 200
     with django_capture_on_commit_callbacks(execute=True):
-        tokens.revoke(actor=ada, token=token)
+        tokens.revoke(actor=by(ada), token=token)
     assert call(**bearer(plaintext)).status_code == 401
     _, another = issue_token(ada, name="another")
     assert call(**bearer(another)).status_code == 200

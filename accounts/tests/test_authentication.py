@@ -13,12 +13,13 @@ from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from accounts import authentication, backends, tokens
-from accounts.authentication import Caller, CallerKind, InvalidCredentials, TooManyAttempts, identify
-from accounts.credential_cache import cache
+from accounts import tokens
+from accounts.identity import authentication, backends
+from accounts.identity.authentication import Caller, CallerKind, InvalidCredentials, TooManyAttempts, identify
+from accounts.identity.credential_cache import cache
+from accounts.identity.passwords import verdicts
 from accounts.models import ApiToken, User
-from accounts.passwords import verdicts
-from accounts.tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue_token
+from testing.people import PASSWORD, AdministratorFactory, UserFactory, by, issue_token
 
 pytestmark = pytest.mark.django_db
 
@@ -243,7 +244,7 @@ def test_a_revoked_token_is_dead_at_once_in_this_process(ada: User, django_captu
     token, plaintext = issue_token(ada)
     identify(request_with(f"Bearer {plaintext}"))
     with django_capture_on_commit_callbacks(execute=True):
-        tokens.revoke(actor=ada, token=token)
+        tokens.revoke(actor=by(ada), token=token)
     with pytest.raises(InvalidCredentials):
         identify(request_with(f"Bearer {plaintext}"))
 

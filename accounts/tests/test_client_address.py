@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from accounts.client_address import client_address
+from accounts.identity.client_address import client_address
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
-from accounts.callers import Caller, CallerKind
-from accounts.credential_cache import CredentialCache
+from accounts.identity.callers import Caller, CallerKind
+from accounts.identity.credential_cache import CredentialCache
 
 ADA = Caller(CallerKind.TOKEN, 1, "ada", "token:1")
 GRACE = Caller(CallerKind.TOKEN, 2, "grace", "token:2")

@@ -12,18 +12,19 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import first_administrator, invitations, people
+from accounts import people
 from accounts.exceptions import AccountError, AddressTaken, LinkInvalid, NameTaken, NotPermitted
+from accounts.joining import first_administrator, invitations
 from accounts.models import Installation, Invitation, User
-from accounts.tests.factories import PASSWORD, AdministratorFactory, UserFactory
-from checkpoint_project.env import ConfigurationError
+from foundation.env import ConfigurationError
+from testing.people import PASSWORD, AdministratorFactory, UserFactory, by
 
 NEW = {"username": "grace", "password1": "a fine pass phrase", "password2": "a fine pass phrase"}
 PUBLIC = "http://localhost:5000"
 
 
 def invite(email: str = "grace@example.org", actor: User | None = None) -> tuple[Invitation, str, str]:
-    invitation, link = invitations.invite(actor=actor or AdministratorFactory(), email=email)
+    invitation, link = invitations.invite(actor=by(actor or AdministratorFactory()), email=email)
     return invitation, link, link.partition("?token=")[2]
 
 
@@ -108,10 +109,10 @@ def test_a_refused_name_or_password_leaves_the_link_good(change: dict[str, str],
 def test_the_links_of_somebody_who_was_deactivated_open_nothing() -> None:
     stolen = AdministratorFactory()
     _, link, _ = invite(actor=stolen)
-    people.deactivate(actor=AdministratorFactory(), user=stolen)
+    people.deactivate(actor=by(AdministratorFactory()), user=stolen)
     assert Client().get(link).status_code == 410
     assert Client().post(link, NEW).status_code == 410
-    people.activate(actor=AdministratorFactory(), user=stolen)
+    people.activate(actor=by(AdministratorFactory()), user=stolen)
     assert Client().post(link, NEW).status_code == 410
     assert not User.objects.filter(username="grace").exists()
 
@@ -141,10 +142,10 @@ def test_a_signed_in_person_cannot_use_somebody_elses_invitation_by_mistake() ->
 def test_only_administrators_invite_and_nobody_who_has_an_account() -> None:
     for stranger in (UserFactory(), UserFactory(is_staff=True), AdministratorFactory(is_active=False)):
         with pytest.raises(NotPermitted):
-            invitations.invite(actor=stranger, email="x@example.org")
+            invitations.invite(actor=by(stranger), email="x@example.org")
     UserFactory(email="here@example.org")
     with pytest.raises(AddressTaken):
-        invitations.invite(actor=AdministratorFactory(), email="HERE@example.org")
+        invitations.invite(actor=by(AdministratorFactory()), email="HERE@example.org")
     assert not Invitation.objects.exists()
 
 
@@ -214,7 +215,7 @@ def test_a_setup_link_is_not_made_again_after_it_was_used() -> None:
 @pytest.mark.django_db
 def test_forged_foreign_and_old_setup_links_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     good = setup_token()
-    foreign = signing.dumps("00000000-0000-0000-0000-000000000000", salt="accounts.first_administrator")
+    foreign = signing.dumps("00000000-0000-0000-0000-000000000000", salt="accounts.joining.first_administrator")
     other_salt = signing.dumps(str(Installation.objects.get().anonymous_id), salt="something else")
     for token in ("", "nonsense", good[:-1], foreign, other_salt):
         assert Client().get(reverse("setup"), {"token": token}).status_code == 410

@@ -9,10 +9,11 @@ import pytest
 from django.db import connection
 from django.db.models import QuerySet
 
-from accounts import first_administrator, installation, invitations, people, tokens
+from accounts import people, tokens
 from accounts.exceptions import AccountError
+from accounts.joining import first_administrator, installation, invitations
 from accounts.models import ApiToken, Installation, User
-from accounts.tests.factories import AdministratorFactory, UserFactory
+from testing.people import AdministratorFactory, UserFactory, by
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -53,7 +54,7 @@ def become_administrator(token: str) -> Callable[[int], User]:
 
 
 def test_of_people_who_use_one_invitation_at_the_same_moment_one_gets_an_account() -> None:
-    _, link = invitations.invite(actor=AdministratorFactory(), email="grace@example.org")
+    _, link = invitations.invite(actor=by(AdministratorFactory()), email="grace@example.org")
     secret = link.partition("?token=")[2]
     outcomes = at_the_same_moment(
         lambda index: invitations.accept(secret=secret, username=f"grace{index}", password=PASSWORD)
@@ -111,7 +112,7 @@ def test_a_token_made_while_its_owner_is_deactivated_is_revoked_only_because_the
         if index == 0:
             return tokens.issue(user=ada, name="nightly")
         checked.wait(TIMEOUT)
-        people.deactivate(actor=administrator, user=User.objects.get(pk=ada.pk))
+        people.deactivate(actor=by(administrator), user=User.objects.get(pk=ada.pk))
         return deactivated.set()
 
     monkeypatch.setattr(tokens, "digest", be_slow)

@@ -10,10 +10,10 @@ from django.core import mail
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
-from accounts import backends
 from accounts import mail as account_mail
+from accounts.identity import backends
 from accounts.models import User
-from accounts.tests.factories import PASSWORD, UserFactory, bearer, issue_token
+from testing.people import PASSWORD, UserFactory, bearer, issue_token
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import people, tokens
 from accounts.exceptions import AccountError, NameTaken, NotPermitted
 from accounts.models import ApiToken, User
-from accounts.tests.factories import PASSWORD, AdministratorFactory, UserFactory, bearer, issue_token
+from testing.people import PASSWORD, AdministratorFactory, UserFactory, bearer, by, issue_token
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +70,7 @@ def test_the_database_refuses_a_second_live_token_of_the_name(ada: User) -> None
 
 def test_a_revoked_or_expired_token_does_not_hold_its_name(ada: User) -> None:
     revoked, _ = issue_token(ada, name="revoked")
-    tokens.revoke(actor=ada, token=revoked)
+    tokens.revoke(actor=by(ada), token=revoked)
     expired, _ = issue_token(ada, name="expired")
     ApiToken.objects.filter(pk=expired.pk).update(expires_at=timezone.now() - timedelta(days=1))
     assert issue_token(ada, name="revoked")[0].is_usable
@@ -95,7 +95,7 @@ def test_a_token_that_expires_in_the_past_is_refused(ada: User) -> None:
 
 def test_a_deactivated_person_gets_no_token() -> None:
     ada = UserFactory()
-    people.deactivate(actor=AdministratorFactory(), user=User.objects.get(pk=ada.pk))
+    people.deactivate(actor=by(AdministratorFactory()), user=User.objects.get(pk=ada.pk))
     # What the caller knows of the person is older than the deactivation.
     assert ada.is_active
     with pytest.raises(AccountError, match="deactivated"):
@@ -106,17 +106,17 @@ def test_a_stranger_cannot_revoke_a_token_but_an_administrator_can(ada: User) ->
     token, plaintext = issue_token(ada)
     for stranger in (UserFactory(), UserFactory(is_staff=True), AdministratorFactory(is_active=False)):
         with pytest.raises(NotPermitted):
-            tokens.revoke(actor=stranger, token=token)
+            tokens.revoke(actor=by(stranger), token=token)
     assert tokens.find_usable(plaintext)
-    tokens.revoke(actor=AdministratorFactory(), token=token)
+    tokens.revoke(actor=by(AdministratorFactory()), token=token)
     assert tokens.find_usable(plaintext) is None
 
 
 def test_revoking_twice_keeps_the_first_moment(ada: User) -> None:
     token, _ = issue_token(ada)
-    tokens.revoke(actor=ada, token=token)
+    tokens.revoke(actor=by(ada), token=token)
     first = token.revoked_at
-    tokens.revoke(actor=ada, token=token)
+    tokens.revoke(actor=by(ada), token=token)
     assert token.revoked_at == first
 
 

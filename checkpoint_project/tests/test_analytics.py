@@ -10,9 +10,9 @@ from urllib.parse import parse_qs
 import pytest
 from pytest_django import Settings
 
-from accounts import installation
+from accounts.joining import installation
 from checkpoint_project import analytics
-from promote_requests.demo.processes import free_port
+from demo.processes import free_port
 
 
 class Service(HTTPServer):

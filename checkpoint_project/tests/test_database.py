@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from checkpoint_project import database
-from checkpoint_project.env import ConfigurationError
+from foundation.env import ConfigurationError
 
 
 def test_without_an_address_the_database_is_sqlite_in_the_state_folder(tmp_path: Path) -> None:

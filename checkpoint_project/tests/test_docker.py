@@ -18,8 +18,8 @@ import pytest
 import urllib3
 from django.conf import settings
 
-from checkpoint_project.tests.servers import HEALTH
-from promote_requests.demo.processes import ServerProcess, free_port
+from demo.processes import ServerProcess, free_port
+from testing.servers import HEALTH
 
 BASE: Path = settings.BASE_DIR
 

@@ -1,9 +1,9 @@
 import pytest
 
-from accounts.tests.factories import AdministratorFactory, UserFactory
-from checkpoint_project.middleware import EntryMiddleware
-from promote_requests.registry import patience
-from promote_requests.tests.factories import PromoteRequestFactory
+from foundation.middleware import EntryMiddleware
+from registry import patience
+from testing.factories import PromoteRequestFactory
+from testing.people import AdministratorFactory, UserFactory
 
 
 @pytest.mark.django_db

@@ -7,9 +7,9 @@ from django.db import OperationalError
 from checkpoint_project import recovery
 from promote_requests import services
 from promote_requests.choices import Status
-from promote_requests.exceptions import RegistryUnreachable
 from promote_requests.models import PromoteRequest
-from promote_requests.tests.factories import cut_off
+from registry.exceptions import RegistryUnreachable
+from testing.factories import cut_off
 
 MINUTE = timedelta(minutes=1)
 

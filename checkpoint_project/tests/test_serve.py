@@ -10,8 +10,8 @@ import psutil
 import pytest
 import urllib3
 
-from checkpoint_project.tests.servers import HEALTH, environment, manage, serve, start
-from promote_requests.demo.processes import free_port
+from demo.processes import free_port
+from testing.servers import HEALTH, environment, manage, serve, start
 
 pytestmark = pytest.mark.sockets
 START_SECONDS = 90.0

@@ -6,8 +6,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from promote_requests.registry import get_registry
-from promote_requests.registry.fake import FakeRegistry
+from registry import get_registry
+from registry.fake import FakeRegistry
 
 
 def test_no_test_reaches_a_registry_by_accident() -> None:

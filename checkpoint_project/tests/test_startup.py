@@ -17,9 +17,9 @@ from django.conf import settings
 from django.db import OperationalError, connection
 
 from checkpoint_project import startup
-from checkpoint_project.env import ConfigurationError
-from checkpoint_project.tests.servers import environment
-from promote_requests.demo.processes import free_port
+from demo.processes import free_port
+from foundation.env import ConfigurationError
+from testing.servers import environment
 
 PREPARE = """
 import django

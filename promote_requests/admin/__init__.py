@@ -1,7 +1,7 @@
 """The record in Django's admin: requests and trail to be read and acted on, rules to be edited, all by the services."""
 
+from audit.admin.trail import AuditEventAdmin
 from promote_requests.admin.requests import PromoteRequestAdmin
 from promote_requests.admin.rules import ProtectionRuleAdmin
-from promote_requests.admin.trail import AuditEventAdmin
 
 __all__ = ["AuditEventAdmin", "PromoteRequestAdmin", "ProtectionRuleAdmin"]

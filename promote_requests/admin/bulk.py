@@ -10,13 +10,14 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
+from audit.actors import Door, actor_of
+from foundation.exceptions import CheckpointError
 from promote_requests import services
-from promote_requests.admin.caller import actor_of, request_id_of
 from promote_requests.choices import CloseReason, Verdict
-from promote_requests.exceptions import PromoteRequestError
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
-from promote_requests.registry import patience
+from protection.rules import enabled_rules
+from registry import patience
 
 LIMIT = 100
 """Requests at a time: each approval asks MLflow, and the page has to answer before a browser gives up."""
@@ -43,11 +44,10 @@ def approve(model_admin: ModelAdmin, request: HttpRequest, queryset: PromoteRequ
 
     def one(promote_request: PromoteRequest, values: dict[str, Any]) -> str:
         outcome = services.review(
-            actor=actor_of(request),
+            actor=actor_of(request, Door.ADMIN),
             promote_request=promote_request,
             verdict=Verdict.APPROVE,
             seen_fingerprint=request.POST.get(f"seen_{promote_request.pk}", ""),
-            request_id=request_id_of(request),
             **values,
         )
         return "" if outcome.failure is None else f"approved, but not promoted: {outcome.failure.message}"
@@ -61,11 +61,10 @@ def close(model_admin: ModelAdmin, request: HttpRequest, queryset: PromoteReques
     def one(promote_request: PromoteRequest, values: dict[str, Any]) -> str:
         reason = CloseReason(values["reason"])
         services.close(
-            actor=actor_of(request),
+            actor=actor_of(request, Door.ADMIN),
             promote_request=promote_request,
             reason=reason,
             message=values["message"],
-            request_id=request_id_of(request),
         )
         return ""
 
@@ -98,7 +97,7 @@ def _ask_then_do(
             with patience.at_most(patience.PAGE, afresh=True):
                 problem = one(promote_request, form.cleaned_data)
             done += 1
-        except PromoteRequestError as refusal:
+        except CheckpointError as refusal:
             problem = f"not {participle}: {refusal.message}"
         if problem:
             model_admin.message_user(request, f"{promote_request}: {problem}", messages.ERROR)
@@ -110,7 +109,7 @@ def _ask_then_do(
 def _question(
     model_admin: ModelAdmin, request: HttpRequest, chosen: Sequence[PromoteRequest], form: forms.Form, verb: str
 ) -> TemplateResponse:
-    rules = services.enabled_rules()
+    rules = enabled_rules()
     rows = [(promote_request, services.decision_of(promote_request, rules)) for promote_request in chosen]
     context = {
         **model_admin.admin_site.each_context(request),

@@ -10,13 +10,16 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from audit.admin.read_only import ReadOnly
+from audit.admin.refusals import RecordsRefusals
+from audit.admin.times import in_utc
+from audit.admin.trail import AuditEventInline
 from promote_requests import services
 from promote_requests.admin import bulk
-from promote_requests.admin.read_only import AuditEventInline, CommentInline, ReadOnly, ReviewInline
-from promote_requests.admin.refusals import RecordsRefusals
-from promote_requests.admin.times import in_utc
+from promote_requests.admin.inlines import CommentInline, ReviewInline
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
+from protection.rules import enabled_rules
 
 _TIMES = {field.name: in_utc(field.name) for field in PromoteRequest._meta.fields if isinstance(field, DateTimeField)}
 _HIDDEN = frozenset({"champion_evidence", "challenger_evidence"})
@@ -37,7 +40,7 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
         "author",
         _TIMES["created_at"],
     )
-    list_filter = ("status", "target_kind", "action", ("author", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("status", "target_kind", "change", ("author", admin.RelatedOnlyFieldListFilter))
     list_per_page = bulk.LIMIT
     list_max_show_all = bulk.LIMIT
     date_hierarchy = "created_at"
@@ -61,7 +64,7 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """Computes the review decisions of the page's rows with the rules loaded once."""
         changelist = super().get_changelist_instance(request)
-        rules = services.enabled_rules()
+        rules = enabled_rules()
         for promote_request in changelist.result_list:
             promote_request.shown_decision = services.decision_of(promote_request, rules)
         return changelist
@@ -74,7 +77,7 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     @admin.display(description="target", ordering="target_name")
     def where(self, promote_request: PromoteRequest) -> str:
         """Returns the target, and that it is to be taken away where it is."""
-        removed = " (remove)" if promote_request.action == "remove" else ""
+        removed = " (remove)" if promote_request.change == "remove" else ""
         return f"{promote_request.target}{removed}"
 
     @admin.display(description="review decision")

@@ -9,12 +9,15 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from promote_requests import permissions, services
-from promote_requests.admin.caller import actor_of, request_id_of
-from promote_requests.admin.refusals import RecordsRefusals
-from promote_requests.exceptions import PromoteRequestError
-from promote_requests.models import PromoteRequest, ProtectionRule
-from promote_requests.services import audit
+from audit import trail
+from audit.actors import Door, actor_of
+from audit.admin.refusals import RecordsRefusals
+from foundation.exceptions import CheckpointError
+from promote_requests import services
+from promote_requests.models import PromoteRequest
+from protection import rules
+from protection.models import ProtectionRule
+from protection.permissions import ONLY_RULE_EDITORS
 
 _SHOWN = 20
 """Unfinished requests that a rule's page names."""
@@ -36,7 +39,7 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
     list_filter = ("is_enabled", "promote_when_approved", "required_approvals")
     search_fields = ("target_pattern", "model_pattern", "workspace_pattern", "description")
     fields = (*list_display, "covers")
-    refusal = permissions.ONLY_RULE_EDITORS
+    refusal = ONLY_RULE_EDITORS
     readonly_fields = ("covers",)
 
     @admin.display(description="unfinished requests covered")
@@ -58,36 +61,36 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: ProtectionRule, form: Any, change: bool) -> None:
         """Saves by the service."""
-        services.save_rule(actor=actor_of(request), rule=obj, request_id=request_id_of(request))
+        rules.save_rule(actor=actor_of(request, Door.ADMIN), rule=obj)
 
     def delete_model(self, request: HttpRequest, obj: ProtectionRule) -> None:
         """Deletes by the service."""
-        services.delete_rule(actor=actor_of(request), rule=obj, request_id=request_id_of(request))
+        rules.delete_rule(actor=actor_of(request, Door.ADMIN), rule=obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ProtectionRule]) -> None:
         """Deletes each by the service; a refusal is shown and does not stop the others."""
         for rule in queryset:
             try:
-                services.delete_rule(actor=actor_of(request), rule=rule, request_id=request_id_of(request))
-            except PromoteRequestError as refusal:
+                rules.delete_rule(actor=actor_of(request, Door.ADMIN), rule=rule)
+            except CheckpointError as refusal:
                 self.message_user(request, f"{rule}: {refusal.message}", messages.ERROR)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Shows what the service refuses although the form was right: somebody else was faster."""
         try:
             return super().changeform_view(request, *args, **kwargs)
-        except PromoteRequestError as refusal:
+        except CheckpointError as refusal:
             return self._back_to_list(request, refusal, attempt="save_rule")
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Shows what the service refuses."""
         try:
             return super().delete_view(request, *args, **kwargs)
-        except PromoteRequestError as refusal:
+        except CheckpointError as refusal:
             return self._back_to_list(request, refusal, attempt="delete_rule")
 
-    def _back_to_list(self, request: HttpRequest, refusal: PromoteRequestError, *, attempt: str) -> HttpResponse:
+    def _back_to_list(self, request: HttpRequest, refusal: CheckpointError, *, attempt: str) -> HttpResponse:
         # The transaction that the admin has round its views took the service's row with it.
-        audit.record_refusal(refusal, attempt=attempt, actor=actor_of(request), request_id=request_id_of(request))
+        trail.record_refusal(refusal, attempt=attempt, actor=actor_of(request, Door.ADMIN))
         self.message_user(request, refusal.message, messages.ERROR)
-        return HttpResponseRedirect(reverse("admin:promote_requests_protectionrule_changelist"))
+        return HttpResponseRedirect(reverse("admin:protection_protectionrule_changelist"))

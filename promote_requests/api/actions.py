@@ -6,11 +6,14 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.actors import Door, actor_of
+from foundation.api import schema
+from foundation.api.inputs import NothingSerializer, StrictSerializer
+from foundation.api.views import ApiView, checked
 from promote_requests import services
-from promote_requests.api import schema
-from promote_requests.api.base import ApiView, actor_of, checked, load, request_id_of, state_of
-from promote_requests.api.representations import PromoteRequestSerializer
-from promote_requests.api.serializers import CloseSerializer, NothingSerializer, ReopenSerializer, StrictSerializer
+from promote_requests.api.inputs import CloseSerializer, ReopenSerializer
+from promote_requests.api.loading import load, state_of
+from promote_requests.api.outputs import PromoteRequestSerializer
 from promote_requests.models import PromoteRequest
 
 _SHOWN = {200: PromoteRequestSerializer}
@@ -81,7 +84,5 @@ def _act(
 ) -> Response:
     promote_request = load(number)
     values: dict[str, Any] = checked(body, request.data)
-    changed = service(
-        actor=actor_of(request), promote_request=promote_request, request_id=request_id_of(request), **values
-    )
+    changed = service(actor=actor_of(request, Door.API), promote_request=promote_request, **values)
     return Response(state_of(request, changed))

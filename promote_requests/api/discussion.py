@@ -7,12 +7,14 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.actors import Door, actor_of
+from foundation.api import schema
+from foundation.api.errors import body_of
+from foundation.api.views import ApiView, checked
 from promote_requests import services
-from promote_requests.api import schema
-from promote_requests.api.base import ApiView, actor_of, checked, load, request_id_of, state_of
-from promote_requests.api.errors import body_of
-from promote_requests.api.representations import CommentSerializer, ReviewOutcomeSerializer, ReviewSerializer
-from promote_requests.api.serializers import NewCommentSerializer, NewReviewSerializer
+from promote_requests.api.inputs import NewCommentSerializer, NewReviewSerializer
+from promote_requests.api.loading import load, state_of
+from promote_requests.api.outputs import CommentSerializer, ReviewOutcomeSerializer, ReviewSerializer
 from promote_requests.choices import Verdict
 from promote_requests.models import Comment, Review
 
@@ -46,10 +48,9 @@ class ReviewsView(ApiView, ListAPIView):
         promote_request = load(number)
         values = checked(NewReviewSerializer, request.data)
         outcome = services.review(
-            actor=actor_of(request),
+            actor=actor_of(request, Door.API),
             promote_request=promote_request,
             verdict=Verdict(values.pop("verdict")),
-            request_id=request_id_of(request),
             **values,
         )
         shown = dict(ReviewSerializer(outcome.review).data)
@@ -79,7 +80,5 @@ class CommentsView(ApiView, ListAPIView):
         """Adds a remark, whatever the request's state."""
         promote_request = load(number)
         values = checked(NewCommentSerializer, request.data)
-        comment = services.comment(
-            actor=actor_of(request), promote_request=promote_request, request_id=request_id_of(request), **values
-        )
+        comment = services.comment(actor=actor_of(request, Door.API), promote_request=promote_request, **values)
         return Response(dict(CommentSerializer(comment).data), status=201)

@@ -3,10 +3,14 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from evidence.compare import compare
+from evidence.freeze import fingerprint
+from foundation.api import schema
+from foundation.api.views import ApiView, checked
 from promote_requests import services
-from promote_requests.api import schema
-from promote_requests.api.base import ApiView, checked, load
-from promote_requests.api.registry_representations import (
+from promote_requests.api.inputs import ComparisonQuerySerializer, ModelSearchSerializer, VersionSearchSerializer
+from promote_requests.api.loading import load
+from promote_requests.api.registry_outputs import (
     ComparisonSerializer,
     ModelVersionSerializer,
     ModelVersionsSerializer,
@@ -14,11 +18,8 @@ from promote_requests.api.registry_representations import (
     RegisteredModelsSerializer,
     side,
 )
-from promote_requests.api.serializers import ComparisonQuerySerializer, ModelSearchSerializer, VersionSearchSerializer
 from promote_requests.choices import Status
-from promote_requests.comparison import compare
-from promote_requests.evidence import fingerprint
-from promote_requests.registry import get_registry
+from registry import get_registry
 
 
 class ComparisonView(ApiView):

@@ -3,17 +3,20 @@
 from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, path, re_path
 
+from audit.api import AuditEventsView
+from foundation.api import schema
+from foundation.api.views import UnknownRouteView
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
-from promote_requests.api import actions, discussion, records, registry, schema, views
-from promote_requests.api.base import UnknownRouteView
+from promote_requests.api import actions, discussion, registry, requests
+from protection.api import ProtectionRulesView
 
 app_name = "promote_requests_api"
 _ONE = "promote-requests/<int:number>/"
 _swagger = schema.SwaggerView.as_view(url_name="promote_requests_api:schema")
 
 urlpatterns: list[URLPattern] = [
-    path("promote-requests/", views.PromoteRequestList.as_view(), name="list"),
-    path(_ONE, views.PromoteRequestDetail.as_view(), name="detail"),
+    path("promote-requests/", requests.PromoteRequestList.as_view(), name="list"),
+    path(_ONE, requests.PromoteRequestDetail.as_view(), name="detail"),
     path(f"{_ONE}reviews/", discussion.ReviewsView.as_view(), name="reviews"),
     path(f"{_ONE}comments/", discussion.CommentsView.as_view(), name="comments"),
     path(f"{_ONE}promote/", actions.PromoteView.as_view(), name="promote"),
@@ -23,8 +26,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}comparison/", registry.ComparisonView.as_view(), name="comparison"),
     path("models/", registry.ModelsView.as_view(), name="models"),
     path("models/<model_name:name>/versions/", registry.VersionsView.as_view(), name="versions"),
-    path("protection-rules/", records.ProtectionRulesView.as_view(), name="rules"),
-    path("audit-events/", records.AuditEventsView.as_view(), name="audit-events"),
+    path("protection-rules/", ProtectionRulesView.as_view(), name="rules"),
+    path("audit-events/", AuditEventsView.as_view(), name="audit-events"),
     path("schema/", schema.SchemaView.as_view(), name="schema"),
     # A page for people: who is not signed in is sent to the form, not answered in JSON.
     path("schema/swagger/", login_required(_swagger), name="swagger"),

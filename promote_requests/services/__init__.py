@@ -8,13 +8,11 @@ from promote_requests.services.promotion import promote
 from promote_requests.services.reading import (
     actions_for,
     decision_of,
-    default_archive,
-    enabled_rules,
     evidence_of,
+    requirement_for_proposal,
     requirement_of,
 )
 from promote_requests.services.reviewing import ReviewOutcome, comment, review
-from promote_requests.services.rules import delete_rule, save_rule
 from promote_requests.services.settling import settle, settle_if_cut_off, unsettled
 
 __all__ = [
@@ -24,16 +22,13 @@ __all__ = [
     "comment",
     "create",
     "decision_of",
-    "default_archive",
-    "delete_rule",
     "edit",
-    "enabled_rules",
     "evidence_of",
     "promote",
     "reopen",
+    "requirement_for_proposal",
     "requirement_of",
     "review",
-    "save_rule",
     "settle",
     "settle_if_cut_off",
     "submit",

@@ -2,31 +2,33 @@
 
 import re
 
-from promote_requests.choices import RequestAction, TargetKind
-from promote_requests.evidence import is_at_target
-from promote_requests.exceptions import InvalidInput, RegistryNotFound
-from promote_requests.registry import RegistryClient
-from promote_requests.registry.types import ModelVersion, RegisteredModel, is_model_name
-from promote_requests.targets import Target
+from evidence.observe import is_at_target
+from foundation.exceptions import InvalidInput
+from registry import RegistryClient
+from registry.exceptions import RegistryNotFound
+from registry.proposals import Change, Proposal
+from registry.targets import Target, TargetKind
+from registry.types import ModelVersion, RegisteredModel, is_model_name
 
 RESERVED_ALIAS = "latest"
 """MLflow refuses this alias, and `v` followed by digits, because both name versions already."""
 
 
-def check(registry: RegistryClient, *, model_name: str, version: str, target: Target, action: RequestAction) -> None:
-    """Raises InvalidInput, naming the field, when the request could never be promoted.
+def check(registry: RegistryClient, proposal: Proposal) -> None:
+    """Raises InvalidInput, naming the field, when the proposal could never be carried out.
 
     Raises:
         InvalidInput: unknown model or version; the version is already there (or, for a removal, is not); the target
             does not fit the model.
         RegistryError: MLflow cannot be asked.
     """
-    model, found = _look_up(registry, model_name, version)
+    target = proposal.target
+    model, found = _look_up(registry, proposal.model_name, proposal.version)
     if found.status != "READY":
-        raise InvalidInput(f"Version {version} is not ready: MLflow says {found.status}.", field="version")
+        raise InvalidInput(f"Version {found.version} is not ready: MLflow says {found.status}.", field="version")
     if model.is_prompt and target.kind != TargetKind.ALIAS:
         raise InvalidInput("A prompt has aliases only: choose an alias as the target.", field="target")
-    if action == RequestAction.REMOVE:
+    if proposal.change == Change.REMOVE:
         _check_removal(found, target)
     else:
         _check_promotion(registry, found, target)
@@ -50,7 +52,7 @@ def _look_up(registry: RegistryClient, model_name: str, version: str) -> tuple[R
 def _check_removal(found: ModelVersion, target: Target) -> None:
     if target.kind != TargetKind.ALIAS:
         raise InvalidInput(
-            "Only an alias can be taken away; a version leaves a stage by going to another.", field="action"
+            "Only an alias can be taken away; a version leaves a stage by going to another.", field="change"
         )
     if target.name not in found.aliases:
         raise InvalidInput(f"Version {found.version} does not have the alias {target.name}.", field="target")

@@ -1,61 +1,49 @@
 """Opening, editing, closing and reopening promote requests."""
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from audit import trail
+from audit.actors import Actor
+from audit.choices import AuditAction
+from evidence.observe import observe
+from foundation.exceptions import InvalidInput
+from foundation.texts import checked, checked_message
 from promote_requests import permissions, transitions
-from promote_requests.choices import Action, AuditAction, CloseReason, RequestAction, Status
-from promote_requests.evidence import observe
-from promote_requests.exceptions import DuplicateRequest, InvalidInput
+from promote_requests.choices import Action, CloseReason, Status
+from promote_requests.exceptions import DuplicateRequest
 from promote_requests.models import PromoteRequest
-from promote_requests.registry import get_registry
-from promote_requests.services import audit, feasibility
+from promote_requests.services import feasibility
 from promote_requests.services.locking import lock, move
-from promote_requests.services.observing import observed
-from promote_requests.services.reading import default_archive
+from promote_requests.services.observing import columns
 from promote_requests.services.settling import settles_first
-from promote_requests.services.texts import checked, checked_message
-from promote_requests.targets import Target
-from promote_requests.workspaces import canonical_workspace
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from registry import get_registry
+from registry.proposals import Proposal
+from registry.workspaces import canonical_workspace
 
 MAX_DESCRIPTION = 65_536
 """Characters of a request's description."""
 
 
-@audit.records_refusals
+@trail.records_refusals
 def create(
     *,
-    actor: "User",
-    model_name: str,
-    version: str,
-    target: Target,
+    actor: Actor,
+    proposal: Proposal,
     title: str,
     description: str = "",
-    action: RequestAction = RequestAction.SET,
-    archive_existing_versions: bool | None = None,
-    workspace: str = "",
     draft: bool = False,
-    request_id: str = "",
 ) -> PromoteRequest:
     """Opens a promote request, or keeps it as a draft.
 
     Args:
         actor: Its author.
-        model_name: The registered model or prompt of the version.
-        version: As MLflow spells it, a whole number.
-        target: Where it is to go.
+        proposal: What is asked for; its workspace may be spelled in either way.
         title: 1 to 200 characters.
         description: Markdown, at most `MAX_DESCRIPTION` characters.
-        action: SET gives the version the target; REMOVE takes an alias away from it.
-        archive_existing_versions: None takes the target's default; ignored where nothing can be archived.
-        workspace: MLflow's workspace, "" where the server has none; "default" is the same.
         draft: Keeps it out of reviewers' sight until it is submitted.
-        request_id: Of the HTTP request, for the trail.
 
     Raises:
         InvalidInput: a field is wrong, the version or model does not exist, or the version is already there.
@@ -66,49 +54,44 @@ def create(
     permissions.require_active(actor)
     title = _checked_title(title)
     description = _checked_description(description)
-    workspace = canonical_workspace(workspace)
-    _refuse_duplicate(workspace, model_name, version, target)
-    registry = get_registry(workspace)
-    feasibility.check(registry, model_name=model_name, version=version, target=target, action=action)
-    evidence = observe(registry, model_name=model_name, version=version, target=target, action=action)
-    if archive_existing_versions is None:
-        archive_existing_versions = default_archive(target)
+    proposal = replace(proposal, workspace=canonical_workspace(proposal.workspace))
+    _refuse_duplicate(proposal)
+    registry = get_registry(proposal.workspace)
+    feasibility.check(registry, proposal)
+    evidence = observe(registry, proposal)
     status = Status.DRAFT if draft else Status.OPEN
     try:
         with transaction.atomic():
             promote_request = PromoteRequest.objects.create(
                 title=title,
                 description=description,
-                workspace=workspace,
-                model_name=model_name,
-                version=version,
-                target_kind=target.kind,
-                target_name=target.name,
-                action=action,
-                archive_existing_versions=archive_existing_versions and target.can_archive_holders,
-                author=actor,
+                workspace=proposal.workspace,
+                model_name=proposal.model_name,
+                version=proposal.version,
+                target_kind=proposal.target.kind,
+                target_name=proposal.target.name,
+                change=proposal.change,
+                archive_existing_versions=proposal.archives,
+                author_id=actor.account.pk,
                 status=status,
-                **observed(evidence, target),
+                **columns(evidence, proposal.target),
             )
-            audit.record(
+            trail.record(
                 AuditAction.CREATED,
-                promote_request=promote_request,
+                about=promote_request.about,
                 to_status=status,
-                request_id=request_id,
-                **audit.by(actor),  # type: ignore[arg-type]
+                actor=actor,
             )
     except IntegrityError:
         # Somebody opened the same request between our look and our write: the constraint noticed.
-        _refuse_duplicate(workspace, model_name, version, target)
+        _refuse_duplicate(proposal)
         raise
     return promote_request
 
 
-@audit.records_refusals
+@trail.records_refusals
 @settles_first
-def edit(
-    *, actor: "User", promote_request: PromoteRequest, title: str, description: str, request_id: str = ""
-) -> PromoteRequest:
+def edit(*, actor: Actor, promote_request: PromoteRequest, title: str, description: str) -> PromoteRequest:
     """Changes title and description; what is asked for never changes, that would be another request.
 
     The trail keeps what they said before: reviewers may have approved for what they read there.
@@ -121,35 +104,32 @@ def edit(
         before = locked.title, locked.description
         move(locked, Status(locked.status), title=title, description=description)
         reason = _what_was_edited(before, (title, description))
-        _record(AuditAction.EDITED, locked, actor, request_id, reason=reason)
+        _record(AuditAction.EDITED, locked, actor, reason=reason)
     return locked
 
 
-@audit.records_refusals
+@trail.records_refusals
 @settles_first
-def submit(*, actor: "User", promote_request: PromoteRequest, request_id: str = "") -> PromoteRequest:
+def submit(*, actor: Actor, promote_request: PromoteRequest) -> PromoteRequest:
     """Opens a draft for review, with the evidence as it is now."""
-    return _open(actor, Action.SUBMIT, AuditAction.SUBMITTED, promote_request, "", request_id)
+    return _open(actor, Action.SUBMIT, AuditAction.SUBMITTED, promote_request, "")
 
 
-@audit.records_refusals
+@trail.records_refusals
 @settles_first
-def reopen(
-    *, actor: "User", promote_request: PromoteRequest, message: str = "", request_id: str = ""
-) -> PromoteRequest:
+def reopen(*, actor: Actor, promote_request: PromoteRequest, message: str = "") -> PromoteRequest:
     """Opens a closed request again, with the evidence as it is now; earlier reviews no longer count."""
-    return _open(actor, Action.REOPEN, AuditAction.REOPENED, promote_request, message, request_id)
+    return _open(actor, Action.REOPEN, AuditAction.REOPENED, promote_request, message)
 
 
-@audit.records_refusals
+@trail.records_refusals
 @settles_first
 def close(
     *,
-    actor: "User",
+    actor: Actor,
     promote_request: PromoteRequest,
     reason: str | None = None,
     message: str = "",
-    request_id: str = "",
 ) -> PromoteRequest:
     """Ends a request without a promotion: its author withdraws it, anybody else closes it.
 
@@ -158,7 +138,6 @@ def close(
         promote_request: What is ended.
         reason: A `CloseReason`. `withdrawn` is the author's, the others are everybody else's; None takes what fits.
         message: Why, in words.
-        request_id: Of the HTTP request, for the trail.
 
     Raises:
         InvalidInput: there is no such reason, or the message is too long.
@@ -166,7 +145,7 @@ def close(
         NotAllowed: the reason is not this person's to give.
     """
     if reason is None:
-        is_author = actor.pk == promote_request.author_id
+        is_author = actor.user_id == promote_request.author_id
         reason = CloseReason.WITHDRAWN if is_author else CloseReason.REJECTED
     given = _checked_reason(reason)
     action = Action.WITHDRAW if given == CloseReason.WITHDRAWN else Action.CLOSE
@@ -175,44 +154,34 @@ def close(
     with transaction.atomic():
         locked = _take(actor, action, promote_request)
         before = locked.status
-        move(locked, Status.CLOSED, close_reason=given, closed_by=actor, closed_at=timezone.now())
+        move(locked, Status.CLOSED, close_reason=given, closed_by_id=actor.account.pk, closed_at=timezone.now())
         words = f"{given.label}: {message}" if message else str(given.label)
-        _record(AuditAction.CLOSED, locked, actor, request_id, reason=words, from_status=before)
+        _record(AuditAction.CLOSED, locked, actor, reason=words, from_status=before)
     return locked
 
 
-def withdraw(
-    *, actor: "User", promote_request: PromoteRequest, message: str = "", request_id: str = ""
-) -> PromoteRequest:
+def withdraw(*, actor: Actor, promote_request: PromoteRequest, message: str = "") -> PromoteRequest:
     """Closes one's own request; see `close`."""
     return close(
         actor=actor,
         promote_request=promote_request,
         reason=CloseReason.WITHDRAWN,
         message=message,
-        request_id=request_id,
     )
 
 
 def _open(
-    actor: "User",
+    actor: Actor,
     action: Action,
     recorded_as: AuditAction,
     promote_request: PromoteRequest,
     message: str,
-    request_id: str,
 ) -> PromoteRequest:
     _require(actor, action, promote_request)
     message = checked_message(message)
     registry = get_registry(promote_request.workspace)
-    asked = {
-        "model_name": promote_request.model_name,
-        "version": promote_request.version,
-        "target": promote_request.target,
-        "action": RequestAction(promote_request.action),
-    }
-    feasibility.check(registry, **asked)  # type: ignore[arg-type]
-    evidence = observe(registry, **asked)  # type: ignore[arg-type]
+    feasibility.check(registry, promote_request.proposal)
+    evidence = observe(registry, promote_request.proposal)
     try:
         with transaction.atomic():
             locked = _take(actor, action, promote_request)
@@ -222,28 +191,26 @@ def _open(
                 locked,
                 Status.OPEN,
                 opened_at=now,
-                **observed(evidence, locked.target),
+                **columns(evidence, locked.target),
                 closed_at=None,
-                closed_by=None,
+                closed_by_id=None,
                 close_reason="",
                 last_failure="",
             )
-            _record(recorded_as, locked, actor, request_id, reason=message, from_status=before)
+            _record(recorded_as, locked, actor, reason=message, from_status=before)
     except IntegrityError:
-        _refuse_duplicate(
-            promote_request.workspace, promote_request.model_name, promote_request.version, promote_request.target
-        )
+        _refuse_duplicate(promote_request.proposal)
         raise
     return locked
 
 
-def _take(actor: "User", action: Action, promote_request: PromoteRequest) -> PromoteRequest:
+def _take(actor: Actor, action: Action, promote_request: PromoteRequest) -> PromoteRequest:
     locked = lock(promote_request)
     _require(actor, action, locked)
     return locked
 
 
-def _require(actor: "User", action: Action, promote_request: PromoteRequest) -> None:
+def _require(actor: Actor, action: Action, promote_request: PromoteRequest) -> None:
     # Asked before texts are judged, so that an attempt which is not this person's to make is in the trail as one.
     transitions.require(action, promote_request.status)
     permissions.require(actor, action, promote_request)
@@ -252,20 +219,18 @@ def _require(actor: "User", action: Action, promote_request: PromoteRequest) -> 
 def _record(
     action: AuditAction,
     promote_request: PromoteRequest,
-    actor: "User",
-    request_id: str,
+    actor: Actor,
     *,
     reason: str = "",
     from_status: str = "",
 ) -> None:
-    audit.record(
+    trail.record(
         action,
-        promote_request=promote_request,
+        about=promote_request.about,
         from_status=from_status,
         to_status=promote_request.status if from_status else "",
         reason=reason,
-        request_id=request_id,
-        **audit.by(actor),  # type: ignore[arg-type]
+        actor=actor,
     )
 
 
@@ -298,13 +263,8 @@ def _checked_description(description: str) -> str:
     return checked(description, field="description", longest=MAX_DESCRIPTION, called="The description")
 
 
-def _refuse_duplicate(workspace: str, model_name: str, version: str, target: Target) -> None:
-    existing = (
-        PromoteRequest.objects.unfinished()
-        .for_version(workspace, model_name, version)
-        .filter(target_kind=target.kind, target_name=target.name)
-        .first()
-    )
+def _refuse_duplicate(proposal: Proposal) -> None:
+    existing = PromoteRequest.objects.unfinished().asking_for(proposal).first()
     if existing is not None:
         raise DuplicateRequest(
             f"Request #{existing.number} already asks for this: {existing.title}.", number=existing.number

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from foundation.exceptions import WrongState
 from promote_requests.choices import Status
-from promote_requests.exceptions import WrongState
 from promote_requests.models import PromoteRequest
 
 

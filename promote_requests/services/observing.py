@@ -1,53 +1,47 @@
 """Keeps a request's observed evidence true, so that nobody's approval counts for facts that they never saw."""
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
 
 from django.db import transaction
 from django.utils import timezone
 
-from promote_requests.choices import AuditAction, RequestAction, TargetKind
-from promote_requests.evidence import Evidence, fingerprint
-from promote_requests.exceptions import ChampionChanged, EvidenceChanged, WrongState
+from audit import trail
+from audit.actors import Actor
+from audit.choices import AuditAction
+from evidence.freeze import Observation
+from evidence.observe import Evidence
+from foundation.exceptions import WrongState
+from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
-from promote_requests.services import audit
 from promote_requests.services.locking import lock
-from promote_requests.targets import Target
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from registry.proposals import Change
+from registry.targets import Target
 
 
 def has_changed(promote_request: PromoteRequest, evidence: Evidence) -> bool:
     """Tells whether MLflow shows other facts than those last observed."""
-    return any(
-        getattr(promote_request, name) != value for name, value in observed(evidence, promote_request.target).items()
-    )
+    return promote_request.observation != Observation.of(evidence, promote_request.target)
 
 
-def observed(evidence: Evidence, target: Target) -> dict[str, str | None]:
+def columns(evidence: Evidence, target: Target) -> dict[str, str | None]:
     """Returns the columns of a request that say what MLflow showed last: {field name: value}."""
-    return {
-        "champion_version": evidence.champion_version,
-        "challenger_stage": evidence.challenger.version.stage if target.kind == TargetKind.STAGE else "",
-        "evidence_fingerprint": fingerprint(evidence),
-    }
+    return asdict(Observation.of(evidence, target))
 
 
-def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: "User", request_id: str) -> str:
+def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) -> str:
     """Writes the present facts into a locked request and the trail; returns the sentence that says what changed.
 
     Approvals of the former facts stop counting by it.
     """
     sentence = describe(promote_request, evidence)
     PromoteRequest.objects.filter(pk=promote_request.pk).update(
-        updated_at=timezone.now(), **observed(evidence, promote_request.target)
+        updated_at=timezone.now(), **columns(evidence, promote_request.target)
     )
-    audit.record(
+    trail.record(
         AuditAction.EVIDENCE_CHANGED,
-        promote_request=promote_request,
+        about=promote_request.about,
         reason=sentence,
-        request_id=request_id,
-        **audit.by(actor),  # type: ignore[arg-type]
+        actor=actor,
     )
     promote_request.refresh_from_db()
     return sentence
@@ -58,7 +52,7 @@ def describe(promote_request: PromoteRequest, evidence: Evidence) -> str:
     now = evidence.champion_version
     before = promote_request.champion_version
     target = promote_request.target_name
-    if promote_request.action == RequestAction.REMOVE and now is not None:
+    if promote_request.change == Change.REMOVE and now is not None:
         return lost_alias(promote_request, now)
     left, leaves = promote_request.challenger_stage, evidence.challenger.version.stage
     if now == before and left not in ("", leaves):
@@ -83,7 +77,7 @@ def lost_alias(promote_request: PromoteRequest, holder: str) -> str:
     )
 
 
-def refuse_if_changed(promote_request: PromoteRequest, evidence: Evidence, *, actor: "User", request_id: str) -> None:
+def refuse_if_changed(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) -> None:
     """Adopts changed facts in a transaction of its own, then refuses, asking for a fresh look.
 
     Raises:
@@ -97,5 +91,5 @@ def refuse_if_changed(promote_request: PromoteRequest, evidence: Evidence, *, ac
         error: type[WrongState] = (
             EvidenceChanged if evidence.champion_version == locked.champion_version else ChampionChanged
         )
-        sentence = adopt(locked, evidence, actor=actor, request_id=request_id)
+        sentence = adopt(locked, evidence, actor=actor)
     raise error(f"{sentence} Please take a fresh look at the comparison and review again.")

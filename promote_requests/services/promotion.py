@@ -8,32 +8,35 @@ A process that dies after step 1 leaves `promoting` behind; `settling`, where st
 """
 
 import logging
-from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from audit import trail
+from audit.actors import Actor
+from audit.choices import AuditAction
+from evidence.freeze import freeze
+from evidence.observe import Evidence
+from foundation.exceptions import WrongState
 from promote_requests import permissions, transitions
-from promote_requests.choices import Action, AuditAction, RequestAction, Status
-from promote_requests.evidence import Evidence, freeze
-from promote_requests.exceptions import ChampionChanged, RegistryError, RuleNotMet, WrongState
+from promote_requests.choices import Action, Status
+from promote_requests.exceptions import ChampionChanged, RuleNotMet
 from promote_requests.models import PromoteRequest
-from promote_requests.registry import get_registry, patience
-from promote_requests.services import audit, registry_writes
+from promote_requests.services import registry_writes
 from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import describe, has_changed, lost_alias, refuse_if_changed
 from promote_requests.services.reading import decision_of, live_evidence_of, requirement_of
 from promote_requests.services.settling import LONGEST_STEP, conclude, record_failure, settles_first
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from registry import get_registry, patience
+from registry.exceptions import RegistryError
+from registry.proposals import Change
 
 logger = logging.getLogger(__name__)
 
 
-@audit.records_refusals
+@trail.records_refusals
 @settles_first
-def promote(*, actor: "User", promote_request: PromoteRequest, request_id: str = "") -> PromoteRequest:
+def promote(*, actor: Actor, promote_request: PromoteRequest) -> PromoteRequest:
     """Makes the requested change in MLflow and returns the request as it stands then: promoted.
 
     Raises:
@@ -47,11 +50,11 @@ def promote(*, actor: "User", promote_request: PromoteRequest, request_id: str =
     transitions.require(Action.PROMOTE, promote_request.status)
     permissions.require(actor, Action.PROMOTE, promote_request)
     evidence = live_evidence_of(promote_request)
-    refuse_if_changed(promote_request, evidence, actor=actor, request_id=request_id)
+    refuse_if_changed(promote_request, evidence, actor=actor)
     _refuse_lost_alias(promote_request, evidence)
-    started = _start(actor, promote_request, evidence, request_id)
+    started = _start(actor, promote_request, evidence)
     with patience.at_most(LONGEST_STEP, afresh=True):
-        _look_again(actor, started, request_id)
+        _look_again(actor, started)
     _require_unsettled(started)
     registry = get_registry(started.workspace)
     failure: RegistryError | None = None
@@ -62,10 +65,10 @@ def promote(*, actor: "User", promote_request: PromoteRequest, request_id: str =
         # Not yet a failed promotion: a call that timed out may have done its work. Step 3 asks MLflow.
         failure = error
     with patience.at_most(LONGEST_STEP, afresh=True):
-        return conclude(registry, started, failure, actor=actor, request_id=request_id)
+        return conclude(registry, started, failure, actor=actor)
 
 
-def _start(actor: "User", promote_request: PromoteRequest, evidence: Evidence, request_id: str) -> PromoteRequest:
+def _start(actor: Actor, promote_request: PromoteRequest, evidence: Evidence) -> PromoteRequest:
     now = timezone.now()
     champion = evidence.champion
     try:
@@ -83,18 +86,17 @@ def _start(actor: "User", promote_request: PromoteRequest, evidence: Evidence, r
                 locked,
                 Status.PROMOTING,
                 promoting_since=now,
-                promoted_by=actor,
+                promoted_by_id=actor.account.pk,
                 last_failure="",
                 challenger_evidence=freeze(evidence.challenger),
                 champion_evidence=None if champion is None else freeze(champion),
             )
-            audit.record(
+            trail.record(
                 AuditAction.PROMOTION_STARTED,
-                promote_request=locked,
+                about=locked.about,
                 from_status=Status.OPEN,
                 to_status=Status.PROMOTING,
-                request_id=request_id,
-                **audit.by(actor),  # type: ignore[arg-type]
+                actor=actor,
             )
     except IntegrityError:
         raise WrongState(
@@ -105,12 +107,12 @@ def _start(actor: "User", promote_request: PromoteRequest, evidence: Evidence, r
 
 def _refuse_lost_alias(promote_request: PromoteRequest, evidence: Evidence) -> None:
     """Raises ChampionChanged where MLflow, which deletes an alias whoever has it, would take another version's."""
-    if promote_request.action == RequestAction.REMOVE and evidence.champion_version is not None:
+    if promote_request.change == Change.REMOVE and evidence.champion_version is not None:
         sentence = lost_alias(promote_request, evidence.champion_version)
         raise ChampionChanged(f"{sentence} Close this request, or ask for the alias of that version.")
 
 
-def _look_again(actor: "User", started: PromoteRequest, request_id: str) -> None:
+def _look_again(actor: Actor, started: PromoteRequest) -> None:
     """Asks MLflow once more, now that no other promotion of this target can run.
 
     Between our first look and our hold on the target another promotion may have begun and ended.
@@ -121,10 +123,10 @@ def _look_again(actor: "User", started: PromoteRequest, request_id: str) -> None
             return
         reason = describe(started, evidence)
     except RegistryError as error:
-        record_failure(started, error.message, actor=actor, request_id=request_id)
+        record_failure(started, error.message, actor=actor)
         raise
-    record_failure(started, reason, actor=actor, request_id=request_id)
-    refuse_if_changed(started, evidence, actor=actor, request_id=request_id)
+    record_failure(started, reason, actor=actor)
+    refuse_if_changed(started, evidence, actor=actor)
 
 
 def _require_unsettled(started: PromoteRequest) -> None:
@@ -145,7 +147,7 @@ def _what_is_missing(promote_request: PromoteRequest) -> str:
     return "A reviewer asked for changes: that reviewer has to approve first."
 
 
-def promote_if_due(*, actor: "User", promote_request: PromoteRequest, request_id: str) -> PromoteRequest:
+def promote_if_due(*, actor: Actor, promote_request: PromoteRequest) -> PromoteRequest:
     """Promotes a request that its latest approval completed, where the rule says at once.
 
     Of several approvals at the same moment one promotes; the others find it under way and leave it alone.
@@ -159,7 +161,7 @@ def promote_if_due(*, actor: "User", promote_request: PromoteRequest, request_id
     if not due:
         return current
     try:
-        return promote(actor=actor, promote_request=current, request_id=request_id)
+        return promote(actor=actor, promote_request=current)
     except WrongState:
         current.refresh_from_db()
         if current.status in (Status.PROMOTING, Status.PROMOTED):

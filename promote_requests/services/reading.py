@@ -3,57 +3,74 @@
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from audit.actors import Actor
+from evidence.freeze import Observation, thaw
+from evidence.observe import Evidence, observe
 from promote_requests import permissions
-from promote_requests.choices import Action, RequestAction, Status, TargetKind
+from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision, countable, decide
-from promote_requests.evidence import Evidence, observe, thaw
-from promote_requests.models import PromoteRequest, ProtectionRule
-from promote_requests.protection import Requirement, requirement_for, strictest
-from promote_requests.registry import get_registry
-from promote_requests.targets import ACTIVE_STAGES, Target
+from promote_requests.models import PromoteRequest
+from protection.matching import Requirement, Rule, requirement_for, strictest
+from protection.rules import enabled_rules
+from registry import get_registry
+from registry.proposals import Change, Proposal
+from registry.targets import ACTIVE_STAGES, Target, TargetKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from accounts.models import User
+
+def requirement_of(
+    promote_request: PromoteRequest,
+    rules: "Iterable[Rule] | None" = None,
+    observation: Observation | None = None,
+) -> Requirement:
+    """Returns what the rules ask for before this request may be promoted; see `decision_of` for the arguments."""
+    seen = observation or promote_request.observation
+    return requirement_for_proposal(promote_request.proposal, leaving=seen.challenger_stage, rules=rules)
 
 
-def default_archive(target: Target) -> bool:
-    """Returns whether a promotion to `target` archives its present holders unless somebody says otherwise."""
-    return target.can_archive_holders
+def requirement_for_proposal(
+    proposal: Proposal, *, leaving: str = "", rules: "Iterable[Rule] | None" = None
+) -> Requirement:
+    """Returns what the rules ask for before a proposal may be carried out.
 
-
-def enabled_rules() -> list[ProtectionRule]:
-    """Returns the rules that hold now; load them once for a whole page of requests."""
-    return list(ProtectionRule.objects.filter(is_enabled=True))
-
-
-def requirement_of(promote_request: PromoteRequest, rules: "Iterable[ProtectionRule] | None" = None) -> Requirement:
-    """Returns what the rules ask for before this request may be promoted.
-
-    A version that goes to another stage leaves one: whoever protects Production decides on that, too.
+    Args:
+        proposal: What is asked for.
+        leaving: The stage that the version is in and would leave: whoever protects Production decides on that, too.
+        rules: The enabled ones, where the caller has them already.
     """
     rules = enabled_rules() if rules is None else list(rules)
-    places = [promote_request.target]
-    if promote_request.challenger_stage in ACTIVE_STAGES:
-        places.append(Target(TargetKind.STAGE, promote_request.challenger_stage))
+    places = [proposal.target]
+    if leaving in ACTIVE_STAGES:
+        places.append(Target(TargetKind.STAGE, leaving))
     requirements = (
-        requirement_for(rules, workspace=promote_request.workspace, model_name=promote_request.model_name, target=place)
+        requirement_for(rules, workspace=proposal.workspace, model_name=proposal.model_name, target=place)
         for place in places
     )
     return reduce(strictest, requirements)
 
 
-def decision_of(promote_request: PromoteRequest, rules: "Iterable[ProtectionRule] | None" = None) -> Decision:
+def decision_of(
+    promote_request: PromoteRequest,
+    rules: "Iterable[Rule] | None" = None,
+    observation: Observation | None = None,
+) -> Decision:
     """Returns what the reviews since the request was last opened amount to.
 
     Uses prefetched `reviews` with their reviewers where the caller has them (`with_people`).
+
+    Args:
+        promote_request: The request.
+        rules: The enabled ones, where the caller has them already.
+        observation: The facts to judge by where they are newer than those that the request recorded last.
     """
+    seen = observation or promote_request.observation
     return decide(
         countable(promote_request),
         author_id=promote_request.author_id,
-        evidence_fingerprint=promote_request.evidence_fingerprint,
-        requirement=requirement_of(promote_request, rules),
+        evidence_fingerprint=seen.evidence_fingerprint,
+        requirement=requirement_of(promote_request, rules, seen),
     )
 
 
@@ -72,7 +89,7 @@ def evidence_of(promote_request: PromoteRequest) -> Evidence:
             challenger=thaw(promote_request.challenger_evidence),
             champion=None if champion is None else thaw(champion),
             other_holders=(),
-            removing=promote_request.action == RequestAction.REMOVE,
+            removing=promote_request.change == Change.REMOVE,
         )
     return live_evidence_of(promote_request)
 
@@ -83,15 +100,9 @@ def live_evidence_of(promote_request: PromoteRequest) -> Evidence:
     Raises:
         RegistryError: MLflow cannot be asked, or no longer knows the version.
     """
-    return observe(
-        get_registry(promote_request.workspace),
-        model_name=promote_request.model_name,
-        version=promote_request.version,
-        target=promote_request.target,
-        action=RequestAction(promote_request.action),
-    )
+    return observe(get_registry(promote_request.workspace), promote_request.proposal)
 
 
-def actions_for(actor: "User", promote_request: PromoteRequest, decision: Decision | None = None) -> list[Action]:
+def actions_for(actor: Actor, promote_request: PromoteRequest, decision: Decision | None = None) -> list[Action]:
     """Returns what `actor` could do to the request right now."""
     return permissions.available_actions(actor, promote_request, decision or decision_of(promote_request))

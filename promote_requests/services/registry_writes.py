@@ -4,12 +4,14 @@ from datetime import UTC
 
 from django.utils import timezone
 
-from promote_requests.choices import RequestAction, TargetKind, Verdict
-from promote_requests.exceptions import RegistryNotFound
-from promote_requests.links import absolute
+from foundation.addresses import absolute
+from promote_requests.choices import Verdict
 from promote_requests.models import PromoteRequest
-from promote_requests.registry import RegistryClient
-from promote_requests.registry.types import ModelVersion
+from registry import RegistryClient
+from registry.exceptions import RegistryNotFound
+from registry.proposals import Change
+from registry.targets import TargetKind
+from registry.types import ModelVersion
 
 REQUEST_TAG = "checkpoint.promote_request"
 APPROVED_BY_TAG = "checkpoint.approved_by"
@@ -23,7 +25,7 @@ def apply(registry: RegistryClient, promote_request: PromoteRequest) -> None:
         RegistryError: MLflow refused, failed, or did not answer in time (in which case it may have done it).
     """
     name, version, target = promote_request.model_name, promote_request.version, promote_request.target
-    if promote_request.action == RequestAction.REMOVE:
+    if promote_request.change == Change.REMOVE:
         registry.delete_alias(name, target.name)
         return
     match target.kind:
@@ -48,7 +50,7 @@ def result(registry: RegistryClient, promote_request: PromoteRequest) -> str | N
         holders = registry.holders(name, target)
     except RegistryNotFound:
         holders = []
-    if promote_request.action == RequestAction.REMOVE:
+    if promote_request.change == Change.REMOVE:
         return version if all(holder.version != version for holder in holders) else None
     if target.kind == TargetKind.MODEL:
         copies = (holder for holder in holders if _is_copy(holder, promote_request))

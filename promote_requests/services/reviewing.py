@@ -1,26 +1,26 @@
 """Reviews and comments."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
 
+from audit import trail
+from audit.actors import Actor
+from audit.choices import AuditAction
+from evidence.freeze import fingerprint
+from evidence.observe import Evidence
+from foundation.exceptions import CheckpointError, InvalidInput
+from foundation.texts import checked
 from promote_requests import permissions, transitions
-from promote_requests.choices import Action, AuditAction, Verdict
-from promote_requests.evidence import Evidence, fingerprint
-from promote_requests.exceptions import EvidenceChanged, InvalidInput, PromoteRequestError
+from promote_requests.choices import Action, Verdict
+from promote_requests.exceptions import EvidenceChanged
 from promote_requests.models import Comment, PromoteRequest, Review
-from promote_requests.services import audit
 from promote_requests.services.locking import lock
 from promote_requests.services.observing import adopt, has_changed, refuse_if_changed
 from promote_requests.services.promotion import promote_if_due
 from promote_requests.services.reading import evidence_of
 from promote_requests.services.settling import settles_first
-from promote_requests.services.texts import checked
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 MAX_BODY = 65_536
 """Characters of a review or comment."""
@@ -38,19 +38,18 @@ class ReviewOutcome:
 
     review: Review
     promote_request: PromoteRequest
-    failure: PromoteRequestError | None = None
+    failure: CheckpointError | None = None
 
 
-@audit.records_refusals
+@trail.records_refusals
 @settles_first
 def review(
     *,
-    actor: "User",
+    actor: Actor,
     promote_request: PromoteRequest,
     verdict: Verdict,
     body: str = "",
     seen_fingerprint: str = "",
-    request_id: str = "",
 ) -> ReviewOutcome:
     """Records a judgement and, when it completes the rule and the rule says at once, promotes.
 
@@ -61,7 +60,6 @@ def review(
         body: Markdown; required unless the verdict is an approval.
         seen_fingerprint: Of the evidence that the reviewer was shown. An approval of anything but the present facts
             is refused. Empty stands for the facts that the request recorded last.
-        request_id: Of the HTTP request, for the trail.
 
     Raises:
         InvalidInput: the text is missing or too long.
@@ -77,16 +75,16 @@ def review(
     evidence = None
     if verdict == Verdict.APPROVE:
         evidence = evidence_of(promote_request)
-        _require_seen(promote_request, evidence, seen_fingerprint, actor=actor, request_id=request_id)
+        _require_seen(promote_request, evidence, seen_fingerprint, actor=actor)
     with transaction.atomic():
         locked = lock(promote_request)
         transitions.require(Action.REVIEW, locked.status)
         permissions.require(actor, Action.REVIEW, locked)
         if evidence is not None and has_changed(locked, evidence):
-            adopt(locked, evidence, actor=actor, request_id=request_id)
+            adopt(locked, evidence, actor=actor)
         recorded = Review.objects.create(
             promote_request=locked,
-            reviewer=actor,
+            reviewer_id=actor.account.pk,
             request_author=locked.author,
             verdict=verdict,
             body=body,
@@ -94,24 +92,23 @@ def review(
             evidence_fingerprint=locked.evidence_fingerprint,
         )
         _touch(locked)
-        audit.record(
+        trail.record(
             AuditAction.REVIEWED,
-            promote_request=locked,
+            about=locked.about,
             reason=verdict.label,
-            request_id=request_id,
-            **audit.by(actor),  # type: ignore[arg-type]
+            actor=actor,
         )
     if verdict != Verdict.APPROVE:
         return ReviewOutcome(recorded, locked)
     try:
-        return ReviewOutcome(recorded, promote_if_due(actor=actor, promote_request=locked, request_id=request_id))
-    except PromoteRequestError as failure:
+        return ReviewOutcome(recorded, promote_if_due(actor=actor, promote_request=locked))
+    except CheckpointError as failure:
         locked.refresh_from_db()
         return ReviewOutcome(recorded, locked, failure)
 
 
-@audit.records_refusals
-def comment(*, actor: "User", promote_request: PromoteRequest, body: str, request_id: str = "") -> Comment:
+@trail.records_refusals
+def comment(*, actor: Actor, promote_request: PromoteRequest, body: str) -> Comment:
     """Adds a remark to the timeline, whatever the request's state.
 
     Raises:
@@ -122,24 +119,21 @@ def comment(*, actor: "User", promote_request: PromoteRequest, body: str, reques
     permissions.require(actor, Action.COMMENT, promote_request)
     body = _checked_body(body, required=True)
     with transaction.atomic():
-        recorded = Comment.objects.create(promote_request=promote_request, author=actor, body=body)
+        recorded = Comment.objects.create(promote_request=promote_request, author_id=actor.account.pk, body=body)
         _touch(promote_request)
-        audit.record(
+        trail.record(
             AuditAction.COMMENTED,
-            promote_request=promote_request,
-            request_id=request_id,
-            **audit.by(actor),  # type: ignore[arg-type]
+            about=promote_request.about,
+            actor=actor,
         )
     return recorded
 
 
-def _require_seen(
-    promote_request: PromoteRequest, evidence: Evidence, seen: str, *, actor: "User", request_id: str
-) -> None:
+def _require_seen(promote_request: PromoteRequest, evidence: Evidence, seen: str, *, actor: Actor) -> None:
     if not seen:
-        refuse_if_changed(promote_request, evidence, actor=actor, request_id=request_id)
+        refuse_if_changed(promote_request, evidence, actor=actor)
     elif seen != fingerprint(evidence):
-        refuse_if_changed(promote_request, evidence, actor=actor, request_id=request_id)
+        refuse_if_changed(promote_request, evidence, actor=actor)
         # The row knew already, only this reviewer's page did not.
         raise EvidenceChanged(
             "The comparison changed after you opened this page. Please take a fresh look and review again."

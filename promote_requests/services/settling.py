@@ -8,23 +8,25 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from promote_requests.choices import AuditAction, RequestAction, Status, TargetKind
-from promote_requests.evidence import storable_text
-from promote_requests.exceptions import RegistryError
+from audit import trail
+from audit.actors import Actor, Door
+from audit.choices import AuditAction
+from foundation.texts import storable_text
+from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
-from promote_requests.registry import RegistryClient, get_registry, patience
-from promote_requests.services import audit, registry_writes
+from promote_requests.services import registry_writes
 from promote_requests.services.locking import lock, move
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from registry import RegistryClient, get_registry, patience
+from registry.exceptions import RegistryError
+from registry.proposals import Change
+from registry.targets import TargetKind
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -52,7 +54,7 @@ def settle(promote_request: PromoteRequest) -> PromoteRequest:
         return _tag(registry, promote_request)
     if promote_request.status != Status.PROMOTING:
         return promote_request
-    return conclude(registry, promote_request, None, actor=None, request_id="")
+    return conclude(registry, promote_request, None, actor=Actor.checkpoint(Door.WORKER))
 
 
 def unsettled(older_than: timedelta = CUT_OFF_AFTER) -> PromoteRequestQuerySet:
@@ -93,8 +95,7 @@ def conclude(
     promote_request: PromoteRequest,
     failure: RegistryError | None,
     *,
-    actor: "User | None",
-    request_id: str,
+    actor: Actor,
 ) -> PromoteRequest:
     """Asks MLflow what became of a promotion and writes it down: step 3.
 
@@ -109,14 +110,12 @@ def conclude(
         raise failure or error from None
     if version is None:
         reason = failure.message if failure else "MLflow does not show the change: it was not made."
-        record_failure(promote_request, reason, actor=actor, request_id=request_id)
+        record_failure(promote_request, reason, actor=actor)
         raise failure or RegistryError(reason)
-    return _tag(registry, _record_success(promote_request, version, actor=actor, request_id=request_id))
+    return _tag(registry, _record_success(promote_request, version, actor=actor))
 
 
-def _record_success(
-    promote_request: PromoteRequest, version: str, *, actor: "User | None", request_id: str
-) -> PromoteRequest:
+def _record_success(promote_request: PromoteRequest, version: str, *, actor: Actor) -> PromoteRequest:
     """Writes `promoted`, also where an impatient `settle` took the attempt for failed while our call was under way."""
     with transaction.atomic():
         locked = lock(promote_request)
@@ -134,18 +133,17 @@ def _record_success(
             challenger_evidence=promote_request.challenger_evidence,
             champion_evidence=promote_request.champion_evidence,
         )
-        audit.record(
+        trail.record(
             AuditAction.PROMOTED,
-            promote_request=locked,
+            about=locked.about,
             from_status=before,
             to_status=Status.PROMOTED,
-            request_id=request_id,
-            **audit.by(actor),  # type: ignore[arg-type]
+            actor=actor,
         )
     return locked
 
 
-def record_failure(promote_request: PromoteRequest, reason: str, *, actor: "User | None", request_id: str) -> None:
+def record_failure(promote_request: PromoteRequest, reason: str, *, actor: Actor) -> None:
     """Opens the request again with what went wrong, unless another attempt or somebody's `settle` was faster."""
     with transaction.atomic():
         locked = lock(promote_request)
@@ -153,20 +151,19 @@ def record_failure(promote_request: PromoteRequest, reason: str, *, actor: "User
         if locked.status != Status.PROMOTING or not same_attempt:
             return
         move(locked, Status.OPEN, last_failure=storable_text(reason))
-        audit.record(
+        trail.record(
             AuditAction.PROMOTION_FAILED,
-            promote_request=locked,
+            about=locked.about,
             from_status=Status.PROMOTING,
             to_status=Status.OPEN,
             reason=reason,
-            request_id=request_id,
-            **audit.by(actor),  # type: ignore[arg-type]
+            actor=actor,
         )
 
 
 def _tag(registry: RegistryClient, promote_request: PromoteRequest) -> PromoteRequest:
     """Leaves Checkpoint's tags on the version; the promotion stands even where MLflow does not take them."""
-    if promote_request.status != Status.PROMOTED or promote_request.action == RequestAction.REMOVE:
+    if promote_request.status != Status.PROMOTED or promote_request.change == Change.REMOVE:
         return promote_request
     try:
         registry_writes.write_tags(registry, promote_request)

@@ -10,11 +10,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from promote_requests import markdown
+from evidence.compare import Value
 from promote_requests.choices import ReviewDecision, Status
-from promote_requests.comparison import Value
 from promote_requests.decision import Decision
 from promote_requests.models import PromoteRequest
+from promote_requests.pages import markdown
 
 register = template.Library()
 

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promote_requests.tests.factories import PromoteRequestFactory, UserFactory
+from testing.factories import PromoteRequestFactory, UserFactory
 
 if TYPE_CHECKING:
     from accounts.models import User
     from promote_requests.models import PromoteRequest
-    from promote_requests.registry.fake import FakeRegistry
+    from registry.fake import FakeRegistry
 
 
 @pytest.fixture

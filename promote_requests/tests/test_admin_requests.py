@@ -2,18 +2,21 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
-from accounts.tests.factories import AdministratorFactory
+from audit.choices import AuditAction
+from audit.models import AuditEvent
 from promote_requests import services
-from promote_requests.choices import AuditAction, Status
-from promote_requests.exceptions import RegistryRefused
-from promote_requests.models import AuditEvent, Comment, PromoteRequest, ProtectionRule, Review
-from promote_requests.targets import Target
-from promote_requests.tests.factories import PromoteRequestFactory, UserFactory
+from promote_requests.choices import Status
+from promote_requests.models import Comment, PromoteRequest, Review
+from protection.models import ProtectionRule
+from registry.exceptions import RegistryRefused
+from registry.targets import Target
+from testing.factories import PromoteRequestFactory, UserFactory
+from testing.people import AdministratorFactory, by
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/checkpoint/admin/promote_requests/promoterequest/"
-TRAIL = "/checkpoint/admin/promote_requests/auditevent/"
+TRAIL = "/checkpoint/admin/audit/auditevent/"
 
 
 def signed_in(user):
@@ -26,7 +29,7 @@ def signed_in(user):
 def approver(db):
     """Gives a member of the shipped group."""
     user = UserFactory(username="lin", is_staff=True)
-    user.groups.add(Group.objects.get(name="Approvers"))
+    user.groups.add(Group.objects.get(name="Record readers"))
     return user
 
 
@@ -43,7 +46,7 @@ def told(response):
 
 
 def test_the_shipped_group_may_read_and_nothing_else(approver):
-    codenames = set(Permission.objects.filter(group__name="Approvers").values_list("codename", flat=True))
+    codenames = set(Permission.objects.filter(group__name="Record readers").values_list("codename", flat=True))
     assert codenames == {
         "view_auditevent",
         "view_comment",
@@ -55,8 +58,8 @@ def test_the_shipped_group_may_read_and_nothing_else(approver):
 
 
 def test_an_approver_lists_and_reads_requests(approver, open_request, grace):
-    services.review(actor=grace, promote_request=open_request, verdict="request_changes", body="Show the recall.")
-    services.comment(actor=grace, promote_request=open_request, body="A remark.")
+    services.review(actor=by(grace), promote_request=open_request, verdict="request_changes", body="Show the recall.")
+    services.comment(actor=by(grace), promote_request=open_request, body="A remark.")
     client = signed_in(approver)
     listed = client.get(LIST).content.decode()
     assert open_request.title in listed
@@ -79,7 +82,7 @@ def test_an_approver_lists_and_reads_requests(approver, open_request, grace):
         "?q=ada",
         "?q=nothing",
         "?target_kind__exact=stage",
-        "?action__exact=set",
+        "?change__exact=set",
         "?created_at__year=2020",
         "?o=1.2.5",
         "?all=",
@@ -89,7 +92,7 @@ def test_filters_search_and_order_answer(approver, open_request, query):
     assert signed_in(approver).get(f"{LIST}{query}").status_code == 200
 
 
-@pytest.mark.parametrize("address", [LIST, TRAIL, "/checkpoint/admin/promote_requests/protectionrule/"])
+@pytest.mark.parametrize("address", [LIST, TRAIL, "/checkpoint/admin/protection/protectionrule/"])
 def test_staff_without_permission_are_refused(address):
     assert signed_in(UserFactory(is_staff=True)).get(address).status_code == 403
 
@@ -165,7 +168,7 @@ def test_each_refusal_is_told_and_does_not_stop_the_others(fraud, approver, ada)
     own = PromoteRequestFactory(actor=approver, version="3", target=Target.parse("alias:shadow"))
     other = PromoteRequestFactory(actor=ada)
     closed = PromoteRequestFactory(actor=ada, version="3")
-    services.withdraw(actor=ada, promote_request=closed)
+    services.withdraw(actor=by(ada), promote_request=closed)
     numbers = [own.pk, other.pk, closed.pk]
     messages = told(bulk(signed_in(approver), "approve_selected", numbers, confirmed="yes"))
     assert messages[-1] == "1 of 3 requests approved."
@@ -241,7 +244,7 @@ def test_a_superuser_is_refused_like_everybody_else(fraud):
 
 
 def test_a_chosen_request_that_left_the_filtered_list_is_named(approver, open_request, ada):
-    services.withdraw(actor=ada, promote_request=open_request)
+    services.withdraw(actor=by(ada), promote_request=open_request)
     answer = bulk(signed_in(approver), "approve_selected", [open_request.pk], "?status__exact=open", confirmed="yes")
     assert f"#{open_request.pk} is no longer in this list: somebody else was faster." in told(answer)
 
@@ -257,7 +260,7 @@ def many_requests(fraud, count):
     for version in range(3, 3 + count):
         fraud.add_version("Fraud")
         made = PromoteRequestFactory(version=str(version))
-        services.review(actor=UserFactory(), promote_request=made, verdict="comment", body="Hm.")
+        services.review(actor=by(UserFactory()), promote_request=made, verdict="comment", body="Hm.")
         Comment.objects.create(promote_request=made, author=UserFactory(), body="Remark")
 
 
@@ -275,8 +278,8 @@ def test_a_page_takes_the_same_number_of_queries_however_much_was_said(
 ):
     for _ in range(8):
         person = UserFactory()
-        services.review(actor=person, promote_request=open_request, verdict="comment", body="Hm.")
-        services.comment(actor=person, promote_request=open_request, body="Hm.")
+        services.review(actor=by(person), promote_request=open_request, verdict="comment", body="Hm.")
+        services.comment(actor=by(person), promote_request=open_request, body="Hm.")
     client = signed_in(approver)
     with django_assert_max_num_queries(12):
         assert client.get(f"{LIST}{open_request.number}/change/").status_code == 200

@@ -3,17 +3,18 @@ from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from accounts.tests.factories import AdministratorFactory
-from promote_requests import services
-from promote_requests.choices import AuditAction
-from promote_requests.exceptions import InvalidInput, NotAllowed, WrongState
-from promote_requests.models import AuditEvent, ProtectionRule
-from promote_requests.targets import Target
-from promote_requests.tests.factories import PromoteRequestFactory, RuleFactory, UserFactory
+from audit.choices import AuditAction
+from audit.models import AuditEvent
+from foundation.exceptions import InvalidInput, NotAllowed, WrongState
+from protection import rules
+from protection.models import ProtectionRule
+from registry.targets import Target
+from testing.factories import PromoteRequestFactory, RuleFactory, UserFactory
+from testing.people import AdministratorFactory, by
 
 pytestmark = pytest.mark.django_db
 
-LIST = "/checkpoint/admin/promote_requests/protectionrule/"
+LIST = "/checkpoint/admin/protection/protectionrule/"
 VALUES = {
     "description": "The copy for production.",
     "workspace_pattern": "*",
@@ -159,8 +160,8 @@ def test_a_rule_that_somebody_deleted_meanwhile_is_told_not_a_fault(client, monk
     def refuse(**_):
         raise WrongState("Somebody else deleted this rule meanwhile.")
 
-    monkeypatch.setattr(services, "save_rule", refuse)
-    monkeypatch.setattr(services, "delete_rule", refuse)
+    monkeypatch.setattr(rules, "save_rule", refuse)
+    monkeypatch.setattr(rules, "delete_rule", refuse)
     values = VALUES | {"target_pattern": rule.target_pattern}
     for answer in (
         client.post(f"{LIST}{rule.pk}/change/", values, follow=True),
@@ -177,7 +178,7 @@ def test_what_the_service_refuses_stays_in_the_trail_though_the_admin_undoes_its
         raise WrongState("Somebody else deleted this rule meanwhile.")
 
     rule = RuleFactory()
-    monkeypatch.setattr("promote_requests.services.rules._lock", gone)
+    monkeypatch.setattr("protection.rules._lock", gone)
     client.post(f"{LIST}{rule.pk}/change/", VALUES | {"target_pattern": rule.target_pattern})
     client.post(f"{LIST}{rule.pk}/delete/", {"post": "yes"})
     client.post(LIST, {"action": "delete_selected", "_selected_action": [rule.pk], "post": "yes"})
@@ -187,16 +188,16 @@ def test_what_the_service_refuses_stays_in_the_trail_though_the_admin_undoes_its
 
 def test_the_service_refuses_who_may_not_edit_rules_and_records_it(ada):
     with pytest.raises(NotAllowed, match="permission"):
-        services.save_rule(actor=ada, rule=ProtectionRule(target_pattern="alias:live"))
+        rules.save_rule(actor=by(ada), rule=ProtectionRule(target_pattern="alias:live"))
     with pytest.raises(NotAllowed, match="permission"):
-        services.delete_rule(actor=ada, rule=ProtectionRule.objects.first())
+        rules.delete_rule(actor=by(ada), rule=ProtectionRule.objects.first())
     assert AuditEvent.objects.filter(action=AuditAction.REFUSED).count() == 2
     assert not changes().exists()
 
 
 def test_the_service_names_the_field_that_is_wrong(administrator):
     with pytest.raises(InvalidInput) as refusal:
-        services.save_rule(actor=administrator, rule=ProtectionRule(target_pattern="everything"))
+        rules.save_rule(actor=by(administrator), rule=ProtectionRule(target_pattern="everything"))
     assert refusal.value.field == "target_pattern"
 
 
@@ -211,7 +212,7 @@ def test_a_rule_that_somebody_adds_at_the_same_moment_is_refused_not_a_fault(adm
 
     monkeypatch.setattr(ProtectionRule, "full_clean", be_slower)
     with pytest.raises(InvalidInput, match="already exists"):
-        services.save_rule(actor=administrator, rule=rule)
+        rules.save_rule(actor=by(administrator), rule=rule)
     assert not changes().exists()
 
 
@@ -219,6 +220,6 @@ def test_the_service_refuses_a_rule_that_is_gone(administrator):
     rule = RuleFactory()
     ProtectionRule.objects.filter(pk=rule.pk).delete()
     with pytest.raises(WrongState, match="deleted"):
-        services.save_rule(actor=administrator, rule=rule)
+        rules.save_rule(actor=by(administrator), rule=rule)
     with pytest.raises(WrongState, match="deleted"):
-        services.delete_rule(actor=administrator, rule=rule)
+        rules.delete_rule(actor=by(administrator), rule=rule)

@@ -1,11 +1,15 @@
 import pytest
 
+from audit.choices import AuditAction
+from audit.models import AuditEvent
 from promote_requests import services
-from promote_requests.choices import AuditAction, CloseReason, Status
-from promote_requests.exceptions import RegistryRefused, RegistryTimeout, RegistryUnreachable
-from promote_requests.models import AuditEvent, Comment, ProtectionRule, Review
-from promote_requests.tests.api_client import NEW, Api, assert_refused
-from promote_requests.tests.factories import UserFactory
+from promote_requests.choices import CloseReason, Status
+from promote_requests.models import Comment, Review
+from protection.models import ProtectionRule
+from registry.exceptions import RegistryRefused, RegistryTimeout, RegistryUnreachable
+from testing.api_client import NEW, Api, assert_refused
+from testing.factories import UserFactory
+from testing.people import by
 
 pytestmark = pytest.mark.django_db
 
@@ -102,7 +106,7 @@ def test_an_approval_after_the_champion_changed_is_refused(fraud, path, grace):
 
 
 def test_a_closed_request_takes_no_review(open_request, path, ada, grace):
-    services.withdraw(actor=ada, promote_request=open_request)
+    services.withdraw(actor=by(ada), promote_request=open_request)
     assert_refused(Api(grace).post(f"{path}reviews/", {"verdict": "approve"}), 409, "INVALID_STATE", "closed")
 
 
@@ -159,7 +163,7 @@ def test_a_promotion_that_mlflow_fails_leaves_the_request_open(
 
 
 def test_a_second_promotion_is_refused(open_request, path, grace):
-    services.review(actor=grace, promote_request=open_request, verdict="approve")
+    services.review(actor=by(grace), promote_request=open_request, verdict="approve")
     assert_refused(Api(grace).post(f"{path}promote/"), 409, "INVALID_STATE", "promoted")
 
 
@@ -193,24 +197,24 @@ def test_an_odd_reason_is_refused(path, grace, body):
 
 
 def test_a_closed_request_cannot_be_closed_again(open_request, path, ada, grace):
-    services.withdraw(actor=ada, promote_request=open_request)
+    services.withdraw(actor=by(ada), promote_request=open_request)
     assert_refused(Api(grace).post(f"{path}close/"), 409, "INVALID_STATE", "closed")
 
 
 def test_a_closed_request_is_reopened_by_its_author_with_a_word(open_request, path, ada, grace):
-    services.close(actor=grace, promote_request=open_request, reason=CloseReason.REJECTED)
+    services.close(actor=by(grace), promote_request=open_request, reason=CloseReason.REJECTED)
     body = Api(ada).post(f"{path}reopen/", {"message": "Recall added."}).json()
     assert (body["status"], body["closed_by"], body["close_reason"]) == ("open", None, "")
     assert AuditEvent.objects.last().reason == "Recall added."
 
 
 def test_an_outsider_cannot_reopen(open_request, path, ada, grace):
-    services.withdraw(actor=ada, promote_request=open_request)
+    services.withdraw(actor=by(ada), promote_request=open_request)
     assert_refused(Api(grace).post(f"{path}reopen/"), 403, "PERMISSION_DENIED", "Only ada")
 
 
 def test_reopening_a_duplicate_is_refused_with_its_address(open_request, path, ada):
-    services.withdraw(actor=ada, promote_request=open_request)
+    services.withdraw(actor=by(ada), promote_request=open_request)
     other = Api(ada).post("promote-requests/", NEW).json()
     body = assert_refused(Api(ada).post(f"{path}reopen/"), 409, "RESOURCE_ALREADY_EXISTS")
     assert body["number"] == other["number"]

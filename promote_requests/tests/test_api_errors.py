@@ -7,11 +7,11 @@ from django.http import Http404, UnreadablePostError
 from django.test import Client
 from rest_framework.exceptions import APIException, ParseError, Throttled
 
-from accounts.tests.factories import bearer, issue_token
-from promote_requests.api.errors import exception_handler
-from promote_requests.api.parsers import MAX_BODY_BYTES, StrictJSONParser
+from foundation.api.errors import exception_handler
+from foundation.api.parsers import MAX_BODY_BYTES, StrictJSONParser
 from promote_requests.models import PromoteRequest
-from promote_requests.tests.api_client import NEW, ROOT, Api, assert_refused
+from testing.api_client import NEW, ROOT, Api, assert_refused
+from testing.people import bearer, issue_token
 
 pytestmark = pytest.mark.django_db
 

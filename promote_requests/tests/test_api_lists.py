@@ -3,12 +3,12 @@ from urllib.parse import quote
 import pytest
 from django.contrib.auth.models import Permission
 
-from accounts.tests.factories import AdministratorFactory
+from audit.models import AuditEvent
 from promote_requests import services
-from promote_requests.models import AuditEvent
-from promote_requests.targets import Target
-from promote_requests.tests.api_client import Api, assert_refused
-from promote_requests.tests.factories import PromoteRequestFactory, UserFactory
+from registry.targets import Target
+from testing.api_client import Api, assert_refused
+from testing.factories import PromoteRequestFactory, UserFactory
+from testing.people import AdministratorFactory, by
 
 pytestmark = pytest.mark.django_db
 
@@ -19,11 +19,11 @@ def three(fraud, ada, grace):
     fraud.add_version("prod/credit risk")
     first = PromoteRequestFactory(actor=ada, title="Fraud to Production")
     second = PromoteRequestFactory(actor=ada, title="Fraud challenger", target=Target.parse("alias:shadow"))
-    services.review(actor=UserFactory(), promote_request=second, verdict="request_changes", body="Not yet.")
+    services.review(actor=by(UserFactory()), promote_request=second, verdict="request_changes", body="Not yet.")
     third = PromoteRequestFactory(
         actor=grace, model_name="prod/credit risk", version="1", target=Target.parse("stage:Staging"), title="Credit"
     )
-    services.withdraw(actor=grace, promote_request=third)
+    services.withdraw(actor=by(grace), promote_request=third)
     return {"first": first, "second": second, "third": third}
 
 
@@ -158,7 +158,7 @@ def test_the_comparison_can_leave_equal_rows_out(fraud, open_request, ada):
 
 
 def test_the_comparison_of_a_promoted_request_is_the_frozen_one(fraud, open_request, ada, grace):
-    services.review(actor=grace, promote_request=open_request, verdict="approve")
+    services.review(actor=by(grace), promote_request=open_request, verdict="approve")
     fraud.change_facts("Fraud", "2", metrics={"auc": 0.1})
     body = Api(ada).get(f"promote-requests/{open_request.number}/comparison/").json()
     assert body["metrics"]["rows"][0]["challenger"] == 0.94
@@ -197,7 +197,7 @@ def test_the_audit_trail_needs_its_permission(open_request, ada):
     ],
 )
 def test_the_audit_trail_is_filtered_newest_first(open_request, grace, query, expected):
-    services.comment(actor=grace, promote_request=open_request, body="Hm.")
+    services.comment(actor=by(grace), promote_request=open_request, body="Hm.")
     body = Api(AdministratorFactory()).get("audit-events/", **query).json()
     assert [event["action"] for event in body["results"]] == expected
 

@@ -1,13 +1,15 @@
 import pytest
 from django.test import Client
 
-from accounts.tests.factories import bearer, issue_token
+from audit.choices import AuditAction
+from audit.models import AuditEvent
 from promote_requests import services
-from promote_requests.choices import AuditAction, Status
-from promote_requests.exceptions import RegistryTimeout, RegistryUnreachable
-from promote_requests.models import AuditEvent, PromoteRequest
-from promote_requests.tests.api_client import NEW, Api, assert_refused
-from promote_requests.tests.factories import PromoteRequestFactory, UserFactory
+from promote_requests.choices import Status
+from promote_requests.models import PromoteRequest
+from registry.exceptions import RegistryTimeout, RegistryUnreachable
+from testing.api_client import NEW, Api, assert_refused
+from testing.factories import PromoteRequestFactory, UserFactory
+from testing.people import bearer, by, issue_token
 
 pytestmark = pytest.mark.django_db
 
@@ -58,9 +60,9 @@ def test_a_draft_is_opened_by_submitting_it(fraud, ada):
 
 
 def test_taking_an_alias_away_is_a_request_too(fraud, ada):
-    asked = NEW | {"version": "1", "target": {"kind": "alias", "name": "champion"}, "action": "remove"}
+    asked = NEW | {"version": "1", "target": {"kind": "alias", "name": "champion"}, "change": "remove"}
     body = Api(ada).post("promote-requests/", asked).json()
-    assert (body["action"], body["champion_version"]) == ("remove", None)
+    assert (body["change"], body["champion_version"]) == ("remove", None)
 
 
 def test_archiving_can_be_declined(fraud, ada):
@@ -85,8 +87,8 @@ def test_archiving_can_be_declined(fraud, ada):
         ({"target": {"kind": "stage", "name": "Production", "colour": "red"}}, "target.colour"),
         ({"target": "stage:Production"}, "target"),
         ({"target": None}, "target"),
-        ({"action": "remove"}, "action"),
-        ({"action": "steal"}, "action"),
+        ({"change": "remove"}, "change"),
+        ({"change": "steal"}, "change"),
         ({"title": "  "}, "title"),
         ({"description": "x" * 65_537}, "description"),
         ({"title": "x" * 201}, "title"),
@@ -164,7 +166,7 @@ def test_a_number_that_nobody_has_is_not_found(fraud, ada, number):
 
 
 def test_a_promoted_request_tells_when_and_by_whom(open_request, ada, grace):
-    services.review(actor=grace, promote_request=open_request, verdict="approve")
+    services.review(actor=by(grace), promote_request=open_request, verdict="approve")
     body = Api(ada).get(f"promote-requests/{open_request.number}/").json()
     assert (body["status"], body["promoted_by"], body["available_actions"]) == ("promoted", "grace", ["comment"])
     assert body["promoted_at"].endswith("Z")
@@ -174,7 +176,7 @@ def test_a_promoted_request_tells_when_and_by_whom(open_request, ada, grace):
 def test_a_detail_takes_a_bounded_number_of_queries(open_request, grace, django_assert_max_num_queries):
     for _ in range(3):
         services.review(
-            actor=UserFactory(), promote_request=open_request, verdict="request_changes", body="Show the recall."
+            actor=by(UserFactory()), promote_request=open_request, verdict="request_changes", body="Show the recall."
         )
     api = Api(grace)
     # Session and user, the request with its people, reviews, reviewers, rules.
@@ -187,7 +189,7 @@ def test_a_list_takes_the_same_number_of_queries_however_long(fraud, grace, djan
         fraud.add_version("Fraud")
     for version in range(3, 13):
         made = PromoteRequestFactory(version=str(version))
-        services.review(actor=UserFactory(), promote_request=made, verdict="comment", body="Hm.")
+        services.review(actor=by(UserFactory()), promote_request=made, verdict="comment", body="Hm.")
     api = Api(grace)
     # As a detail, and the rules once more for the filter, and the count.
     with django_assert_max_num_queries(8):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from promote_requests.registry.client import RegistryClient
+from registry.client import RegistryClient
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.django_db]
 
@@ -21,16 +21,18 @@ import os, signal, sys
 import django
 django.setup()
 from accounts.models import User
+from audit.actors import Actor, Door
 from promote_requests import services
 from promote_requests.models import PromoteRequest
 from promote_requests.services import registry_writes
-from promote_requests.targets import Target
+from registry.proposals import Proposal
+from registry.targets import Target
 
 name, moment = sys.argv[1:]
 ada = User.objects.create_user("ada")
 grace = User.objects.create_user("grace")
 asked = services.create(
-    actor=ada, model_name=name, version="2", target=Target.parse("stage:Production"), title="Go live"
+    actor=Actor.of(ada, Door.COMMAND), proposal=Proposal(name, "2", Target.parse("stage:Production")), title="Go live"
 )
 apply = registry_writes.apply
 
@@ -40,7 +42,7 @@ def apply_and_die(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
 
 registry_writes.apply = apply_and_die
-services.review(actor=grace, promote_request=asked, verdict="approve")
+services.review(actor=Actor.of(grace, Door.COMMAND), promote_request=asked, verdict="approve")
 """
 
 OPEN_THE_PAGE = """
@@ -69,7 +71,7 @@ print(PromoteRequest.objects.get().status, AuditEvent.objects.filter(action="pro
 @pytest.fixture
 def model(mlflow_server: str, settings) -> tuple[RegistryClient, str]:
     """Gives a registry client and the name of a model of two versions, the first in Production."""
-    from promote_requests.registry.mlflow import connect  # noqa: PLC0415 - heavy, and only these tests need it
+    from registry.mlflow import connect  # noqa: PLC0415 - heavy, and only these tests need it
 
     settings.CHECKPOINT_REGISTRY_URL = mlflow_server
     registry = connect()

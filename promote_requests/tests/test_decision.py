@@ -2,7 +2,7 @@ from accounts.models import User
 from promote_requests.choices import ReviewDecision, Verdict
 from promote_requests.decision import decide
 from promote_requests.models import Review
-from promote_requests.protection import Requirement
+from protection.matching import Requirement
 
 ADA, GRACE, LINUS = (User(pk=pk, username=name) for pk, name in enumerate(["ada", "grace", "linus"], start=1))
 

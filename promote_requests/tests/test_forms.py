@@ -1,14 +1,15 @@
 import pytest
 from django.http import QueryDict
 
-from promote_requests import links, offers
-from promote_requests.choices import RequestAction
-from promote_requests.exceptions import InvalidInput
-from promote_requests.forms import NewRequestForm, initial_from_post, initial_from_query
-from promote_requests.offers import Wish
-from promote_requests.protection import Requirement
-from promote_requests.registry.types import ModelVersion, RegisteredModel
-from promote_requests.targets import Target
+from foundation.exceptions import InvalidInput
+from promote_requests import links
+from promote_requests.pages import offers
+from promote_requests.pages.forms import NewRequestForm, initial_from_post, initial_from_query
+from promote_requests.pages.offers import chosen_change
+from protection.matching import Requirement
+from registry.proposals import Change, Proposal
+from registry.targets import Target
+from registry.types import ModelVersion, RegisteredModel
 
 FRAUD = RegisteredModel("Fraud", aliases={"champion": "1"})
 HOLDER = ModelVersion("Fraud", "1", stage="Production", aliases=("champion",))
@@ -21,15 +22,15 @@ def _values(groups: offers.Groups) -> list[str]:
 @pytest.mark.parametrize(
     ("choice", "name", "expected"),
     [
-        ("stage:production", "", Wish(Target.parse("stage:Production"), RequestAction.SET)),
-        ("alias:champion", "ignored", Wish(Target.parse("alias:champion"), RequestAction.SET)),
-        ("alias:", "blue", Wish(Target.parse("alias:blue"), RequestAction.SET)),
-        ("model:", " prod.fraud ", Wish(Target.parse("model:prod.fraud"), RequestAction.SET)),
-        ("remove:alias:champion", "", Wish(Target.parse("alias:champion"), RequestAction.REMOVE)),
+        ("stage:production", "", (Target.parse("stage:Production"), Change.SET)),
+        ("alias:champion", "ignored", (Target.parse("alias:champion"), Change.SET)),
+        ("alias:", "blue", (Target.parse("alias:blue"), Change.SET)),
+        ("model:", " prod.fraud ", (Target.parse("model:prod.fraud"), Change.SET)),
+        ("remove:alias:champion", "", (Target.parse("alias:champion"), Change.REMOVE)),
     ],
 )
-def test_choice_is_read_as_target_and_action(choice: str, name: str, expected: Wish) -> None:
-    assert Wish.parse(choice, name) == expected
+def test_choice_is_read_as_target_and_change(choice: str, name: str, expected: tuple[Target, Change]) -> None:
+    assert chosen_change(choice, name) == expected
 
 
 @pytest.mark.parametrize(
@@ -38,18 +39,20 @@ def test_choice_is_read_as_target_and_action(choice: str, name: str, expected: W
 )
 def test_choice_that_says_nothing_names_the_field(choice: str, name: str, field: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        Wish.parse(choice, name)
+        chosen_change(choice, name)
     assert refused.value.field == field
 
 
 def test_link_of_the_guard_fills_in_the_form() -> None:
     path = links.form_path(
-        model_name="Fraud & Co",
-        version="2",
-        target=Target.parse("alias:champion"),
-        action=RequestAction.REMOVE,
-        workspace="team",
-        archive_existing_versions=False,
+        Proposal(
+            model_name="Fraud & Co",
+            version="2",
+            target=Target.parse("alias:champion"),
+            change=Change.REMOVE,
+            workspace="team",
+            archive_existing_versions=False,
+        )
     )
     assert initial_from_query(QueryDict(path.partition("?")[2])) == {
         "workspace": "team",
@@ -143,7 +146,7 @@ def test_box_counts_only_where_it_was_shown_for_the_chosen_target(
         data["archive_existing_versions"] = "on"
     form = NewRequestForm(data, versions=[], targets=offers.target_choices(FRAUD, None, []))
     assert form.is_valid()
-    assert form.archive() is expected
+    assert form.proposal().archive_existing_versions is expected
 
 
 def test_wrong_fields_look_it_and_the_first_has_the_focus() -> None:

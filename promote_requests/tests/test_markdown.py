@@ -1,6 +1,6 @@
 import pytest
 
-from promote_requests.markdown import render
+from promote_requests.pages.markdown import render
 
 
 def test_markdown_becomes_html() -> None:

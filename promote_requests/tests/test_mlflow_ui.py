@@ -7,14 +7,15 @@ from django.test import Client
 from django.urls import reverse
 
 from promote_requests import services
-from promote_requests.tests.factories import PromoteRequestFactory
+from testing.factories import PromoteRequestFactory
+from testing.people import by
 
 if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries
 
     from accounts.models import User
     from promote_requests.models import PromoteRequest
-    from promote_requests.registry.fake import FakeRegistry
+    from registry.fake import FakeRegistry
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/checkpoint/mlflow-ui/status/"
@@ -30,7 +31,7 @@ def test_signed_in_person_is_told_how_many_requests_are_open(
     fraud.add_version("Fraud")
     PromoteRequestFactory(actor=ada)
     closed = PromoteRequestFactory(actor=ada, version="3")
-    services.withdraw(actor=ada, promote_request=closed)
+    services.withdraw(actor=by(ada), promote_request=closed)
     client.force_login(grace)
     assert client.get(ADDRESS).json() == {"signed_in": True, "open_requests": 1}
 

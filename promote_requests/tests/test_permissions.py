@@ -1,12 +1,13 @@
 import pytest
-from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
+from audit.actors import Actor, Door
+from foundation.exceptions import NotAllowed
 from promote_requests import permissions
 from promote_requests.choices import Action, ReviewDecision, Status
 from promote_requests.decision import Decision
-from promote_requests.exceptions import NotAllowed
 from promote_requests.models import PromoteRequest
+from testing.people import by
 
 ADA, GRACE, LINUS = (User(pk=pk, username=name) for pk, name in enumerate(["ada", "grace", "linus"], start=1))
 APPROVED = Decision(ReviewDecision.APPROVED, approvals=1, required=1)
@@ -37,17 +38,17 @@ def a_request(status=Status.OPEN, closed_by=None):
     ],
 )
 def test_each_action_belongs_to_the_author_or_to_others(actor, action, allowed):
-    assert (permissions.refusal(actor, action, a_request()) == "") is allowed
+    assert (permissions.refusal(by(actor), action, a_request()) == "") is allowed
 
 
 @pytest.mark.parametrize(("actor", "allowed"), [(ADA, True), (GRACE, True), (LINUS, False)])
 def test_a_closed_request_is_reopened_by_its_author_or_by_who_closed_it(actor, allowed):
     closed = a_request(Status.CLOSED, closed_by=GRACE)
-    assert (permissions.refusal(actor, Action.REOPEN, closed) == "") is allowed
+    assert (permissions.refusal(by(actor), Action.REOPEN, closed) == "") is allowed
 
 
 @pytest.mark.parametrize("action", list(Action))
-@pytest.mark.parametrize("actor", [AnonymousUser(), User(pk=9, username="gone", is_active=False)])
+@pytest.mark.parametrize("actor", [Actor.anonymous(Door.API), by(User(pk=9, username="gone", is_active=False))])
 def test_nobody_without_an_active_account_may_do_anything(actor, action):
     with pytest.raises(NotAllowed, match="Sign in first"):
         permissions.require(actor, action, a_request())
@@ -55,11 +56,11 @@ def test_nobody_without_an_active_account_may_do_anything(actor, action):
 
 def test_a_refusal_says_who_could_do_it():
     with pytest.raises(NotAllowed, match="Only ada, who made the request"):
-        permissions.require(GRACE, Action.WITHDRAW, a_request())
+        permissions.require(by(GRACE), Action.WITHDRAW, a_request())
 
 
 def test_the_author_is_offered_what_the_author_may_do():
-    assert permissions.available_actions(ADA, a_request(), UNREVIEWED) == [
+    assert permissions.available_actions(by(ADA), a_request(), UNREVIEWED) == [
         Action.EDIT,
         Action.COMMENT,
         Action.WITHDRAW,
@@ -67,10 +68,10 @@ def test_the_author_is_offered_what_the_author_may_do():
 
 
 def test_a_reviewer_is_offered_the_promotion_once_it_is_approved():
-    offered = permissions.available_actions(GRACE, a_request(), APPROVED)
+    offered = permissions.available_actions(by(GRACE), a_request(), APPROVED)
     assert offered == [Action.COMMENT, Action.REVIEW, Action.PROMOTE, Action.CLOSE]
-    assert Action.PROMOTE not in permissions.available_actions(GRACE, a_request(), UNREVIEWED)
+    assert Action.PROMOTE not in permissions.available_actions(by(GRACE), a_request(), UNREVIEWED)
 
 
 def test_a_promoted_request_can_only_be_talked_about():
-    assert permissions.available_actions(GRACE, a_request(Status.PROMOTED), APPROVED) == [Action.COMMENT]
+    assert permissions.available_actions(by(GRACE), a_request(Status.PROMOTED), APPROVED) == [Action.COMMENT]

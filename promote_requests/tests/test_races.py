@@ -8,13 +8,18 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
+from audit.choices import AuditAction
+from audit.models import AuditEvent
+from foundation.exceptions import CheckpointError, WrongState
 from promote_requests import services
-from promote_requests.choices import AuditAction, Status, Verdict
-from promote_requests.exceptions import ChampionChanged, DuplicateRequest, PromoteRequestError, WrongState
-from promote_requests.models import AuditEvent, PromoteRequest, ProtectionRule
+from promote_requests.choices import Status, Verdict
+from promote_requests.exceptions import ChampionChanged, DuplicateRequest
+from promote_requests.models import PromoteRequest
 from promote_requests.services import promotion
-from promote_requests.targets import Target
-from promote_requests.tests.factories import PromoteRequestFactory, UserFactory, cut_off
+from protection.models import ProtectionRule
+from registry.targets import Target
+from testing.factories import PromoteRequestFactory, UserFactory, cut_off
+from testing.people import by
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -33,7 +38,7 @@ def at_the_same_moment(*calls):
     def run(call):
         try:
             return call()
-        except PromoteRequestError as refusal:
+        except CheckpointError as refusal:
             return refusal
         finally:
             connection.close()
@@ -43,11 +48,11 @@ def at_the_same_moment(*calls):
 
 
 def approve(reviewer, promote_request):
-    return lambda: services.review(actor=reviewer, promote_request=promote_request, verdict=Verdict.APPROVE)
+    return lambda: services.review(actor=by(reviewer), promote_request=promote_request, verdict=Verdict.APPROVE)
 
 
 def promote(actor, promote_request):
-    return lambda: services.promote(actor=actor, promote_request=promote_request)
+    return lambda: services.promote(actor=by(actor), promote_request=promote_request)
 
 
 def count(action):
@@ -117,7 +122,7 @@ def test_a_promotion_and_a_withdrawal_at_the_same_moment_do_not_both_happen(appr
 
     def withdraw():
         together.wait(TIMEOUT)
-        return services.withdraw(actor=ada, promote_request=approved_request)
+        return services.withdraw(actor=by(ada), promote_request=approved_request)
 
     outcomes = at_the_same_moment(promote(grace, approved_request), withdraw)
     refused = [outcome for outcome in outcomes if isinstance(outcome, WrongState)]
@@ -185,12 +190,12 @@ def test_a_promotion_that_ended_between_look_and_hold_is_noticed(fraud, ada, gra
 
     def start_late(*arguments):
         monkeypatch.setattr(promotion, "_start", start)
-        services.promote(actor=ada, promote_request=first)
+        services.promote(actor=by(ada), promote_request=first)
         return start(*arguments)
 
     monkeypatch.setattr(promotion, "_start", start_late)
     with pytest.raises(ChampionChanged, match="Version 2 holds Production now; reviewers compared with version 1"):
-        services.promote(actor=ada, promote_request=second)
+        services.promote(actor=by(ada), promote_request=second)
     assert PromoteRequest.objects.get(pk=second.pk).status == Status.OPEN
     assert len(writes(fraud)) == 1
 

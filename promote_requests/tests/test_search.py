@@ -6,16 +6,19 @@ from promote_requests import search, services
 from promote_requests.choices import Verdict
 from promote_requests.models import PromoteRequest
 from promote_requests.search import Search
-from promote_requests.targets import Target
+from protection.rules import enabled_rules
+from registry.proposals import Proposal
+from registry.targets import Target
+from testing.people import by
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from promote_requests.registry.fake import FakeRegistry
+    from registry.fake import FakeRegistry
 
 
 def _found(text: str, viewer: "User") -> list[int]:
     asked = Search.parse(text)
-    found = search.find(asked, viewer=viewer, rules=services.enabled_rules())
+    found = search.find(asked, viewer=viewer, rules=enabled_rules())
     return sorted(search.in_state(found, asked.terms.get("is", "")).values_list("number", flat=True))
 
 
@@ -24,20 +27,18 @@ def three(fraud: "FakeRegistry", ada: "User", grace: "User") -> dict[str, int]:
     """Gives the numbers of an open request of ada's, a draft of ada's and a closed one of grace's."""
     fraud.add_version("Churn model")
     opened = services.create(
-        actor=ada, model_name="Fraud", version="2", target=Target.parse("stage:Production"), title="Better recall"
+        actor=by(ada), proposal=Proposal("Fraud", "2", Target.parse("stage:Production")), title="Better recall"
     )
     draft = services.create(
-        actor=ada,
-        model_name="Churn model",
-        version="1",
-        target=Target.parse("alias:champion"),
+        actor=by(ada),
+        proposal=Proposal("Churn model", "1", Target.parse("alias:champion")),
         title="First churn",
         draft=True,
     )
     closed = services.create(
-        actor=grace, model_name="Fraud", version="2", target=Target.parse("model:production"), title="A copy"
+        actor=by(grace), proposal=Proposal("Fraud", "2", Target.parse("model:production")), title="A copy"
     )
-    services.withdraw(actor=grace, promote_request=closed)
+    services.withdraw(actor=by(grace), promote_request=closed)
     return {"open": opened.number, "draft": draft.number, "closed": closed.number}
 
 
@@ -130,7 +131,7 @@ def test_number_finds_its_request(three: dict[str, int], grace: "User") -> None:
 def test_review_asks_for_the_decision_of_open_requests(three: dict[str, int], ada: "User", grace: "User") -> None:
     opened = PromoteRequest.objects.get(pk=three["open"])
     assert _found("review:required", ada) == [three["open"]]
-    services.review(actor=grace, promote_request=opened, verdict=Verdict.REQUEST_CHANGES, body="Why?")
+    services.review(actor=by(grace), promote_request=opened, verdict=Verdict.REQUEST_CHANGES, body="Why?")
     assert _found("review:required", ada) == []
     assert _found("review:changes-requested", ada) == [three["open"]]
 

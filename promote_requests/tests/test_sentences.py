@@ -4,10 +4,12 @@ import pytest
 from django.utils import timezone
 
 from promote_requests import sentences
-from promote_requests.choices import RequestAction, ReviewDecision, Status
+from promote_requests.choices import ReviewDecision, Status
 from promote_requests.decision import Decision
 from promote_requests.models import PromoteRequest
-from promote_requests.targets import Target
+from promote_requests.sentences import Story
+from registry.proposals import Change, Proposal
+from registry.targets import Target
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -57,7 +59,7 @@ def _request(author: "User", target: str, **values: Any) -> PromoteRequest:
         ),
         (
             "alias:champion",
-            {"action": RequestAction.REMOVE},
+            {"change": Change.REMOVE},
             "ada wants to take the alias champion away from Fraud version 3.",
         ),
         (
@@ -78,7 +80,7 @@ def _request(author: "User", target: str, **values: Any) -> PromoteRequest:
         ),
         (
             "alias:champion",
-            {"status": Status.PROMOTED, "action": RequestAction.REMOVE},
+            {"status": Status.PROMOTED, "change": Change.REMOVE},
             "The alias champion was taken away from Fraud version 3.",
         ),
     ],
@@ -86,7 +88,8 @@ def _request(author: "User", target: str, **values: Any) -> PromoteRequest:
 def test_sentence_says_what_is_asked_for_or_what_happened(
     target: str, values: dict[str, Any], expected: str, ada: "User"
 ) -> None:
-    assert sentences.sentence(_request(ada, target, **values)) == expected
+    asked = _request(ada, target, **values)
+    assert sentences.sentence(Story.of(asked, asked.champion_version)) == expected
 
 
 @pytest.mark.parametrize(
@@ -117,7 +120,7 @@ def test_sentence_says_what_is_asked_for_or_what_happened(
         ("model:prod.fraud", {}, ["1"], "MLflow copies Fraud version 3 into prod.fraud as a new version."),
         (
             "alias:champion",
-            {"action": RequestAction.REMOVE},
+            {"change": Change.REMOVE},
             [],
             "MLflow takes the alias champion away from Fraud version 3. No version has it then.",
         ),
@@ -126,7 +129,7 @@ def test_sentence_says_what_is_asked_for_or_what_happened(
 def test_consequence_says_what_a_promotion_does_in_mlflow(
     target: str, values: dict[str, Any], holders: list[str], expected: str, ada: "User"
 ) -> None:
-    assert sentences.consequence(_request(ada, target, **values), holders) == expected
+    assert sentences.consequence(_request(ada, target, **values).proposal, holders) == expected
 
 
 @pytest.mark.parametrize(
@@ -163,30 +166,30 @@ def test_missing_counts_what_reviewers_still_have_to_do(
 
 
 @pytest.mark.parametrize(
-    ("target", "action", "expected"),
+    ("target", "change", "expected"),
     [
-        ("stage:Production", RequestAction.SET, "Fraud version 3 to Production"),
-        ("stage:None", RequestAction.SET, "Take Fraud version 3 out of its stage"),
-        ("model:prod.fraud", RequestAction.SET, "Copy Fraud version 3 into prod.fraud"),
-        ("alias:champion", RequestAction.REMOVE, "Take champion away from Fraud version 3"),
+        ("stage:Production", Change.SET, "Fraud version 3 to Production"),
+        ("stage:None", Change.SET, "Take Fraud version 3 out of its stage"),
+        ("model:prod.fraud", Change.SET, "Copy Fraud version 3 into prod.fraud"),
+        ("alias:champion", Change.REMOVE, "Take champion away from Fraud version 3"),
     ],
 )
-def test_suggested_title_names_version_and_place(target: str, action: RequestAction, expected: str) -> None:
-    assert sentences.suggested_title("Fraud", "3", Target.parse(target), action) == expected
+def test_suggested_title_names_version_and_place(target: str, change: Change, expected: str) -> None:
+    assert sentences.suggested_title(Proposal("Fraud", "3", Target.parse(target), change)) == expected
 
 
 def test_suggested_title_fits_its_field() -> None:
-    title = sentences.suggested_title("m" * 256, "3", Target.parse("alias:champion"), RequestAction.SET)
+    title = sentences.suggested_title(Proposal("m" * 256, "3", Target.parse("alias:champion")))
     assert len(title) == 200
 
 
 @pytest.mark.parametrize(
-    ("target", "action", "expected"),
+    ("target", "change", "expected"),
     [
-        ("stage:Production", RequestAction.SET, "Production"),
-        ("stage:None", RequestAction.SET, "no stage"),
-        ("alias:champion", RequestAction.REMOVE, "no longer champion"),
+        ("stage:Production", Change.SET, "Production"),
+        ("stage:None", Change.SET, "no stage"),
+        ("alias:champion", Change.REMOVE, "no longer champion"),
     ],
 )
-def test_destination_fits_a_row(target: str, action: RequestAction, expected: str, ada: "User") -> None:
-    assert sentences.destination(_request(ada, target, action=action)) == expected
+def test_destination_fits_a_row(target: str, change: Change, expected: str, ada: "User") -> None:
+    assert sentences.destination(_request(ada, target, change=change).proposal) == expected

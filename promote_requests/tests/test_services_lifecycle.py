@@ -1,18 +1,22 @@
 import pytest
 
+from audit import trail
+from audit.actors import Actor, Door
+from audit.choices import AuditAction
+from audit.models import AuditEvent
+from audit.trail import About
+from foundation.exceptions import InvalidInput, NotAllowed, WrongState
 from promote_requests import services
-from promote_requests.choices import AuditAction, CloseReason, RequestAction, Status
-from promote_requests.exceptions import (
-    DuplicateRequest,
-    InvalidInput,
-    NotAllowed,
-    RegistryUnreachable,
-    WrongState,
-)
-from promote_requests.models import AuditEvent, PromoteRequest, ProtectionRule
-from promote_requests.services import audit, lifecycle
-from promote_requests.targets import Target
-from promote_requests.tests.factories import PromoteRequestFactory, UserFactory
+from promote_requests.choices import CloseReason, Status
+from promote_requests.exceptions import DuplicateRequest
+from promote_requests.models import PromoteRequest
+from promote_requests.services import lifecycle
+from protection.models import ProtectionRule
+from registry.exceptions import RegistryUnreachable
+from registry.proposals import Change
+from registry.targets import Target
+from testing.factories import PromoteRequestFactory, UserFactory, as_proposal
+from testing.people import by
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +25,7 @@ PRODUCTION = Target.parse("stage:Production")
 
 def ask(actor, **values):
     defaults = {"model_name": "Fraud", "version": "2", "target": PRODUCTION, "title": "Go live"}
-    return services.create(actor=actor, **defaults | values)
+    return services.create(**as_proposal({"actor": actor} | defaults | values))
 
 
 def actions_of(promote_request):
@@ -78,8 +82,8 @@ def test_archiving_holders_is_dropped_where_it_means_nothing(fraud, ada, target)
         ({"target": Target.parse(f"alias:{'x' * 256}")}, "target"),
         ({"target": Target.parse("model:Fraud")}, "target"),
         ({"target": Target.parse("model:prod/fraud")}, "target"),
-        ({"action": RequestAction.REMOVE}, "action"),
-        ({"action": RequestAction.REMOVE, "target": Target.parse("alias:champion")}, "target"),
+        ({"change": Change.REMOVE}, "change"),
+        ({"change": Change.REMOVE, "target": Target.parse("alias:champion")}, "target"),
     ],
 )
 def test_what_cannot_be_is_refused_at_once_by_field(fraud, ada, values, field):
@@ -137,15 +141,15 @@ def test_somebody_without_an_active_account_cannot_ask(fraud, db):
 def test_a_draft_is_opened_by_its_author(fraud, ada):
     draft = ask(ada, draft=True)
     assert draft.status == Status.DRAFT
-    opened = services.submit(actor=ada, promote_request=draft)
+    opened = services.submit(actor=by(ada), promote_request=draft)
     assert opened.status == Status.OPEN
     assert actions_of(opened) == [AuditAction.CREATED, AuditAction.SUBMITTED]
 
 
 def test_only_the_author_edits(open_request, ada, grace):
     with pytest.raises(NotAllowed, match="Only ada"):
-        services.edit(actor=grace, promote_request=open_request, title="Mine", description="")
-    edited = services.edit(actor=ada, promote_request=open_request, title="Better", description="d")
+        services.edit(actor=by(grace), promote_request=open_request, title="Mine", description="")
+    edited = services.edit(actor=by(ada), promote_request=open_request, title="Better", description="d")
     assert (edited.title, edited.description, edited.status) == ("Better", "d", Status.OPEN)
     assert actions_of(edited) == [AuditAction.CREATED, AuditAction.REFUSED, AuditAction.EDITED]
 
@@ -154,7 +158,7 @@ def test_the_trail_keeps_what_was_read_before_an_edit(open_request, ada):
     edits = [("Clearer", "First."), ("Clearer", "Second."), ("Clearest", "Second."), ("Clearest", "Second.")]
     title = open_request.title
     for new_title, description in edits:
-        services.edit(actor=ada, promote_request=open_request, title=new_title, description=description)
+        services.edit(actor=by(ada), promote_request=open_request, title=new_title, description=description)
     told = AuditEvent.objects.filter(action=AuditAction.EDITED).values_list("reason", flat=True)
     assert list(told) == [
         f"{title!r} became 'Clearer'; a description was added",
@@ -166,85 +170,85 @@ def test_the_trail_keeps_what_was_read_before_an_edit(open_request, ada):
 
 def test_an_edit_without_a_title_is_refused(open_request, ada):
     with pytest.raises(InvalidInput) as refusal:
-        services.edit(actor=ada, promote_request=open_request, title="", description="")
+        services.edit(actor=by(ada), promote_request=open_request, title="", description="")
     assert refusal.value.field == "title"
 
 
 def test_a_reviewer_closes_a_request_with_a_reason(open_request, grace):
-    closed = services.close(actor=grace, promote_request=open_request, reason=CloseReason.SUPERSEDED, message="See #9")
+    closed = services.close(actor=by(grace), promote_request=open_request, reason=CloseReason.SUPERSEDED, message="#9")
     assert (closed.status, closed.close_reason, closed.closed_by) == (Status.CLOSED, CloseReason.SUPERSEDED, grace)
     event = closed.audit_events.last()
-    assert (event.from_status, event.to_status, event.reason) == ("open", "closed", "Superseded: See #9")
+    assert (event.from_status, event.to_status, event.reason) == ("open", "closed", "Superseded: #9")
 
 
 def test_the_author_withdraws_instead_of_closing(open_request, ada, grace):
     with pytest.raises(NotAllowed, match="withdraw it instead"):
-        services.close(actor=ada, promote_request=open_request, reason=CloseReason.REJECTED)
+        services.close(actor=by(ada), promote_request=open_request, reason=CloseReason.REJECTED)
     with pytest.raises(NotAllowed):
-        services.withdraw(actor=grace, promote_request=open_request)
-    withdrawn = services.withdraw(actor=ada, promote_request=open_request)
+        services.withdraw(actor=by(grace), promote_request=open_request)
+    withdrawn = services.withdraw(actor=by(ada), promote_request=open_request)
     assert withdrawn.close_reason == CloseReason.WITHDRAWN
 
 
 def test_nobody_else_can_close_a_request_as_withdrawn(open_request, grace):
     with pytest.raises(NotAllowed, match="Only ada"):
-        services.close(actor=grace, promote_request=open_request, reason=CloseReason.WITHDRAWN)
+        services.close(actor=by(grace), promote_request=open_request, reason=CloseReason.WITHDRAWN)
 
 
 def test_the_reason_of_closing_follows_from_who_closes(open_request, ada, grace):
-    closed = services.close(actor=grace, promote_request=open_request)
+    closed = services.close(actor=by(grace), promote_request=open_request)
     assert closed.close_reason == CloseReason.REJECTED
-    reopened = services.reopen(actor=ada, promote_request=closed)
-    assert services.close(actor=ada, promote_request=reopened).close_reason == CloseReason.WITHDRAWN
+    reopened = services.reopen(actor=by(ada), promote_request=closed)
+    assert services.close(actor=by(ada), promote_request=reopened).close_reason == CloseReason.WITHDRAWN
 
 
 def test_a_reason_that_nobody_knows_is_refused(open_request, grace):
     with pytest.raises(InvalidInput, match="use rejected, withdrawn, superseded") as refusal:
-        services.close(actor=grace, promote_request=open_request, reason="boredom")
+        services.close(actor=by(grace), promote_request=open_request, reason="boredom")
     assert refusal.value.field == "reason"
 
 
 def test_an_attempt_that_is_not_ones_own_is_in_the_trail_even_with_bad_input(open_request, grace):
     with pytest.raises(NotAllowed):
-        services.edit(actor=grace, promote_request=open_request, title="", description="")
+        services.edit(actor=by(grace), promote_request=open_request, title="", description="")
     assert AuditEvent.objects.latest("pk").action == AuditAction.REFUSED
 
 
 def test_a_closed_request_cannot_be_closed_again(open_request, grace):
-    services.close(actor=grace, promote_request=open_request)
+    services.close(actor=by(grace), promote_request=open_request)
     with pytest.raises(WrongState):
-        services.close(actor=grace, promote_request=open_request)
+        services.close(actor=by(grace), promote_request=open_request)
 
 
 def test_reopening_starts_the_review_anew(open_request, ada, grace):
     rule_of_two()
-    services.review(actor=grace, promote_request=open_request, verdict="approve")
+    services.review(actor=by(grace), promote_request=open_request, verdict="approve")
     assert services.decision_of(open_request).approvals == 1
-    services.close(actor=grace, promote_request=open_request)
-    reopened = services.reopen(actor=ada, promote_request=PromoteRequest.objects.get())
+    services.close(actor=by(grace), promote_request=open_request)
+    reopened = services.reopen(actor=by(ada), promote_request=PromoteRequest.objects.get())
     assert (reopened.status, reopened.closed_at, reopened.close_reason) == (Status.OPEN, None, "")
     assert services.decision_of(reopened).approvals == 0
 
 
 def test_a_stranger_cannot_reopen(open_request, ada, grace):
-    closed = services.close(actor=grace, promote_request=open_request)
+    closed = services.close(actor=by(grace), promote_request=open_request)
     with pytest.raises(NotAllowed, match="Only ada, who made the request, or grace, who closed it"):
-        services.reopen(actor=UserFactory(), promote_request=closed)
+        services.reopen(actor=by(UserFactory()), promote_request=closed)
 
 
 def test_a_request_is_not_reopened_beside_a_newer_one_for_the_same(open_request, ada, grace):
-    closed = services.close(actor=grace, promote_request=open_request)
+    closed = services.close(actor=by(grace), promote_request=open_request)
     newer = PromoteRequestFactory(actor=ada)
     with pytest.raises(DuplicateRequest) as refusal:
-        services.reopen(actor=ada, promote_request=closed)
+        services.reopen(actor=by(ada), promote_request=closed)
     assert refusal.value.number == newer.number
 
 
 def test_a_request_whose_version_got_there_otherwise_is_not_reopened(open_request, fraud, ada, grace):
-    closed = services.close(actor=grace, promote_request=open_request)
+    closed = services.close(actor=by(grace), promote_request=open_request)
     fraud.transition_stage("Fraud", "2", "Production", archive_existing_versions=True)
     with pytest.raises(InvalidInput, match="already there"):
-        services.reopen(actor=ada, promote_request=closed)
+        services.reopen(actor=by(ada), promote_request=closed)
 
 
 def rule_of_two():
@@ -254,16 +258,18 @@ def rule_of_two():
 @pytest.mark.parametrize("message", ["x" * 1_001, "a\0b"])
 def test_the_reason_of_closing_and_reopening_is_bounded(open_request, ada, grace, message):
     with pytest.raises(InvalidInput) as refused:
-        services.close(actor=grace, promote_request=open_request, message=message)
+        services.close(actor=by(grace), promote_request=open_request, message=message)
     assert refused.value.field == "message"
-    closed = services.close(actor=grace, promote_request=open_request)
+    closed = services.close(actor=by(grace), promote_request=open_request)
     with pytest.raises(InvalidInput):
-        services.reopen(actor=ada, promote_request=closed, message=message)
+        services.reopen(actor=by(ada), promote_request=closed, message=message)
 
 
 def test_a_row_of_the_trail_is_written_whatever_a_caller_sent(db):
     sent = "Fraud\0\ud800"
-    row = audit.record(AuditAction.CALL_REFUSED, actor_id=None, actor_name="anonymous", model_name=sent, reason=sent)
+    row = trail.record(
+        AuditAction.CALL_REFUSED, actor=Actor.anonymous(Door.PROXY), about=About(model_name=sent), reason=sent
+    )
     row.refresh_from_db()
     assert (row.model_name, row.reason) == ("Fraud\ufffd\ufffd", "Fraud\ufffd\ufffd")
 
@@ -271,4 +277,4 @@ def test_a_row_of_the_trail_is_written_whatever_a_caller_sent(db):
 def test_titles_and_descriptions_hold_no_nul(open_request, ada):
     for typed in ({"title": "a\0b", "description": ""}, {"title": "New", "description": "a\0b"}):
         with pytest.raises(InvalidInput):
-            services.edit(actor=ada, promote_request=open_request, **typed)
+            services.edit(actor=by(ada), promote_request=open_request, **typed)

@@ -2,23 +2,21 @@ from datetime import datetime
 
 import pytest
 
+from audit.choices import AuditAction
+from audit.models import AuditEvent
+from foundation.exceptions import WrongState
 from promote_requests import services
-from promote_requests.choices import AuditAction, RequestAction, Status, Verdict
-from promote_requests.exceptions import (
-    ChampionChanged,
-    EvidenceChanged,
-    RegistryError,
-    RegistryRefused,
-    RegistryTimeout,
-    RegistryUnreachable,
-    RuleNotMet,
-    WrongState,
-)
-from promote_requests.models import AuditEvent, PromoteRequest, ProtectionRule
-from promote_requests.registry import patience
+from promote_requests.choices import Status, Verdict
+from promote_requests.exceptions import ChampionChanged, EvidenceChanged, RuleNotMet
+from promote_requests.models import PromoteRequest
 from promote_requests.services import registry_writes
-from promote_requests.targets import Target
-from promote_requests.tests.factories import PromoteRequestFactory, RuleFactory, UserFactory
+from protection.models import ProtectionRule
+from registry import patience
+from registry.exceptions import RegistryError, RegistryRefused, RegistryTimeout, RegistryUnreachable
+from registry.proposals import Change
+from registry.targets import Target
+from testing.factories import PromoteRequestFactory, RuleFactory, UserFactory
+from testing.people import by
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +28,7 @@ def somebody_presses_promote(db):
 
 
 def approved(promote_request, reviewer):
-    return services.review(actor=reviewer, promote_request=promote_request, verdict=Verdict.APPROVE).promote_request
+    return services.review(actor=by(reviewer), promote_request=promote_request, verdict=Verdict.APPROVE).promote_request
 
 
 def ask(actor, target, **values):
@@ -46,7 +44,7 @@ def actions():
 
 
 def test_a_promotion_freezes_what_was_decided_on(open_request, fraud, grace):
-    promoted = services.promote(actor=grace, promote_request=approved(open_request, grace))
+    promoted = services.promote(actor=by(grace), promote_request=approved(open_request, grace))
     assert promoted.status == Status.PROMOTED
     assert (promoted.promoted_by, promoted.promoted_version) == (grace, "")
     evidence = services.evidence_of(promoted)
@@ -57,7 +55,7 @@ def test_a_promotion_freezes_what_was_decided_on(open_request, fraud, grace):
 
 def test_a_promoted_version_carries_checkpoints_tags(open_request, fraud, grace, settings):
     settings.CHECKPOINT_PUBLIC_URL = "https://checkpoint.example.com"
-    services.promote(actor=grace, promote_request=approved(open_request, grace))
+    services.promote(actor=by(grace), promote_request=approved(open_request, grace))
     tags = fraud.get_version("Fraud", "2").tags
     assert tags["checkpoint.promote_request"] == f"https://checkpoint.example.com{open_request.get_absolute_url()}"
     assert tags["checkpoint.approved_by"] == "grace"
@@ -65,38 +63,38 @@ def test_a_promoted_version_carries_checkpoints_tags(open_request, fraud, grace,
 
 
 def test_an_alias_moves_to_the_challenger(fraud, ada, grace):
-    services.promote(actor=ada, promote_request=approved(ask(ada, "alias:champion"), grace))
+    services.promote(actor=by(ada), promote_request=approved(ask(ada, "alias:champion"), grace))
     assert fraud.get_model("Fraud").aliases == {"champion": "2"}
 
 
 def test_taking_an_alias_away_leaves_nobody_with_it(fraud, ada, grace):
-    asked = ask(ada, "alias:champion", version="1", action=RequestAction.REMOVE)
-    services.promote(actor=ada, promote_request=approved(asked, grace))
+    asked = ask(ada, "alias:champion", version="1", change=Change.REMOVE)
+    services.promote(actor=by(ada), promote_request=approved(asked, grace))
     assert fraud.get_model("Fraud").aliases == {}
 
 
 def test_a_removal_never_takes_the_alias_from_the_version_that_got_it_meanwhile(fraud, ada, grace):
-    removal = ask(ada, "alias:champion", version="1", action=RequestAction.REMOVE)
+    removal = ask(ada, "alias:champion", version="1", change=Change.REMOVE)
     removal = approved(removal, grace)
-    services.promote(actor=ada, promote_request=approved(ask(ada, "alias:champion"), grace))
+    services.promote(actor=by(ada), promote_request=approved(ask(ada, "alias:champion"), grace))
     with pytest.raises(ChampionChanged, match="Version 2 holds champion now: there is nothing to take away"):
-        services.promote(actor=ada, promote_request=removal)
+        services.promote(actor=by(ada), promote_request=removal)
     # Nor where reviewers approve what they see now.
     with pytest.raises(ChampionChanged, match="Close this request"):
-        services.promote(actor=ada, promote_request=approved(removal, grace))
+        services.promote(actor=by(ada), promote_request=approved(removal, grace))
     assert fraud.get_model("Fraud").aliases == {"champion": "2"}
     removal.refresh_from_db()
     assert removal.status == Status.OPEN
 
 
 def test_a_removal_looks_again_who_has_the_alias_once_it_holds_the_target(fraud, ada, grace):
-    removal = approved(ask(ada, "alias:champion", version="1", action=RequestAction.REMOVE), grace)
+    removal = approved(ask(ada, "alias:champion", version="1", change=Change.REMOVE), grace)
     looks = []
     fraud.before(
         "get_facts", lambda: looks.append(1) or (len(looks) == 2 and fraud.set_alias("Fraud", "champion", "2"))
     )
     with pytest.raises(ChampionChanged):
-        services.promote(actor=ada, promote_request=removal)
+        services.promote(actor=by(ada), promote_request=removal)
     assert fraud.get_model("Fraud").aliases == {"champion": "2"}
 
 
@@ -106,7 +104,7 @@ def test_a_version_with_a_forged_tag_is_not_taken_for_the_copy_that_failed(fraud
     fraud.set_version_tags("prod.fraud", "1", {registry_writes.REQUEST_TAG: registry_writes.address(asked)})
     fraud.fail_next(RegistryRefused("MLflow refused."), call="copy_version")
     with pytest.raises(RegistryRefused):
-        services.promote(actor=ada, promote_request=asked)
+        services.promote(actor=by(ada), promote_request=asked)
     asked.refresh_from_db()
     assert asked.status == Status.OPEN
     assert registry_writes.APPROVED_BY_TAG not in fraud.get_version("prod.fraud", "1").tags
@@ -118,20 +116,20 @@ def test_a_version_that_nobody_saw_in_the_stage_is_not_archived_unseen(fraud, ad
     fraud.transition_stage("Fraud", "1", "None", archive_existing_versions=False)
     fraud.transition_stage("Fraud", "2", "Production", archive_existing_versions=False)
     with pytest.raises(ChampionChanged):
-        services.promote(actor=ada, promote_request=asked)
+        services.promote(actor=by(ada), promote_request=asked)
     asked = approved(asked, grace)
     # An older version comes back beside the champion, which stays the newest.
     fraud.transition_stage("Fraud", "1", "Production", archive_existing_versions=False)
     with pytest.raises(EvidenceChanged, match="the versions beside the champion in Production"):
-        services.promote(actor=ada, promote_request=asked)
+        services.promote(actor=by(ada), promote_request=asked)
     assert {holder.version for holder in fraud.holders("Fraud", asked.target)} == {"1", "2"}
-    services.promote(actor=ada, promote_request=approved(asked, grace))
+    services.promote(actor=by(ada), promote_request=approved(asked, grace))
     assert {holder.version for holder in fraud.holders("Fraud", asked.target)} == {"3"}
 
 
 def test_a_copy_is_made_in_the_destination_and_numbered_there(fraud, ada, grace):
     fraud.add_version("prod.fraud")
-    promoted = services.promote(actor=ada, promote_request=approved(ask(ada, "model:prod.fraud"), grace))
+    promoted = services.promote(actor=by(ada), promote_request=approved(ask(ada, "model:prod.fraud"), grace))
     assert promoted.promoted_version == "2"
     copy = fraud.get_version("prod.fraud", "2")
     assert copy.source == "models:/Fraud/2"
@@ -141,19 +139,19 @@ def test_a_copy_is_made_in_the_destination_and_numbered_there(fraud, ada, grace)
 @pytest.mark.parametrize("stage", ["Archived", "None"])
 def test_a_version_can_go_to_a_stage_that_archives_nobody(fraud, ada, grace, stage):
     asked = ask(ada, f"stage:{stage}", version="1")
-    services.promote(actor=ada, promote_request=approved(asked, grace))
+    services.promote(actor=by(ada), promote_request=approved(asked, grace))
     assert fraud.get_version("Fraud", "1").stage == stage
 
 
 def test_holders_stay_when_archiving_is_not_asked_for(fraud, ada, grace):
     asked = ask(ada, "stage:Production", archive_existing_versions=False)
-    services.promote(actor=ada, promote_request=approved(asked, grace))
+    services.promote(actor=by(ada), promote_request=approved(asked, grace))
     assert {version.version for version in fraud.holders("Fraud", asked.target)} == {"1", "2"}
 
 
 def test_a_promotion_without_the_approvals_is_refused_and_recorded(open_request, fraud, ada):
     with pytest.raises(RuleNotMet, match="1 more approval needed, by somebody other than ada"):
-        services.promote(actor=ada, promote_request=open_request)
+        services.promote(actor=by(ada), promote_request=open_request)
     assert fraud.get_version("Fraud", "2").stage == "None"
     assert actions()[-1] == AuditAction.REFUSED
 
@@ -165,23 +163,23 @@ def test_an_approval_by_somebody_who_was_deactivated_since_does_not_count(open_r
     grace.save()
     ProtectionRule.objects.update(required_approvals=2)
     with pytest.raises(RuleNotMet, match="1 more approval needed"):
-        services.promote(actor=ada, promote_request=open_request)
+        services.promote(actor=by(ada), promote_request=open_request)
     assert fraud.get_version("Fraud", "2").stage == "None"
     ProtectionRule.objects.update(required_approvals=1)
-    services.promote(actor=ada, promote_request=open_request)
+    services.promote(actor=by(ada), promote_request=open_request)
     assert fraud.get_version("Fraud", "2").tags[registry_writes.APPROVED_BY_TAG] == "linus"
 
 
 def test_a_request_for_changes_by_somebody_who_was_deactivated_since_blocks_nobody(open_request, ada, grace):
-    services.review(actor=grace, promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Wait.")
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Wait.")
     approved(open_request, UserFactory())
     grace.is_active = False
     grace.save()
-    assert services.promote(actor=ada, promote_request=open_request).status == Status.PROMOTED
+    assert services.promote(actor=by(ada), promote_request=open_request).status == Status.PROMOTED
 
 
 def test_what_somebody_decided_before_they_were_deactivated_stays_decided(open_request, ada, grace):
-    promoted = services.promote(actor=ada, promote_request=approved(open_request, grace))
+    promoted = services.promote(actor=by(ada), promote_request=approved(open_request, grace))
     grace.is_active = False
     grace.save()
     assert services.decision_of(PromoteRequest.objects.get(pk=promoted.pk)).is_approved
@@ -189,16 +187,16 @@ def test_what_somebody_decided_before_they_were_deactivated_stays_decided(open_r
 
 def test_a_promotion_against_a_request_for_changes_is_refused(open_request, ada, grace):
     approved(open_request, UserFactory())
-    services.review(actor=grace, promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Wait.")
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Wait.")
     with pytest.raises(RuleNotMet, match="asked for changes"):
-        services.promote(actor=ada, promote_request=open_request)
+        services.promote(actor=by(ada), promote_request=open_request)
 
 
 def test_a_changed_champion_stops_the_promotion_and_voids_the_approvals(open_request, fraud, ada, grace):
     ready = approved(open_request, grace)
     fraud.transition_stage("Fraud", "1", "Archived", archive_existing_versions=False)
     with pytest.raises(ChampionChanged, match="Version 1 no longer holds Production; nobody does"):
-        services.promote(actor=ada, promote_request=ready)
+        services.promote(actor=by(ada), promote_request=ready)
     assert current().status == Status.OPEN
     assert not services.decision_of(current()).is_approved
     assert fraud.get_version("Fraud", "2").stage == "None"
@@ -208,17 +206,17 @@ def test_a_failed_promotion_leaves_the_request_open_with_the_reason(open_request
     ready = approved(open_request, grace)
     fraud.fail_next(RegistryRefused("Stage is full."), call="transition_stage")
     with pytest.raises(RegistryRefused, match="Stage is full"):
-        services.promote(actor=ada, promote_request=ready)
+        services.promote(actor=by(ada), promote_request=ready)
     assert (current().status, current().last_failure) == (Status.OPEN, "Stage is full.")
     assert actions()[-1] == AuditAction.PROMOTION_FAILED
-    assert services.promote(actor=ada, promote_request=current()).status == Status.PROMOTED
+    assert services.promote(actor=by(ada), promote_request=current()).status == Status.PROMOTED
     assert current().last_failure == ""
 
 
 def test_a_call_that_timed_out_after_its_work_was_done_counts_as_done(open_request, fraud, ada, grace):
     ready = approved(open_request, grace)
     fraud.fail_next(RegistryTimeout("too slow"), call="transition_stage", after=True)
-    assert services.promote(actor=ada, promote_request=ready).status == Status.PROMOTED
+    assert services.promote(actor=by(ada), promote_request=ready).status == Status.PROMOTED
 
 
 def test_a_promotion_that_nobody_can_ask_about_stays_until_settled(open_request, fraud, ada, grace):
@@ -234,7 +232,7 @@ def test_a_promotion_that_nobody_can_ask_about_stays_until_settled(open_request,
 
     fraud.before("holders", be_gone_at_the_third_look)
     with pytest.raises(RegistryUnreachable):
-        services.promote(actor=ada, promote_request=ready)
+        services.promote(actor=by(ada), promote_request=ready)
     assert current().status == Status.PROMOTING
     settled = services.settle(current())
     assert (settled.status, settled.promoted_by) == (Status.PROMOTED, ada)
@@ -255,7 +253,7 @@ def crashed(promote_request, monkeypatch, *, done):
     original = registry_writes.apply
     monkeypatch.setattr(registry_writes, "apply", die)
     with pytest.raises(Killed):
-        services.promote(actor=promote_request.author, promote_request=promote_request)
+        services.promote(actor=by(promote_request.author), promote_request=promote_request)
     monkeypatch.setattr(registry_writes, "apply", original)
     return current()
 
@@ -274,7 +272,7 @@ def test_settling_after_a_crash_finds_the_promotion_not_made(open_request, fraud
     with pytest.raises(RegistryError, match="it was not made"):
         services.settle(found)
     assert current().status == Status.OPEN
-    assert services.promote(actor=ada, promote_request=current()).status == Status.PROMOTED
+    assert services.promote(actor=by(ada), promote_request=current()).status == Status.PROMOTED
 
 
 def test_a_crashed_copy_is_not_made_twice(fraud, ada, grace, monkeypatch):
@@ -301,14 +299,14 @@ def test_a_promotion_settled_too_early_as_failed_still_ends_as_promoted(open_req
                 services.settle(current())
 
     fraud.before("transition_stage", settle_before_the_call)
-    assert services.promote(actor=ada, promote_request=ready).status == Status.PROMOTED
+    assert services.promote(actor=by(ada), promote_request=ready).status == Status.PROMOTED
     assert current().promoted_by == ada
 
 
 def test_a_promotion_stands_when_its_tags_cannot_be_written_and_settling_writes_them(open_request, fraud, ada, grace):
     ready = approved(open_request, grace)
     fraud.fail_next(RegistryUnreachable("gone"), call="set_version_tags")
-    promoted = services.promote(actor=ada, promote_request=ready)
+    promoted = services.promote(actor=by(ada), promote_request=ready)
     assert promoted.status == Status.PROMOTED
     assert "tags could not be written" in promoted.last_failure
     settled = services.settle(current())
@@ -322,7 +320,7 @@ def test_a_promotion_that_has_begun_is_ended_though_the_page_has_waited_long_eno
     for call in ("get_facts", "transition_stage", "set_version_tags"):
         fraud.before(call, lambda call=call: left.setdefault(call, patience.seconds_left(60)))
     with patience.at_most(1):
-        services.promote(actor=ada, promote_request=ready)
+        services.promote(actor=by(ada), promote_request=ready)
     assert left["get_facts"] <= 1
     assert min(left["transition_stage"], left["set_version_tags"]) > 10
 
@@ -334,10 +332,10 @@ def test_two_promotions_to_one_target_do_not_run_at_once(fraud, ada, grace, monk
 
     def promote_the_other_meanwhile():
         with pytest.raises(WrongState, match="Another promotion to Production is under way"):
-            services.promote(actor=ada, promote_request=second)
+            services.promote(actor=by(ada), promote_request=second)
 
     fraud.before("transition_stage", promote_the_other_meanwhile)
-    assert services.promote(actor=ada, promote_request=first).status == Status.PROMOTED
+    assert services.promote(actor=by(ada), promote_request=first).status == Status.PROMOTED
 
 
 def test_an_open_request_is_left_alone_by_settling(open_request):
@@ -349,15 +347,15 @@ def test_leaving_a_stage_takes_what_the_rule_of_that_stage_asks_for(fraud, ada, 
     RuleFactory(target_pattern="stage:Production", required_approvals=2, promote_when_approved=False)
     ready = approved(ask(ada, "stage:Archived", version="1"), grace)
     with pytest.raises(RuleNotMet, match="1 more approval"):
-        services.promote(actor=ada, promote_request=ready)
+        services.promote(actor=by(ada), promote_request=ready)
     ready = approved(ready, UserFactory())
-    assert services.promote(actor=ada, promote_request=ready).status == Status.PROMOTED
+    assert services.promote(actor=by(ada), promote_request=ready).status == Status.PROMOTED
 
 
 def test_a_version_that_changed_its_stage_meanwhile_asks_for_a_fresh_look(open_request, fraud, ada, grace):
     ready = approved(open_request, grace)
     fraud.transition_stage("Fraud", "2", "Staging", archive_existing_versions=False)
     with pytest.raises(EvidenceChanged, match="is in the stage Staging now; it was in None"):
-        services.promote(actor=ada, promote_request=ready)
+        services.promote(actor=by(ada), promote_request=ready)
     # The facts are the same, so the approval still counts; only the rule of Staging joins in.
-    assert services.promote(actor=ada, promote_request=current()).status == Status.PROMOTED
+    assert services.promote(actor=by(ada), promote_request=current()).status == Status.PROMOTED

@@ -4,19 +4,18 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models.base import ModelState
 
+from audit.choices import AuditAction
+from audit.models import AuditEvent
+from evidence.freeze import fingerprint
+from foundation.exceptions import InvalidInput, NotAllowed, WrongState
 from promote_requests import services
-from promote_requests.choices import AuditAction, ReviewDecision, Status, Verdict
-from promote_requests.evidence import fingerprint
-from promote_requests.exceptions import (
-    ChampionChanged,
-    EvidenceChanged,
-    InvalidInput,
-    NotAllowed,
-    RegistryUnreachable,
-    WrongState,
-)
-from promote_requests.models import AuditEvent, PromoteRequest, ProtectionRule, Review
-from promote_requests.tests.factories import UserFactory
+from promote_requests.choices import ReviewDecision, Status, Verdict
+from promote_requests.exceptions import ChampionChanged, EvidenceChanged
+from promote_requests.models import PromoteRequest, Review
+from protection.models import ProtectionRule
+from registry.exceptions import RegistryUnreachable
+from testing.factories import UserFactory
+from testing.people import by
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +26,7 @@ def two_approvals(db):
 
 
 def approve(actor, promote_request, **values):
-    return services.review(actor=actor, promote_request=promote_request, verdict=Verdict.APPROVE, **values)
+    return services.review(actor=by(actor), promote_request=promote_request, verdict=Verdict.APPROVE, **values)
 
 
 def test_the_approval_that_meets_the_rule_promotes_at_once(open_request, fraud, grace):
@@ -51,7 +50,7 @@ def test_a_rule_can_leave_the_promotion_to_a_person(open_request, fraud, ada, gr
     outcome = approve(grace, open_request)
     assert outcome.promote_request.status == Status.OPEN
     assert services.decision_of(outcome.promote_request).is_approved
-    assert services.promote(actor=ada, promote_request=outcome.promote_request).status == Status.PROMOTED
+    assert services.promote(actor=by(ada), promote_request=outcome.promote_request).status == Status.PROMOTED
 
 
 def test_the_author_cannot_approve_their_own_request(open_request, fraud, ada):
@@ -72,13 +71,13 @@ def test_the_database_itself_refuses_a_judgement_by_the_author(open_request, ada
 
 def test_a_request_for_changes_needs_words(open_request, grace):
     with pytest.raises(InvalidInput) as refusal:
-        services.review(actor=grace, promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body=" ")
+        services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body=" ")
     assert refusal.value.field == "body"
 
 
 def test_a_request_for_changes_stops_the_promotion_until_taken_back(two_approvals, open_request, fraud, grace):
     linus, edsger = UserFactory(), UserFactory()
-    services.review(actor=grace, promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Why?")
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Why?")
     approve(linus, open_request)
     approve(edsger, open_request)
     assert PromoteRequest.objects.get().status == Status.OPEN
@@ -89,7 +88,7 @@ def test_a_request_for_changes_stops_the_promotion_until_taken_back(two_approval
 def test_a_request_for_changes_works_while_mlflow_is_down(open_request, fraud, grace):
     fraud.fail_next(RegistryUnreachable("down"))
     outcome = services.review(
-        actor=grace, promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Not yet."
+        actor=by(grace), promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Not yet."
     )
     assert outcome.review.pk
 
@@ -104,17 +103,17 @@ def test_an_approval_needs_mlflow_to_show_the_facts(open_request, fraud, grace):
 @pytest.mark.parametrize("verdict", ["yes", ""])
 def test_an_unknown_verdict_is_refused_by_name(open_request, grace, verdict):
     with pytest.raises(InvalidInput) as refusal:
-        services.review(actor=grace, promote_request=open_request, verdict=verdict)
+        services.review(actor=by(grace), promote_request=open_request, verdict=verdict)
     assert refusal.value.field == "verdict"
 
 
 def test_a_text_that_is_too_long_is_refused(open_request, grace):
     with pytest.raises(InvalidInput, match="65537 characters"):
-        services.comment(actor=grace, promote_request=open_request, body="x" * 65_537)
+        services.comment(actor=by(grace), promote_request=open_request, body="x" * 65_537)
 
 
 def test_a_closed_request_is_not_reviewed(open_request, grace):
-    closed = services.close(actor=grace, promote_request=open_request)
+    closed = services.close(actor=by(grace), promote_request=open_request)
     with pytest.raises(WrongState):
         approve(grace, closed)
 
@@ -163,23 +162,23 @@ def test_earlier_approvals_stop_counting_when_the_champion_changes(two_approvals
 
 
 def test_anybody_may_comment_whatever_the_state(open_request, ada, grace):
-    services.comment(actor=ada, promote_request=open_request, body=" See the run. ")
+    services.comment(actor=by(ada), promote_request=open_request, body=" See the run. ")
     approve(grace, open_request)
-    comment = services.comment(actor=ada, promote_request=PromoteRequest.objects.get(), body="Thank you.")
+    comment = services.comment(actor=by(ada), promote_request=PromoteRequest.objects.get(), body="Thank you.")
     assert comment.body == "Thank you."
     assert open_request.comments.count() == 2
 
 
 def test_an_empty_comment_is_refused(open_request, ada):
     with pytest.raises(InvalidInput) as refusal:
-        services.comment(actor=ada, promote_request=open_request, body="\n ")
+        services.comment(actor=by(ada), promote_request=open_request, body="\n ")
     assert refusal.value.field == "body"
 
 
 @pytest.mark.parametrize("rows", ["reviews", "comments", "audit_events"])
 def test_the_record_is_append_only(open_request, grace, rows):
-    services.review(actor=grace, promote_request=open_request, verdict=Verdict.COMMENT, body="Hm.")
-    services.comment(actor=grace, promote_request=open_request, body="Hm.")
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.COMMENT, body="Hm.")
+    services.comment(actor=by(grace), promote_request=open_request, body="Hm.")
     manager = getattr(open_request, rows)
     row = manager.first()
     for change in (row.save, row.delete, manager.all().delete, lambda: manager.all().update(pk=9)):
@@ -189,8 +188,8 @@ def test_the_record_is_append_only(open_request, grace, rows):
 
 @pytest.mark.parametrize("rows", ["reviews", "comments", "audit_events"])
 def test_no_new_row_overwrites_one_that_is_there(open_request, grace, rows):
-    services.review(actor=grace, promote_request=open_request, verdict=Verdict.COMMENT, body="Hm.")
-    services.comment(actor=grace, promote_request=open_request, body="Hm.")
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.COMMENT, body="Hm.")
+    services.comment(actor=by(grace), promote_request=open_request, body="Hm.")
     manager = getattr(open_request, rows)
     row = manager.first()
     forged = copy.copy(row)

@@ -4,11 +4,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from audit.choices import AuditAction
+from audit.models import AuditEvent
 from promote_requests import services
-from promote_requests.choices import AuditAction, Status
-from promote_requests.exceptions import RegistryRefused, RegistryUnreachable
-from promote_requests.models import AuditEvent, PromoteRequest
-from promote_requests.tests import factories
+from promote_requests.choices import Status
+from promote_requests.models import PromoteRequest
+from registry.exceptions import RegistryRefused, RegistryUnreachable
+from testing import factories
+from testing.people import by
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +62,7 @@ def test_a_promotion_that_may_be_under_way_is_left_alone(cut_off, capsys):
 def untagged(open_request, fraud, grace):
     """Gives a promoted request whose tags MLflow did not take."""
     fraud.fail_next(RegistryRefused("No tags today."), call="set_version_tags")
-    services.review(actor=grace, promote_request=open_request, verdict="approve")
+    services.review(actor=by(grace), promote_request=open_request, verdict="approve")
     open_request.refresh_from_db()
     assert (open_request.status, "No tags today." in open_request.last_failure) == (Status.PROMOTED, True)
     return open_request

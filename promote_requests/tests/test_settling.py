@@ -5,14 +5,19 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from audit.choices import AuditAction
+from audit.models import AuditEvent
+from foundation.exceptions import WrongState
 from promote_requests import services
-from promote_requests.choices import AuditAction, Status, Verdict
-from promote_requests.exceptions import RegistryTimeout, RegistryUnreachable, WrongState
-from promote_requests.models import AuditEvent, PromoteRequest, ProtectionRule
-from promote_requests.registry import patience
+from promote_requests.choices import Status, Verdict
+from promote_requests.models import PromoteRequest
 from promote_requests.services import settling
-from promote_requests.tests.api_client import Api
-from promote_requests.tests.factories import UserFactory, cut_off
+from protection.models import ProtectionRule
+from registry import patience
+from registry.exceptions import RegistryTimeout, RegistryUnreachable
+from testing.api_client import Api
+from testing.factories import UserFactory, cut_off
+from testing.people import by
 
 pytestmark = pytest.mark.django_db
 
@@ -70,30 +75,30 @@ def test_a_page_does_not_wait_long_for_an_mlflow_that_is_silent(fraud):
 
 def test_what_was_cut_off_is_ended_before_somebody_acts_on_it(fraud, ada, grace):
     asked = cut_off_and_approved(fraud, ada)
-    assert services.promote(actor=grace, promote_request=asked).status == Status.PROMOTED
+    assert services.promote(actor=by(grace), promote_request=asked).status == Status.PROMOTED
     trail = list(AuditEvent.objects.values_list("action", flat=True))
     assert trail[-3:] == [AuditAction.PROMOTION_FAILED, AuditAction.PROMOTION_STARTED, AuditAction.PROMOTED]
 
 
 @pytest.mark.parametrize("act", [services.close, services.edit, services.reopen, services.submit])
 def test_an_act_on_what_was_promoted_in_truth_is_refused_as_such(fraud, ada, grace, act):
-    asked = cut_off(fraud, ago=LONG_AGO, made=True, actor=ada)
+    asked = cut_off(fraud, ago=LONG_AGO, made=True, actor=by(ada))
     given = {"title": "Mine", "description": ""} if act is services.edit else {}
     with pytest.raises(WrongState, match="the request is promoted"):
-        act(actor=grace, promote_request=asked, **given)
+        act(actor=by(grace), promote_request=asked, **given)
 
 
 def test_a_request_that_was_cut_off_can_be_closed_and_reviewed_again(fraud, ada, grace):
     asked = cut_off_and_approved(fraud, ada)
-    services.review(actor=grace, promote_request=asked, verdict=Verdict.REQUEST_CHANGES, body="What happened?")
-    assert services.close(actor=grace, promote_request=current()).status == Status.CLOSED
+    services.review(actor=by(grace), promote_request=asked, verdict=Verdict.REQUEST_CHANGES, body="What happened?")
+    assert services.close(actor=by(grace), promote_request=current()).status == Status.CLOSED
 
 
 def test_an_act_is_refused_as_before_while_mlflow_cannot_be_asked(fraud, ada, grace):
-    asked = cut_off(fraud, ago=LONG_AGO, actor=ada)
+    asked = cut_off(fraud, ago=LONG_AGO, actor=by(ada))
     fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="holders")
     with pytest.raises(WrongState, match="the request is promoting"):
-        services.close(actor=grace, promote_request=asked)
+        services.close(actor=by(grace), promote_request=asked)
 
 
 def test_an_attempt_that_was_held_up_until_it_was_settled_makes_no_call(fraud, ada, grace):
@@ -108,13 +113,13 @@ def test_an_attempt_that_was_held_up_until_it_was_settled_makes_no_call(fraud, a
     fraud.before("get_facts", settle_meanwhile)
     before = len(fraud.calls)
     with pytest.raises(WrongState, match="given up"):
-        services.promote(actor=grace, promote_request=asked)
+        services.promote(actor=by(grace), promote_request=asked)
     assert "transition_stage" not in {call for call, _ in fraud.calls[before:]}
     assert (current().status, fraud.get_version("Fraud", "2").stage) == (Status.OPEN, "None")
 
 
 def cut_off_and_approved(fraud, author):
     """Gives a request of which MLflow knows nothing yet, cut off when its approval promoted it."""
-    asked = cut_off(fraud, ago=LONG_AGO, actor=author)
+    asked = cut_off(fraud, ago=LONG_AGO, actor=by(author))
     ProtectionRule.objects.update(promote_when_approved=False)
     return asked

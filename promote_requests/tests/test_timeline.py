@@ -3,16 +3,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promote_requests import services, timeline
-from promote_requests.choices import AuditAction, Verdict
-from promote_requests.models import ProtectionRule
-from promote_requests.services import audit
-from promote_requests.tests.factories import PromoteRequestFactory
+from audit import trail
+from audit.choices import AuditAction
+from promote_requests import services
+from promote_requests.choices import Verdict
+from promote_requests.pages import timeline
+from protection.models import ProtectionRule
+from testing.factories import PromoteRequestFactory
+from testing.people import by
 
 if TYPE_CHECKING:
     from accounts.models import User
     from promote_requests.models import PromoteRequest
-    from promote_requests.registry.fake import FakeRegistry
+    from registry.fake import FakeRegistry
 
 
 def _note_of_review(promote_request: "PromoteRequest") -> str:
@@ -24,13 +27,13 @@ def _note_of_review(promote_request: "PromoteRequest") -> str:
 def approved(open_request: "PromoteRequest", grace: "User") -> "PromoteRequest":
     """Gives a request with one of two approvals."""
     ProtectionRule.objects.filter(target_pattern="stage:*").update(required_approvals=2)
-    services.review(actor=grace, promote_request=open_request, verdict=Verdict.APPROVE)
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
     return open_request
 
 
 def test_a_long_explanation_is_cut_in_the_story(open_request, ada):
-    services.edit(actor=ada, promote_request=open_request, title="Mine", description="x" * 5_000)
-    services.edit(actor=ada, promote_request=open_request, title="Mine", description="")
+    services.edit(actor=by(ada), promote_request=open_request, title="Mine", description="x" * 5_000)
+    services.edit(actor=by(ada), promote_request=open_request, title="Mine", description="")
     assert len(timeline.entries(open_request)[-1].note) == 500
 
 
@@ -43,9 +46,9 @@ def test_review_says_which_champion_it_compared_with(
 ) -> None:
     fraud.add_version("Fraud")
     fraud.transition_stage("Fraud", "3", "Production", archive_existing_versions=True)
-    services.withdraw(actor=ada, promote_request=approved)
+    services.withdraw(actor=by(ada), promote_request=approved)
     approved.refresh_from_db()
-    services.reopen(actor=ada, promote_request=approved)
+    services.reopen(actor=by(ada), promote_request=approved)
     assert _note_of_review(approved) == "compared with version 1; the champion has changed since"
 
 
@@ -53,14 +56,14 @@ def test_review_says_that_the_facts_have_changed(
     approved: "PromoteRequest", fraud: "FakeRegistry", ada: "User"
 ) -> None:
     fraud.change_facts("Fraud", "2", metrics={"auc": 0.5})
-    services.withdraw(actor=ada, promote_request=approved)
+    services.withdraw(actor=by(ada), promote_request=approved)
     approved.refresh_from_db()
-    services.reopen(actor=ada, promote_request=approved)
+    services.reopen(actor=by(ada), promote_request=approved)
     assert _note_of_review(approved) == "of facts that have changed since"
 
 
 def test_events_give_their_reason_and_repeat_no_review(approved: "PromoteRequest", ada: "User") -> None:
-    services.withdraw(actor=ada, promote_request=approved, message="Later.")
+    services.withdraw(actor=by(ada), promote_request=approved, message="Later.")
     told = [(entry.who, entry.did, entry.note) for entry in timeline.entries(approved)]
     assert told == [
         ("ada", "opened the request", ""),
@@ -71,7 +74,7 @@ def test_events_give_their_reason_and_repeat_no_review(approved: "PromoteRequest
 
 def test_draft_is_not_told_as_opened(fraud: "FakeRegistry", ada: "User") -> None:
     made = PromoteRequestFactory(actor=ada, draft=True)
-    services.submit(actor=ada, promote_request=made)
+    services.submit(actor=by(ada), promote_request=made)
     assert [entry.did for entry in timeline.entries(made)] == ["saved a draft", "marked it ready for review"]
 
 
@@ -79,6 +82,6 @@ def test_draft_is_not_told_as_opened(fraud: "FakeRegistry", ada: "User") -> None
 def test_every_event_of_a_request_is_a_sentence_about_who_did_it(
     open_request: "PromoteRequest", ada: "User", action: AuditAction
 ) -> None:
-    audit.record(action, promote_request=open_request, actor_id=ada.pk, actor_name="ada")
+    trail.record(action, about=open_request.about, actor=by(ada))
     for entry in timeline.entries(open_request):
         assert re.match(r"(was|\w+ed|saw|found) ?", entry.did), entry.did

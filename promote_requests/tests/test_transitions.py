@@ -2,9 +2,9 @@ import itertools
 
 import pytest
 
+from foundation.exceptions import WrongState
 from promote_requests import transitions
 from promote_requests.choices import Action, Status
-from promote_requests.exceptions import WrongState
 
 ALLOWED = {
     (Status.DRAFT, Action.EDIT),

@@ -5,20 +5,24 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from audit.choices import AuditAction
+from audit.models import AuditEvent
+from evidence.freeze import fingerprint
 from promote_requests import services
-from promote_requests.choices import AuditAction, RequestAction, Status, Verdict
-from promote_requests.evidence import fingerprint
-from promote_requests.exceptions import RegistryUnreachable
-from promote_requests.models import AuditEvent, ProtectionRule
-from promote_requests.targets import Target
-from promote_requests.tests.factories import PromoteRequestFactory, RuleFactory, UserFactory
+from promote_requests.choices import Status, Verdict
+from protection.models import ProtectionRule
+from registry.exceptions import RegistryUnreachable
+from registry.proposals import Change
+from registry.targets import Target
+from testing.factories import PromoteRequestFactory, RuleFactory, UserFactory
+from testing.people import by
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from accounts.models import User
     from promote_requests.models import PromoteRequest
-    from promote_requests.registry.fake import FakeRegistry
+    from registry.fake import FakeRegistry
 
 
 def _as(user: "User") -> Client:
@@ -137,9 +141,11 @@ def test_description_is_markdown_made_safe(fraud: "FakeRegistry", ada: "User") -
 def test_timeline_tells_reviews_comments_and_events_in_order(
     open_request: "PromoteRequest", ada: "User", grace: "User"
 ) -> None:
-    services.comment(actor=grace, promote_request=open_request, body="First thought.")
-    services.review(actor=grace, promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Second thought.")
-    services.withdraw(actor=ada, promote_request=open_request, message="Third thought.")
+    services.comment(actor=by(grace), promote_request=open_request, body="First thought.")
+    services.review(
+        actor=by(grace), promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Second thought."
+    )
+    services.withdraw(actor=by(ada), promote_request=open_request, message="Third thought.")
     text = _text(_page(grace, open_request))
     places = [text.index(words) for words in ("opened the request", "First", "Second", "Third")]
     assert places == sorted(places)
@@ -171,7 +177,7 @@ def test_approval_on_the_page_promotes_and_the_page_shows_the_past(
 
 
 def test_promoted_page_needs_no_mlflow(open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User") -> None:
-    services.review(actor=grace, promote_request=open_request, verdict=Verdict.APPROVE)
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
     fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."))
     assert "cannot be reached" not in _page(grace, _fresh(open_request))
 
@@ -241,7 +247,7 @@ def test_page_says_that_the_facts_changed_before_anybody_presses_a_button(
     open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
 ) -> None:
     ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
-    services.review(actor=grace, promote_request=open_request, verdict=Verdict.APPROVE)
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
     fraud.add_version("Fraud")
     fraud.transition_stage("Fraud", "3", "Production", archive_existing_versions=True)
     text = _text(_page(grace, _fresh(open_request)))
@@ -437,9 +443,7 @@ def test_unknown_number_is_not_found(number: int, ada: "User") -> None:
 
 
 def test_removal_shows_what_would_be_lost(fraud: "FakeRegistry", ada: "User", grace: "User") -> None:
-    made = PromoteRequestFactory(
-        actor=ada, version="1", target=Target.parse("alias:champion"), action=RequestAction.REMOVE
-    )
+    made = PromoteRequestFactory(actor=ada, version="1", target=Target.parse("alias:champion"), change=Change.REMOVE)
     text = _text(_page(grace, made))
     assert "ada wants to take the alias champion away from Fraud version 1." in text
     assert "What would be lost" in text
@@ -467,8 +471,8 @@ def test_page_costs_the_same_however_long_the_conversation(
     open_request: "PromoteRequest", grace: "User", django_assert_max_num_queries
 ) -> None:
     for number in range(10):
-        services.comment(actor=UserFactory(), promote_request=open_request, body=f"{number}")
-        services.review(actor=UserFactory(), promote_request=open_request, verdict=Verdict.COMMENT, body="Hm.")
+        services.comment(actor=by(UserFactory()), promote_request=open_request, body=f"{number}")
+        services.review(actor=by(UserFactory()), promote_request=open_request, verdict=Verdict.COMMENT, body="Hm.")
     client = _as(grace)
     with django_assert_max_num_queries(9):
         assert client.get(open_request.get_absolute_url()).status_code == 200

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client, RequestFactory
 
-from checkpoint_project import error_pages
+from foundation import error_pages
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

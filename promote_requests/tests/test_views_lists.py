@@ -6,15 +6,16 @@ from django.urls import reverse
 
 from promote_requests import services
 from promote_requests.choices import Verdict
-from promote_requests.exceptions import RegistryUnreachable
-from promote_requests.models import ProtectionRule
-from promote_requests.targets import Target
-from promote_requests.tests.factories import PromoteRequestFactory
+from protection.models import ProtectionRule
+from registry.exceptions import RegistryUnreachable
+from registry.targets import Target
+from testing.factories import PromoteRequestFactory
+from testing.people import by
 
 if TYPE_CHECKING:
     from accounts.models import User
     from promote_requests.models import PromoteRequest
-    from promote_requests.registry.fake import FakeRegistry
+    from registry.fake import FakeRegistry
 
 LIST = reverse("promote_requests:list")
 INBOX = reverse("promote_requests:inbox")
@@ -75,7 +76,7 @@ def test_search_without_a_hit_leads_back_to_all(open_request: "PromoteRequest", 
 
 
 def test_row_says_what_is_to_go_where_and_what_is_missing(open_request: "PromoteRequest", grace: "User") -> None:
-    services.comment(actor=grace, promote_request=open_request, body="Nice.")
+    services.comment(actor=by(grace), promote_request=open_request, body="Nice.")
     html = _html(grace, LIST)
     assert f'href="{open_request.get_absolute_url()}">{open_request.title}</a>' in html
     for words in ("Fraud version 2", "Production", "by ada", "Review required", " UTC"):
@@ -91,7 +92,7 @@ def test_title_is_shown_as_text(fraud: "FakeRegistry", ada: "User") -> None:
 
 
 def test_tabs_count_each_state(open_request: "PromoteRequest", ada: "User") -> None:
-    services.withdraw(actor=ada, promote_request=open_request)
+    services.withdraw(actor=by(ada), promote_request=open_request)
     html = _html(ada, LIST)
     assert 'Open <span class="count">0</span>' in html
     assert 'Closed <span class="count">1</span>' in html
@@ -129,7 +130,7 @@ def test_list_costs_the_same_however_many_requests(
     for _ in range(12):
         version = fraud.add_version("Churn").version
         made = PromoteRequestFactory(actor=ada, model_name="Churn", version=version)
-        services.review(actor=grace, promote_request=made, verdict=Verdict.COMMENT, body="Hm.")
+        services.review(actor=by(grace), promote_request=made, verdict=Verdict.COMMENT, body="Hm.")
     client = _as(grace)
     fraud.calls.clear()
     with django_assert_max_num_queries(12):
@@ -146,7 +147,7 @@ def test_inbox_holds_what_others_ask_and_this_person_has_not_judged(
     assert '1<span class="visually-hidden"> waiting for you' in _html(grace, INBOX)
     assert "Nothing waits for you" in _html(ada, INBOX)
     assert open_request.title in _html(ada, INBOX)
-    services.review(actor=grace, promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Why?")
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Why?")
     assert open_request.title not in _html(grace, INBOX)
 
 
@@ -160,11 +161,11 @@ def test_request_comes_back_to_the_inbox_when_it_is_reopened(
     open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User", ada: "User"
 ) -> None:
     ProtectionRule.objects.filter(target_pattern="stage:*").update(required_approvals=2)
-    services.review(actor=grace, promote_request=open_request, verdict=Verdict.APPROVE)
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
     assert open_request.title not in _html(grace, INBOX)
-    services.withdraw(actor=ada, promote_request=open_request)
+    services.withdraw(actor=by(ada), promote_request=open_request)
     open_request.refresh_from_db()
-    services.reopen(actor=ada, promote_request=open_request)
+    services.reopen(actor=by(ada), promote_request=open_request)
     assert open_request.title in _html(grace, INBOX)
 
 

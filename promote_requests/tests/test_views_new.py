@@ -6,16 +6,17 @@ from django.test import Client
 from django.urls import reverse
 
 from promote_requests import links
-from promote_requests.choices import RequestAction, Status
-from promote_requests.exceptions import RegistryUnreachable
+from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
-from promote_requests.targets import Target
+from registry.exceptions import RegistryUnreachable
+from registry.proposals import Change, Proposal
+from registry.targets import Target
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from accounts.models import User
-    from promote_requests.registry.fake import FakeRegistry
+    from registry.fake import FakeRegistry
 
 NEW = reverse("promote_requests:new")
 
@@ -48,7 +49,7 @@ def test_empty_form_offers_the_models(fraud: "FakeRegistry", ada: "User") -> Non
 
 
 def test_link_fills_in_the_form_and_shows_the_comparison(fraud: "FakeRegistry", ada: "User") -> None:
-    html = _get(ada, links.form_path(model_name="Fraud", version="2", target=Target.parse("stage:Production")))
+    html = _get(ada, links.form_path(Proposal("Fraud", "2", Target.parse("stage:Production"))))
     text = _text(html)
     assert 'value="Fraud version 2 to Production"' in html
     assert '<option value="2" selected>' in html
@@ -60,21 +61,17 @@ def test_link_fills_in_the_form_and_shows_the_comparison(fraud: "FakeRegistry", 
 
 
 def test_link_can_ask_not_to_archive(fraud: "FakeRegistry", ada: "User") -> None:
-    path = links.form_path(
-        model_name="Fraud", version="2", target=Target.parse("stage:Production"), archive_existing_versions=False
-    )
+    path = links.form_path(Proposal("Fraud", "2", Target.parse("stage:Production"), archive_existing_versions=False))
     assert "beside version 1" in _text(_get(ada, path))
 
 
 def test_link_can_ask_to_take_an_alias_away(fraud: "FakeRegistry", ada: "User") -> None:
-    path = links.form_path(
-        model_name="Fraud", version="1", target=Target.parse("alias:champion"), action=RequestAction.REMOVE
-    )
+    path = links.form_path(Proposal("Fraud", "1", Target.parse("alias:champion"), change=Change.REMOVE))
     assert "ada wants to take the alias champion away from Fraud version 1." in _text(_get(ada, path))
 
 
 def test_copy_into_another_model_is_prefilled_with_its_name(fraud: "FakeRegistry", ada: "User") -> None:
-    html = _get(ada, links.form_path(model_name="Fraud", version="2", target=Target.parse("model:prod.fraud")))
+    html = _get(ada, links.form_path(Proposal("Fraud", "2", Target.parse("model:prod.fraud"))))
     assert '<option value="model:" selected>' in html
     assert 'name="target_name" value="prod.fraud"' in html
 
@@ -140,7 +137,7 @@ def test_alias_and_destination_can_be_typed(fraud: "FakeRegistry", ada: "User") 
 
 def test_alias_can_be_asked_away(fraud: "FakeRegistry", ada: "User") -> None:
     _post(ada, version="1", target="remove:alias:champion")
-    assert PromoteRequest.objects.get().action == RequestAction.REMOVE
+    assert PromoteRequest.objects.get().change == Change.REMOVE
 
 
 @pytest.mark.parametrize(
@@ -179,7 +176,7 @@ def test_second_request_for_the_same_is_refused_with_a_link_to_the_first(
 
 
 def test_request_that_exists_is_linked_before_the_form_is_sent(open_request: PromoteRequest, ada: "User") -> None:
-    html = _get(ada, links.form_path(model_name="Fraud", version="2", target=open_request.target))
+    html = _get(ada, links.form_path(Proposal("Fraud", "2", open_request.target)))
     assert "This has been asked for already." in html
     assert open_request.get_absolute_url() in html
 

@@ -2,14 +2,15 @@
 
 import logging
 
-from promote_requests.exceptions import RegistryError
-from proxy import headers as proxied_headers
-from proxy import responses, upstream
+from proxy import destination
 from proxy.assets import making, names
 from proxy.assets.disk import Disk
 from proxy.assets.entries import Body, Corrupted, Entry, key
 from proxy.assets.memory import Memory
-from proxy.http1 import Headers
+from proxy.exceptions import ProxyError
+from proxy.transfer import headers as proxied_headers
+from proxy.transfer import responses, upstream
+from proxy.transfer.http1 import Headers
 
 logger = logging.getLogger("checkpoint.assets")
 
@@ -66,10 +67,12 @@ class Keeper:
             return
         conditions = [("If-None-Match", entry.etag)] if entry.etag else []
         try:
-            answer = upstream.send("GET", entry.path, [("Accept-Encoding", "identity"), *conditions])
+            answer = upstream.send(
+                destination.mlflow(), "GET", entry.path, [("Accept-Encoding", "identity"), *conditions]
+            )
             data = responses.read_whole(answer, FILE_BYTES)
             answer.close()
-        except RegistryError as error:
+        except ProxyError as error:
             logger.info("MLflow's %s could not be compared with the kept one: %s", entry.path, error)
             return
         if data and is_usable(entry.path, answer.status, answer.headers) and not is_encoded(answer.headers):
@@ -87,7 +90,7 @@ class Keeper:
         forms = making.forms(data, compressible=names.is_compressible(names.extension(path)))
         kept = tuple(
             (name, value)
-            for name, value in proxied_headers.for_client(head, upstream.upstream(self._url), {})
+            for name, value in proxied_headers.for_client(head, destination.mlflow(), {})
             if name.lower() not in _NOT_KEPT and value.isascii()
         )
         bodies = {coding: Body.of(form) for coding, form in forms.items()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from proxy.http1 import Answer
+from proxy.transfer.http1 import Answer
 
 
 class RecordedAnswer(Answer):

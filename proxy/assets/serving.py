@@ -18,8 +18,8 @@ from proxy.assets.keeping import COMPARE_SECONDS, FILE_BYTES, Keeper, is_encoded
 from proxy.assets.making import Background
 from proxy.assets.memory import Kept, Memory
 from proxy.assets.recording import RecordedAnswer
-from proxy.http1 import Answer, Headers
-from proxy.negotiation import accepted_codings, has_tag
+from proxy.transfer.http1 import Answer, Headers
+from proxy.transfer.negotiation import accepted_codings, has_tag
 
 logger = logging.getLogger("checkpoint.assets")
 

@@ -16,7 +16,7 @@ from gunicorn import util
 from gunicorn.http import errors, wsgi
 from gunicorn.workers import gthread
 
-from promote_requests.exceptions import PromoteRequestError
+from foundation.exceptions import CheckpointError
 from proxy.server.reading import Parser
 from proxy.server.writing import Response
 
@@ -120,7 +120,7 @@ class Worker(gthread.ThreadWorker):
             response.close()
         except ConnectionError:
             return False  # the client left; what it is worth saying stands in the access log
-        except (PromoteRequestError, TimeoutError) as error:
+        except (CheckpointError, TimeoutError) as error:
             # The head has promised more than will come, so the connection ends here and the client sees a cut.
             self.log.warning("An answer was broken off: %s", error or "the client took too long.")
             return False

@@ -10,11 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from promote_requests.demo.processes import free_port
-from proxy import sealed
-from proxy.tests.echo_upstream import EchoUpstream
-from proxy.tests.raw_client import Exchange, exchange, wait_for_port
-from proxy.tests.secret_check import leaks, secrets
+from demo.processes import free_port
+from proxy.seal import cache
+from testing.echo_upstream import EchoUpstream
+from testing.raw_client import Exchange, exchange, wait_for_port
+from testing.secret_check import leaks, secrets
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
@@ -88,7 +88,7 @@ class Checkpoint:
 @pytest.fixture(autouse=True)
 def _nothing_sealed() -> None:
     """Forgets what earlier tests' registries held."""
-    sealed.forget()
+    cache.forget()
 
 
 @pytest.fixture(scope="session")
@@ -137,7 +137,7 @@ def command(server: str, port: int) -> list[str]:
     if server == "granian":
         options = ["--interface", "wsgi", "--http", "1", "--blocking-threads", "32", "--log-level", "warning"]
         return [str(BIN / "granian"), *options, "--host", "127.0.0.1", "--port", str(port), application]
-    options = ["--config", "python:proxy.server.config", "--threads", "32", "--log-level", "warning"]
+    options = ["--config", "python:checkpoint_project.gunicorn", "--threads", "32", "--log-level", "warning"]
     return [sys.executable, "-m", "gunicorn", *options, "--bind", f"127.0.0.1:{port}"]
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mlflow.exceptions import MlflowException
 from mlflow.utils.uri import validate_path_is_safe
 
-from proxy.artifact_paths import may_be_stored_at, named_in, stored_at, stored_below
+from proxy.seal.artifact_paths import may_be_stored_at, named_in, stored_at, stored_below
 
 KEY = "1/abc/artifacts/model/weights.bin"
 

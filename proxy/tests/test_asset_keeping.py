@@ -11,14 +11,15 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from proxy import upstream as upstreams
+from proxy import destination
 from proxy.assets import keeping, serving
 from proxy.assets.disk import Disk
 from proxy.assets.entries import Body, Entry
 from proxy.assets.memory import Memory
 from proxy.assets.serving import Assets
-from proxy.tests.echo_upstream import EchoUpstream
 from proxy.tests.test_assets import SCRIPT, asked, serve
+from proxy.transfer import upstream as upstreams
+from testing.echo_upstream import EchoUpstream
 
 PATH = "/static-files/static/js/main.c2f5f8d4.js"
 MEGABYTE = 1024 * 1024
@@ -29,7 +30,7 @@ def server(settings) -> Iterator[EchoUpstream]:
     with EchoUpstream() as running:
         settings.CHECKPOINT_REGISTRY_URL = running.url
         yield running
-        upstreams.close_idle()
+        upstreams.close_idle(destination.mlflow())
 
 
 def kept_files(server: EchoUpstream, folder: Path, *, limit: int = 64 * MEGABYTE) -> Assets:
@@ -42,7 +43,7 @@ def ask(assets: Assets, path: str = PATH, accept: str = "br") -> HttpResponse | 
 
 def fetch(assets: Assets, path: str = PATH) -> bytes:
     """Does what the view does with a file that is not kept."""
-    answer = assets.received(path, "GET", upstreams.send("GET", path, []))
+    answer = assets.received(path, "GET", upstreams.send(destination.mlflow(), "GET", path, []))
     body = b"".join(iter(answer.read, b""))
     answer.close()
     return body
@@ -220,7 +221,7 @@ def test_many_at_once_make_a_file_once(server: EchoUpstream, tmp_path: Path, mon
 def test_client_that_leaves_lets_the_next_one_have_the_file_kept(server: EchoUpstream, tmp_path: Path) -> None:
     serve(server, PATH)
     assets = kept_files(server, tmp_path)
-    answer = assets.received(PATH, "GET", upstreams.send("GET", PATH, []))
+    answer = assets.received(PATH, "GET", upstreams.send(destination.mlflow(), "GET", PATH, []))
     answer.close()
     assert brotli.decompress(keep(assets).content) == SCRIPT
 

@@ -9,8 +9,8 @@ import pytest
 
 from proxy.assets import names
 from proxy.tests.conftest import Checkpoint
-from proxy.tests.echo_upstream import EchoUpstream, Received
-from proxy.tests.raw_client import Exchange
+from testing.echo_upstream import EchoUpstream, Received
+from testing.raw_client import Exchange
 
 SCRIPT = b"function checkpoint() { return 'a script of some length'; }\n" * 8000
 TYPE = "Content-Type: text/javascript; charset=utf-8"

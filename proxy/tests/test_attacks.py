@@ -1,16 +1,16 @@
 """The attack corpus against the pure parts and the decision; `test_attacks_live.py` sends it to real servers."""
 
-from types import SimpleNamespace
-
 import pytest
 
-from promote_requests.models import AuditEvent
-from proxy.guard import Refused, check_seal, decide
-from proxy.rules import Traffic, classify, path_fault
+from audit.actors import Actor, Door
+from audit.models import AuditEvent
+from proxy.guard.decide import check_seal, decide
+from proxy.guard.routes import Traffic, classify, path_fault
+from proxy.refusals import Refusal
 from proxy.tests.attacks import load, load_wire
 
 ATTACKS = load("Fraud")
-NOBODY = SimpleNamespace(user_id=None, username="", kind="anonymous")
+NOBODY = Actor.anonymous(Door.PROXY, "r-1")
 
 
 @pytest.fixture
@@ -32,11 +32,11 @@ def outcome(attack):
         return "harmless"
     call = {"method": attack.method, "path": path, "query": query, "workspace": ""}
     if route.traffic == Traffic.SEALED:
-        decision = check_seal(route, **call, caller=NOBODY, request_id="")
+        decision = check_seal(route, **call, actor=NOBODY)
     else:
         content_type = attack.headers.get("Content-Type", "")
-        decision = decide(route, **call, content_type=content_type, body=attack.body, caller=NOBODY, request_id="")
-    if not isinstance(decision, Refused):
+        decision = decide(route, **call, content_type=content_type, body=attack.body, actor=NOBODY)
+    if not isinstance(decision, Refusal):
         return "allowed"
     return {400: "bad input", 403: "refused"}[decision.status]
 

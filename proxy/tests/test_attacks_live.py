@@ -12,8 +12,8 @@ import pytest
 
 from proxy.tests.attacks import Attack, load, load_wire
 from proxy.tests.conftest import Checkpoint, manage, run_checkpoint
-from proxy.tests.raw_client import Exchange
-from proxy.tests.stage import ARTIFACTS, Direct, Stage, build, making_of, registry_of
+from testing.raw_client import Exchange
+from testing.stage import ARTIFACTS, Direct, Stage, build, making_of, registry_of
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 

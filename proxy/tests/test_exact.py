@@ -12,10 +12,12 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from proxy import headers, html, request_line, rules
-from proxy.rules import Traffic
+from proxy.guard import routes
+from proxy.guard.routes import Traffic
+from proxy.page import html
 from proxy.tests.conftest import Checkpoint
-from proxy.tests.echo_upstream import EchoUpstream, Received
+from proxy.transfer import headers, request_line
+from testing.echo_upstream import EchoUpstream, Received
 
 pytestmark = pytest.mark.sockets
 
@@ -133,7 +135,7 @@ def expected_path(path: str, server: str) -> str:
 @example("/api/2.0/mlflow-artifacts/artifacts/1/caf%C3%A9 %e6%a8%a1".replace(" ", "%20"), "a=1&a=2&b=%2B+;c&&=")
 @example("/get-artifact", "path=a%2Fb%252F&run_uuid=x?y/z")
 def test_path_and_query_arrive_as_sent(checkpoint: Checkpoint, upstream: EchoUpstream, path: str, query: str) -> None:
-    assume(not rules.path_fault(path) and rules.classify("GET", path).traffic is Traffic.PASS)
+    assume(not routes.path_fault(path) and routes.classify("GET", path).traffic is Traffic.PASS)
     assume(not unquote_to_bytes(path).startswith(b"/checkpoint"))
     # MLflow's document is changed on purpose (`test_html`), whose upstream answers there for the rest of the run.
     assume(not html.is_document_path(path))

@@ -19,16 +19,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts import tokens
-from promote_requests.models import ProtectionRule
-from promote_requests.tests.factories import UserFactory
-from proxy import sealed, upstream
+from protection.models import ProtectionRule
+from proxy.seal import cache
 from proxy.tests.attacks import load
-from proxy.tests.branches import branch
 from proxy.tests.conftest import run_checkpoint
-from proxy.tests.fuzz_cases import DESTINATION, MODEL, Case, cases
-from proxy.tests.fuzz_mlflow import FuzzedMlflow
-from proxy.tests.stage import Direct
+from proxy.transfer import upstream
 from proxy.wsgi import Handler
+from testing.branches import branch
+from testing.factories import UserFactory
+from testing.fuzz_cases import DESTINATION, MODEL, Case, cases
+from testing.fuzz_mlflow import FuzzedMlflow
+from testing.stage import Direct
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets, pytest.mark.django_db]
 
@@ -98,7 +99,7 @@ def checkpoint(mlflow: FuzzedMlflow, settings: Any, monkeypatch: pytest.MonkeyPa
     ProtectionRule.objects.get_or_create(target_pattern="alias:champion")
     ProtectionRule.objects.get_or_create(target_pattern=f"model:{DESTINATION}")
     # What is sealed does not change here, and a thread that looks again would wait for this test's transaction.
-    monkeypatch.setattr(sealed, "time", SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=lambda: 0.0))
     _, token = tokens.issue(user=UserFactory(), name="fuzz")
     made = InProcess(token, mlflow.names)
     real_send = upstream.send

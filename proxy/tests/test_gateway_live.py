@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from promote_requests.demo.mlflow_server import MlflowServer
-from proxy.sealed import STALE_SECONDS
+from demo.mlflow_server import MlflowServer
+from proxy.seal.cache import STALE_SECONDS
 from proxy.tests.conftest import Checkpoint, run_checkpoint
-from proxy.tests.raw_client import Exchange
-from proxy.tests.stage import Direct, build, making_of, registry_of
+from testing.raw_client import Exchange
+from testing.stage import Direct, build, making_of, registry_of
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 

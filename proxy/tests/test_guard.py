@@ -1,6 +1,5 @@
 import json
 from datetime import timedelta
-from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -8,18 +7,23 @@ from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from promote_requests.choices import AuditAction, Status
-from promote_requests.exceptions import RegistryUnreachable
-from promote_requests.models import AuditEvent, PromoteRequest, ProtectionRule
-from promote_requests.registry import fake
-from promote_requests.tests.factories import cut_off
-from proxy.guard import Allowed, Refused, decide
-from proxy.rules import REGISTRY_CALLS, classify
+from audit.actors import Actor, Door
+from audit.choices import AuditAction
+from audit.models import AuditEvent
+from promote_requests.choices import Status
+from promote_requests.models import PromoteRequest
+from protection.models import ProtectionRule
+from proxy.guard.decide import Allowed, decide
+from proxy.guard.routes import REGISTRY_CALLS, classify
+from proxy.refusals import Refusal
+from registry import fake
+from registry.exceptions import RegistryUnreachable
+from testing.factories import cut_off
 
 pytestmark = pytest.mark.django_db
 
 CALLS = {operation: call for call, operation in REGISTRY_CALLS.items()}
-NOBODY = SimpleNamespace(user_id=None, username="", kind="anonymous")
+NOBODY = Actor.anonymous(Door.PROXY, "r-1")
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def only():
     return replace
 
 
-def send(operation, message, *, family="/api/2.0", query="", caller=NOBODY, workspace="", body=None):
+def send(operation, message, *, family="/api/2.0", query="", actor=NOBODY, workspace="", body=None):
     method, path = CALLS[operation]
     path = f"{family}/mlflow/{path}"
     return decide(
@@ -54,8 +58,7 @@ def send(operation, message, *, family="/api/2.0", query="", caller=NOBODY, work
         content_type="application/json",
         body=json.dumps(message).encode() if body is None else body,
         workspace=workspace,
-        caller=caller,
-        request_id="r-1",
+        actor=actor,
     )
 
 
@@ -68,8 +71,7 @@ def call(method, path, *, query="", message=None):
         content_type="",
         body=b"" if message is None else json.dumps(message).encode(),
         workspace="",
-        caller=NOBODY,
-        request_id="",
+        actor=NOBODY,
     )
 
 
@@ -78,7 +80,7 @@ def move(version, stage, **fields):
 
 
 def refused(outcome, status=403):
-    assert isinstance(outcome, Refused), outcome
+    assert isinstance(outcome, Refusal), outcome
     assert outcome.status == status, outcome.message
     return outcome
 
@@ -173,7 +175,7 @@ def test_a_protected_alias_is_not_set_under_any_spelling(fraud, alias):
 def test_a_protected_alias_is_not_taken_away(fraud):
     outcome = refused(send("delete-alias", {"name": "Fraud", "alias": "champion"}))
     assert "taken from version 2" in outcome.message
-    assert form(outcome) == {"model": "Fraud", "version": "2", "target": "alias:champion", "action": "remove"}
+    assert form(outcome) == {"model": "Fraud", "version": "2", "target": "alias:champion", "change": "remove"}
 
 
 def test_unprotected_aliases_pass(fraud):
@@ -191,7 +193,7 @@ def test_a_version_that_holds_a_protected_target_is_not_deleted(fraud):
 def test_a_version_with_only_a_protected_alias_is_to_lose_it_first(fraud, only):
     only("alias:champion")
     outcome = refused(send("delete-version", {"name": "Fraud", "version": "2"}))
-    assert form(outcome) == {"model": "Fraud", "version": "2", "target": "alias:champion", "action": "remove"}
+    assert form(outcome) == {"model": "Fraud", "version": "2", "target": "alias:champion", "change": "remove"}
 
 
 @pytest.mark.parametrize("version", ["1", "3"])
@@ -298,7 +300,7 @@ def test_the_text_of_a_prompt_in_use_stays_what_was_approved(registry, operation
     registry.add_version("Greeting", prompt_text="Hi")
     message = {"name": "Greeting", "key": key, "value": "Bye"}
     outcome = refused(send(operation, message | {"version": "1"}))
-    assert form(outcome)["action"] == "remove"
+    assert form(outcome)["change"] == "remove"
     passed(send(operation, message | {"version": "2"}))
 
 
@@ -367,8 +369,8 @@ def test_a_disabled_rule_protects_nothing_and_a_saved_one_at_once(fraud, only):
 
 def test_a_refusal_is_in_the_audit_trail_with_its_caller(fraud):
     ada = get_user_model().objects.create_user("ada")
-    caller = SimpleNamespace(user_id=ada.pk, username="ada", kind="token")
-    send("transition-stage", move("3", "Production"), caller=caller)
+    caller = Actor.of(ada, Door.PROXY, "r-1")
+    send("transition-stage", move("3", "Production"), actor=caller)
     send("set-alias", {"name": "Fraud", "alias": "champion", "version": "3"})
     first, second = AuditEvent.objects.filter(action=AuditAction.CALL_REFUSED)
     assert (first.actor, first.actor_name, first.model_name, first.version) == (ada, "ada", "Fraud", "3")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from proxy import html
+from proxy.page import html
 from proxy.tests.conftest import Checkpoint
-from proxy.tests.echo_upstream import EchoUpstream, Received
+from testing.echo_upstream import EchoUpstream, Received
 
 DOCUMENT = (
     b'<!doctype html><html><head><title>MLflow</title><script defer="defer" src="static-files/static/js/main.c2f5.js">'

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from proxy.http1 import Answer, Connection, UpstreamBroken
+from proxy.exceptions import UpstreamBroken
+from proxy.transfer.http1 import Answer, Connection
 
 Parse = Callable[..., Answer]
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from promote_requests.demo.mlflow_server import MlflowServer
-from proxy.sealed import STALE_SECONDS
-from proxy.tests.branches import People, branch
+from demo.mlflow_server import MlflowServer
+from proxy.seal.cache import STALE_SECONDS
 from proxy.tests.conftest import Checkpoint, run_checkpoint
-from proxy.tests.stage import ARTIFACTS, Direct
+from testing.branches import People, branch
+from testing.stage import ARTIFACTS, Direct
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 

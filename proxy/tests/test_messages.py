@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from proxy.messages import SHAPES, UnreadableCall, parse, serialise
+from proxy.guard.messages import SHAPES, UnreadableCall, parse, serialise
 
 ALIAS = {"name": "Fraud", "alias": "champion", "version": "3"}
 

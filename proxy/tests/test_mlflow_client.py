@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
-from proxy.tests import mlflow_scenario
-from proxy.tests.branches import branch
 from proxy.tests.conftest import Checkpoint, run_checkpoint
-from proxy.tests.raw_client import exchange
-from proxy.tests.secret_check import PASSWORD
+from testing import mlflow_scenario
+from testing.branches import branch
+from testing.raw_client import exchange
+from testing.secret_check import PASSWORD
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 

@@ -15,15 +15,15 @@ from typing import Any
 
 import pytest
 
+from demo.processes import ServerProcess, free_port
 from deploy.nginx.render import Place, command, write
-from promote_requests.demo.processes import ServerProcess, free_port
 from proxy.tests.attacks import load, load_wire
 from proxy.tests.conftest import Checkpoint, run_checkpoint
-from proxy.tests.echo_upstream import EchoUpstream, Received
-from proxy.tests.raw_client import wait_for_port
-from proxy.tests.stage import ARTIFACTS, Direct, Stage, build, making_of, registry_of
 from proxy.tests.test_attacks_live import STATUSES, _shout, send, unchanged
 from proxy.tests.test_nginx_configuration import API, SEARCH, needs_nginx
+from testing.echo_upstream import EchoUpstream, Received
+from testing.raw_client import wait_for_port
+from testing.stage import ARTIFACTS, Direct, Stage, build, making_of, registry_of
 
 NOBODY = 65534
 NAMES = [attack.name for attack in load("x")]

@@ -9,10 +9,10 @@ import pytest
 
 from conftest import BROWSER_REQUIRED
 from deploy.nginx.render import TEMPLATE, Place, Unusable, command, render, write
-from proxy.rules import Traffic, classify
+from proxy.guard.routes import Traffic, classify
 from proxy.tests.attacks import load
-from proxy.tests.stage import API, ARTIFACTS
 from proxy.tests.test_route_table import fastapi_routes, flask_routes
+from testing.stage import API, ARTIFACTS
 
 SEARCH = f"{API}/runs/search"
 # As PCRE reads them without its flags for Unicode and lines; nginx refuses a line feed before any of them is asked.

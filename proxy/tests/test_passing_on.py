@@ -6,7 +6,7 @@ import os
 import pytest
 
 from proxy.tests.conftest import Checkpoint
-from proxy.tests.echo_upstream import EchoUpstream
+from testing.echo_upstream import EchoUpstream
 
 pytestmark = pytest.mark.sockets
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from proxy.tests.conftest import Checkpoint
-from proxy.tests.echo_upstream import EchoUpstream
+from testing.echo_upstream import EchoUpstream
 
 pytestmark = pytest.mark.sockets
 

@@ -5,9 +5,17 @@ import warnings
 
 import pytest
 
-from proxy.messages import SHAPES, camel_case
-from proxy.rules import INDIRECT_CALLS, READ_METHODS, READING_POSTS, REGISTRY_CALLS, Traffic, classify, path_fault
-from proxy.rulings import RULINGS
+from proxy.guard.messages import SHAPES, camel_case
+from proxy.guard.routes import (
+    INDIRECT_CALLS,
+    READ_METHODS,
+    READING_POSTS,
+    REGISTRY_CALLS,
+    Traffic,
+    classify,
+    path_fault,
+)
+from proxy.guard.rulings import RULINGS
 
 MESSAGES = {
     "transition-stage": "TransitionModelVersionStage",

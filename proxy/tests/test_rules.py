@@ -1,6 +1,6 @@
 import pytest
 
-from proxy.rules import REGISTRY_CALLS, Traffic, classify, path_fault
+from proxy.guard.routes import REGISTRY_CALLS, Traffic, classify, path_fault
 
 PREFIXES = ("/api/2.0", "/ajax-api/2.0", "/api/3.0", "/ajax-api/3.0", "/ajax-api/2.0/preview", "/static/api/2.0")
 

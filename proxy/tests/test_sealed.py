@@ -2,15 +2,19 @@ from types import SimpleNamespace
 
 import pytest
 
+from audit import trail
+from audit.actors import Actor, Door
+from audit.choices import AuditAction
+from audit.models import AuditEvent
+from audit.trail import About
 from promote_requests import services
-from promote_requests.choices import AuditAction
-from promote_requests.exceptions import RegistryNotFound, RegistryTimeout
-from promote_requests.models import AuditEvent, ProtectionRule
-from promote_requests.registry import fake
-from promote_requests.services import audit
-from promote_requests.tests.factories import PromoteRequestFactory, UserFactory, promoting
-from proxy import sealed
-from proxy.seals import Observer
+from protection.models import ProtectionRule
+from proxy.seal import cache
+from proxy.seal.observe import Observer
+from registry import fake
+from registry.exceptions import RegistryNotFound, RegistryTimeout
+from testing.factories import PromoteRequestFactory, UserFactory, promoting
+from testing.people import by
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def clock(monkeypatch):
     """A clock that stands still until a test moves it."""
     now = SimpleNamespace(seconds=1000.0)
-    monkeypatch.setattr(sealed, "time", SimpleNamespace(monotonic=lambda: now.seconds))
+    monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=lambda: now.seconds))
     return now
 
 
@@ -82,9 +86,9 @@ def test_a_version_that_somebody_approved_is_sealed_before_its_promotion(fraud):
     ProtectionRule.objects.update(required_approvals=2)
     asked = PromoteRequestFactory(model_name="Other", version="1")
     assert "run3" not in Observer("").look().runs
-    approved = services.review(actor=UserFactory(), promote_request=asked, verdict="approve").promote_request
+    approved = services.review(actor=by(UserFactory()), promote_request=asked, verdict="approve").promote_request
     assert Observer("").look().run("run3").held == ()
-    services.close(actor=UserFactory(), promote_request=approved)
+    services.close(actor=by(UserFactory()), promote_request=approved)
     assert "run3" not in Observer("").look().runs
 
 
@@ -129,70 +133,70 @@ def test_a_place_is_sealed_with_what_is_below_it(fraud, key, alone, with_below):
 
 
 def test_what_is_known_serves_for_five_seconds_without_a_look(fraud, clock):
-    sealed.seals("")
-    clock.seconds += sealed.RENEW_SECONDS
-    assert sealed.seals("").run("run1")
+    cache.seals("")
+    clock.seconds += cache.RENEW_SECONDS
+    assert cache.seals("").run("run1")
     assert looks(fraud) == 1
-    clock.seconds += sealed.STALE_SECONDS
+    clock.seconds += cache.STALE_SECONDS
     fraud.transition_stage("Fraud", "1", "Archived", archive_existing_versions=False)
-    assert sealed.seals("").run("run1") is None
+    assert cache.seals("").run("run1") is None
     assert looks(fraud) == 2
 
 
 def test_a_refusal_rests_on_a_look_of_this_moment(fraud, clock):
-    sealed.seals("")
+    cache.seals("")
     fraud.transition_stage("Fraud", "1", "Archived", archive_existing_versions=False)
     clock.seconds += 1
-    assert sealed.renewed("").run("run1") is None
+    assert cache.renewed("").run("run1") is None
 
 
 @pytest.mark.parametrize("action", [AuditAction.PROMOTED, AuditAction.PROMOTION_STARTED, AuditAction.RULE_CHANGED])
 def test_what_this_process_promotes_is_sealed_at_once(fraud, clock, action, django_capture_on_commit_callbacks):
-    sealed.seals("")
+    cache.seals("")
     fraud.transition_stage("Other", "1", "Production", archive_existing_versions=False)
-    assert sealed.seals("").run("run3") is None
+    assert cache.seals("").run("run3") is None
     with django_capture_on_commit_callbacks(execute=True):
-        audit.record(action, actor_id=None, actor_name="ada", model_name="Other", version="1")
-    assert sealed.seals("").run("run3")
+        trail.record(action, actor=Actor.checkpoint(Door.PAGE), about=About(model_name="Other", version="1"))
+    assert cache.seals("").run("run3")
 
 
 def test_other_events_cost_no_look(fraud, clock, django_capture_on_commit_callbacks):
-    sealed.seals("")
+    cache.seals("")
     with django_capture_on_commit_callbacks(execute=True):
-        audit.record(AuditAction.CALL_REFUSED, actor_id=None, actor_name="ada")
-    sealed.seals("")
+        trail.record(AuditAction.CALL_REFUSED, actor=Actor.anonymous(Door.PROXY))
+    cache.seals("")
     assert AuditEvent.objects.count() == 1
     assert looks(fraud) == 1
 
 
 def test_while_mlflow_does_not_answer_what_was_known_serves_for_a_minute(fraud, clock):
-    sealed.seals("")
+    cache.seals("")
     fraud.before("list_models", _fail)
-    clock.seconds += sealed.GRACE_SECONDS
-    assert sealed.seals("").run("run1")
+    clock.seconds += cache.GRACE_SECONDS
+    assert cache.seals("").run("run1")
     before = len(fraud.calls)
-    assert sealed.seals("").run("run1")
+    assert cache.seals("").run("run1")
     assert len(fraud.calls) == before, "one failure answers all for a second"
     clock.seconds += 2
     with pytest.raises(RegistryTimeout):
-        sealed.seals("")
+        cache.seals("")
 
 
 def test_nothing_passes_where_a_promotion_could_not_be_looked_at(fraud, clock):
-    sealed.seals("")
+    cache.seals("")
     fraud.before("list_models", _fail)
-    sealed.on_event(AuditEvent, AuditEvent(action=AuditAction.PROMOTED))
+    cache.on_event(AuditEvent, AuditEvent(action=AuditAction.PROMOTED))
     with pytest.raises(RegistryTimeout):
-        sealed.seals("")
+        cache.seals("")
 
 
 def test_a_workspace_that_nobody_knows_is_not_remembered(fraud, clock):
     fake.connect("made-up").fail_next(RegistryNotFound("no such workspace"))
     with pytest.raises(RegistryNotFound):
-        sealed.seals("made-up")
-    assert not sealed.is_watched("made-up")
-    sealed.seals("")
-    assert sealed.is_watched("")
+        cache.seals("made-up")
+    assert not cache.is_watched("made-up")
+    cache.seals("")
+    assert cache.is_watched("")
 
 
 def test_the_next_look_rests_as_long_as_the_last_one_took(fraud, clock):
@@ -200,15 +204,15 @@ def test_the_next_look_rests_as_long_as_the_last_one_took(fraud, clock):
         clock.seconds += 0.5
 
     fraud.before("list_models", take_half_a_second)
-    sealed.seals("")
-    clock.seconds += sealed.STALE_SECONDS + 1
-    sealed.seals("")
+    cache.seals("")
+    clock.seconds += cache.STALE_SECONDS + 1
+    cache.seals("")
     assert looks(fraud) == 2, "the first look asks for everything and does not count"
     clock.seconds += 4.4
-    sealed.seals("")
+    cache.seals("")
     assert looks(fraud) == 2
-    clock.seconds += sealed.REST * 0.5
-    sealed.seals("")
+    clock.seconds += cache.REST * 0.5
+    cache.seals("")
     assert looks(fraud) == 3
 
 

@@ -5,18 +5,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from promote_requests.models import ProtectionRule
-from proxy import sealed
+from protection.models import ProtectionRule
+from proxy.seal import cache
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_half_way_a_thread_looks_again_and_the_caller_does_not_wait(registry, monkeypatch):
     now = SimpleNamespace(seconds=1000.0)
-    monkeypatch.setattr(sealed, "time", SimpleNamespace(monotonic=lambda: now.seconds))
+    monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=lambda: now.seconds))
     registry.add_version("Other", run_id="run3", experiment_id="3")
     ProtectionRule.objects.get_or_create(target_pattern="stage:*")
-    sealed.seals("")
+    cache.seals("")
     proceed, started = threading.Event(), threading.Event()
 
     def hold():
@@ -25,13 +25,13 @@ def test_half_way_a_thread_looks_again_and_the_caller_does_not_wait(registry, mo
 
     registry.before("list_models", hold)
     registry.transition_stage("Other", "1", "Production", archive_existing_versions=False)
-    now.seconds += sealed.RENEW_SECONDS + 0.1
-    assert sealed.seals("").run("run3") is None
+    now.seconds += cache.RENEW_SECONDS + 0.1
+    assert cache.seals("").run("run3") is None
     assert started.wait(10)
-    assert sealed.seals("").run("run3") is None, "a second caller starts no second look"
+    assert cache.seals("").run("run3") is None, "a second caller starts no second look"
     proceed.set()
     for thread in threading.enumerate():
         if thread.name == "seals":
             thread.join(10)
-    assert sealed.seals("").run("run3")
+    assert cache.seals("").run("run3")
     assert [call for call, _ in registry.calls].count("list_models") == 2

@@ -1,19 +1,22 @@
 import json
-from types import SimpleNamespace
 
 import pytest
 
+from audit.actors import Actor, Door
+from audit.choices import AuditAction
+from audit.models import AuditEvent
 from promote_requests import services
-from promote_requests.choices import AuditAction
-from promote_requests.models import AuditEvent, ProtectionRule
-from promote_requests.registry import fake
-from promote_requests.tests.factories import PromoteRequestFactory, UserFactory, promoting
-from proxy.guard import Allowed, Refused, check_seal, decide
-from proxy.rules import Traffic, classify, path_fault
+from protection.models import ProtectionRule
+from proxy.guard.decide import Allowed, check_seal, decide
+from proxy.guard.routes import Traffic, classify, path_fault
+from proxy.refusals import Refusal
+from registry import fake
+from testing.factories import PromoteRequestFactory, UserFactory, promoting
+from testing.people import by
 
 pytestmark = pytest.mark.django_db
 
-NOBODY = SimpleNamespace(user_id=None, username="", kind="anonymous")
+NOBODY = Actor.anonymous(Door.PROXY, "r-1")
 DATA = "/api/2.0/mlflow-artifacts/"
 
 
@@ -33,10 +36,10 @@ def send(method, target, message=None, *, workspace=""):
     route = classify(method, path)
     call = {"method": method, "path": path, "query": query, "workspace": workspace}
     if route.traffic == Traffic.SEALED:
-        return check_seal(route, **call, caller=NOBODY, request_id="r-1")
+        return check_seal(route, **call, actor=NOBODY)
     assert route.traffic == Traffic.GUARDED
     body = json.dumps(message).encode()
-    return decide(route, **call, content_type="", body=body, caller=NOBODY, request_id="r-1")
+    return decide(route, **call, content_type="", body=body, actor=NOBODY)
 
 
 CHANGES = [
@@ -72,7 +75,7 @@ CHANGES = [
 @pytest.mark.parametrize(("method", "target", "message"), CHANGES)
 def test_what_was_approved_is_not_changed(fraud, method, target, message):
     outcome = send(method, target, message)
-    assert isinstance(outcome, Refused), target
+    assert isinstance(outcome, Refusal), target
     assert (outcome.status, outcome.code) == (403, "PERMISSION_DENIED")
     assert "because it would change what is protected (version 1 is in Production)" in outcome.message
     assert "First request to move version 1 to Archived. Open it here: http" in outcome.message
@@ -202,7 +205,7 @@ def approved(fraud):
     fraud.transition_stage("Fraud", "1", "Archived", archive_existing_versions=False)
     ProtectionRule.objects.update(required_approvals=2)
     asked = PromoteRequestFactory(model_name="Fraud", version="2")
-    return services.review(actor=UserFactory(), promote_request=asked, verdict="approve").promote_request
+    return services.review(actor=by(UserFactory()), promote_request=asked, verdict="approve").promote_request
 
 
 @pytest.mark.parametrize(("method", "target", "message"), [RENAMING, DELETING, DELETING_2])
@@ -212,7 +215,7 @@ def test_what_is_approved_cannot_be_put_away_to_be_changed_and_brought_back(appr
     assert (outcome.status, outcome.code) == (409, "INVALID_STATE")
     assert "Version 2 of Fraud has been approved in a promote request" in outcome.message
     assert send("PUT", f"{DATA}artifacts/2/run2/artifacts/x").status == 409
-    services.close(actor=UserFactory(), promote_request=approved)
+    services.close(actor=by(UserFactory()), promote_request=approved)
     assert isinstance(send(method, target, message), Allowed)
 
 

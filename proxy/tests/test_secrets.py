@@ -10,8 +10,8 @@ import contextlib
 import pytest
 
 from proxy.tests.conftest import ROOT, Checkpoint, run_checkpoint
-from proxy.tests.echo_upstream import EchoUpstream, Received
-from proxy.tests.secret_check import PASSWORD, leaks, secrets
+from testing.echo_upstream import EchoUpstream, Received
+from testing.secret_check import PASSWORD, leaks, secrets
 
 ECHO = "/api/2.0/mlflow/echo"
 UPSTREAM_PASSWORD = "upstream pass phrase"

@@ -20,8 +20,8 @@ from gunicorn.http.errors import NoMoreData
 from proxy.server import reading
 from proxy.server.worker import STAY_SECONDS, Worker
 from proxy.tests.conftest import Checkpoint, run_checkpoint
-from proxy.tests.echo_upstream import EchoUpstream, Received
-from proxy.tests.raw_client import head, read
+from testing.echo_upstream import EchoUpstream, Received
+from testing.raw_client import head, read
 
 ECHO = "/api/2.0/mlflow/echo"
 UPLOAD = "/api/2.0/mlflow-artifacts/artifacts/1/expected.bin"

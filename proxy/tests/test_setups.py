@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from proxy.tests.conftest import Checkpoint, run_checkpoint
-from proxy.tests.echo_upstream import EchoUpstream, Received
+from testing.echo_upstream import EchoUpstream, Received
 
 pytestmark = pytest.mark.sockets
 

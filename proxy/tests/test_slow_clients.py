@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from proxy.tests.branches import branch
 from proxy.tests.conftest import Checkpoint, run_checkpoint
-from proxy.tests.echo_upstream import EchoUpstream, Received
-from proxy.tests.raw_client import head, read
+from testing.branches import branch
+from testing.echo_upstream import EchoUpstream, Received
+from testing.raw_client import head, read
 
 pytestmark = pytest.mark.sockets
 

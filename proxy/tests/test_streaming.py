@@ -9,8 +9,8 @@ import time
 import pytest
 
 from proxy.tests.conftest import Checkpoint
-from proxy.tests.echo_upstream import EchoUpstream, Received
-from proxy.tests.raw_client import head, read
+from testing.echo_upstream import EchoUpstream, Received
+from testing.raw_client import head, read
 
 pytestmark = pytest.mark.sockets
 

@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from promote_requests.demo.mlflow_server import START_SECONDS, MlflowServer
-from proxy.tests.branches import branch
+from demo.mlflow_server import START_SECONDS, MlflowServer
 from proxy.tests.conftest import Checkpoint, run_checkpoint
-from proxy.tests.raw_client import Exchange, exchange
+from testing.branches import branch
+from testing.raw_client import Exchange, exchange
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 

@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from promote_requests import services
 from promote_requests.choices import Status
-from promote_requests.exceptions import RegistryError
 from promote_requests.models import PromoteRequest
 from promote_requests.services.settling import CUT_OFF_AFTER
+from registry.exceptions import RegistryError
 
 
 class Command(BaseCommand):

@@ -14,9 +14,9 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from promote_requests.demo.processes import ServerProcess, free_port
-from promote_requests.tests.browser.mlflow_pages import NO_ASSISTANT
-from promote_requests.tests.browser.registry_content import Seeded
+from demo.processes import ServerProcess, free_port
+from testing.browser.mlflow_pages import NO_ASSISTANT
+from testing.browser.registry_content import Seeded
 
 PASSWORD = "correct horse battery staple"
 PEOPLE = ("ada", "grace")

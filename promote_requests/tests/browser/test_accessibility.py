@@ -7,9 +7,9 @@ import pytest
 import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
-from promote_requests.tests.browser import axe
 from promote_requests.tests.browser.conftest import Manage, SignIn
-from promote_requests.tests.browser.registry_content import Seeded
+from testing.browser import axe
+from testing.browser.registry_content import Seeded
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]
 Addresses = dict[str, str]

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from promote_requests.tests.browser import axe
 from promote_requests.tests.browser.conftest import SignIn, form_values
-from promote_requests.tests.browser.mlflow_pages import (
+from testing.browser import axe
+from testing.browser.mlflow_pages import (
     CONTROLS,
     DARK,
     OLD_REGISTRY_UI,
@@ -19,7 +19,7 @@ from promote_requests.tests.browser.mlflow_pages import (
     ModelVersionPage,
     PromptPage,
 )
-from promote_requests.tests.browser.registry_content import Seeded
+from testing.browser.registry_content import Seeded
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]
 STATUS = "**/checkpoint/mlflow-ui/status/"

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from promote_requests.tests.browser.axe import AXE
+from testing.browser.axe import AXE
 
 
 def test_axe_has_the_recorded_digest_and_its_licence_beside_it() -> None:

@@ -7,10 +7,10 @@ import pytest
 from mlflow import MlflowClient
 from playwright.sync_api import Page, expect
 
-from promote_requests.tests.browser.checkpoint_pages import RequestForm, RequestPage, tab_to
 from promote_requests.tests.browser.conftest import SignIn, fill_sign_in
-from promote_requests.tests.browser.mlflow_pages import OLD_REGISTRY_UI, Control, ModelVersionPage
-from promote_requests.tests.browser.registry_content import Seeded
+from testing.browser.checkpoint_pages import RequestForm, RequestPage, tab_to
+from testing.browser.mlflow_pages import OLD_REGISTRY_UI, Control, ModelVersionPage
+from testing.browser.registry_content import Seeded
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]
 

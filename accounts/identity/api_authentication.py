@@ -1,0 +1,52 @@
+"""Credentials on the API: the same ones, judged by the same function, as in the proxy."""
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.request import Request
+
+from accounts.identity.authentication import CHALLENGE, Caller, InvalidCredentials, TooManyAttempts, identify
+from accounts.models import User
+
+
+class CredentialsAuthentication(BaseAuthentication):
+    """Accepts `Authorization: Bearer <token>` and Basic with a password or a token.
+
+    Sessions are left to `SessionAuthentication`, which asks for a CSRF token: a browser sends cookies by itself,
+    another site cannot make it send this header.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, Caller] | None:
+        """Returns the user and the caller, or None without the header.
+
+        Raises:
+            AuthenticationFailed: the credentials open nothing (401).
+            Throttled: too many wrong passwords (429).
+        """
+        if "HTTP_AUTHORIZATION" not in request.META:
+            return None
+        try:
+            caller = identify(request._request)
+        except TooManyAttempts as error:
+            raise Throttled(wait=error.retry_after, detail=error.message) from None
+        except InvalidCredentials as error:
+            raise AuthenticationFailed(error.message) from None
+        user = None if caller.user_id is None else User.objects.filter(pk=caller.user_id, is_active=True).first()
+        if user is None:
+            raise AuthenticationFailed
+        return user, caller
+
+    def authenticate_header(self, request: Request) -> str:
+        """Returns the challenge, which makes a refusal a 401 and not a 403."""
+        return CHALLENGE
+
+
+class CredentialsScheme(OpenApiAuthenticationExtension):
+    """Describes the header in the API's schema."""
+
+    target_class = CredentialsAuthentication
+    name = "apiToken"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        """Returns OpenAPI's security scheme object."""
+        return {"type": "http", "scheme": "bearer", "description": "An API token from the page of that name."}

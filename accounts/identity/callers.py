@@ -1,0 +1,68 @@
+"""Who calls, and the two ways in which a credential is refused."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from audit.actors import Actor, ActorKind, Door
+
+
+class CallerKind(StrEnum):
+    """How the caller proved who they are."""
+
+    SESSION = "session"
+    TOKEN = "token"  # noqa: S105 - the name of a kind
+    BASIC = "basic"
+    ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody whose credentials were good, or who sent none.
+
+    Attributes:
+        kind: How they proved who they are.
+        user_id: None for anonymous callers.
+        username: "" for anonymous callers.
+        key: Names the credential without revealing it (`token:7`, `session:3f…`, `basic:4`, `anonymous:10.0.0.1`), for
+            limits per caller and for log lines.
+    """
+
+    kind: CallerKind
+    user_id: int | None
+    username: str
+    key: str
+
+    def acting(self, door: Door, request_id: str) -> Actor:
+        """Returns the caller as services and the record know them."""
+        if self.user_id is None:
+            return Actor.anonymous(door, request_id)
+        return Actor(self.user_id, self.username, ActorKind.PERSON, door, request_id)
+
+
+class InvalidCredentials(Exception):
+    """Credentials were sent and do not open anything. Answer 401; never treat the caller as anonymous.
+
+    Attributes:
+        status: The HTTP status to answer with.
+        message: For the person who reads it; says nothing about which part was wrong.
+    """
+
+    status = 401
+
+    def __init__(self, message: str = "The user name, password or token is not valid, expired or revoked.") -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class TooManyAttempts(InvalidCredentials):
+    """Too many wrong passwords from here or for this name, or too many at once. Answer 429.
+
+    Attributes:
+        retry_after: Seconds, for the header `Retry-After`.
+    """
+
+    status = 429
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Too many attempts to sign in. Wait a little, or use an API token.")
+        self.retry_after = retry_after

@@ -1,0 +1,69 @@
+"""Whose a session is, read as Django does but without writing anything, and the end of all that somebody has."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from accounts.identity.callers import InvalidCredentials
+from accounts.models import User
+
+ENDED = "The session has ended: sign in again."
+
+
+def find_user(session_key: str) -> tuple[User | None, datetime]:
+    """Returns the user who is signed in with this session (None: nobody is) and when the session expires.
+
+    Verifies what `django.contrib.auth.get_user` verifies: the backend is one of ours, the user is active, and the
+    session was made with the present password (or under a fallback of SECRET_KEY). Unlike it, this neither cycles nor
+    saves the session, because it runs for every proxied call.
+
+    Raises:
+        InvalidCredentials: there is no such session, it has expired, or its user may not use it any more.
+    """
+    if not (session_key.isascii() and session_key.isalnum() and 8 <= len(session_key) <= 40):
+        raise InvalidCredentials(ENDED)
+    row = (
+        Session.objects.filter(session_key=session_key, expire_date__gt=timezone.now())
+        .values_list("session_data", "expire_date")
+        .first()
+    )
+    if row is None:
+        raise InvalidCredentials(ENDED)
+    data = SessionStore().decode(row[0])
+    if not data:
+        # Django stores no empty session: this one was signed under a secret key that is gone.
+        raise InvalidCredentials(ENDED)
+    if SESSION_KEY not in data:
+        return None, row[1]
+    user = _load(data)
+    if user is None or not _verifies(user, data.get(HASH_SESSION_KEY, "")):
+        raise InvalidCredentials(ENDED)
+    return user, row[1]
+
+
+def end_all(user: User) -> None:
+    """Deletes every session of a person. It has to read everybody's to find them, so it is for rare occasions."""
+    live = Session.objects.filter(expire_date__gt=timezone.now())
+    own = [session.pk for session in live.iterator() if session.get_decoded().get(SESSION_KEY) == str(user.pk)]
+    Session.objects.filter(pk__in=own).delete()
+
+
+def _load(data: dict[str, str]) -> User | None:
+    backend_path = data.get(BACKEND_SESSION_KEY)
+    if backend_path not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    user_id = User._meta.pk.to_python(data[SESSION_KEY])
+    user: User | None = load_backend(backend_path).get_user(user_id)
+    return user
+
+
+def _verifies(user: User, session_hash: str) -> bool:
+    if not session_hash:
+        return False
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(session_hash, candidate) for candidate in hashes)

@@ -1,0 +1,102 @@
+"""One-time links with which an administrator lets somebody open an account."""
+
+import logging
+import secrets
+from datetime import timedelta
+from hashlib import sha256
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import mail, people
+from accounts.exceptions import AddressTaken, LinkInvalid, NotPermitted
+from accounts.models import Invitation, User
+from audit.actors import Actor
+
+LIFETIME = timedelta(days=7)
+INVALID = "This invitation was used, replaced, withdrawn or is older than 7 days. Ask your administrator for another."
+
+logger = logging.getLogger("checkpoint.accounts")
+
+
+def invite(*, actor: Actor, email: str) -> tuple[Invitation, str]:
+    """Creates an invitation and returns it with its link, which cannot be had again; earlier ones stop working.
+
+    Raises:
+        NotPermitted: the actor may not invite.
+        AddressTaken: an account has this address.
+    """
+    if not actor.has_perm("accounts.add_invitation"):
+        raise NotPermitted("Only an administrator can invite people.")
+    email = email.strip().lower()
+    if people.address_is_taken(email):
+        raise AddressTaken("An account with this e-mail address exists.", field="email")
+    secret = secrets.token_urlsafe(32)
+    now = timezone.now()
+    with transaction.atomic():
+        Invitation.objects.filter(email=email, accepted_at=None, expires_at__gt=now).update(expires_at=now)
+        invitation = Invitation.objects.create(
+            email=email,
+            digest=_digest(secret),
+            invited_by_id=actor.account.pk,
+            created_at=now,
+            expires_at=now + LIFETIME,
+        )
+    logger.info("Invitation %s issued by %s", invitation.pk, actor.name)
+    # In the query and not in the path: Django logs the path of every refused request.
+    return invitation, f"{settings.CHECKPOINT_PUBLIC_URL}{reverse('accounts:invitation')}?token={secret}"
+
+
+def send(invitation: Invitation, link: str) -> bool:
+    """Mails the link to the invited person and tells whether the mail server took it."""
+    values = {"invitation": invitation, "link": link, "public_url": settings.CHECKPOINT_PUBLIC_URL}
+    subject = render_to_string("accounts/email/invitation_subject.txt", values).strip()
+    body = render_to_string("accounts/email/invitation.txt", values)
+    return mail.send(EmailMessage(subject, body, to=[invitation.email]))
+
+
+def find(secret: str) -> Invitation:
+    """Returns the invitation that a link stands for.
+
+    Raises:
+        LinkInvalid: it was used, replaced, is too old, never existed, or came from somebody who is deactivated.
+    """
+    invitation = Invitation.objects.filter(
+        digest=_digest(secret),
+        accepted_at=None,
+        expires_at__gt=timezone.now(),
+        # A stolen administrator's account leaves no door behind when it is taken out of use.
+        invited_by__is_active=True,
+    ).first()
+    if invitation is None:
+        raise LinkInvalid(INVALID)
+    return invitation
+
+
+def accept(*, secret: str, username: str, password: str) -> User:
+    """Creates the invited person's account. Of several who use one link at the same moment, one succeeds.
+
+    Raises:
+        LinkInvalid: the link was used, replaced, is too old, or never existed.
+        AccountError: the name or the password is not acceptable; the link stays good.
+    """
+    with transaction.atomic():
+        invitation = find(secret)
+        user = people.create(username=username, email=invitation.email, password=password)
+        now = timezone.now()
+        # The condition and not the look above decides: whoever loses the race loses the new account with it.
+        accepted = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, expires_at__gt=now).update(
+            accepted_at=now, accepted_by=user
+        )
+        if accepted != 1:
+            raise LinkInvalid(INVALID)
+    logger.info("Invitation %s accepted as %s", invitation.pk, user.username)
+    return user
+
+
+def _digest(secret: str) -> str:
+    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,13 @@
+"""Addresses of our own account pages, below /checkpoint/accounts/."""
+
+from django.urls import path
+
+from accounts.pages import views
+
+app_name = "accounts"
+urlpatterns = [
+    path("tokens/", views.token_list, name="tokens"),
+    path("tokens/new/", views.token_new, name="token_new"),
+    path("tokens/<int:pk>/revoke/", views.token_revoke, name="token_revoke"),
+    path("invitation/", views.invitation, name="invitation"),
+]

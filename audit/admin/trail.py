@@ -1,0 +1,69 @@
+"""The audit trail: read, searched, never touched."""
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.utils.text import Truncator
+
+from audit.admin.read_only import ReadOnly, RecordInline
+from audit.admin.refusals import RecordsRefusals
+from audit.admin.times import in_utc
+from audit.models import AuditEvent
+
+_AT = in_utc("at")
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
+    """Shows what happened, newest first."""
+
+    list_display = (_AT, "actor_name", "action", "model_name", "version", "target", "request_number", "short_reason")
+    list_filter = ("action",)
+    date_hierarchy = "at"
+    ordering = ("-at", "-pk")
+    search_fields = ("actor_name", "model_name", "target", "reason", "request_id")
+    search_help_text = "Person, model, target, reason or request id"
+    list_per_page = 100
+    actions = None
+    readonly_fields = (_AT,)
+    fields: ClassVar = [
+        _AT,
+        "actor_name",
+        "actor",
+        "action",
+        "promote_request",
+        "workspace",
+        "model_name",
+        "version",
+        "target",
+        "from_status",
+        "to_status",
+        "reason",
+        "request_id",
+    ]
+
+    @admin.display(description="request", ordering="promote_request")
+    def request_number(self, event: AuditEvent) -> str:
+        """Returns the request's number; the column alone needs no look at the request."""
+        return f"#{event.promote_request_id}" if event.promote_request_id else ""
+
+    @admin.display(description="why")
+    def short_reason(self, event: AuditEvent) -> str:
+        """Returns the beginning of the reason; the row's own page has all of it."""
+        return Truncator(event.reason).chars(80)
+
+
+class AuditEventInline(RecordInline):
+    """What happened to a request."""
+
+    model = AuditEvent
+    fields = readonly_fields = (
+        in_utc("at"),
+        "actor_name",
+        "action",
+        "from_status",
+        "to_status",
+        "reason",
+        "request_id",
+    )
+    verbose_name_plural = "audit trail"

@@ -1,0 +1,10 @@
+"""The record: what happened, append-only."""
+
+from django.apps import AppConfig
+
+
+class AuditConfig(AppConfig):
+    """The record: what happened, append-only."""
+
+    name = "audit"
+    verbose_name = "Audit trail"

@@ -1,0 +1,33 @@
+"""The group whose members read the whole record in the admin: requests, reviews, comments, rules and trail.
+
+It grants looking and nothing else. Who may approve is not a matter of groups of Django's: see `permissions`.
+"""
+
+from typing import Any
+
+GROUP = "Record readers"
+_READABLE = {
+    ("promote_requests", "promoterequest"): "promote request",
+    ("promote_requests", "review"): "review",
+    ("promote_requests", "comment"): "comment",
+    ("protection", "protectionrule"): "protection rule",
+    ("audit", "auditevent"): "audit event",
+}
+
+
+def add_group(apps: Any, schema_editor: Any) -> None:
+    """Adds the group; for the first migration, with its historical models.
+
+    Permissions are usually created after all migrations; those that are needed now are created as they will be looked
+    for then, by content type and codename, so that nothing is created twice.
+    """
+    alias = schema_editor.connection.alias
+    content_types = apps.get_model("contenttypes", "ContentType").objects.db_manager(alias)
+    permissions = apps.get_model("auth", "Permission").objects.db_manager(alias)
+    group, _ = apps.get_model("auth", "Group").objects.db_manager(alias).get_or_create(name=GROUP)
+    for (app_label, model), verbose_name in _READABLE.items():
+        content_type, _ = content_types.get_or_create(app_label=app_label, model=model)
+        permission, _ = permissions.get_or_create(
+            content_type=content_type, codename=f"view_{model}", defaults={"name": f"Can view {verbose_name}"}
+        )
+        group.permissions.add(permission)

@@ -1,0 +1,47 @@
+"""Gunicorn's settings for Checkpoint: `gunicorn --config python:checkpoint_project.gunicorn`.
+
+`manage.py serve` starts gunicorn with it; whoever starts gunicorn otherwise names it too. What is set here can be
+overridden on the command line or in GUNICORN_CMD_ARGS.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from foundation import logs
+
+wsgi_app = "checkpoint_project.wsgi:application"
+worker_class = "proxy.server.worker.Worker"
+
+# More than one caller may have under way, and than 200 slow clients take. A thread that only waits costs little.
+threads = 256
+# Connections, idle ones of browsers included, that a process holds before it leaves new ones in the queue.
+worker_connections = 2048
+backlog = 2048
+# Longer than a proxy in front keeps its side open, or it would send a request into a connection that is being closed.
+keepalive = 75
+graceful_timeout = 25
+control_socket_disable = True
+if Path("/dev/shm").is_dir():  # noqa: S108 - a file by which a worker says that it lives: it should never wait for a disk
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+# Heads are bounded as a whole (CHECKPOINT_HEADER_BYTES), so no single header needs to be.
+limit_request_line = 0
+limit_request_fields = 1000
+limit_request_field_size = 1024 * 1024
+# Whom to believe is said by CHECKPOINT_TRUSTED_PROXIES, and is the application's matter.
+forwarded_allow_ips = ""
+# `_` and `-` look the same to a WSGI application: a name with `_` could pass for another one.
+header_map = "drop"
+
+_logging = logs.configuration(access=False)
+logconfig_dict: dict[str, Any] = _logging | {
+    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True}}
+}
+
+
+def post_worker_init(worker: Any) -> None:
+    """Counts the start once, by the first worker: before it was forked there was no thread that a fork could break."""
+    from checkpoint_project import analytics  # noqa: PLC0415 - Django is set up only in a worker
+
+    if worker.age == 1:
+        analytics.report_start()

@@ -1,0 +1,41 @@
+"""Tries the product on this machine."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from demo.processes import ServerFailed
+from demo.runner import Demo
+from foundation import listening
+from foundation.env import ConfigurationError
+
+
+class Command(BaseCommand):
+    """Runs a real MLflow behind Checkpoint, with models, people and promote requests, until Ctrl-C."""
+
+    help = "Starts a real MLflow behind Checkpoint, with models, people and promote requests to try it out."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declares the options."""
+        parser.add_argument("--port", type=int, default=5000, help="Checkpoint's port on this machine (default: 5000)")
+        parser.add_argument(
+            "--data",
+            type=Path,
+            default=Path(settings.BASE_DIR) / "var" / "demo",
+            help="folder that keeps the data from run to run (default: var/demo)",
+        )
+
+    def handle(self, *args: Any, port: int, data: Path, **options: Any) -> None:
+        """Runs the demo."""
+        listening.require_free("127.0.0.1", port)
+        try:
+            Demo(folder=data, port=port, say=self._say).run()
+        except ServerFailed as error:
+            raise ConfigurationError(str(error)) from None
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()

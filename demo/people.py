@@ -1,0 +1,101 @@
+"""The demo's people: ada asks, grace reviews, admin administers. Run as a module inside the demo's environment."""
+
+import json
+import os
+import secrets
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Self
+
+import django
+
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no letter or digit that looks like another
+_DEMO = "demo"
+
+ROLES = {"ada": "asks for promotions", "grace": "reviews them", "admin": "administers"}
+
+
+def _new_passwords() -> dict[str, str]:
+    return {name: "".join(secrets.choice(_ALPHABET) for _ in range(14)) for name in ROLES}
+
+
+@dataclass
+class Credentials:
+    """What the demo's people sign in with: random for each installation, and the same on its every run.
+
+    Attributes:
+        passwords: {user name: password}.
+        tokens: {user name: API token}, for ada and grace, once `create_people` ran.
+    """
+
+    passwords: dict[str, str] = field(default_factory=_new_passwords)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load_or_create(cls, path: Path) -> Self:
+        """Returns those kept at `path`, or new ones, kept there for the owner alone."""
+        if path.exists():
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        new = cls()
+        new.save(path)
+        return new
+
+    def save(self, path: Path) -> None:
+        """Keeps them at `path` with mode 0600; a reader sees the old or the new file, never a part."""
+        draft = path.with_suffix(".draft")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(asdict(self), file, indent=2)
+        draft.replace(path)
+
+
+def create_people(credentials: Credentials) -> None:
+    """Brings the database up to date and makes whoever is missing in it; fills in the tokens that no longer work.
+
+    Whoever exists is left as they are: somebody may have changed them.
+    """
+    from django.contrib.auth.models import Permission  # noqa: PLC0415 - models load only once Django is set up
+    from django.core.management import call_command  # noqa: PLC0415
+
+    from accounts import people, tokens  # noqa: PLC0415
+    from accounts.models import ApiToken, User  # noqa: PLC0415
+    from audit.actors import Actor, Door  # noqa: PLC0415
+
+    call_command("migrate", interactive=False, verbosity=0)
+    for name, password in credentials.passwords.items():
+        if not User.objects.filter(username=name).exists():
+            people.create(
+                username=name,
+                email=f"{name}@example.org",
+                password=password,
+                is_administrator=name == "admin",
+            )
+    grace = User.objects.get(username="grace")
+    if not grace.is_staff:
+        grace.is_staff = True
+        grace.save(update_fields=["is_staff"])
+        grace.user_permissions.set(
+            Permission.objects.filter(content_type__app_label__in=["promote_requests", "protection", "audit"])
+        )
+    for name in ("ada", "grace"):
+        token = tokens.find_usable(credentials.tokens.get(name, ""))
+        if token is None or token.user.username != name:
+            # The file that knew the old one is gone, so nobody can use it any more.
+            for lost in ApiToken.objects.usable().filter(user__username=name, name=_DEMO):
+                tokens.revoke(actor=Actor.of(lost.user, Door.COMMAND), token=lost)
+            _, credentials.tokens[name] = tokens.issue(user=User.objects.get(username=name), name=_DEMO)
+
+
+def main() -> None:
+    """Creates the people of the file that is named on the command line."""
+    os.umask(0o077)
+    path = Path(sys.argv[1])
+    credentials = Credentials.load_or_create(path)
+    django.setup()
+    create_people(credentials)
+    credentials.save(path)
+
+
+if __name__ == "__main__":
+    main()

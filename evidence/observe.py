@@ -1,0 +1,65 @@
+"""The facts that a decision is taken on, as the registry has them. Pure but for the registry that it asks."""
+
+from dataclasses import dataclass
+
+from registry.client import RegistryClient
+from registry.proposals import Change, Proposal
+from registry.targets import Target, TargetKind
+from registry.types import ModelVersion, VersionFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a reviewer judges.
+
+    Attributes:
+        champion: Who holds the target now: None when nobody does and when the target replaces nobody (Archived, None).
+            It is the challenger itself when that is there already. Where the alias is to be taken away, it is None
+            unless another version than the challenger has the alias now.
+        other_holders: The stage's further holders, newest first, without the champion.
+        removing: The request takes the alias away from the challenger; what is shown of it is what would be lost.
+    """
+
+    challenger: VersionFacts
+    champion: VersionFacts | None = None
+    other_holders: tuple[ModelVersion, ...] = ()
+    removing: bool = False
+
+    @property
+    def champion_version(self) -> str | None:
+        """The champion's version; None when there is no champion."""
+        return self.champion.version.version if self.champion else None
+
+
+def observe(registry: RegistryClient, proposal: Proposal) -> Evidence:
+    """Returns the evidence on a proposal as the registry has it now.
+
+    The champion is the newest holder of the target; for a copy the newest version of the destination. Of an alias that
+    is to be taken away, a holder counts only if it is another version: that one would lose what nobody asked about.
+
+    Raises:
+        RegistryError: as the registry raises it, RegistryNotFound when there is no such model or version.
+    """
+    model_name, version, target = proposal.model_name, proposal.version, proposal.target
+    challenger = registry.get_facts(model_name, version)
+    if proposal.change == Change.REMOVE:
+        others = [holder for holder in registry.holders(model_name, target) if holder.version != version]
+        return Evidence(
+            challenger, registry.get_facts(model_name, others[0].version) if others else None, removing=True
+        )
+    if not target.has_champion:
+        return Evidence(challenger)
+    holders = registry.holders(model_name, target)
+    if not holders:
+        return Evidence(challenger)
+    newest, *others = holders
+    is_challenger = (newest.name, newest.version) == (challenger.version.name, challenger.version.version)
+    champion = challenger if is_challenger else registry.get_facts(newest.name, newest.version)
+    return Evidence(challenger, champion, tuple(others) if target.kind == TargetKind.STAGE else ())
+
+
+def is_at_target(version: ModelVersion, target: Target) -> bool:
+    """Says whether a version holds a stage or alias of its own model already. A copy can always be made again."""
+    if target.kind == TargetKind.STAGE:
+        return version.stage == target.name
+    return target.kind == TargetKind.ALIAS and target.name in version.aliases

@@ -1,0 +1,33 @@
+"""What every body and query must keep to. Unknown fields are refused by name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import TextChoices
+from rest_framework import serializers
+
+
+def one_of(choices: type[TextChoices], **options: Any) -> serializers.ChoiceField:
+    """Returns a field for a closed vocabulary whose refusal lists it."""
+    known = ", ".join(choices.values)
+    return serializers.ChoiceField(
+        choices.choices, error_messages={"invalid_choice": f'"{{input}}" is not known: use {known}.'}, **options
+    )
+
+
+class StrictSerializer(serializers.Serializer):
+    """Refuses fields that it does not know, so that a misspelt one is not silently ignored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Returns the checked values; ValidationError names each unknown field."""
+        if isinstance(data, Mapping):
+            unknown = [str(name) for name in data if name not in self.fields]
+            if unknown:
+                known = ", ".join(self.fields) or "none"
+                hint = f"Unknown field. Known fields: {known}."
+                raise serializers.ValidationError({name: [hint] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class NothingSerializer(StrictSerializer):
+    """An action that needs nothing said."""

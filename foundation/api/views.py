@@ -1,0 +1,58 @@
+"""What every view of the API shares."""
+
+from typing import TYPE_CHECKING, Any
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from foundation.api.errors import LengthRequired, UnknownRoute
+from foundation.api.inputs import StrictSerializer
+from foundation.api.parsers import StrictJSONParser
+
+if TYPE_CHECKING:
+    pass
+
+
+class ApiView(APIView):
+    """A view for signed-in callers that answers refusals in the API's one shape.
+
+    NUL is refused wherever it comes from, because PostgreSQL refuses it in any text; in bodies the fields do that.
+    """
+
+    metadata_class = None
+    parser_classes = (StrictJSONParser,)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Checks the caller, then what every address has to keep to."""
+        super().initial(request, *args, **kwargs)
+        if "\x00" in request.path:
+            raise UnknownRoute
+        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+            raise LengthRequired
+        for name, values in request.query_params.lists():
+            if any("\x00" in value for value in values):
+                raise ValidationError({name: ["NUL characters are not allowed."]})
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Keeps every answer out of caches: it is for this caller, as things stand now."""
+        finished = super().finalize_response(request, response, *args, **kwargs)
+        finished.headers.setdefault("Cache-Control", "no-store")
+        return finished
+
+
+class UnknownRouteView(ApiView):
+    """Answers addresses below the API that lead nowhere, in the API's own shape."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuses every method alike."""
+        super().initial(request, *args, **kwargs)
+        raise UnknownRoute
+
+
+def checked(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:
+    """Returns the values of a body or query; ValidationError names what is wrong."""
+    serializer = serializer_class(data=data)
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values

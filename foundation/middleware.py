@@ -1,0 +1,34 @@
+"""What every request passes first."""
+
+import os
+from collections.abc import Callable
+
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from foundation import error_pages, health
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class EntryMiddleware:
+    """Gives each request an id and refuses host names that nobody configured.
+
+    The check runs before anything else reads the name, so that a forged Host header cannot reach a link in a mail or
+    a redirect. Health checks come by address, so they are answered before it.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answers health checks and unknown host names, and passes everything else on."""
+        request.id = os.urandom(16).hex()  # type: ignore[attr-defined]
+        if request.path_info == health.PATH:
+            return health.healthz(request)
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return error_pages.unknown_host(request)
+        return self.get_response(request)

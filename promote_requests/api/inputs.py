@@ -1,0 +1,114 @@
+"""What the API accepts. Unknown fields are refused by name; what values mean is the services' to judge."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from foundation.api.inputs import StrictSerializer, one_of
+from promote_requests.choices import CloseReason, Verdict
+from registry.proposals import Change
+from registry.targets import TargetKind
+from registry.workspaces import canonical_workspace
+
+
+class WorkspaceField(serializers.CharField):
+    """One of MLflow's workspaces; the default one is `""` under either of its names."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_blank=True, default="", max_length=256, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Returns the name that the services know it by."""
+        return canonical_workspace(super().to_internal_value(data))
+
+
+class TargetSerializer(StrictSerializer):
+    """Where a version is to go: a stage, an alias, or another registered model that receives a copy."""
+
+    kind = one_of(TargetKind)
+    name = serializers.CharField(allow_blank=True, help_text="For example Production, champion or prod.fraud.")
+
+
+class NewPromoteRequestSerializer(StrictSerializer):
+    """A promote request to open."""
+
+    model_name = serializers.CharField(allow_blank=True, trim_whitespace=False)
+    version = serializers.CharField(allow_blank=True, help_text='As MLflow spells it, for example "3".')
+    target = TargetSerializer()
+    change = one_of(Change, default=Change.SET, help_text="`remove` takes an alias away from the version.")
+    archive_existing_versions = serializers.BooleanField(
+        allow_null=True,
+        default=None,
+        help_text="Archive the stage's present holders. Left out: yes for Staging and Production.",
+    )
+    title = serializers.CharField(allow_blank=True, help_text="1 to 200 characters.")
+    description = serializers.CharField(allow_blank=True, default="", help_text="Markdown.")
+    workspace = WorkspaceField(help_text="Empty where MLflow has no workspaces.")
+    draft = serializers.BooleanField(default=False, help_text="Not yet for reviewers; `submit/` opens it.")
+
+
+class EditSerializer(StrictSerializer):
+    """What can change of a promote request; what is left out stays."""
+
+    title = serializers.CharField(required=False, allow_blank=True, help_text="1 to 200 characters.")
+    description = serializers.CharField(required=False, allow_blank=True, help_text="Markdown.")
+
+
+class NewReviewSerializer(StrictSerializer):
+    """A judgement to record."""
+
+    verdict = one_of(Verdict)
+    body = serializers.CharField(
+        allow_blank=True, default="", help_text="Markdown. Required unless the verdict is `approve`."
+    )
+    seen_fingerprint = serializers.CharField(
+        allow_blank=True,
+        default="",
+        max_length=64,
+        help_text="The `evidence_fingerprint` of the comparison that was judged. An approval of other facts than the "
+        "present ones is refused with 409.",
+    )
+
+
+class NewCommentSerializer(StrictSerializer):
+    """A remark to add."""
+
+    body = serializers.CharField(allow_blank=True, help_text="Markdown.")
+
+
+class CloseSerializer(StrictSerializer):
+    """Why a request is closed."""
+
+    reason = one_of(
+        CloseReason,
+        required=False,
+        help_text="Left out: `withdrawn` for the author, `rejected` for anybody else.",
+    )
+    message = serializers.CharField(allow_blank=True, default="")
+
+
+class ReopenSerializer(StrictSerializer):
+    """Why a request is opened again."""
+
+    message = serializers.CharField(allow_blank=True, default="")
+
+
+class ModelSearchSerializer(StrictSerializer):
+    """Which registered models to list."""
+
+    search = serializers.CharField(allow_blank=True, default="", max_length=256, help_text="Part of the name.")
+    limit = serializers.IntegerField(min_value=1, max_value=1000, default=100)
+    workspace = WorkspaceField()
+
+
+class VersionSearchSerializer(StrictSerializer):
+    """Which versions to list; the newest come first."""
+
+    limit = serializers.IntegerField(min_value=1, max_value=1000, default=200)
+    workspace = WorkspaceField()
+
+
+class ComparisonQuerySerializer(StrictSerializer):
+    """How much of a comparison to return."""
+
+    only_differences = serializers.BooleanField(default=False)

@@ -1,0 +1,28 @@
+"""Promote requests as the views of the API need them."""
+
+from typing import Any
+
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+
+from promote_requests.api.outputs import PromoteRequestSerializer
+from promote_requests.models import PromoteRequest
+from protection import rules
+
+
+def load(number: int) -> PromoteRequest:
+    """Returns a request with its people and reviews; NotFound when there is none."""
+    found = PromoteRequest.objects.with_people().filter(pk=number).first()
+    if found is None:
+        raise NotFound(f"There is no promote request #{number}.")
+    return found
+
+
+def context_for(request: Request) -> dict[str, Any]:
+    """Returns what `PromoteRequestSerializer` needs to know, with the rules loaded once."""
+    return {"viewer": request.user, "rules": rules.enabled_rules(), "request": request}
+
+
+def state_of(request: Request, promote_request: PromoteRequest) -> dict[str, Any]:
+    """Returns a request as it is in the database now, for the caller."""
+    return dict(PromoteRequestSerializer(load(promote_request.pk), context=context_for(request)).data)

@@ -1,0 +1,188 @@
+"""What the API shows of the record. Times are UTC; people are user names."""
+
+from typing import Any, ClassVar
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from audit.actors import Actor, Door
+from foundation.addresses import absolute
+from promote_requests import services
+from promote_requests.api.inputs import TargetSerializer
+from promote_requests.choices import Action, ReviewDecision
+from promote_requests.decision import Decision
+from promote_requests.models import Comment, PromoteRequest, Review
+from registry.screens import mlflow_version
+
+
+def person(source: str, **options: Any) -> serializers.CharField:
+    """Returns a field that shows somebody by user name."""
+    return serializers.CharField(source=f"{source}.username", read_only=True, **options)
+
+
+class ApprovalsSerializer(serializers.Serializer):
+    """How far the reviews go towards what the protection rules ask for."""
+
+    given = serializers.IntegerField(source="approvals", help_text="Approvals of the present evidence.")
+    required = serializers.IntegerField()  # type: ignore[assignment]
+    missing = serializers.IntegerField()
+    stale = serializers.ListField(
+        child=serializers.CharField(), help_text="Who approved evidence that has changed since."
+    )
+
+
+class PromoteRequestSerializer(serializers.ModelSerializer):
+    """A promote request as the caller may see and treat it.
+
+    The context holds `viewer` (whose actions are listed) and `rules` (the enabled protection rules, loaded once).
+    """
+
+    url = serializers.SerializerMethodField(help_text="The full address of the page that people open.")
+    api_url = serializers.SerializerMethodField(help_text="The full address of this resource.")
+    mlflow_url = serializers.SerializerMethodField(help_text="The full address of the version's screen in MLflow.")
+    target = TargetSerializer(read_only=True)
+    author = person("author")
+    promoted_by = person("promoted_by", allow_null=True)
+    closed_by = person("closed_by", allow_null=True)
+    review_decision = serializers.SerializerMethodField()
+    approvals = serializers.SerializerMethodField()
+    promote_when_approved = serializers.SerializerMethodField(
+        help_text="Whether the approval that meets the rules promotes at once."
+    )
+    is_protected = serializers.SerializerMethodField(help_text="Whether any protection rule covers the target.")
+    available_actions = serializers.SerializerMethodField(help_text="What the caller could do right now.")
+
+    class Meta:
+        model = PromoteRequest
+        fields: ClassVar = [
+            "number",
+            "url",
+            "api_url",
+            "mlflow_url",
+            "title",
+            "description",
+            "workspace",
+            "model_name",
+            "version",
+            "target",
+            "change",
+            "archive_existing_versions",
+            "author",
+            "status",
+            "review_decision",
+            "approvals",
+            "promote_when_approved",
+            "is_protected",
+            "available_actions",
+            "champion_version",
+            "challenger_stage",
+            "evidence_fingerprint",
+            "created_at",
+            "updated_at",
+            "opened_at",
+            "promoting_since",
+            "promoted_at",
+            "promoted_by",
+            "promoted_version",
+            "last_failure",
+            "closed_at",
+            "closed_by",
+            "close_reason",
+        ]
+        read_only_fields = fields
+
+    def get_url(self, promote_request: PromoteRequest) -> str:
+        """See the field."""
+        return absolute(promote_request.get_absolute_url())
+
+    def get_api_url(self, promote_request: PromoteRequest) -> str:
+        """See the field."""
+        return api_url(promote_request)
+
+    def get_mlflow_url(self, promote_request: PromoteRequest) -> str:
+        """See the field."""
+        return absolute(mlflow_version(promote_request.model_name, promote_request.version))
+
+    @extend_schema_field(serializers.ChoiceField(ReviewDecision.choices))
+    def get_review_decision(self, promote_request: PromoteRequest) -> str:
+        """See the field."""
+        return str(self._decision(promote_request).decision)
+
+    @extend_schema_field(ApprovalsSerializer)
+    def get_approvals(self, promote_request: PromoteRequest) -> dict[str, Any]:
+        """See the field."""
+        return dict(ApprovalsSerializer(self._decision(promote_request)).data)
+
+    def get_promote_when_approved(self, promote_request: PromoteRequest) -> bool:
+        """See the field."""
+        return services.requirement_of(promote_request, self.context["rules"]).promote_when_approved
+
+    def get_is_protected(self, promote_request: PromoteRequest) -> bool:
+        """See the field."""
+        return services.requirement_of(promote_request, self.context["rules"]).is_protected
+
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(Action.choices)))
+    def get_available_actions(self, promote_request: PromoteRequest) -> list[str]:
+        """See the field."""
+        decision = self._decision(promote_request)
+        return [
+            str(action)
+            for action in services.actions_for(Actor.of(self.context["viewer"], Door.API), promote_request, decision)
+        ]
+
+    def _decision(self, promote_request: PromoteRequest) -> Decision:
+        return services.decision_of(promote_request, self.context["rules"])
+
+
+class ReviewSerializer(serializers.ModelSerializer):
+    """A recorded judgement and the evidence that it is about."""
+
+    reviewer = person("reviewer")
+
+    class Meta:
+        model = Review
+        fields: ClassVar = [
+            "id",
+            "reviewer",
+            "verdict",
+            "body",
+            "champion_version",
+            "evidence_fingerprint",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+
+class PromotionErrorSerializer(serializers.Serializer):
+    """Why the promotion that an approval completed did not succeed."""
+
+    error_code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ReviewOutcomeSerializer(ReviewSerializer):
+    """A recorded judgement and what came of it; `promotion_error` is there only when a promotion failed."""
+
+    promote_request = PromoteRequestSerializer(read_only=True)
+    promotion_error = PromotionErrorSerializer(required=False)
+
+    class Meta(ReviewSerializer.Meta):
+        fields: ClassVar = [*ReviewSerializer.Meta.fields, "promote_request", "promotion_error"]
+        read_only_fields = fields
+
+
+class CommentSerializer(serializers.ModelSerializer):
+    """A remark."""
+
+    author = person("author")
+
+    class Meta:
+        model = Comment
+        fields: ClassVar = ["id", "author", "body", "created_at"]
+        read_only_fields = fields
+
+
+def api_url(promote_request: PromoteRequest) -> str:
+    """Returns the full address of a request's resource in the API."""
+    return absolute(reverse("promote_requests_api:detail", args=[promote_request.number]))

@@ -1,0 +1,24 @@
+"""The pages. Each view reads, or calls one service; none of them decides anything."""
+
+from promote_requests.pages.actions import close, comment, edit, promote, reopen, review, submit, withdraw
+from promote_requests.pages.detail import request_detail
+from promote_requests.pages.listing import inbox, request_list
+from promote_requests.pages.new import request_new
+from promote_requests.pages.registry import model_list, model_page
+
+__all__ = [
+    "close",
+    "comment",
+    "edit",
+    "inbox",
+    "model_list",
+    "model_page",
+    "promote",
+    "reopen",
+    "request_detail",
+    "request_list",
+    "request_new",
+    "review",
+    "submit",
+    "withdraw",
+]

@@ -1,0 +1,183 @@
+"""What people do to a request: each calls its service and shows the request again, with the refusal if any."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from audit.actors import Door, actor_of
+from foundation.exceptions import CheckpointError, InvalidInput
+from promote_requests import permissions, services, transitions
+from promote_requests.choices import Action, CloseReason, Status, Verdict
+from promote_requests.models import PromoteRequest
+from promote_requests.pages import detail
+from promote_requests.pages.forms import EditForm
+from promote_requests.pages.http import PageRequest, action
+from registry.proposals import Change
+
+
+@action
+def review(request: PageRequest, number: int) -> HttpResponse:
+    """Records a review, or a comment where that is what the box was used for."""
+    if request.POST.get("verdict") == Verdict.COMMENT:
+        return comment(request, number)
+
+    def act(promote_request: PromoteRequest) -> str:
+        outcome = services.review(
+            actor=actor_of(request, Door.PAGE),
+            promote_request=promote_request,
+            verdict=_verdict(request.POST.get("verdict", "")),
+            body=request.POST.get("body", ""),
+            seen_fingerprint=request.POST.get("seen_fingerprint", ""),
+        )
+        if outcome.failure is not None:
+            messages.error(request, f"Your approval is recorded, but it is not promoted: {outcome.failure.message}")
+            return ""
+        if outcome.promote_request.status == Status.PROMOTED:
+            return _promoted(outcome.promote_request)
+        return "Your review is recorded."
+
+    return _perform(request, number, act)
+
+
+@action
+def comment(request: PageRequest, number: int) -> HttpResponse:
+    """Adds a comment; htmx gets the conversation back, everybody else the page."""
+    promote_request = detail.find(number)
+    body = request.POST.get("body", "")
+    try:
+        recorded = services.comment(actor=actor_of(request, Door.PAGE), promote_request=promote_request, body=body)
+    except CheckpointError as failure:
+        return _refused(request, number, failure)
+    if "HX-Request" in request.headers:
+        context = detail.conversation(request, promote_request)
+        # What the reviewer has on the screen does not change by a comment: an approval is of that.
+        context["seen_fingerprint"] = request.POST.get("seen_fingerprint", "")
+        return render(request, "promote_requests/includes/_conversation.html", context)
+    return redirect(f"{promote_request.get_absolute_url()}#comment-{recorded.pk}")
+
+
+@action
+def promote(request: PageRequest, number: int) -> HttpResponse:
+    """Promotes."""
+
+    def act(promote_request: PromoteRequest) -> str:
+        return _promoted(services.promote(actor=actor_of(request, Door.PAGE), promote_request=promote_request))
+
+    return _perform(request, number, act)
+
+
+@action
+def close(request: PageRequest, number: int) -> HttpResponse:
+    """Closes somebody else's request."""
+    return _end(request, number, request.POST.get("reason", CloseReason.REJECTED), "closed")
+
+
+@action
+def withdraw(request: PageRequest, number: int) -> HttpResponse:
+    """Closes one's own request."""
+    return _end(request, number, CloseReason.WITHDRAWN, "withdrawn")
+
+
+@action
+def reopen(request: PageRequest, number: int) -> HttpResponse:
+    """Opens a closed request again."""
+
+    def act(promote_request: PromoteRequest) -> str:
+        message = request.POST.get("message", "")
+        services.reopen(actor=actor_of(request, Door.PAGE), promote_request=promote_request, message=message)
+        return "The request is open again. Earlier reviews no longer count."
+
+    return _perform(request, number, act)
+
+
+@action
+def submit(request: PageRequest, number: int) -> HttpResponse:
+    """Opens a draft for review."""
+
+    def act(promote_request: PromoteRequest) -> str:
+        services.submit(actor=actor_of(request, Door.PAGE), promote_request=promote_request)
+        return "The request is open for review."
+
+    return _perform(request, number, act)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: PageRequest, number: int) -> HttpResponse:
+    """Changes title and description. Who may, is asked before the form is shown; what is sent, the service judges."""
+    promote_request = detail.find(number)
+    initial = {"title": promote_request.title, "description": promote_request.description}
+    form = EditForm(request.POST if request.method == "POST" else None, initial=initial)
+    try:
+        if request.method != "POST":
+            permissions.require(actor_of(request, Door.PAGE), Action.EDIT, promote_request)
+            transitions.require(Action.EDIT, promote_request.status)
+        elif form.is_valid():
+            services.edit(actor=actor_of(request, Door.PAGE), promote_request=promote_request, **form.cleaned_data)
+            return redirect(promote_request)
+    except InvalidInput as failure:
+        form.add_error(failure.field, failure.message)
+    except CheckpointError as failure:
+        return detail.page(request, detail.find(number), failure=failure)
+    context = {"promote_request": promote_request, "form": form}
+    return render(request, "promote_requests/edit.html", context, status=400 if form.errors else 200)
+
+
+def _end(request: PageRequest, number: int, reason: str, participle: str) -> HttpResponse:
+    def act(promote_request: PromoteRequest) -> str:
+        services.close(
+            actor=actor_of(request, Door.PAGE),
+            promote_request=promote_request,
+            reason=reason,
+            message=request.POST.get("message", ""),
+        )
+        return f"The request is {participle}. MLflow is as it was."
+
+    return _perform(request, number, act)
+
+
+def _perform(request: PageRequest, number: int, act: Callable[[PromoteRequest], str]) -> HttpResponse:
+    """Lets `act` call its service; it returns a sentence about what was done."""
+    promote_request = detail.find(number)
+    try:
+        done = act(promote_request)
+    except CheckpointError as failure:
+        return _refused(request, number, failure)
+    if done:
+        messages.success(request, done)
+    if "HX-Request" in request.headers:
+        # A decision changes the whole page, not only the conversation.
+        return HttpResponse(status=204, headers={"HX-Redirect": promote_request.get_absolute_url()})
+    return redirect(promote_request)
+
+
+def _refused(request: PageRequest, number: int, failure: CheckpointError) -> HttpResponse:
+    """Shows the request as it is now, what was refused and why, and what had been typed."""
+    response = detail.page(
+        request,
+        detail.find(number),
+        failure=failure,
+        body=request.POST.get("body", ""),
+        verdict=request.POST.get("verdict", ""),
+    )
+    if "HX-Request" in request.headers and failure.field != "body":
+        response.headers["HX-Retarget"] = response.headers["HX-Reselect"] = "#main"
+        # The box is at the page's end, what is said of the refusal at its top.
+        response.headers["HX-Reswap"] = "outerHTML show:window:top"
+    return response
+
+
+def _verdict(value: str) -> Verdict:
+    try:
+        return Verdict(value)
+    except ValueError:
+        raise InvalidInput("Choose whether you approve or request changes.", field="verdict") from None
+
+
+def _promoted(promote_request: PromoteRequest) -> str:
+    name, version = promote_request.model_name, promote_request.version
+    if promote_request.change == Change.REMOVE:
+        return f"Done: MLflow shows that {name} version {version} no longer has {promote_request.target_name}."
+    return f"Promoted: MLflow shows {name} version {version} at {promote_request.target_name}."

@@ -1,0 +1,191 @@
+"""The page of one promote request."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from audit.actors import Door, actor_of
+from evidence.compare import Comparison, compare
+from evidence.freeze import Observation
+from evidence.observe import Evidence
+from foundation.exceptions import CheckpointError
+from promote_requests import permissions, reviewers, sentences
+from promote_requests.choices import Action, Status
+from promote_requests.decision import Decision
+from promote_requests.exceptions import ChampionChanged, EvidenceChanged
+from promote_requests.models import PromoteRequest
+from promote_requests.pages import timeline
+from promote_requests.pages.http import Missing, PageRequest
+from promote_requests.reviewers import Standing
+from promote_requests.sentences import Story
+from promote_requests.services import actions_for, decision_of, evidence_of, requirement_of, settle_if_cut_off
+from promote_requests.services.observing import describe, has_changed
+from protection.matching import Requirement
+from registry import screens
+from registry.exceptions import RegistryError
+from registry.proposals import Change
+from registry.types import VersionFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The facts that the page shows, or why they cannot be had.
+
+    Attributes:
+        observation: Of the facts shown, which may be newer than those that the request recorded last.
+        changed: A sentence about how the facts differ from those that were last reviewed; "" where they do not.
+    """
+
+    observation: Observation
+    evidence: Evidence | None = None
+    failure: RegistryError | None = None
+    changed: str = ""
+
+
+@require_safe
+def request_detail(request: PageRequest, number: int) -> HttpResponse:
+    """Shows a request; a promotion that a crash cut off is settled first."""
+    promote_request = find(number)
+    settle_if_cut_off(promote_request)
+    return page(request, promote_request)
+
+
+def find(number: int) -> PromoteRequest:
+    """Returns the request with everything its page needs of the database, or raises Missing."""
+    found = PromoteRequest.objects.with_people().filter(pk=number).first()
+    if found is None:
+        raise Missing(f"There is no promote request #{number}.")
+    return found
+
+
+def page(
+    request: PageRequest,
+    promote_request: PromoteRequest,
+    *,
+    failure: CheckpointError | None = None,
+    body: str = "",
+    verdict: str = "",
+) -> HttpResponse:
+    """Renders a request's page, with what went wrong and what was typed when an action was refused."""
+    context = {
+        **conversation(request, promote_request),
+        **_judgement(request, promote_request, _look(promote_request)),
+        "failure": failure,
+        "field_error": failure.message if failure is not None and failure.field == "body" else "",
+        "is_stale": isinstance(failure, (ChampionChanged, EvidenceChanged)),
+        "body": body,
+        "verdict": verdict,
+    }
+    status = 200 if failure is None else failure.status
+    return render(request, "promote_requests/detail.html", context, status=status)
+
+
+def conversation(request: PageRequest, promote_request: PromoteRequest) -> dict[str, Any]:
+    """Returns what the timeline and the box at its end need. Asks the database only."""
+    can_review = promote_request.status == Status.OPEN and not permissions.refusal(
+        actor_of(request, Door.PAGE), Action.REVIEW, promote_request
+    )
+    return {
+        "promote_request": promote_request,
+        "entries": timeline.entries(promote_request),
+        "can_review": can_review,
+        "seen_fingerprint": promote_request.evidence_fingerprint,
+        "field_error": "",
+        "body": "",
+        "verdict": "",
+    }
+
+
+def _look(promote_request: PromoteRequest) -> Seen:
+    recorded = promote_request.observation
+    try:
+        evidence = evidence_of(promote_request)
+    except RegistryError as failure:
+        return Seen(recorded, failure=failure)
+    if promote_request.status != Status.OPEN or not has_changed(promote_request, evidence):
+        return Seen(recorded, evidence)
+    changed = describe(promote_request, evidence)
+    return Seen(Observation.of(evidence, promote_request.target), evidence, changed=changed)
+
+
+def _judgement(request: PageRequest, promote_request: PromoteRequest, seen: Seen) -> dict[str, Any]:
+    evidence, proposal = seen.evidence, promote_request.proposal
+    requirement = requirement_of(promote_request, observation=seen.observation)
+    decision = decision_of(promote_request, requirement.rules, seen.observation)
+    standing = reviewers.standings(promote_request, seen.observation.evidence_fingerprint)
+    blocking = [judgement.name for judgement in standing if judgement.blocks]
+    holders = sentences.present_holders(seen.observation.champion_version, evidence)
+    return {
+        "shown": promote_request,
+        "sentence": sentences.parts(Story.of(promote_request, seen.observation.champion_version)),
+        "registry_failure": seen.failure,
+        "changed": seen.changed,
+        "evidence": evidence,
+        "comparison": _compare(evidence),
+        "challenger_links": _links(evidence.challenger) if evidence else [],
+        "champion_links": _links(evidence.champion) if evidence and evidence.champion else [],
+        "requirement": requirement,
+        "decision": decision,
+        "standing": standing,
+        "missing": sentences.missing(decision, author=promote_request.author.get_username(), blocking=blocking),
+        "consequence": sentences.consequence(proposal, holders),
+        "seen_fingerprint": seen.observation.evidence_fingerprint if evidence else "",
+        "is_frozen": promote_request.status in (Status.PROMOTING, Status.PROMOTED),
+        "is_removal": proposal.change == Change.REMOVE,
+        **_actions(request, promote_request, decision, requirement, standing),
+    }
+
+
+def _actions(
+    request: PageRequest,
+    shown: PromoteRequest,
+    decision: Decision,
+    requirement: Requirement,
+    standing: list[Standing],
+) -> dict[str, Any]:
+    """Returns what this person may do, and which of it is the page's one primary button."""
+    available = actions_for(actor_of(request, Door.PAGE), shown, decision)
+    has_approved = any(judgement.reviewer_id == request.user.pk and judgement.approves for judgement in standing)
+    candidates = [
+        (Action.SUBMIT, Action.SUBMIT in available),
+        (Action.PROMOTE, Action.PROMOTE in available),
+        (Action.REVIEW, Action.REVIEW in available and not has_approved),
+        (Action.REOPEN, Action.REOPEN in available),
+    ]
+    return {
+        "available": {str(action) for action in available},
+        "primary": next((str(action) for action, is_due in candidates if is_due), ""),
+        "has_approved": has_approved,
+        "approval_promotes": reviewers.would_promote(
+            request.user.pk, decision=decision, requirement=requirement, standing=standing
+        ),
+        "review_refusal": permissions.refusal(actor_of(request, Door.PAGE), Action.REVIEW, shown),
+    }
+
+
+def _compare(evidence: Evidence | None) -> Comparison | None:
+    if evidence is None:
+        return None
+    is_itself = evidence.champion is not None and evidence.champion.version == evidence.challenger.version
+    return compare(evidence.challenger, None if is_itself else evidence.champion)
+
+
+def _links(facts: VersionFacts) -> list[tuple[str, str]]:
+    """Returns (what, address) of a version's screens in MLflow."""
+    version, is_prompt = facts.version, facts.prompt_text is not None
+    found = [
+        (
+            "Prompt" if is_prompt else "Version",
+            screens.mlflow_version(version.name, version.version, is_prompt=is_prompt),
+        )
+    ]
+    if version.run_id and facts.experiment_id:
+        found.append(("Run", screens.mlflow_run(facts.experiment_id, version.run_id)))
+    if version.model_id and facts.experiment_id:
+        found.append(("Logged model", screens.mlflow_logged_model(facts.experiment_id, version.model_id)))
+    if not is_prompt:
+        found.append(("Model", screens.mlflow_model(version.name)))
+    return found

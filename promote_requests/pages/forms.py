@@ -1,0 +1,152 @@
+"""The forms of the pages. They read what was typed; whether it can be is the services' to say."""
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from promote_requests.pages.offers import TAKE_AWAY, Groups, chosen_change
+from registry.proposals import Change, Proposal
+from registry.workspaces import canonical_workspace
+
+
+class PageForm(forms.Form):
+    """A form whose first wrong field has the focus, and whose wrong fields all look it."""
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Adds the error and marks its field."""
+        super().add_error(field, error)
+        wrong = [self.fields[name].widget.attrs for name in self.fields if name in self.errors]
+        for attrs in wrong:
+            attrs["class"] = f"{attrs.get('class', '').removesuffix(' is-invalid')} is-invalid"
+            attrs.pop("autofocus", None)
+        if wrong:
+            wrong[0]["autofocus"] = True
+
+
+class NewRequestForm(PageForm):
+    """A new promote request. Its fields are named as the services name them.
+
+    `archive_shown_for` and `suggested_title` say what the page had shown: an unticked box means no only where the
+    box was there, and a title that nobody touched follows what is chosen.
+    """
+
+    workspace = forms.CharField(max_length=256, required=False, widget=forms.HiddenInput)
+    model_name = forms.CharField(
+        label="Model or prompt",
+        max_length=256,
+        error_messages={"required": "Name a model or prompt."},
+        widget=forms.TextInput(attrs={"list": "models", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    version = forms.CharField(label="Version", max_length=32, error_messages={"required": "Choose a version."})
+    target = forms.CharField(
+        label="What should happen",
+        max_length=300,
+        error_messages={"required": "Choose what should happen."},
+        widget=forms.Select,
+    )
+    target_name = forms.CharField(
+        label="Name",
+        max_length=256,
+        required=False,
+        help_text="Of the other alias, or of the registered model to copy into.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    archive_existing_versions = forms.BooleanField(label="Archive the versions that hold the stage now", required=False)
+    archive_shown_for = forms.CharField(required=False, widget=forms.HiddenInput)
+    title = forms.CharField(required=False, widget=forms.TextInput(attrs={"autocomplete": "off", "maxlength": "200"}))
+    suggested_title = forms.CharField(required=False, widget=forms.HiddenInput)
+    description = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="What should reviewers know? Markdown.",
+    )
+
+    def __init__(self, *args: Any, versions: list[tuple[str, str]], targets: Groups, **kwargs: Any) -> None:
+        """Takes the choices that the registry offers; without versions the version is typed."""
+        super().__init__(*args, **kwargs)
+        if versions:
+            self.fields["version"].widget = forms.Select(choices=[("", "Choose"), *versions])
+        self.fields["target"].widget.choices = [("", "Choose"), *targets]
+        _style(self)
+
+    def clean_workspace(self) -> str:
+        """Returns the workspace as the services call it."""
+        return canonical_workspace(self.cleaned_data["workspace"])
+
+    def proposal(self) -> Proposal:
+        """Returns what is asked for.
+
+        Raises:
+            InvalidInput: there is no such target; its `field` says which input is wrong.
+        """
+        return proposal_of(self.cleaned_data)
+
+
+class EditForm(PageForm):
+    """Title and description, which are all of a request that ever changes by hand."""
+
+    title = forms.CharField(required=False, widget=forms.TextInput(attrs={"maxlength": "200"}))
+    description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 10}), help_text="Markdown.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _style(self)
+
+
+def proposal_of(chosen: dict[str, Any]) -> Proposal:
+    """Returns what the form's values ask for. Present holders count as asked about only where the box was shown.
+
+    Raises:
+        InvalidInput: nothing is chosen, or there is no such target; its `field` says which input is wrong.
+    """
+    target, change = chosen_change(chosen.get("target", ""), chosen.get("target_name", ""))
+    was_asked = chosen.get("archive_shown_for") == str(target)
+    return Proposal(
+        chosen.get("model_name", "").strip(),
+        chosen.get("version", "").strip(),
+        target,
+        change,
+        bool(chosen.get("archive_existing_versions")) if was_asked else None,
+        chosen.get("workspace", ""),
+    )
+
+
+def initial_from_query(query: QueryDict) -> dict[str, Any]:
+    """Returns what a link to the form (`links.form_path`) fills in."""
+    target = _typed(query, "target")
+    initial: dict[str, Any] = {
+        "workspace": canonical_workspace(_typed(query, "workspace")),
+        "model_name": _typed(query, "model"),
+        "version": _typed(query, "version"),
+        "target": f"{TAKE_AWAY}{target}" if target and query.get("change") == Change.REMOVE else target,
+    }
+    archive = query.get("archive_existing_versions", "").lower()
+    if archive:
+        initial["archive_existing_versions"] = archive in ("1", "true")
+        initial["archive_shown_for"] = target
+    return initial
+
+
+def initial_from_post(data: QueryDict) -> dict[str, Any]:
+    """Returns what stands in a form that was sent only to refresh its choices."""
+    initial: dict[str, Any] = {name: _typed(data, name) for name in NewRequestForm.base_fields}
+    initial["archive_existing_versions"] = "archive_existing_versions" in data
+    initial["workspace"] = canonical_workspace(initial["workspace"])
+    return initial
+
+
+def _typed(data: QueryDict, name: str) -> str:
+    # The page looks into the database for what was typed before the form has judged it; PostgreSQL takes no NUL.
+    return str(data.get(name, "")).replace("\x00", "")
+
+
+def _style(form: forms.Form) -> None:
+    for field in form.fields.values():
+        match field.widget:
+            case forms.CheckboxInput():
+                field.widget.attrs["class"] = "form-check-input"
+            case forms.Select():
+                field.widget.attrs["class"] = "form-select"
+            case _:
+                field.widget.attrs["class"] = "form-control"

@@ -1,0 +1,58 @@
+"""What a view may rely on."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from foundation.exceptions import InvalidInput
+from registry import RegistryClient, get_registry
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class PageRequest(HttpRequest):
+    """A request as pages get it: of somebody who is signed in (`LoginRequiredMiddleware`), with an id.
+
+    Attributes:
+        id: From `EntryMiddleware`; the audit trail and the log name it.
+    """
+
+    user: "User"
+    id: str
+
+
+class Missing(Http404):
+    """What an address of ours names does not exist; the page for 404 shows the message."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def action(view: Callable[[PageRequest, int], HttpResponse]) -> Callable[[PageRequest, int], HttpResponse]:
+    """Lets `view` answer what is posted, and shows the request to whoever merely opens the action's address.
+
+    A refused action leaves its address in the browser, and the sign-in page returns to it when a session had ended.
+    """
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @wraps(view)
+    def answer(request: PageRequest, number: int) -> HttpResponse:
+        if request.method == "POST":
+            return view(request, number)
+        return redirect("promote_requests:detail", number)
+
+    return answer
+
+
+def registry_of(workspace: str) -> RegistryClient:
+    """Returns the registry of a workspace that an address names; Missing where no workspace can be called so."""
+    try:
+        return get_registry(workspace)
+    except InvalidInput as error:
+        raise Missing(error.message) from None

@@ -1,0 +1,147 @@
+"""The list of promote requests, and the inbox."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from promote_requests import search, sentences
+from promote_requests.choices import Status
+from promote_requests.decision import Decision
+from promote_requests.inbox import waiting_for
+from promote_requests.models import PromoteRequest
+from promote_requests.pages.http import PageRequest
+from promote_requests.querysets import PromoteRequestQuerySet
+from promote_requests.search import Search
+from promote_requests.services import decision_of
+from protection.models import ProtectionRule
+from protection.rules import enabled_rules
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+PER_PAGE = 25
+MENU_LENGTH = 50
+"""Entries of a menu; what is beyond can be typed."""
+INBOX_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A request as a list shows it; `decision` is None unless reviewers can still change it."""
+
+    promote_request: PromoteRequest
+    destination: str
+    decision: Decision | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An entry of a menu or a tab: the address of the search that it stands for."""
+
+    label: str
+    href: str
+    is_current: bool
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A menu that writes one term into the search box."""
+
+    label: str
+    choices: list[Choice]
+
+
+@require_safe
+def request_list(request: PageRequest) -> HttpResponse:
+    """Shows the requests that the search box asks for; without a search the open ones."""
+    text = request.GET.get("q", search.DEFAULT)
+    asked = Search.parse(text)
+    rules = enabled_rules()
+    found = search.find(asked, viewer=request.user, rules=rules)
+    state = asked.terms.get("is", "")
+    page = Paginator(_for_rows(search.in_state(found, state)), PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "search": asked,
+        "text": text if asked.problems else str(asked),
+        "tabs": _tabs(asked, search.counts(found)),
+        "menus": _menus(asked, request.user),
+        "page": page,
+        "page_query": urlencode({"q": str(asked)}),
+        "rows": rows(page.object_list, rules),
+        "is_first_run": not page.object_list and not PromoteRequest.objects.exists(),
+    }
+    return render(request, "promote_requests/list.html", context)
+
+
+@require_safe
+def inbox(request: PageRequest) -> HttpResponse:
+    """Shows what waits for this person's review, and how their own requests stand."""
+    rules = enabled_rules()
+    waiting = _for_rows(waiting_for(request.user))
+    own = _for_rows(PromoteRequest.objects.unfinished().filter(author=request.user))
+    context = {
+        "waiting": rows(waiting.order_by("opened_at", "number")[:INBOX_LENGTH], rules),
+        "own": rows(own[:INBOX_LENGTH], rules),
+    }
+    return render(request, "promote_requests/inbox.html", context)
+
+
+def rows(requests: Iterable[PromoteRequest], rules: list[ProtectionRule]) -> list[Row]:
+    """Returns requests as rows of a list, each open one with its review decision."""
+    return [
+        Row(
+            promote_request,
+            sentences.destination(promote_request.proposal),
+            decision_of(promote_request, rules) if promote_request.status == Status.OPEN else None,
+        )
+        for promote_request in requests
+    ]
+
+
+def _for_rows(found: PromoteRequestQuerySet) -> PromoteRequestQuerySet:
+    return found.with_people().annotate(comment_count=Count("comments")).order_by("-number")
+
+
+def _href(asked: Search) -> str:
+    return f"?{urlencode({'q': str(asked)})}"
+
+
+def _tabs(asked: Search, counts: dict[str, int]) -> list[Choice]:
+    current = asked.terms.get("is", "")
+    if current in {"draft", "promoting"}:
+        current = "open"
+    return [
+        Choice(state.capitalize(), _href(asked.having(**{"is": state})), state == current, count)
+        for state, count in counts.items()
+    ]
+
+
+def _menus(asked: Search, viewer: "User") -> list[Menu]:
+    def values(field: str) -> list[str]:
+        found = PromoteRequest.objects.order_by(field).values_list(field, flat=True).distinct()
+        return list(found[:MENU_LENGTH])
+
+    authors = [("Mine", "@me"), *((name, name) for name in values("author__username") if name != viewer.get_username())]
+    reviews = [(decision.label, value) for value, decision in search.REVIEWS.items()]
+    return [
+        _menu(asked, "Model", "model", [(name, name) for name in values("model_name")]),
+        _menu(asked, "Target", "target", [(name, name) for name in values("target_name")]),
+        _menu(asked, "Author", "author", authors),
+        _menu(asked, "Review", "review", reviews),
+    ]
+
+
+def _menu(asked: Search, label: str, key: str, options: list[tuple[str, str]]) -> Menu:
+    current = asked.terms.get(key, "")
+    choices = [Choice("Any", _href(asked.having(**{key: ""})), not current)]
+    for name, value in options:
+        choices.append(Choice(name, _href(asked.having(**{key: value})), value == current))
+    return Menu(label, choices)

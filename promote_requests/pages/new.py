@@ -1,0 +1,154 @@
+"""The form of a new promote request, with a preview of what reviewers will compare."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from audit.actors import Door, actor_of
+from foundation.exceptions import CheckpointError, InvalidInput
+from promote_requests import sentences, services
+from promote_requests.exceptions import DuplicateRequest
+from promote_requests.pages import offers
+from promote_requests.pages.forms import NewRequestForm, initial_from_post, initial_from_query
+from promote_requests.pages.http import PageRequest, registry_of
+from promote_requests.pages.preview import Preview, preview
+from protection.rules import enabled_rules
+from registry.exceptions import RegistryError, RegistryNotFound
+from registry.types import ModelVersion, RegisteredModel
+
+MODELS_OFFERED = 500
+
+
+@dataclass(slots=True)
+class Known:
+    """What the registry says of what is chosen so far; `failure` where it cannot be asked."""
+
+    models: list[str] = field(default_factory=list)
+    model: RegisteredModel | None = None
+    versions: list[ModelVersion] = field(default_factory=list)
+    failure: RegistryError | None = None
+
+    def version(self, number: str) -> ModelVersion | None:
+        """Returns one of the listed versions."""
+        return next((version for version in self.versions if version.version == number), None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def request_new(request: PageRequest) -> HttpResponse:
+    """Shows the form, refreshes it for what was chosen, or opens the request."""
+    if request.method != "POST":
+        return _page(request, initial_from_query(request.GET))
+    if "refresh" in request.POST:
+        return _page(request, initial_from_post(request.POST))
+    return _create(request)
+
+
+def _create(request: PageRequest) -> HttpResponse:
+    initial = initial_from_post(request.POST)
+    known = _known(initial)
+    form = _form(known, initial, data=request.POST)
+    failure: CheckpointError | None = None
+    if form.is_valid():
+        try:
+            return _created(request, form)
+        except CheckpointError as error:
+            failure = error
+            _place(form, error)
+    status = 400 if failure is None else failure.status
+    return _render(request, form, known, initial, failure=failure, status=status)
+
+
+def _created(request: PageRequest, form: NewRequestForm) -> HttpResponse:
+    given = form.cleaned_data
+    promote_request = services.create(
+        actor=actor_of(request, Door.PAGE),
+        proposal=form.proposal(),
+        title=given["title"],
+        description=given["description"],
+        draft="draft" in request.POST,
+    )
+    done = "The draft is saved." if "draft" in request.POST else "The promote request is open."
+    messages.success(request, done)
+    return redirect(promote_request)
+
+
+def _page(request: PageRequest, initial: dict[str, Any]) -> HttpResponse:
+    known = _known(initial)
+    return _render(request, None, known, initial)
+
+
+def _render(
+    request: PageRequest,
+    form: NewRequestForm | None,
+    known: Known,
+    initial: dict[str, Any],
+    *,
+    failure: CheckpointError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    shown = None if known.failure else preview(request.user, initial)
+    _suggest(initial, shown)
+    context = {
+        "form": form or _form(known, initial),
+        "known": known,
+        "preview": shown,
+        "failure": failure,
+        "is_model_unknown": bool(initial.get("model_name")) and not known.model and not known.failure,
+        "duplicate": failure.number if isinstance(failure, DuplicateRequest) else None,
+        "is_name_typed": initial.get("target") in offers.TYPED,
+        "can_archive": shown is not None and shown.proposal is not None and shown.proposal.target.can_archive_holders,
+    }
+    return render(request, "promote_requests/new.html", context, status=status)
+
+
+def _known(initial: dict[str, Any]) -> Known:
+    """Asks the registry for the choices."""
+    known = Known()
+    name = initial.get("model_name", "")
+    registry = registry_of(initial.get("workspace", ""))
+    try:
+        known.models = [model.name for model in registry.search_models("", limit=MODELS_OFFERED)]
+        if name:
+            known.model = registry.get_model(name)
+            known.versions = registry.list_versions(name)
+    except RegistryNotFound:
+        # Said beside the field, by the preview.
+        return known
+    except RegistryError as failure:
+        known.failure = failure
+    return known
+
+
+def _form(known: Known, initial: dict[str, Any], data: Any = None) -> NewRequestForm:
+    aliases = offers.aliases_named_by(rule.target_pattern for rule in enabled_rules())
+    version = initial.get("version", "")
+    groups = offers.target_choices(known.model, known.version(version), aliases)
+    choice, typed, groups = offers.placed(initial.get("target", ""), initial.get("target_name", ""), groups)
+    initial.update(target=choice, target_name=typed)
+    return NewRequestForm(
+        data, initial=initial, versions=offers.version_choices(known.versions, version), targets=groups
+    )
+
+
+def _suggest(initial: dict[str, Any], shown: Preview | None) -> None:
+    """Fills in the title that nobody touched, and the box that was not there before."""
+    if shown is None or shown.proposal is None:
+        return
+    target = shown.proposal.target
+    title = sentences.suggested_title(shown.proposal)
+    if initial.get("title", "") in ("", initial.get("suggested_title", "")):
+        initial["title"] = title
+    initial["suggested_title"] = title
+    if initial.get("archive_shown_for", "") != str(target):
+        initial["archive_existing_versions"] = target.can_archive_holders
+    initial["archive_shown_for"] = str(target)
+
+
+def _place(form: NewRequestForm, error: CheckpointError) -> None:
+    """Puts a refusal beside the field that it is about; what is about none is shown above the form."""
+    if isinstance(error, InvalidInput) and error.field:
+        form.add_error(error.field if error.field in form.fields else "target", error.message)

@@ -1,0 +1,68 @@
+"""What a request that is being written would look like to its reviewers."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from evidence.compare import Comparison, compare
+from evidence.observe import Evidence, observe
+from foundation.exceptions import CheckpointError, InvalidInput
+from promote_requests import sentences
+from promote_requests.models import PromoteRequest
+from promote_requests.pages import offers
+from promote_requests.pages.forms import proposal_of
+from promote_requests.sentences import Story
+from promote_requests.services import feasibility, requirement_for_proposal
+from registry import get_registry
+from registry.exceptions import RegistryError
+from registry.proposals import Proposal
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+@dataclass(slots=True)
+class Preview:
+    """The request as far as it is written.
+
+    Attributes:
+        proposal: None while nothing sensible is chosen.
+        problem: Why it cannot be, as far as that can be told before it is sent.
+        existing: An unfinished request for the same.
+        sentence: What reviewers will read first, in parts (`sentences.parts`).
+    """
+
+    model_name: str
+    version: str
+    proposal: Proposal | None = None
+    problem: CheckpointError | None = None
+    existing: PromoteRequest | None = None
+    sentence: list[sentences.Part] | None = None
+    consequence: str = ""
+    requirement: str = ""
+    evidence: Evidence | None = None
+    comparison: Comparison | None = None
+
+
+def preview(author: "User", chosen: dict[str, Any]) -> Preview:
+    """Returns what can be said of a request before it is sent. Asks the registry as soon as all is chosen."""
+    shown = Preview(chosen.get("model_name", "").strip(), chosen.get("version", "").strip())
+    if not (shown.model_name and shown.version and chosen.get("target", "")):
+        return shown
+    try:
+        shown.proposal = proposal_of(chosen)
+        _fill(shown, shown.proposal, author)
+    except (InvalidInput, RegistryError) as problem:
+        shown.problem = problem
+    return shown
+
+
+def _fill(shown: Preview, proposal: Proposal, author: "User") -> None:
+    shown.existing = PromoteRequest.objects.unfinished().asking_for(proposal).first()
+    registry = get_registry(proposal.workspace)
+    feasibility.check(registry, proposal)
+    evidence = observe(registry, proposal)
+    shown.evidence = evidence
+    shown.comparison = compare(evidence.challenger, evidence.champion)
+    shown.sentence = sentences.parts(Story(proposal, author.get_username(), evidence.champion_version))
+    shown.consequence = sentences.consequence(proposal, sentences.present_holders(None, evidence))
+    shown.requirement = offers.explain(requirement_for_proposal(proposal))

@@ -1,0 +1,84 @@
+"""MLflow's models and versions, with what is asked for them."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from promote_requests import links
+from promote_requests.models import PromoteRequest
+from promote_requests.pages.http import Missing, PageRequest, registry_of
+from registry import screens
+from registry.exceptions import RegistryError, RegistryNotFound
+from registry.types import ModelVersion, RegisteredModel
+from registry.workspaces import canonical_workspace
+
+MODELS_SHOWN = 200
+VERSIONS_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A model, and how many unfinished requests there are for its versions."""
+
+    model: RegisteredModel
+    open_requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A version, the unfinished requests for it, and where to look at it and to ask for its promotion."""
+
+    version: ModelVersion
+    requests: list[PromoteRequest]
+    mlflow: str
+    form: str
+
+
+@require_safe
+def model_list(request: PageRequest) -> HttpResponse:
+    """Shows the registered models and prompts; without MLflow a page that says so."""
+    text, workspace = request.GET.get("q", "").strip(), canonical_workspace(request.GET.get("workspace", ""))
+    context = {"text": text, "workspace": workspace, "limit": MODELS_SHOWN}
+    registry = registry_of(workspace)
+    try:
+        models = registry.search_models(text, limit=MODELS_SHOWN)
+    except RegistryError as failure:
+        return render(request, "promote_requests/models.html", {**context, "failure": failure}, status=failure.status)
+    unfinished = PromoteRequest.objects.unfinished().filter(workspace=workspace).order_by()
+    counted = dict(unfinished.values_list("model_name").annotate(Count("pk")))
+    rows = [ModelRow(model, counted.get(model.name, 0)) for model in models]
+    return render(request, "promote_requests/models.html", {**context, "rows": rows})
+
+
+@require_safe
+def model_page(request: PageRequest, name: str) -> HttpResponse:
+    """Shows a model's versions, where they are, and what is asked for them."""
+    workspace = canonical_workspace(request.GET.get("workspace", ""))
+    registry = registry_of(workspace)
+    context = {"name": name, "workspace": workspace, "limit": VERSIONS_SHOWN}
+    try:
+        model = registry.get_model(name)
+        versions = registry.list_versions(name, limit=VERSIONS_SHOWN)
+    except RegistryNotFound:
+        raise Missing(f"There is no registered model or prompt {name!r} in MLflow.") from None
+    except RegistryError as failure:
+        return render(request, "promote_requests/model.html", {**context, "failure": failure}, status=failure.status)
+    asked = defaultdict(list)
+    for promote_request in PromoteRequest.objects.unfinished().filter(workspace=workspace, model_name=name):
+        asked[promote_request.version].append(promote_request)
+    context["model"] = model
+    context["mlflow"] = screens.mlflow_model(name, is_prompt=model.is_prompt)
+    context["rows"] = [
+        VersionRow(
+            version,
+            asked[version.version],
+            screens.mlflow_version(name, version.version, is_prompt=model.is_prompt),
+            links.form_path_for_version(name, version.version, workspace),
+        )
+        for version in versions
+    ]
+    return render(request, "promote_requests/model.html", context)

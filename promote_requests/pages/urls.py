@@ -1,0 +1,32 @@
+"""Addresses of the promote request pages."""
+
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
+from django.views.generic import RedirectView
+
+from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
+from promote_requests import pages
+from promote_requests.pages import mlflow_ui
+
+_to_the_list = RedirectView.as_view(pattern_name="promote_requests:list", query_string=True)
+
+app_name = "promote_requests"
+urlpatterns: list[URLPattern] = [
+    path("", pages.request_list, name="list"),
+    # Where whoever shortens a request's address by hand expects the list.
+    path("promote-requests/", require_safe(_to_the_list), name="shortened"),
+    path("promote-requests/new/", pages.request_new, name="new"),
+    path("promote-requests/<int:number>/", pages.request_detail, name="detail"),
+    path("promote-requests/<int:number>/review/", pages.review, name="review"),
+    path("promote-requests/<int:number>/comment/", pages.comment, name="comment"),
+    path("promote-requests/<int:number>/promote/", pages.promote, name="promote"),
+    path("promote-requests/<int:number>/close/", pages.close, name="close"),
+    path("promote-requests/<int:number>/withdraw/", pages.withdraw, name="withdraw"),
+    path("promote-requests/<int:number>/reopen/", pages.reopen, name="reopen"),
+    path("promote-requests/<int:number>/edit/", pages.edit, name="edit"),
+    path("promote-requests/<int:number>/submit/", pages.submit, name="submit"),
+    path("mlflow-ui/status/", mlflow_ui.status, name="mlflow_ui_status"),
+    path("inbox/", pages.inbox, name="inbox"),
+    path("models/", pages.model_list, name="models"),
+    path("models/<model_name:name>/", pages.model_page, name="model"),
+]

@@ -1,0 +1,23 @@
+"""The protection rules that Checkpoint ships with. Rules that a team has edited since are theirs."""
+
+from typing import Any
+
+SHIPPED = (
+    ("stage:*", "Every stage of every model."),
+    ("alias:champion", "The version in use, by MLflow's usual name."),
+    ("alias:production", "The version in production."),
+    ("alias:prod", "The version in production, abbreviated."),
+    ("alias:staging", "The version on trial."),
+)
+
+
+def add_rules(apps: Any, schema_editor: Any) -> None:
+    """Adds those that are missing; for the first migration, with its historical models."""
+    rules = apps.get_model("protection", "ProtectionRule")
+    for target_pattern, description in SHIPPED:
+        rules.objects.get_or_create(
+            workspace_pattern="*",
+            model_pattern="*",
+            target_pattern=target_pattern,
+            defaults={"description": description},
+        )

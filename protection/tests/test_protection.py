@@ -1,0 +1,92 @@
+import pytest
+
+from protection.matching import Requirement, requirement_for, strictest
+from protection.models import ProtectionRule
+from registry.targets import Target
+
+
+def rule(target_pattern, model_pattern="*", **values):
+    return ProtectionRule(target_pattern=target_pattern, model_pattern=model_pattern, **values)
+
+
+def is_protected(a_rule, *, model_name="Fraud", target="stage:Production", workspace=""):
+    return requirement_for(
+        [a_rule], workspace=workspace, model_name=model_name, target=Target.parse(target)
+    ).is_protected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "target", "protected"),
+    [
+        ("stage:*", "stage:Production", True),
+        ("stage:*", "stage:None", True),
+        ("stage:production", "stage:Production", True),
+        ("stage:Production", "stage:Staging", False),
+        ("alias:champion", "alias:champion", True),
+        ("alias:champion", "alias:CHAMPION", True),
+        ("alias:champion", "alias:champion2", False),
+        ("alias:prod", "alias:pröd", True),
+        ("alias:prod", "alias:\uff50\uff52\uff4f\uff44", True),
+        ("alias:modèle", "alias:modèle", True),
+        ("alias:modèle", "alias:mode\u0300le", True),
+        ("alias:modèle", "alias:modell", False),
+        ("alias:prod*", "alias:prod-eu", True),
+        ("stage:*", "alias:Production", False),
+        ("model:prod.*", "model:prod.fraud", True),
+    ],
+)
+def test_a_target_pattern_is_a_glob_without_regard_to_case_accents_and_width(pattern, target, protected):
+    assert is_protected(rule(pattern), target=target) is protected
+
+
+@pytest.mark.parametrize(("pattern", "protected"), [("*", True), ("fraud", True), ("Fra*", True), ("Churn", False)])
+def test_a_model_pattern_is_a_glob_without_regard_to_case(pattern, protected):
+    assert is_protected(rule("stage:*", pattern)) is protected
+
+
+def test_a_protected_destination_is_protected_from_every_model():
+    assert is_protected(rule("model:prod.fraud", "Other"), model_name="Fraud", target="model:prod.fraud")
+
+
+def test_a_rule_of_another_workspace_does_not_apply():
+    assert not is_protected(rule("stage:*", workspace_pattern="team-b"), workspace="team-a")
+
+
+def test_no_workspace_counts_as_the_default_one():
+    assert is_protected(rule("stage:*", workspace_pattern="default"), workspace="")
+
+
+def test_a_disabled_rule_protects_nothing():
+    assert not is_protected(rule("stage:*", is_enabled=False))
+
+
+def test_the_strictest_of_each_requirement_applies():
+    requirement = requirement_for(
+        [
+            rule("stage:*", required_approvals=1, promote_when_approved=False),
+            rule("stage:Production", required_approvals=3),
+            rule("alias:*", required_approvals=6),
+        ],
+        workspace="",
+        model_name="Fraud",
+        target=Target.parse("stage:Production"),
+    )
+    assert requirement.required_approvals == 3
+    assert requirement.promote_when_approved is False
+    assert len(requirement.rules) == 2
+
+
+def test_an_unprotected_target_still_takes_one_approval_when_somebody_asks():
+    requirement = requirement_for([], workspace="", model_name="Fraud", target=Target.parse("alias:trial"))
+    assert (requirement.is_protected, requirement.required_approvals) == (False, 1)
+
+
+def test_of_two_requirements_together_the_stricter_of_each_applies():
+    loose, strict = rule("stage:Archived", promote_when_approved=False), rule("stage:Production", required_approvals=2)
+    both = strictest(Requirement(1, False, (loose,)), Requirement(2, True, (strict,)))
+    assert (both.required_approvals, both.promote_when_approved, both.rules) == (2, False, (loose, strict))
+
+
+def test_a_place_that_nobody_protects_adds_nothing_to_one_that_somebody_does():
+    strict = Requirement(3, False, (rule("stage:Production"),))
+    assert strictest(strict, Requirement()) == strictest(Requirement(), strict) == strict

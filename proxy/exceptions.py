@@ -1,0 +1,149 @@
+"""What can go wrong with a proxied call, each one class. Knows neither Django nor promote requests."""
+
+from collections.abc import Iterable
+
+from foundation.exceptions import CheckpointError
+
+
+class ProxyError(CheckpointError):
+    """A call that the proxy does not pass on, or that MLflow does not answer.
+
+    Attributes:
+        title: The heading of the page that a person sees.
+    """
+
+    title = "Bad request"
+    code = "BAD_REQUEST"
+
+    def headers(self) -> dict[str, str]:
+        """Returns what the answer's header says beside the message."""
+        return {}
+
+
+class MalformedCall(ProxyError):
+    """The request line, a header or the body cannot be forwarded with one meaning."""
+
+
+class ClientGone(MalformedCall):
+    """The client hung up before its request was whole: nobody will read the answer."""
+
+
+class ClientLeft(ProxyError):
+    """The client hung up before MLflow had answered: nobody waits any more, so MLflow's connection is closed."""
+
+    status = 499  # nginx's word for it in a log; nobody reads the answer
+
+    def __init__(self) -> None:
+        super().__init__("The client hung up before MLflow had answered.")
+
+
+class UploadCut(ClientGone):
+    """An upload that seems to have been broken off; where the client is there after all, it may send it again."""
+
+    status = 503
+    code = "TEMPORARILY_UNAVAILABLE"
+    title = "Upload broken off"
+
+    def headers(self) -> dict[str, str]:
+        """Says when to try again, in seconds."""
+        return {"Retry-After": "1"}
+
+
+class NotSignedIn(ProxyError):
+    """Nobody may do this without saying who they are, or what they said is wrong."""
+
+    status = 401
+    code = "UNAUTHENTICATED"
+    title = "Sign in"
+
+
+class TooManyAttempts(ProxyError):
+    """Too many wrong passwords."""
+
+    status = 429
+    code = "RESOURCE_EXHAUSTED"
+    title = "Too many attempts"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self._retry_after = retry_after
+
+    def headers(self) -> dict[str, str]:
+        """Says when to try again, in seconds."""
+        return {"Retry-After": str(self._retry_after)}
+
+
+class TooManyCalls(TooManyAttempts):
+    """One caller has as many calls under way as one caller may."""
+
+    title = "Too many calls at once"
+
+
+class CrossOrigin(ProxyError):
+    """Another site's page tried to write with this browser's session."""
+
+    status = 403
+    code = "PERMISSION_DENIED"
+    title = "Not allowed"
+
+
+class MethodRefused(ProxyError):
+    """A method that MLflow does not use."""
+
+    status = 405
+    title = "Method not allowed"
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        super().__init__("This method is not passed on to MLflow.")
+        self._allowed = allowed
+
+    def headers(self) -> dict[str, str]:
+        """Says which methods are passed on."""
+        return {"Allow": ", ".join(sorted(self._allowed))}
+
+
+class BodyTooLarge(ProxyError):
+    """A call that the guard has to read is longer than any honest one."""
+
+    status = 413
+    code = "REQUEST_LIMIT_EXCEEDED"
+    title = "Too large"
+
+
+class EncodedBody(ProxyError):
+    """A call that the guard has to read is compressed."""
+
+    status = 415
+    title = "Unsupported encoding"
+
+
+class UpstreamRefusesUs(ProxyError):
+    """MLflow is set up so that Checkpoint itself may not call it."""
+
+    status = 502
+    code = "BAD_GATEWAY"
+    title = "MLflow refuses Checkpoint"
+
+
+class UpstreamSilent(ProxyError):
+    """MLflow took too long."""
+
+    status = 504
+    code = "GATEWAY_TIMEOUT"
+    title = "MLflow is too slow"
+
+
+class UpstreamBroken(ProxyError):
+    """The connection to MLflow could not be made or broke, or what came over it is not HTTP.
+
+    Attributes:
+        unanswered: Whether not one byte of an answer had come.
+    """
+
+    status = 502
+    code = "BAD_GATEWAY"
+    title = "No answer from MLflow"
+
+    def __init__(self, message: str, *, unanswered: bool = False) -> None:
+        super().__init__(message)
+        self.unanswered = unanswered

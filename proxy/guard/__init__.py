@@ -1,0 +1,1 @@
+"""What would this call change? Reads guarded calls and rules on them."""

@@ -1,0 +1,162 @@
+"""The decision on a guarded call: what goes upstream instead of it, or why it does not."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from audit import trail
+from audit.actors import Actor
+from audit.choices import AuditAction
+from audit.trail import About
+from foundation.exceptions import CheckpointError
+from proxy.guard import messages, rulings, wording
+from proxy.guard.messages import Message, UnreadableCall
+from proxy.guard.routes import Route, Traffic, names_the_api
+from proxy.protected import Protected
+from proxy.refusals import Refusal
+from proxy.seal import judge
+from registry.exceptions import RegistryError, RegistryNotFound
+from registry.workspaces import canonical_workspace
+
+# MLflow reads these with `urlparse`, which drops tabs, a host and a query. Nobody needs them, so they have no second
+# reading here: they are refused.
+_PROMPT_URI = re.compile(r"(?:prompts:/)?((?! )[^/@:?#;\x00-\x1f\x7f]+(?<! ))(?:/[0-9]+|@[\w-]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What goes upstream in place of what came; `body` is None for a call without one."""
+
+    body: bytes | None
+    content_type: str
+    query: str
+
+
+def decide(
+    route: Route,
+    *,
+    method: str,
+    path: str,
+    query: str,
+    content_type: str,
+    body: bytes,
+    workspace: str,
+    actor: Actor,
+) -> Allowed | Refusal:
+    """Decides a guarded or forbidden call; what is refused with 403 leaves a row in the audit trail.
+
+    Args:
+        route: From `rules.classify`.
+        method: As sent.
+        path: As sent; only named in the audit trail.
+        query: The query string as sent.
+        content_type: As sent. Not consulted: what MLflow reads as JSON is JSON, whatever it is called.
+        body: The whole body.
+        workspace: The value of `X-MLFLOW-WORKSPACE`, or empty.
+        actor: Who asks, for the audit trail.
+
+    Raises:
+        RegistryError: MLflow had to be asked and did not answer.
+    """
+    workspace = canonical_workspace(workspace)
+    try:
+        outcome = _outcome(route, query=query, body=body, workspace=workspace)
+    except UnreadableCall as fault:
+        return Refusal(str(fault), status=400, code="INVALID_PARAMETER_VALUE")
+    except RegistryNotFound as missing:
+        # Answered here with MLflow's own words and not by MLflow: between the look-up and a call passed on, what was
+        # missing could have come to be, and would then be changed without having been judged.
+        return Refusal(missing.message, status=missing.status, code=missing.code)
+    except RegistryError:
+        raise
+    except CheckpointError as fault:
+        return Refusal(fault.message, status=fault.status, code=fault.code)
+    if isinstance(outcome, Allowed):
+        return outcome
+    _record(outcome, call=f"{method} {path}", workspace=workspace, actor=actor)
+    return outcome
+
+
+def check_seal(route: Route, *, method: str, path: str, query: str, workspace: str, actor: Actor) -> Refusal | None:
+    """Judges a call of `Traffic.SEALED` by its address alone; None lets it pass as it came, its body unread.
+
+    Args:
+        route: From `rules.classify`.
+        method: As sent.
+        path: As sent.
+        query: The query string as sent.
+        workspace: The value of `X-MLFLOW-WORKSPACE`, or empty.
+        actor: Who asks, for the audit trail.
+
+    Raises:
+        RegistryError: MLflow had to be asked and did not answer.
+    """
+    workspace = canonical_workspace(workspace)
+    refusal = judge.refusal_by_address(route.operation, method=method, path=path, query=query, workspace=workspace)
+    if refusal is None:
+        return None
+    if refusal.status != 400:
+        _record(refusal, call=f"{method} {path}", workspace=workspace, actor=actor)
+    return refusal
+
+
+def _outcome(route: Route, *, query: str, body: bytes, workspace: str) -> Allowed | Refusal:
+    if route.traffic == Traffic.FORBIDDEN:
+        return Refusal(wording.FORBIDDEN.get(route.operation, wording.UNKNOWN_WRITE))
+    if route.operation == "delete-workspace":
+        return _delete_workspace(query)
+    if route.operation == "optimize-prompt":
+        return _optimize_prompt(body, workspace)
+    if route.operation == "gateway-secret":
+        return _gateway_secret(body)
+    message = messages.parse(route.operation, query=query, body=body)
+    if route.operation in messages.TRACKING_SHAPES:
+        refusal = judge.refusal_by_message(route.operation, message, workspace=workspace)
+        return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
+    rule: Callable[[Message, Protected], Refusal | None] = rulings.RULINGS[route.operation]
+    protected = Protected(workspace)
+    if route.operation != "create-model":
+        protected.require_exact_name(message["name"])
+    refusal = rule(message, protected)
+    return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
+
+
+def _delete_workspace(query: str) -> Allowed | Refusal:
+    modes = [value for key, value in parse_qsl(query, keep_blank_values=True) if key == "mode"]
+    if modes not in ([], ["RESTRICT"]):
+        return Refusal(wording.WORKSPACE)
+    return Allowed(None, "", "mode=RESTRICT")
+
+
+def _gateway_secret(body: bytes) -> Allowed | Refusal:
+    message = messages.load(body)
+    settings = messages.pick(message, "auth_config") or {}
+    if not isinstance(settings, dict) or not all(isinstance(value, str) for value in settings.values()):
+        raise UnreadableCall("'auth_config' must be an object of texts.")
+    if any(map(names_the_api, settings.values())):
+        return Refusal(wording.GATEWAY)
+    return Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
+
+
+def _optimize_prompt(body: bytes, workspace: str) -> Allowed | Refusal:
+    message = messages.load(body)
+    uri = messages.pick(message, "source_prompt_uri")
+    if not isinstance(uri, str) or not uri:
+        raise UnreadableCall("Missing value for required parameter 'source_prompt_uri'.")
+    named = _PROMPT_URI.fullmatch(uri)
+    if named is None:
+        raise UnreadableCall("'source_prompt_uri' must be prompts:/NAME/VERSION or prompts:/NAME@ALIAS.")
+    protected = Protected(workspace)
+    protected.require_exact_name(named[1])
+    refusal = rulings.optimize_prompt(named[1], protected)
+    return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
+
+
+def _record(refusal: Refusal, *, call: str, workspace: str, actor: Actor) -> None:
+    trail.record(
+        AuditAction.CALL_REFUSED,
+        actor=actor,
+        about=About(workspace, refusal.model_name, refusal.version, str(refusal.target or "")),
+        reason=f"{call[:300]}: {refusal.sentence}",
+    )

@@ -1,0 +1,198 @@
+"""One ruling per guarded operation: None lets the message pass, anything else says why not.
+
+Where a ruling rests on who holds what now, `_settled` comes last: a promotion that Checkpoint is making at this moment
+would make the answer old before the call arrives.
+"""
+
+from collections.abc import Callable
+
+from proxy.guard import wording
+from proxy.guard.messages import Message
+from proxy.protected import Held, Protected, spellings
+from proxy.refusals import Refusal, being_judged, being_promoted, holding
+from registry.exceptions import RegistryNotFound
+from registry.proposals import Change, Proposal
+from registry.targets import Target, TargetKind
+
+SEAL_PREFIX = "checkpoint."
+# Tags that make a prompt's version what it is. The one left out says where it was used.
+_PROMPT_PREFIXES = ("mlflow.prompt.", "_mlflow_prompt_")
+_PROMPT_USE = "mlflow.prompt.associatedRunIds"
+
+
+def transition_stage(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses a move into a protected stage, out of one, or one that archives others into one."""
+    found = protected.registry.get_version(message["name"], message["version"])
+    name, target = message["name"], Target.of(TargetKind.STAGE, message["stage"])
+    message["stage"] = target.name
+    archives = message.get("archive_existing_versions", False)
+    chosen = message.get("archive_existing_versions") if target.can_archive_holders else None
+    wanted = Proposal(name, found.version, target, archive_existing_versions=chosen, workspace=protected.workspace)
+    current = Target(TargetKind.STAGE, found.stage)
+    if protected.covers(name, target):
+        if current == target and not archives:
+            return _already_there(name, found.version, target)
+        return Refusal(wording.move(wanted, target), wanted, target=target)
+    if protected.covers(name, current) and current != target:
+        return Refusal(wording.move(wanted, current), wanted, target=current)
+    archived = Target(TargetKind.STAGE, "Archived")
+    if archives and protected.covers(name, archived):
+        return Refusal(wording.archiving(wanted), wanted, target=archived)
+    return _settled(name, protected)
+
+
+def set_alias(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses to set or move a protected alias."""
+    name, version, target = message["name"], message["version"], Target.of(TargetKind.ALIAS, message["alias"])
+    if not protected.covers(name, target):
+        return None
+    if target.name in protected.registry.get_version(name, version).aliases:
+        return _already_there(name, version, target)
+    wanted = Proposal(name, version, target, workspace=protected.workspace)
+    return Refusal(wording.move(wanted, target), wanted, target=target)
+
+
+def delete_alias(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses to take a protected alias away."""
+    name, target = message["name"], Target.of(TargetKind.ALIAS, message["alias"])
+    if not protected.covers(name, target):
+        return None
+    version = protected.registry.get_model(name).aliases.get(target.name)
+    if version is None:
+        # Not passed on though nothing would happen: it might get a holder before this arrives.
+        raise RegistryNotFound(f"No version of {name} has the alias {target.name}.")
+    wanted = Proposal(name, version, target, Change.REMOVE, workspace=protected.workspace)
+    return Refusal(wording.removal(name, Held(target, version)), wanted, target=target)
+
+
+def create_version(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses any new version of a protected registered model, and a seal on any new version.
+
+    A copy takes its original's tags with it (MLflow's client and UI send them all): the seal vouches for the original
+    only, so it is left out.
+    """
+    name, target = message["name"], Target(TargetKind.MODEL, message["name"])
+    source = protected.copied_version(message["source"])
+    if protected.covers(name, target):
+        if source is None:
+            return Refusal(wording.registration(name), model_name=name, target=target)
+        wanted = Proposal(source[0], source[1], target, workspace=protected.workspace)
+        return Refusal(wording.copy(name, source), wanted, target=target)
+    if source is not None and "tags" in message:
+        message["tags"] = [tag for tag in message["tags"] if not _is_seal(tag.get("key", ""))]
+    return _sealed_at_creation(message)
+
+
+def create_model(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses a seal on a new registered model."""
+    return _sealed_at_creation(message)
+
+
+def delete_version(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses to delete a version that holds a protected target."""
+    found = protected.registry.get_version(message["name"], message["version"])
+    held = protected.held_by_version(found)
+    what = f"Version {found.version} of {message['name']} cannot be deleted"
+    return holding(what, message["name"], held, protected.workspace) or _kept(
+        message["name"], protected, version=found.version
+    )
+
+
+def delete_model(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses to delete a registered model of which a version holds a protected target."""
+    held = protected.held_by_model(message["name"])
+    return holding(f"{message['name']} cannot be deleted", message["name"], held, protected.workspace) or _kept(
+        message["name"], protected
+    )
+
+
+def rename_model(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses a name that takes a held target out of a rule's reach, or into it, or versions into a protected model."""
+    name, new_name = message["name"], message["new_name"]
+    held = protected.held_by_model(name) or protected.held_by_model(name, as_name=new_name)
+    return holding(f"{name} cannot be renamed {new_name}", name, held, protected.workspace) or _kept(name, protected)
+
+
+def version_tag(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses to change a seal, or the content of a prompt's version that holds a protected target."""
+    if _is_seal(message["key"]):
+        return _seal(message)
+    if not _is_prompt_content(message["key"]):
+        return None
+    held = protected.held_by_version(protected.registry.get_version(message["name"], message["version"]))
+    what = f"The content of version {message['version']} of {message['name']} cannot be changed"
+    return holding(what, message["name"], held, protected.workspace) or _settled(message["name"], protected)
+
+
+def model_tag(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses to change a seal, or what makes a model a prompt while one of its versions holds a protected target."""
+    if _is_seal(message["key"]):
+        return _seal(message)
+    if not _is_prompt_content(message["key"]):
+        return None
+    held = protected.held_by_model(message["name"])
+    what = f"The tag {message['key']} of {message['name']} cannot be changed"
+    return holding(what, message["name"], held, protected.workspace) or _settled(message["name"], protected)
+
+
+def pass_on(message: Message, protected: Protected) -> Refusal | None:
+    """Lets a description pass: it is nobody's seal and no part of the evidence."""
+    return None
+
+
+def optimize_prompt(name: str, protected: Protected) -> Refusal | None:
+    """Refuses a job that would register a new version of a protected prompt."""
+    target = Target.of(TargetKind.MODEL, name)
+    if not protected.covers(name, target):
+        return None
+    return Refusal(wording.registration(name), model_name=name, target=target)
+
+
+RULINGS: dict[str, Callable[[Message, Protected], Refusal | None]] = {
+    "transition-stage": transition_stage,
+    "create-version": create_version,
+    "update-version": pass_on,
+    "delete-version": delete_version,
+    "set-version-tag": version_tag,
+    "delete-version-tag": version_tag,
+    "create-model": create_model,
+    "rename-model": rename_model,
+    "update-model": pass_on,
+    "delete-model": delete_model,
+    "set-model-tag": model_tag,
+    "delete-model-tag": model_tag,
+    "set-alias": set_alias,
+    "delete-alias": delete_alias,
+}
+"""Operation of `rules.REGISTRY_CALLS` -> its ruling. A ruling may correct the message, which is what is sent."""
+
+
+def _already_there(name: str, version: str, target: Target) -> Refusal:
+    return Refusal(wording.already_there(name, version, target), model_name=name, version=version, target=target)
+
+
+def _settled(name: str, protected: Protected) -> Refusal | None:
+    return being_promoted(name) if protected.is_promoting(name) else None
+
+
+def _kept(name: str, protected: Protected, *, version: str = "") -> Refusal | None:
+    """Refuses to put away what somebody approved: brought back with other files it would look the same."""
+    judged = protected.judged_version(name, version)
+    return being_judged(name, judged) if judged else _settled(name, protected)
+
+
+def _seal(message: Message) -> Refusal:
+    return Refusal(wording.SEAL, model_name=message["name"], version=message.get("version", ""))
+
+
+def _sealed_at_creation(message: Message) -> Refusal | None:
+    keys = [tag.get("key", "") for tag in message.get("tags", ())]
+    return _seal(message) if any(_is_seal(key) for key in keys) else None
+
+
+def _is_seal(key: str) -> bool:
+    return any(spelling.lstrip().startswith(SEAL_PREFIX) for spelling in spellings(key))
+
+
+def _is_prompt_content(key: str) -> bool:
+    return key != _PROMPT_USE and any(spelling.startswith(_PROMPT_PREFIXES) for spelling in spellings(key))

@@ -1,0 +1,105 @@
+"""Why a call is not passed on: one class, and the reasons that guard and seal share."""
+
+from collections.abc import Sequence
+
+from foundation.addresses import absolute
+from promote_requests.links import form_path
+from proxy.exceptions import ProxyError
+from proxy.protected import Held
+from registry.proposals import Change, Proposal
+from registry.targets import Target, TargetKind
+
+
+class Refusal(ProxyError):
+    """A call that would change what is protected or sealed, or whose message cannot be judged.
+
+    Attributes:
+        sentence: Why, without an address.
+        proposal: What the form is filled in with; None when no promote request would help.
+        model_name: With `version` and `target`, for the audit trail.
+    """
+
+    title = "Not allowed"
+
+    def __init__(
+        self,
+        sentence: str,
+        proposal: Proposal | None = None,
+        *,
+        model_name: str = "",
+        version: str = "",
+        target: Target | None = None,
+        status: int = 403,
+        code: str = "PERMISSION_DENIED",
+    ) -> None:
+        self.sentence = sentence
+        self.proposal = proposal
+        self.form_path = form_path(proposal) if proposal else ""
+        super().__init__(f"{sentence} Open it here: {absolute(self.form_path)}" if proposal else sentence)
+        self.model_name = model_name or (proposal.model_name if proposal else "")
+        self.version = version or (proposal.version if proposal else "")
+        self.target = target
+        self.status = status
+        self.code = code
+
+    def headers(self) -> dict[str, str]:
+        """Says where to ask for the change instead."""
+        return {"X-Checkpoint-Promote-Request": self.form_path} if self.form_path else {}
+
+
+def holding(what: str, name: str, held: Sequence[Held], workspace: str) -> Refusal | None:
+    """Refuses what would change the protected targets that are held; None when none are.
+
+    Args:
+        what: The act in the passive voice, for example `Version 3 of Fraud cannot be deleted`.
+        name: The model whose versions hold them.
+        held: The targets.
+        workspace: Canonical; of the model.
+    """
+    if not held:
+        return None
+    names = ", ".join(_with_version(each) for each in held)
+    proposal = way_out(name, held, workspace)
+    sentence = f"{what}, because it would change what is protected ({names}). {_way_out_in_words(proposal)}"
+    return Refusal(sentence, proposal, model_name=name, version=held[0].version, target=held[0].target)
+
+
+def way_out(model_name: str, held: Sequence[Held], workspace: str) -> Proposal | None:
+    """Returns what to ask for first; None when a request cannot free what is held."""
+    if any(each.target.kind == TargetKind.MODEL for each in held):
+        return None
+    first = held[0]
+    if first.target.kind == TargetKind.ALIAS:
+        return Proposal(model_name, first.version, first.target, Change.REMOVE, workspace=workspace)
+    return Proposal(model_name, first.version, Target(TargetKind.STAGE, "Archived"), workspace=workspace)
+
+
+def being_promoted(name: str) -> Refusal:
+    """Refuses for the moment."""
+    sentence = f"Checkpoint is promoting a version of {name} at this moment: try again in a few seconds."
+    return Refusal(sentence, model_name=name, status=409, code="INVALID_STATE")
+
+
+def being_judged(name: str, version: str) -> Refusal:
+    """Refuses until the request that somebody approved has come to its end."""
+    sentence = (
+        f"Version {version} of {name} has been approved in a promote request: what it is made of stays as it was "
+        "judged until that request is promoted or closed."
+    )
+    return Refusal(sentence, model_name=name, version=version, status=409, code="INVALID_STATE")
+
+
+def _way_out_in_words(proposal: Proposal | None) -> str:
+    if proposal is None:
+        return "Only a change of the protection rule, by an administrator, allows it."
+    if proposal.change == Change.REMOVE:
+        return f"First request to take the alias {proposal.target.name} from version {proposal.version}."
+    return f"First request to move version {proposal.version} to Archived."
+
+
+def _with_version(held: Held) -> str:
+    if held.target.kind == TargetKind.MODEL:
+        return f"every version of {held.target.name} is"
+    if held.target.kind == TargetKind.ALIAS:
+        return f"version {held.version} has the alias {held.target.name}"
+    return f"version {held.version} is in {held.target.name}"

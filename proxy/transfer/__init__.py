@@ -1,0 +1,1 @@
+"""Moves bytes: requests up, answers down, as they came."""

@@ -1,0 +1,171 @@
+"""MLflow's answer on its way to the client: whole when it is small, streamed when it is not."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.http.response import HttpResponseBase
+
+from proxy.access_log import Entry
+from proxy.exceptions import ClientLeft, ProxyError, UpstreamSilent
+from proxy.transfer import client, client_socket
+from proxy.transfer.http1 import Answer, Headers
+
+logger = logging.getLogger("checkpoint.proxy")
+
+WHOLE_BYTES = 256 * 1024
+"""An answer up to this long is read before the first byte goes out, so that a failure can still be told as one."""
+
+_LOOK_FOR_CLIENT_SECONDS = 0.5
+
+
+class ProxiedResponse(HttpResponseBase):
+    """An answer with its raw headers and a body that is passed on as it comes.
+
+    What MLflow cuts short ends in an exception, on which the WSGI server breaks the connection off: a client that was
+    promised a length or chunks sees that they did not come. Whatever ends the response, `close` runs once and lets go
+    of everything.
+    """
+
+    streaming = True
+
+    def __init__(
+        self, answer: Answer, headers: Headers, *, first: bytes, environ: dict[str, Any], done: Callable[[], None]
+    ) -> None:
+        """Takes over the answer.
+
+        Args:
+            answer: Read to its end, or not; what is left is streamed.
+            headers: All that the client gets, repeated names repeated.
+            first: What was already read of the body.
+            environ: The request's, to notice when the client hangs up.
+            done: Called once when the response is closed.
+        """
+        super().__init__(status=answer.status, reason=answer.reason or None, headers=dict(headers))
+        self._answer = answer
+        self._raw = headers
+        self._first = first
+        self._environ = environ
+        self._done: Callable[[], None] | None = done
+        self._waited = -1.0
+        self._breaking_off: Iterator[bytes] | None = None
+        self._has_been_logged = True  # or Django would log a line of its own for each 4xx
+        self.entry: Entry | None = None
+
+    def items(self) -> Headers:
+        """Returns the headers as they go out; Django's own mapping would keep one of each name."""
+        return self._raw
+
+    def whole(self) -> bytes:
+        """Returns the body if all of it is here, and counts it as sent; else b""."""
+        if not self._answer.is_finished:
+            return b""
+        data, self._first = self._first, b""
+        if self.entry is not None:
+            self.entry.sent += len(data)
+        return data
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._first:
+            data, self._first = self._first, b""
+        else:
+            data = self._next()
+        if self.entry is not None:
+            self.entry.sent += len(data)
+        return data
+
+    def _next(self) -> bytes:
+        """Returns the next piece.
+
+        Raises:
+            ProxyError: MLflow's answer was cut short; the server is to break the connection off.
+            ConnectionAbortedError: the client hung up.
+        """
+        if self._breaking_off is not None:
+            return next(self._breaking_off)
+        try:
+            return self._piece()
+        except ClientLeft as error:
+            if self.entry is not None:
+                self.entry.note = "cut-by=client"
+            raise ConnectionAbortedError("The client hung up.") from error
+        except (ProxyError, TimeoutError) as error:
+            if self.entry is not None:
+                self.entry.note = "cut-by=upstream"
+            if self._answer.length is not None or not client_socket.is_needed(self._environ):
+                raise
+            logger.warning("%s The connection to the client is broken off.", error)
+            self._breaking_off = self._broken_off()
+            return next(self._breaking_off)
+
+    def _broken_off(self) -> Iterator[bytes]:
+        """Breaks the connection to the client off; where that fails, stalls until the client gives up.
+
+        Never returns before the client is gone or has waited for CHECKPOINT_READ_TIMEOUT: it must not take what it has
+        for the whole.
+        """
+        yield from client_socket.break_off(self._environ)
+        end = time.monotonic() + settings.CHECKPOINT_READ_TIMEOUT
+        while time.monotonic() < end:
+            yield b""
+            time.sleep(_LOOK_FOR_CLIENT_SECONDS)
+        logger.error("The client of an answer that was cut short could not be told.")
+
+    def _piece(self) -> bytes:
+        """Returns the next piece; b"", which sends nothing, while MLflow is silent.
+
+        That is how granian is made to notice that the client has gone: it then closes the response. Gunicorn does not
+        look, so the socket is asked here.
+        """
+        if not self._answer.is_ready(0 if self._waited < 0 else _LOOK_FOR_CLIENT_SECONDS):
+            self._waited = max(self._waited, 0) + _LOOK_FOR_CLIENT_SECONDS
+            if self._waited > settings.CHECKPOINT_READ_TIMEOUT:
+                raise UpstreamSilent("MLflow went silent in the middle of its answer.")
+            if client.has_gone(self._environ):
+                raise ClientLeft
+            return b""
+        self._waited = 0.0
+        data = self._answer.read()
+        if not data:
+            raise StopIteration
+        return data
+
+    def close(self) -> None:
+        """Lets go of MLflow's connection, closing it if the answer was not read to its end, and writes the log line."""
+        self._answer.close()
+        # Without Django's signal: the view let go of the database before it sent the call.
+        self.closed = True
+        done, self._done = self._done, None
+        if done is not None:
+            done()
+
+
+def read_whole(answer: Answer, limit: int) -> bytes | None:
+    """Returns the body when it is announced to be at most `limit` bytes long, else None and reads nothing.
+
+    Raises:
+        UpstreamBroken: it ended early.
+        UpstreamSilent: it did not come in time.
+    """
+    if answer.length is None or answer.length > limit:
+        return None
+    return read_all(answer)
+
+
+def read_all(answer: Answer) -> bytes:
+    """Returns the rest of the body.
+
+    Raises:
+        UpstreamBroken: it ended early.
+        UpstreamSilent: it did not come in time.
+    """
+    try:
+        pieces = list(iter(answer.read, b""))
+    except TimeoutError as error:
+        raise UpstreamSilent("MLflow did not answer in time.") from error
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

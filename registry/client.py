@@ -1,0 +1,63 @@
+"""The registry as the services need it. `mlflow.py` and `fake.py` keep to it; one contract suite runs against both."""
+
+from typing import Protocol
+
+from registry.targets import Target
+from registry.types import ModelVersion, Provenance, RegisteredModel, VersionFacts
+
+
+class RegistryClient(Protocol):
+    """One workspace of one registry. Everything may raise `exceptions.RegistryError` and its subclasses.
+
+    Writes are idempotent: the same call made twice leaves what one call leaves, so that a promotion cut off in the
+    middle can be repeated.
+    """
+
+    def search_models(self, text: str = "", *, limit: int = 100) -> list[RegisteredModel]:
+        """Returns the models and prompts whose name contains `text`, in any case, by name, at most `limit`."""
+
+    def list_models(self) -> list[RegisteredModel]:
+        """Returns every model and prompt, in no order: one call for some hundreds of them."""
+
+    def get_model(self, name: str) -> RegisteredModel:
+        """Returns a model; RegistryNotFound when there is none."""
+
+    def list_versions(self, name: str, *, limit: int = 200) -> list[ModelVersion]:
+        """Returns a model's versions with their aliases, newest first; RegistryNotFound when there is no such model."""
+
+    def get_version(self, name: str, version: str) -> ModelVersion:
+        """Returns one version with its aliases; RegistryNotFound when there is none."""
+
+    def get_facts(self, name: str, version: str) -> VersionFacts:
+        """Returns what was measured of a version. A run or logged model that is gone simply adds nothing."""
+
+    def get_provenance(self, name: str, version: str) -> Provenance:
+        """Returns what a version is made of, without what is gone; RegistryNotFound when there is no such version."""
+
+    def get_job_run(self, job_id: str) -> str:
+        """Returns the run of a job that optimises a prompt, which goes with it; RegistryNotFound without such a job."""
+
+    def holders(self, name: str, target: Target) -> list[ModelVersion]:
+        """Returns the versions that hold `target` of model `name`, newest (highest number) first.
+
+        For a `model:` target: the versions of the destination, whatever `name` is; empty when there is no such model.
+        """
+
+    def transition_stage(self, name: str, version: str, stage: str, *, archive_existing_versions: bool) -> None:
+        """Moves a version to a stage; archiving is ignored where MLflow would refuse it (Archived and None)."""
+
+    def set_alias(self, name: str, alias: str, version: str) -> None:
+        """Points an alias at a version."""
+
+    def delete_alias(self, name: str, alias: str) -> None:
+        """Takes an alias away; nothing happens when nobody has it."""
+
+    def copy_version(self, name: str, version: str, destination: str, *, tags: dict[str, str]) -> ModelVersion:
+        """Copies a version into another registered model, which is created when missing.
+
+        Idempotent by `tags["checkpoint.promote_request"]`: a version of the destination that carries the same value
+        is returned instead of a second copy. The tags are part of the creation, so a crash cannot lose them.
+        """
+
+    def set_version_tags(self, name: str, version: str, tags: dict[str, str]) -> None:
+        """Sets tags on a version."""

@@ -1,0 +1,325 @@
+"""A registry in memory that keeps MLflow's rules, for tests and for trying pages without a server.
+
+`tests/test_registry_contract.py` runs the same expectations against this and against a real MLflow.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from threading import RLock
+
+from registry.exceptions import RegistryNotFound, RegistryRefused
+from registry.targets import ACTIVE_STAGES, STAGES, Target, TargetKind
+from registry.types import (
+    APPROVAL_TAG,
+    IS_PROMPT_TAG,
+    PROMPT_TEXT_TAG,
+    ModelVersion,
+    Provenance,
+    RegisteredModel,
+    VersionFacts,
+    is_model_name,
+    is_reserved_tag,
+)
+
+_REGISTRIES: dict[str, "FakeRegistry"] = {}
+_ALIAS = re.compile(r"[\w\-]+")
+_RESERVED_ALIAS = re.compile(r"(?i)latest|v\d+")
+
+
+def connect(workspace: str = "") -> "FakeRegistry":
+    """Returns the process's registry of a workspace; a value for the setting `CHECKPOINT_REGISTRY_CLIENT`."""
+    return _REGISTRIES.setdefault(workspace, FakeRegistry())
+
+
+def reset() -> None:
+    """Forgets every registry that `connect` handed out."""
+    _REGISTRIES.clear()
+
+
+@dataclass(slots=True)
+class _Failure:
+    exception: Exception
+    call: str
+    after: bool
+
+
+class FakeRegistry:
+    """A `RegistryClient` for one workspace, safe to use from several threads.
+
+    Beside the protocol: `add_model`, `add_version`, `add_job`, `change_facts` and `delete_version` arrange what is
+    there; `fail_next` and `before` arrange failures and races; `calls` tells which calls were made, as (method,
+    arguments).
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, tuple[object, ...]]] = []
+        self._models: dict[str, RegisteredModel] = {}
+        self._facts: dict[str, dict[str, VersionFacts]] = {}
+        self._job_runs: dict[str, str] = {}
+        self._last_number: dict[str, int] = {}
+        self._failures: list[_Failure] = []
+        self._hooks: dict[str, list[Callable[[], None]]] = {}
+        self._lock = RLock()
+
+    # What tests arrange
+
+    def add_model(
+        self, name: str, *, description: str = "", tags: dict[str, str] | None = None, is_prompt: bool = False
+    ) -> RegisteredModel:
+        """Adds a model, or returns the one that has this name."""
+        with self._lock:
+            model = RegisteredModel(name, description, tags=dict(tags or {}), is_prompt=is_prompt)
+            self._facts.setdefault(name, {})
+            return self._models.setdefault(name, model)
+
+    def add_job(self, job_id: str, run_id: str) -> None:
+        """Adds a job that optimises a prompt, with the run that it made."""
+        self._job_runs[job_id] = run_id
+
+    def add_version(
+        self,
+        name: str,
+        *,
+        stage: str = "None",
+        aliases: tuple[str, ...] = (),
+        params: dict[str, str] | None = None,
+        metrics: dict[str, float] | None = None,
+        tags: dict[str, str] | None = None,
+        prompt_text: str | None = None,
+        run_id: str = "",
+        model_id: str = "",
+        source: str = "",
+        description: str = "",
+        experiment_id: str = "",
+        run_name: str = "",
+    ) -> ModelVersion:
+        """Adds the next version of a model, which is created when missing."""
+        with self._lock:
+            self.add_model(name, is_prompt=prompt_text is not None)
+            tags = dict(tags or {})
+            if prompt_text is not None:
+                tags |= {PROMPT_TEXT_TAG: prompt_text, IS_PROMPT_TAG: "true"}
+            version = self._next_version(
+                name, stage=stage, source=source, run_id=run_id, model_id=model_id, description=description, tags=tags
+            )
+            facts = VersionFacts(version, dict(params or {}), dict(metrics or {}), {}, experiment_id, run_name)
+            self._facts[name][version.version] = facts
+            self._models[name].aliases.update(dict.fromkeys(aliases, version.version))
+            return self._version(name, version.version)
+
+    def change_facts(
+        self,
+        name: str,
+        version: str,
+        *,
+        params: dict[str, str] | None = None,
+        metrics: dict[str, float] | None = None,
+    ) -> None:
+        """Adds to or overwrites what was measured of a version."""
+        with self._lock:
+            facts = self._stored(name, version)
+            facts.params.update(params or {})
+            facts.metrics.update(metrics or {})
+
+    def delete_version(self, name: str, version: str) -> None:
+        """Takes a version away with its aliases; its number is not used again."""
+        with self._lock:
+            self._stored(name, version)
+            del self._facts[name][version]
+            aliases = self._models[name].aliases
+            for alias in [alias for alias, holder in aliases.items() if holder == version]:
+                del aliases[alias]
+
+    def fail_next(self, exception: Exception, *, call: str = "", after: bool = False) -> None:
+        """Lets the next call (of this name) raise, once; `after` its work is done when asked (a lost answer)."""
+        with self._lock:
+            self._failures.append(_Failure(exception, call, after))
+
+    def before(self, call: str, hook: Callable[[], None]) -> None:
+        """Runs `hook` before each call of this name, without holding the registry's lock, so that it may wait."""
+        self._hooks.setdefault(call, []).append(hook)
+
+    # The protocol
+
+    def search_models(self, text: str = "", *, limit: int = 100) -> list[RegisteredModel]:
+        """See `RegistryClient`."""
+        with self._call("search_models", text):
+            names = sorted(name for name in self._models if text.lower() in name.lower())
+            return [self._model(name) for name in names[:limit]]
+
+    def list_models(self) -> list[RegisteredModel]:
+        """See `RegistryClient`."""
+        with self._call("list_models"):
+            return [self._model(name) for name in self._models]
+
+    def get_model(self, name: str) -> RegisteredModel:
+        """See `RegistryClient`."""
+        with self._call("get_model", name):
+            return self._model(name)
+
+    def list_versions(self, name: str, *, limit: int = 200) -> list[ModelVersion]:
+        """See `RegistryClient`."""
+        with self._call("list_versions", name):
+            return self._versions(name)[:limit]
+
+    def get_version(self, name: str, version: str) -> ModelVersion:
+        """See `RegistryClient`."""
+        with self._call("get_version", name, version):
+            return self._version(name, version)
+
+    def get_facts(self, name: str, version: str) -> VersionFacts:
+        """See `RegistryClient`."""
+        with self._call("get_facts", name, version):
+            stored, found = self._stored(name, version), self._version(name, version)
+            return replace(
+                stored,
+                version=found,
+                params=dict(stored.params),
+                metrics=dict(stored.metrics),
+                tags={key: value for key, value in found.tags.items() if not is_reserved_tag(key)},
+                prompt_text=found.tags.get(PROMPT_TEXT_TAG),
+            )
+
+    def get_provenance(self, name: str, version: str) -> Provenance:
+        """See `RegistryClient`."""
+        with self._call("get_provenance", name, version):
+            facts = self._stored(name, version)
+            found, experiment_id = facts.version, facts.experiment_id
+            places = [f"{experiment_id}/{found.run_id}/artifacts"] if found.run_id else []
+            places += [f"{experiment_id}/models/{found.model_id}/artifacts"] if found.model_id else []
+            return Provenance(
+                run_ids=frozenset({found.run_id} - {""}),
+                model_ids=frozenset({found.model_id} - {""}),
+                experiment_ids=frozenset({experiment_id} - {""}),
+                locations=frozenset([found.source, *(f"mlflow-artifacts:/{place}" for place in places)]),
+            )
+
+    def get_job_run(self, job_id: str) -> str:
+        """See `RegistryClient`."""
+        with self._call("get_job_run", job_id):
+            if job_id not in self._job_runs:
+                raise RegistryNotFound(f"Job with ID {job_id} not found")
+            return self._job_runs[job_id]
+
+    def holders(self, name: str, target: Target) -> list[ModelVersion]:
+        """See `RegistryClient`."""
+        with self._call("holders", name, target):
+            if target.kind == TargetKind.MODEL:
+                return self._versions(target.name) if target.name in self._models else []
+            if target.kind == TargetKind.ALIAS:
+                return [version for version in self._versions(name) if target.name in version.aliases]
+            return [version for version in self._versions(name) if version.stage == target.name]
+
+    def transition_stage(self, name: str, version: str, stage: str, *, archive_existing_versions: bool) -> None:
+        """See `RegistryClient`."""
+        with self._call("transition_stage", name, version, stage, archive_existing_versions):
+            if stage not in STAGES:
+                raise RegistryRefused(f"Invalid Model Version stage: {stage}.")
+            self._stored(name, version)
+            if archive_existing_versions and stage in ACTIVE_STAGES:
+                for other in self._versions(name):
+                    if other.stage == stage and other.version != version:
+                        self._update(name, other.version, stage="Archived")
+            self._update(name, version, stage=stage)
+
+    def set_alias(self, name: str, alias: str, version: str) -> None:
+        """See `RegistryClient`."""
+        with self._call("set_alias", name, alias, version):
+            if not _ALIAS.fullmatch(alias) or _RESERVED_ALIAS.fullmatch(alias):
+                raise RegistryRefused(f"Invalid alias name: '{alias}'.")
+            self._stored(name, version)
+            self._models[name].aliases[alias] = version
+
+    def delete_alias(self, name: str, alias: str) -> None:
+        """See `RegistryClient`."""
+        with self._call("delete_alias", name, alias):
+            self._model(name)
+            self._models[name].aliases.pop(alias, None)
+
+    def copy_version(self, name: str, version: str, destination: str, *, tags: dict[str, str]) -> ModelVersion:
+        """See `RegistryClient`."""
+        with self._call("copy_version", name, version, destination):
+            if not is_model_name(destination):
+                raise RegistryRefused(f"{destination!r} cannot be the name of a registered model.")
+            original = self._version(name, version)
+            source = original.source if IS_PROMPT_TAG in original.tags else f"models:/{name}/{version}"
+            self.add_model(destination, is_prompt=self._models[name].is_prompt)
+            for copy in self._versions(destination):
+                is_approved = APPROVAL_TAG in tags and copy.tags.get(APPROVAL_TAG) == tags[APPROVAL_TAG]
+                if is_approved and copy.source == source:
+                    return copy
+            kept = {key: value for key, value in original.tags.items() if not key.startswith("checkpoint.")}
+            copy = self._next_version(
+                destination,
+                source=source,
+                run_id=original.run_id,
+                model_id=original.model_id,
+                description=original.description,
+                tags=kept | tags,
+            )
+            self._facts[destination][copy.version] = replace(self._stored(name, version), version=copy)
+            return copy
+
+    def set_version_tags(self, name: str, version: str, tags: dict[str, str]) -> None:
+        """See `RegistryClient`."""
+        with self._call("set_version_tags", name, version):
+            self._update(name, version, tags=self._stored(name, version).version.tags | tags)
+
+    # How it is kept: facts by model and version, aliases on the model
+
+    @contextmanager
+    def _call(self, call: str, *arguments: object) -> Iterator[None]:
+        for hook in self._hooks.get(call, ()):
+            hook()
+        with self._lock:
+            self.calls.append((call, arguments))
+            failure = next((waiting for waiting in self._failures if waiting.call in {"", call}), None)
+            if failure is not None:
+                self._failures.remove(failure)
+                if not failure.after:
+                    raise failure.exception
+            yield
+            if failure is not None:
+                raise failure.exception
+
+    def _model(self, name: str) -> RegisteredModel:
+        if name not in self._models:
+            raise RegistryNotFound(f"Registered Model with name={name} not found")
+        model = self._models[name]
+        versions = [facts.version for facts in self._facts[name].values()]
+        return replace(
+            model,
+            aliases=dict(model.aliases),
+            tags=dict(model.tags),
+            stages=frozenset(version.stage for version in versions),
+            revision=" ".join(f"{version.version}={version.stage}" for version in versions),
+        )
+
+    def _stored(self, name: str, version: str) -> VersionFacts:
+        self._model(name)
+        if version not in self._facts[name]:
+            raise RegistryNotFound(f"Model Version (name={name}, version={version}) not found")
+        return self._facts[name][version]
+
+    def _version(self, name: str, version: str) -> ModelVersion:
+        found = self._stored(name, version).version
+        aliases = sorted(alias for alias, holder in self._models[name].aliases.items() if holder == version)
+        return replace(found, aliases=tuple(aliases), tags=dict(found.tags))
+
+    def _versions(self, name: str) -> list[ModelVersion]:
+        self._model(name)
+        found = [self._version(name, version) for version in self._facts[name]]
+        return sorted(found, key=lambda version: version.number, reverse=True)
+
+    def _next_version(self, name: str, **attributes: object) -> ModelVersion:
+        self._last_number[name] = self._last_number.get(name, 0) + 1
+        now = datetime.now(UTC)
+        return ModelVersion(name, str(self._last_number[name]), created_at=now, updated_at=now, **attributes)  # type: ignore[arg-type]
+
+    def _update(self, name: str, version: str, **changes: object) -> None:
+        facts = self._stored(name, version)
+        changed = replace(facts.version, updated_at=datetime.now(UTC), **changes)  # type: ignore[arg-type]
+        self._facts[name][version] = replace(facts, version=changed)

@@ -1,0 +1,46 @@
+"""How long one page may wait for MLflow in sum: each call is bounded, but a page may make a dozen.
+
+Kept in a context variable, because the calls are made deep inside services that know nothing of pages.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from registry.exceptions import RegistryTimeout
+
+PAGE = 20.0
+"""Seconds that all of a page's or API call's waiting for MLflow may take."""
+
+_until: ContextVar[float | None] = ContextVar("patience_until", default=None)
+
+
+@contextmanager
+def at_most(seconds: float, *, afresh: bool = False) -> Iterator[None]:
+    """Bounds what all calls to MLflow inside may wait together.
+
+    Args:
+        seconds: For all of them.
+        afresh: Forgets an outer bound, for what must not be left half done because the page spent its time before.
+            Otherwise the bound that ends first holds.
+    """
+    until, outer = time.monotonic() + seconds, _until.get()
+    token = _until.set(until if afresh or outer is None else min(outer, until))
+    try:
+        yield
+    finally:
+        _until.reset(token)
+
+
+def seconds_left(longest: float) -> float:
+    """Returns how many seconds the next call may wait, `longest` at most.
+
+    Raises:
+        RegistryTimeout: none are left.
+    """
+    until = _until.get()
+    left = longest if until is None else min(longest, until - time.monotonic())
+    if left <= 0:
+        raise RegistryTimeout("MLflow did not answer in time. Please try again.")
+    return left

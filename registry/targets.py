@@ -1,0 +1,74 @@
+"""Where a version is to go: `stage:Production`, `alias:champion`, `model:prod.fraud`."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from django.db.models import TextChoices
+
+from foundation.exceptions import InvalidInput
+
+
+class TargetKind(TextChoices):
+    """What kind of place a version is to go to."""
+
+    STAGE = "stage", "Stage"
+    ALIAS = "alias", "Alias"
+    MODEL = "model", "Registered model"
+
+
+STAGES = ("None", "Staging", "Production", "Archived")
+"""MLflow's stages, as it spells them."""
+ACTIVE_STAGES = ("Staging", "Production")
+"""The stages whose holders can be archived by a newcomer (MLflow refuses it for the others)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place that a model version can hold."""
+
+    kind: TargetKind
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Reads `kind:name`, with a stage in any case as MLflow accepts it.
+
+        Raises:
+            InvalidInput: no such kind or stage, or an empty name; its `field` is `target`.
+        """
+        kind, separator, name = text.partition(":")
+        if not separator:
+            raise InvalidInput(f"{text!r} is not a target: expected for example stage:Production.", field="target")
+        return cls.of(kind, name)
+
+    @classmethod
+    def of(cls, kind: str, name: str) -> Self:
+        """Returns the target of this kind and name, a stage spelled as MLflow spells it.
+
+        Raises:
+            InvalidInput: no such kind or stage, or an empty name; its `field` is `target`.
+        """
+        name = name.strip()
+        if kind not in TargetKind.values:
+            raise InvalidInput(f"{kind!r} is not a kind of target: use stage, alias or model.", field="target")
+        if not name or len(name) > 256:
+            raise InvalidInput("The target's name must have 1 to 256 characters.", field="target")
+        if kind == TargetKind.STAGE:
+            canonical = {stage.lower(): stage for stage in STAGES}.get(name.lower())
+            if canonical is None:
+                raise InvalidInput(f"{name!r} is not a stage: use {', '.join(STAGES)}.", field="target")
+            name = canonical
+        return cls(TargetKind(kind), name)
+
+    @property
+    def can_archive_holders(self) -> bool:
+        """Whether a promotion here can archive those that hold the stage now."""
+        return self.kind == TargetKind.STAGE and self.name in ACTIVE_STAGES
+
+    @property
+    def has_champion(self) -> bool:
+        """Whether holding this target means being replaced by the next: false for Archived and None."""
+        return self.kind != TargetKind.STAGE or self.name in ACTIVE_STAGES

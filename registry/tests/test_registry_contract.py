@@ -1,0 +1,505 @@
+"""One suite, two registries: what `RegistryClient` promises holds for the fake and for a real MLflow alike."""
+
+import math
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from registry.client import RegistryClient
+from registry.exceptions import RegistryNotFound, RegistryRefused
+from registry.fake import FakeRegistry
+from registry.targets import Target
+from registry.types import APPROVAL_TAG, IS_PROMPT_TAG, PROMPT_TEXT_TAG, ModelVersion
+
+PRODUCTION = Target.parse("stage:Production")
+
+
+@dataclass
+class Fake:
+    """The fake, filled by its own helpers."""
+
+    client: FakeRegistry = field(default_factory=FakeRegistry)
+    prefix: str = 'it\'s "a" 100%_\\'
+
+    def add_model(self, name: str, **options: Any) -> None:
+        self.client.add_model(name, **options)
+
+    def add_version(self, name: str, **facts: Any) -> ModelVersion:
+        return self.client.add_version(name, **facts)
+
+
+@dataclass
+class RealMlflow:
+    """A real MLflow, filled by MLflow's own client. Names carry what could break out of a filter's quotes."""
+
+    client: RegistryClient
+    mlflow: Any
+    store: Any
+    experiment_id: str
+    prefix: str
+
+    def add_model(self, name: str, *, description: str = "", is_prompt: bool = False) -> None:
+        from mlflow.entities.model_registry import RegisteredModelTag  # noqa: PLC0415 - only with a real MLflow
+
+        tags = [RegisteredModelTag(IS_PROMPT_TAG, "true")] if is_prompt else []
+        self.store.create_registered_model(name, tags=tags, description=description)
+
+    def add_version(
+        self,
+        name: str,
+        *,
+        params: dict[str, str] | None = None,
+        metrics: dict[str, float] | None = None,
+        tags: dict[str, str] | None = None,
+        prompt_text: str | None = None,
+        description: str = "",
+        run_name: str = "",
+    ) -> ModelVersion:
+        from mlflow.entities.model_registry import ModelVersionTag  # noqa: PLC0415 - only with a real MLflow
+
+        if not any(model.name == name for model in self.client.search_models(name)):
+            self.add_model(name, is_prompt=prompt_text is not None)
+        if prompt_text is not None:
+            tags = {**(tags or {}), PROMPT_TEXT_TAG: prompt_text, IS_PROMPT_TAG: "true"}
+            source, run_id = "prompt-template", None
+        else:
+            run = self.mlflow.create_run(self.experiment_id, run_name=run_name or None)
+            run_id, source = run.info.run_id, f"{run.info.artifact_uri}/model"
+            for key, text in (params or {}).items():
+                self.mlflow.log_param(run_id, key, text)
+            for key, number in (metrics or {}).items():
+                self.mlflow.log_metric(run_id, key, number)
+        version_tags = [ModelVersionTag(key, value) for key, value in (tags or {}).items()]
+        made = self.store.create_model_version(name, source, run_id, tags=version_tags, description=description)
+        return self.client.get_version(name, made.version)
+
+
+def connect_to_mlflow(request: pytest.FixtureRequest) -> RealMlflow:
+    settings = request.getfixturevalue("settings")
+    settings.CHECKPOINT_REGISTRY_URL = url = request.getfixturevalue("mlflow_server")
+    from mlflow import MlflowClient  # noqa: PLC0415 - only with a real MLflow
+    from mlflow.store.model_registry.rest_store import RestStore  # noqa: PLC0415
+    from mlflow.utils.rest_utils import MlflowHostCreds  # noqa: PLC0415
+
+    from registry.mlflow import connect  # noqa: PLC0415
+
+    mlflow = MlflowClient(tracking_uri=url, registry_uri=url)
+    unique = uuid.uuid4().hex[:8]
+    prefix = f'it\'s "a" 100%_\\ {unique} '
+    store = RestStore(lambda: MlflowHostCreds(url))
+    return RealMlflow(connect(), mlflow, store, mlflow.create_experiment(unique), prefix)
+
+
+@pytest.fixture(params=["fake", pytest.param("mlflow", marks=pytest.mark.mlflow)])
+def world(request: pytest.FixtureRequest) -> Fake | RealMlflow:
+    return Fake() if request.param == "fake" else connect_to_mlflow(request)
+
+
+@pytest.fixture
+def fraud(world) -> Iterator[str]:
+    """Gives the name of a model with three versions, the first two in Production."""
+    name = f"{world.prefix}Fraud"
+    for _ in range(3):
+        world.add_version(name)
+    for version in ("1", "2"):
+        world.client.transition_stage(name, version, "Production", archive_existing_versions=False)
+    return name
+
+
+def numbers(versions: list[ModelVersion]) -> list[str]:
+    return [version.version for version in versions]
+
+
+def stages(world, name: str) -> dict[str, str]:
+    return {version.version: version.stage for version in world.client.list_versions(name)}
+
+
+# Reading
+
+
+def test_models_and_prompts_are_found_by_a_part_of_their_name_in_any_case(world):
+    for name in ("Fraud", "fraud'2", "Churn", "FRAUDÉ"):
+        world.add_model(f"{world.prefix}{name}", description="About it")
+    world.add_model(f"{world.prefix}fraud prompt", is_prompt=True)
+    found = world.client.search_models(f"{world.prefix}fRaUd")
+    assert [model.name.removeprefix(world.prefix) for model in found] == ["FRAUDÉ", "Fraud", "fraud prompt", "fraud'2"]
+    assert [model.is_prompt for model in found] == [False, False, True, False]
+    assert found[0].description == "About it"
+    assert [model.name.removeprefix(world.prefix) for model in world.client.search_models(f"{world.prefix}fraudé")] == [
+        "FRAUDÉ"
+    ]
+
+
+def test_a_search_returns_at_most_its_limit_by_name(world):
+    for name in "cab":
+        world.add_model(f"{world.prefix}{name}")
+    found = world.client.search_models(world.prefix, limit=2)
+    assert [model.name.removeprefix(world.prefix) for model in found] == ["a", "b"]
+
+
+def test_wildcards_in_a_search_mean_themselves(world):
+    for name in ("a_b", "axb", "a%b"):
+        world.add_model(f"{world.prefix}{name}")
+    found = world.client.search_models(f"{world.prefix}a_b")
+    assert [model.name.removeprefix(world.prefix) for model in found] == ["a_b"]
+
+
+def test_a_model_knows_its_aliases(world, fraud):
+    world.client.set_alias(fraud, "champion", "2")
+    world.client.set_alias(fraud, "blue", "2")
+    model = world.client.get_model(fraud)
+    assert (model.name, model.aliases, model.is_prompt) == (fraud, {"champion": "2", "blue": "2"}, False)
+    assert world.client.get_version(fraud, "2").aliases == ("blue", "champion")
+    assert [version.aliases for version in world.client.list_versions(fraud)] == [(), ("blue", "champion"), ()]
+
+
+def test_versions_are_listed_newest_first_by_number_and_not_by_text(world):
+    name = f"{world.prefix}many"
+    for _ in range(11):
+        world.add_version(name)
+    world.client.set_version_tags(name, "3", {"touched": "last"})
+    assert numbers(world.client.list_versions(name)) == [str(number) for number in range(11, 0, -1)]
+    assert numbers(world.client.list_versions(name, limit=3)) == ["11", "10", "9"]
+
+
+def test_a_version_carries_what_it_was_registered_with(world):
+    name = f"{world.prefix}Fraud"
+    made = world.add_version(name, description="First try", tags={"team": "risk", "mlflow.note": "x"})
+    found = world.client.get_version(name, made.version)
+    assert (found.name, found.version, found.stage, found.description) == (name, "1", "None", "First try")
+    assert (found.status, found.aliases, found.tags) == ("READY", (), {"team": "risk", "mlflow.note": "x"})
+    assert found.created_at is not None
+    assert found.created_at.utcoffset() is not None
+    assert world.client.list_versions(name) == [found]
+
+
+def test_facts_hold_every_digit_and_no_internal_tag(world):
+    name = f"{world.prefix}Fraud"
+    metrics = {"auc": 0.1 + 0.2, "third": 1 / 3, "tiny": 5e-324, "broken": math.nan}
+    tags = {"team": "risk", "mlflow.note": "x", APPROVAL_TAG: "http://c/1"}
+    world.add_version(name, params={"depth": "4", "π": "3"}, metrics=metrics, tags=tags, run_name="calm-owl")
+    facts = world.client.get_facts(name, "1")
+    assert facts.params == {"depth": "4", "π": "3"}
+    assert {key: repr(value) for key, value in facts.metrics.items()} == {
+        key: repr(value) for key, value in metrics.items()
+    }
+    assert facts.tags == {"team": "risk"}
+    assert facts.run_name == "calm-owl"
+    assert facts.prompt_text is None
+    assert facts.version == world.client.get_version(name, "1")
+
+
+def test_a_prompts_text_is_among_its_facts(world):
+    name = f"{world.prefix}greeting"
+    world.add_version(name, prompt_text="Hello {{name}}\n")
+    world.add_version(name, prompt_text="Hi {{name}}\n", tags={"tone": "short"})
+    assert numbers(world.client.list_versions(name)) == ["2", "1"]
+    facts = world.client.get_facts(name, "2")
+    assert (facts.prompt_text, facts.tags, facts.params, facts.metrics) == ("Hi {{name}}\n", {"tone": "short"}, {}, {})
+    assert world.client.get_model(name).is_prompt
+
+
+@pytest.mark.parametrize("name", ["nope", "", "a/b", "a:b", "nul\x00", "half \ud800", "x" * 300, "' OR name = 'x"])
+def test_a_name_that_no_model_has_is_not_found_whatever_it_looks_like(world, name):
+    for ask in (
+        lambda: world.client.get_model(name),
+        lambda: world.client.list_versions(name),
+        lambda: world.client.get_version(name, "1"),
+        lambda: world.client.get_facts(name, "1"),
+        lambda: world.client.holders(name, PRODUCTION),
+        lambda: world.client.holders(name, Target.parse("alias:champion")),
+        lambda: world.client.delete_alias(name, "champion"),
+        lambda: world.client.set_alias(name, "champion", "1"),
+        lambda: world.client.copy_version(name, "1", "elsewhere", tags={}),
+        lambda: world.client.set_version_tags(name, "1", {"a": "b"}),
+        lambda: world.client.transition_stage(name, "1", "Staging", archive_existing_versions=False),
+    ):
+        with pytest.raises(RegistryNotFound):
+            ask()
+
+
+@pytest.mark.parametrize("version", ["9", "01", "0", "-1", "1.0", "abc", "", "\u0661", "99999999999999999999"])
+def test_a_version_has_exactly_one_spelling(world, fraud, version):
+    for ask in (
+        lambda: world.client.get_version(fraud, version),
+        lambda: world.client.get_facts(fraud, version),
+        lambda: world.client.set_alias(fraud, "champion", version),
+        lambda: world.client.copy_version(fraud, version, f"{fraud} copy", tags={}),
+        lambda: world.client.set_version_tags(fraud, version, {"a": "b"}),
+        lambda: world.client.transition_stage(fraud, version, "Staging", archive_existing_versions=True),
+    ):
+        with pytest.raises(RegistryNotFound):
+            ask()
+    assert stages(world, fraud) == {"1": "Production", "2": "Production", "3": "None"}
+
+
+# Holders
+
+
+def test_holders_of_a_stage_come_newest_first(world, fraud):
+    assert numbers(world.client.holders(fraud, PRODUCTION)) == ["2", "1"]
+    assert numbers(world.client.holders(fraud, Target.parse("stage:None"))) == ["3"]
+    assert world.client.holders(fraud, Target.parse("stage:Staging")) == []
+
+
+def test_the_holder_of_an_alias_is_one_version_or_none(world, fraud):
+    assert world.client.holders(fraud, Target.parse("alias:champion")) == []
+    world.client.set_alias(fraud, "champion", "1")
+    (holder,) = world.client.holders(fraud, Target.parse("alias:champion"))
+    assert (holder.version, holder.stage, holder.aliases) == ("1", "Production", ("champion",))
+    assert world.client.holders(fraud, Target.parse("alias:Champion")) == []
+
+
+def test_holders_of_a_destination_are_its_versions_whatever_model_asks(world, fraud):
+    assert numbers(world.client.holders("no such model", Target.of("model", fraud))) == ["3", "2", "1"]
+    assert world.client.holders(fraud, Target.of("model", f"{fraud} elsewhere")) == []
+
+
+def test_a_version_that_is_tagged_as_a_prompt_hides_no_holder(world, fraud):
+    world.client.set_version_tags(fraud, "3", {IS_PROMPT_TAG: "true"})
+    assert numbers(world.client.holders(fraud, PRODUCTION))[0] == "2"
+    assert numbers(world.client.holders(fraud, Target.of("model", fraud)))[0] == "3"
+
+
+# Writing; each write twice, because a promotion that was cut off is repeated
+
+
+def test_a_transition_archives_the_other_holders_when_asked(world, fraud):
+    for _ in range(2):
+        world.client.transition_stage(fraud, "3", "Production", archive_existing_versions=True)
+        assert stages(world, fraud) == {"1": "Archived", "2": "Archived", "3": "Production"}
+
+
+def test_a_transition_leaves_the_other_holders_when_not_asked(world, fraud):
+    for _ in range(2):
+        world.client.transition_stage(fraud, "3", "Production", archive_existing_versions=False)
+        assert stages(world, fraud) == {"1": "Production", "2": "Production", "3": "Production"}
+
+
+@pytest.mark.parametrize("stage", ["Archived", "None"])
+def test_archiving_is_ignored_where_mlflow_would_refuse_it(world, fraud, stage):
+    for _ in range(2):
+        world.client.transition_stage(fraud, "1", stage, archive_existing_versions=True)
+        assert stages(world, fraud) == {"1": stage, "2": "Production", "3": "None"}
+
+
+def test_an_alias_is_set_moved_and_taken_away(world, fraud):
+    for version in ("1", "1", "2"):
+        world.client.set_alias(fraud, "champion", version)
+        assert world.client.get_model(fraud).aliases == {"champion": version}
+    for _ in range(2):
+        world.client.delete_alias(fraud, "champion")
+        assert world.client.get_model(fraud).aliases == {}
+
+
+@pytest.mark.parametrize("alias", ["latest", "v12", "with space", "a/b"])
+def test_an_alias_that_cannot_be_is_refused(world, fraud, alias):
+    with pytest.raises(RegistryRefused):
+        world.client.set_alias(fraud, alias, "1")
+
+
+def test_tags_are_set_beside_those_that_are_there(world, fraud):
+    world.client.set_version_tags(fraud, "1", {"a": "1", "b": "1"})
+    for _ in range(2):
+        world.client.set_version_tags(fraud, "1", {"b": "2", "checkpoint.approved_by": "grace"})
+        assert world.client.get_version(fraud, "1").tags == {"a": "1", "b": "2", "checkpoint.approved_by": "grace"}
+
+
+def test_a_copy_has_the_originals_facts_and_the_approvals_own_tags(world):
+    name, destination = f"{world.prefix}Fraud", f"{world.prefix}prod.fraud"
+    tags = {"team": "risk", APPROVAL_TAG: "http://c/1", "checkpoint.approved_by": "somebody else"}
+    world.add_version(name, params={"depth": "4"}, metrics={"auc": 0.9}, tags=tags, description="First")
+    copy = world.client.copy_version(name, "1", destination, tags={APPROVAL_TAG: "http://c/2"})
+    assert (copy.name, copy.version, copy.source, copy.stage) == (destination, "1", f"models:/{name}/1", "None")
+    assert copy.tags == {"team": "risk", APPROVAL_TAG: "http://c/2"}
+    assert copy.description == "First"
+    original, copied = world.client.get_facts(name, "1"), world.client.get_facts(destination, "1")
+    assert (copied.params, copied.metrics) == (original.params, original.metrics)
+    assert copied.version.run_id == original.version.run_id
+
+
+def test_the_same_copy_is_made_once_and_another_requests_again(world, fraud):
+    destination = f"{fraud} copy"
+    copies = [
+        world.client.copy_version(fraud, "1", destination, tags={APPROVAL_TAG: address})
+        for address in ("http://c/1", "http://c/1", "http://c/2")
+    ]
+    assert numbers(copies) == ["1", "1", "2"]
+    assert copies[0] == copies[1]
+
+
+def test_a_borrowed_tag_does_not_pass_for_the_copy(world, fraud):
+    destination = f"{fraud} copy"
+    world.client.copy_version(fraud, "2", destination, tags={APPROVAL_TAG: "http://c/1"})
+    copy = world.client.copy_version(fraud, "1", destination, tags={APPROVAL_TAG: "http://c/1"})
+    assert (copy.version, copy.source) == ("2", f"models:/{fraud}/1")
+
+
+def test_a_prompt_is_copied_as_a_prompt(world):
+    name, destination = f"{world.prefix}greeting", f"{world.prefix}prod.greeting"
+    world.add_version(name, prompt_text="Hello")
+    for _ in range(2):
+        world.client.copy_version(name, "1", destination, tags={APPROVAL_TAG: "http://c/1"})
+    assert numbers(world.client.list_versions(destination)) == ["1"]
+    assert world.client.get_model(destination).is_prompt
+    assert world.client.get_facts(destination, "1").prompt_text == "Hello"
+
+
+@pytest.mark.parametrize("destination", ["", "a/b", "a:b", "nul\x00", "half \ud800"])
+def test_a_copy_to_a_name_that_cannot_be_is_refused(world, fraud, destination):
+    with pytest.raises(RegistryRefused):
+        world.client.copy_version(fraud, "1", destination, tags={})
+
+
+# What only MLflow has
+
+
+@pytest.fixture
+def mlflow_world(request: pytest.FixtureRequest) -> RealMlflow:
+    return connect_to_mlflow(request)
+
+
+def add_logged_model(world: RealMlflow, name: str, *, with_run: bool) -> str:
+    """Registers a logged model, whose params and metrics are its own, as the next version of `name`."""
+    run = world.mlflow.create_run(world.experiment_id, run_name="calm-owl")
+    world.mlflow.log_param(run.info.run_id, "depth", "run")
+    world.mlflow.log_param(run.info.run_id, "seed", "7")
+    world.mlflow.log_metric(run.info.run_id, "loss", 0.5)
+    logged = world.mlflow.create_logged_model(
+        world.experiment_id, source_run_id=run.info.run_id if with_run else None, params={"depth": "model"}
+    )
+    for step, auc in ((2, 0.9), (1, 0.8)):
+        world.mlflow.log_metric(run.info.run_id, "auc", auc, step=step, model_id=logged.model_id)
+    for dataset, f1 in (("train", 0.99), ("test", 0.7)):
+        world.mlflow.log_metric(
+            run.info.run_id, "f1", f1, model_id=logged.model_id, dataset_name=dataset, dataset_digest="1"
+        )
+    world.mlflow.finalize_logged_model(logged.model_id, "READY")
+    world.store.create_model_version(name, f"models:/{logged.model_id}", model_id=logged.model_id)
+    return logged.model_id
+
+
+@pytest.mark.mlflow
+def test_facts_come_from_the_run_and_from_the_logged_model_which_has_the_last_word(mlflow_world):
+    world, name = mlflow_world, f"{mlflow_world.prefix}Fraud"
+    world.add_model(name)
+    model_id = add_logged_model(world, name, with_run=True)
+    facts = world.client.get_facts(name, "1")
+    assert facts.version.model_id == model_id
+    assert facts.params == {"depth": "model", "seed": "7"}
+    assert facts.metrics["auc"] == 0.9
+    assert facts.metrics["loss"] == 0.5
+    assert (facts.experiment_id, facts.run_name) == (world.experiment_id, "calm-owl")
+
+
+@pytest.mark.mlflow
+def test_a_logged_model_without_a_run_has_facts_and_names_its_data_sets(mlflow_world):
+    world, name = mlflow_world, f"{mlflow_world.prefix}Fraud"
+    world.add_model(name)
+    add_logged_model(world, name, with_run=False)
+    facts = world.client.get_facts(name, "1")
+    assert facts.version.run_id == ""
+    assert facts.params == {"depth": "model"}
+    assert facts.metrics == {"auc": 0.9, "f1 (train)": 0.99, "f1 (test)": 0.7}
+    assert (facts.experiment_id, facts.run_name) == (world.experiment_id, "")
+
+
+@pytest.mark.mlflow
+def test_a_copy_of_a_copy_keeps_the_logged_models_facts_even_when_the_original_is_gone(mlflow_world):
+    world, name = mlflow_world, f"{mlflow_world.prefix}Fraud"
+    world.add_model(name)
+    add_logged_model(world, name, with_run=False)
+    world.client.copy_version(name, "1", f"{name} staging", tags={})
+    world.client.copy_version(f"{name} staging", "1", f"{name} prod", tags={})
+    world.store.delete_registered_model(name)
+    world.store.delete_registered_model(f"{name} staging")
+    assert world.client.get_facts(f"{name} prod", "1").params == {"depth": "model"}
+
+
+@pytest.mark.mlflow
+def test_a_logged_model_that_is_gone_adds_nothing(mlflow_world):
+    world, name = mlflow_world, f"{mlflow_world.prefix}Fraud"
+    world.add_model(name)
+    world.mlflow.delete_logged_model(add_logged_model(world, name, with_run=True))
+    facts = world.client.get_facts(name, "1")
+    assert facts.params == {"depth": "run", "seed": "7"}
+
+
+@pytest.mark.mlflow
+def test_lists_longer_than_a_page_are_whole(mlflow_world, monkeypatch):
+    world, name = mlflow_world, f"{mlflow_world.prefix}Fraud"
+    for _ in range(5):
+        world.add_version(name)
+    monkeypatch.setattr("registry.mlflow._PAGE", 2)
+    assert numbers(world.client.list_versions(name)) == ["5", "4", "3", "2", "1"]
+    assert numbers(world.client.list_versions(name, limit=3)) == ["5", "4", "3"]
+    assert numbers(world.client.holders(name, Target.parse("stage:None"))) == ["5", "4", "3", "2", "1"]
+
+
+@pytest.mark.mlflow
+def test_a_workspace_that_mlflow_does_not_have_is_refused_and_not_ignored(mlflow_world):
+    from registry.mlflow import connect  # noqa: PLC0415 - only with a real MLflow
+
+    with pytest.raises(RegistryRefused, match="workspaces are not enabled"):
+        connect("team-a").search_models()
+
+
+@pytest.mark.mlflow
+def test_settings_of_mlflow_in_the_environment_do_not_reach_the_client(mlflow_world, monkeypatch):
+    for variable, value in {
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
+        "MLFLOW_REGISTRY_URI": "http://127.0.0.1:1",
+        "MLFLOW_TRACKING_TOKEN": "somebody-elses",
+        "MLFLOW_WORKSPACE": "elsewhere",
+        "HTTP_PROXY": "http://127.0.0.1:1",
+        "http_proxy": "http://127.0.0.1:1",
+    }.items():
+        monkeypatch.setenv(variable, value)
+    assert mlflow_world.client.search_models(mlflow_world.prefix) == []
+
+
+def test_every_model_and_prompt_is_listed_with_the_stages_in_use(world):
+    world.add_version(f"{world.prefix}listed")
+    world.add_version(f"{world.prefix}listed prompt", prompt_text="Hello")
+
+    def listed(suffix):
+        return next(model for model in world.client.list_models() if model.name == f"{world.prefix}{suffix}")
+
+    before = listed("listed")
+    assert before.stages == {"None"}
+    assert listed("listed prompt").is_prompt
+    world.client.transition_stage(before.name, "1", "Staging", archive_existing_versions=False)
+    after = listed("listed")
+    assert after.stages == {"Staging"}
+    assert after.revision != before.revision
+
+
+def test_a_version_says_what_it_is_made_of(world):
+    made = world.add_version(f"{world.prefix}made of")
+    copy = world.client.copy_version(made.name, made.version, f"{world.prefix}copied", tags={})
+    for found in (made, copy):
+        provenance = world.client.get_provenance(found.name, found.version)
+        assert provenance.run_ids == {made.run_id} - {""}
+        assert len(provenance.experiment_ids) == len(provenance.run_ids)
+        for run_id in provenance.run_ids:
+            assert any(f"{run_id}/artifacts" in location for location in provenance.locations)
+    with pytest.raises(RegistryNotFound):
+        world.client.get_provenance(made.name, "99")
+
+
+@pytest.mark.mlflow
+def test_a_version_of_a_logged_model_is_made_of_it_and_of_its_run(mlflow_world):
+    world, name = mlflow_world, f"{mlflow_world.prefix}made of a logged model"
+    world.add_model(name)
+    model_id = add_logged_model(world, name, with_run=True)
+    world.client.copy_version(name, "1", f"{name} copied", tags={})
+    for place in (name, f"{name} copied"):
+        provenance = world.client.get_provenance(place, "1")
+        (run_id,) = provenance.run_ids
+        assert provenance.model_ids == {model_id}
+        assert provenance.experiment_ids == {world.experiment_id}
+        for part in (f"/models/{model_id}/artifacts", f"/{run_id}/artifacts"):
+            assert any(part in location for location in provenance.locations)

@@ -1,0 +1,178 @@
+"""Carries calls to MLflow: one pool of connections, Checkpoint's own credentials, every failure one of ours.
+
+MLflow's client reads address, credentials, workspace, retries and timeouts from the process environment and from
+context variables, waits up to 120 s and tries seven times. Here they come from the settings and belong to the
+instance, so that threads cannot mix workspaces and a page never waits long.
+"""
+
+import json
+import logging
+import re
+import time
+from base64 import b64encode
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from urllib3 import BaseHTTPResponse, PoolManager, Timeout
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, TimeoutError
+
+from foundation.exceptions import InvalidInput
+from registry import patience
+from registry.exceptions import RegistryError, RegistryNotFound, RegistryRefused, RegistryTimeout, RegistryUnreachable
+
+logger = logging.getLogger(__name__)
+
+LONGEST_WAIT = 10.0
+"""Seconds that a page waits for one answer at most, whatever longer the proxied calls get; for all see `patience`."""
+LARGEST_ANSWER = 64 * 1024 * 1024
+"""Bytes; 10,000 versions of a model with their tags stay below a third of it."""
+_CHUNK = 256 * 1024
+_pool = PoolManager(num_pools=4, maxsize=32, retries=False)
+_WRONG_ADDRESS = "There is no MLflow API at the address that CHECKPOINT_REGISTRY_URL names."
+
+
+class AlreadyExists(RegistryRefused):
+    """MLflow has a model of this name."""
+
+
+class Transport:
+    """Calls one workspace of the configured MLflow. Safe to share between threads."""
+
+    def __init__(self, workspace: str = "") -> None:
+        """Takes address, credentials and timeouts from the settings.
+
+        Raises:
+            InvalidInput: the workspace's name cannot be sent in a header.
+        """
+        if not re.fullmatch(r"[\x21-\x7e]{0,256}", workspace):
+            raise InvalidInput("A workspace's name has only letters, digits and punctuation.", field="workspace")
+        self._base: str = settings.CHECKPOINT_REGISTRY_URL
+        self._headers = {"Accept": "application/json", "User-Agent": "checkpoint", **_authorization()}
+        if workspace:
+            self._headers["X-MLFLOW-WORKSPACE"] = workspace
+        self._wait = min(settings.CHECKPOINT_READ_TIMEOUT, LONGEST_WAIT)
+        self._connect = min(settings.CHECKPOINT_CONNECT_TIMEOUT, LONGEST_WAIT)
+
+    def call(self, method: str, path: str, message: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Returns MLflow's answer; `message` goes into the query of a GET and into the body of anything else.
+
+        Raises:
+            RegistryUnreachable: no connection, or what answered is no MLflow.
+            RegistryTimeout: no whole answer in time. A write may have been made all the same.
+            RegistryNotFound: MLflow knows no such thing.
+            RegistryRefused: MLflow refused the call; for credentials the message says what to check.
+            RegistryError: MLflow failed.
+        """
+        try:
+            try:
+                status, body = self._send(method, path, message)
+            except ProtocolError:
+                # MLflow closes idle connections, and the pool may hand one out in that moment. Only reads are
+                # repeated: whether a write arrived cannot be known.
+                if method != "GET":
+                    raise
+                status, body = self._send(method, path, message)
+        except NewConnectionError as error:  # a TimeoutError to urllib3, though it is an answer: nobody listens
+            raise _unreachable(error) from error
+        except TimeoutError as error:
+            raise RegistryTimeout("MLflow did not answer in time. Please try again.") from error
+        except HTTPError as error:
+            raise _unreachable(error) from error
+        answer = _json_object(body)
+        if status != 200:
+            raise _refusal(status, answer, body, path)
+        if answer is None:
+            raise RegistryUnreachable(_WRONG_ADDRESS)
+        return answer
+
+    def _send(self, method: str, path: str, message: dict[str, Any] | None) -> tuple[int, bytes]:
+        url, body, headers = f"{self._base}{path}", None, self._headers
+        if method == "GET":
+            url = f"{url}?{urlencode(message or {}, doseq=True)}"
+        else:
+            body, headers = json.dumps(message or {}).encode("ascii"), {**headers, "Content-Type": "application/json"}
+        wait = patience.seconds_left(self._wait)
+        deadline = time.monotonic() + wait
+        timeout = Timeout(connect=min(self._connect, wait), read=wait)
+        response = _pool.request(
+            method, url, body=body, headers=headers, timeout=timeout, redirect=False, preload_content=False
+        )
+        try:
+            content = _read(response, deadline)
+        except BaseException:
+            response.close()
+            raise
+        response.release_conn()
+        return response.status, content
+
+
+def _unreachable(error: HTTPError) -> RegistryUnreachable:
+    logger.warning("MLflow cannot be reached: %s", error)
+    return RegistryUnreachable("MLflow cannot be reached. Please try again in a moment.")
+
+
+def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
+    # The socket's timeout bounds one read only: a server that sends a byte now and then would hold a page for ever.
+    content = bytearray()
+    while chunk := response.read1(_CHUNK):
+        content += chunk
+        if time.monotonic() > deadline:
+            raise RegistryTimeout("MLflow did not answer in time. Please try again.")
+        if len(content) > LARGEST_ANSWER:
+            raise RegistryError("MLflow's answer is too large to be shown.")
+    return bytes(content)
+
+
+def _authorization() -> dict[str, str]:
+    if settings.CHECKPOINT_REGISTRY_TOKEN:
+        return {"Authorization": f"Bearer {settings.CHECKPOINT_REGISTRY_TOKEN}"}
+    if settings.CHECKPOINT_REGISTRY_USERNAME:
+        pair = f"{settings.CHECKPOINT_REGISTRY_USERNAME}:{settings.CHECKPOINT_REGISTRY_PASSWORD}"
+        return {"Authorization": f"Basic {b64encode(pair.encode()).decode('ascii')}"}
+    return {}
+
+
+def _json_object(body: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _refusal(status: int, answer: dict[str, Any] | None, body: bytes, path: str) -> RegistryError:
+    code = str((answer or {}).get("error_code", ""))
+    said = " ".join(str((answer or {}).get("message", "")).split())[:500]
+    match status, code:
+        case 401, _:
+            return RegistryRefused(
+                "MLflow refuses Checkpoint's own credentials: an administrator must check "
+                "CHECKPOINT_REGISTRY_USERNAME and CHECKPOINT_REGISTRY_PASSWORD, or CHECKPOINT_REGISTRY_TOKEN."
+            )
+        case 403, "" if b"Invalid Host" in body:
+            return RegistryRefused(
+                "MLflow refuses Checkpoint's calls (403): an administrator must let MLflow accept the host name in "
+                "CHECKPOINT_REGISTRY_URL (mlflow server --allowed-hosts)."
+            )
+        case 403, "":
+            return RegistryRefused(
+                "MLflow does not let Checkpoint's own account do this: an administrator must give it more."
+            )
+        case _, "RESOURCE_DOES_NOT_EXIST":
+            return RegistryNotFound(said)
+        case _, "RESOURCE_ALREADY_EXISTS":
+            return AlreadyExists(said)
+        case 404, _:
+            return RegistryUnreachable(_WRONG_ADDRESS)
+        case 408 | 504, _:
+            return RegistryTimeout("MLflow did not answer in time. Please try again.")
+        case 429 | 502 | 503, _:
+            return RegistryUnreachable(f"MLflow is not available ({status}). Please try again in a moment.")
+    if code and (status < 500 or code == "FEATURE_DISABLED"):
+        return RegistryRefused(f"MLflow refused: {said}")
+    if 300 <= status < 400 or not code:
+        return RegistryUnreachable(_WRONG_ADDRESS)
+    # What MLflow says of its own failures may name its database and its files: that is for the log alone.
+    logger.warning("MLflow answered %s %s to %s: %s", status, code, path, said)
+    return RegistryError(f"MLflow failed ({status} {code}). Its log says why.")

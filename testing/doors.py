@@ -1,0 +1,247 @@
+"""For `test_doors`: the story, and how one thing is tried through each door and what the person got to see of it."""
+
+import html
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from foundation.exceptions import CheckpointError
+from promote_requests import services
+from promote_requests.choices import CloseReason, Status, Verdict
+from promote_requests.models import Comment, PromoteRequest, Review
+from protection import rules
+from protection.models import ProtectionRule
+from registry.fake import FakeRegistry
+from registry.targets import Target
+from testing.api_client import ROOT
+from testing.factories import PromoteRequestFactory, as_proposal, promoting
+from testing.people import bearer, by, issue_token
+
+ADMIN = "/checkpoint/admin/"
+RULE_FIELDS = {"workspace_pattern": "*", "model_pattern": "*", "target_pattern": "alias:live", "required_approvals": 1}
+PEOPLE = {"accept": "text/html"}
+KEPT = (PromoteRequest, Review, Comment, ProtectionRule)
+
+
+class Door(StrEnum):
+    """Where somebody can try something; `SERVICE` is what stands behind all of them."""
+
+    SERVICE = "service"
+    PAGE = "page"
+    API = "api"
+    ADMIN = "admin"
+    PROXY = "proxy"
+    COMMAND = "command"
+
+
+@dataclass
+class World:
+    """The story: Fraud version 1 in Production, ada's request for version 2, grace and linus beside her."""
+
+    fraud: FakeRegistry
+    ada: User
+    grace: User
+    linus: User
+    root: User
+    request: PromoteRequest | None = None
+
+    def at(self, status: Status) -> PromoteRequest:
+        """Opens the request and brings it to a status."""
+        self.request = PromoteRequestFactory(actor=self.ada, draft=status == Status.DRAFT)
+        match status:
+            case Status.PROMOTING:
+                promoting(self.request)
+            case Status.PROMOTED:
+                services.review(actor=by(self.linus), promote_request=self.request, verdict=Verdict.APPROVE)
+            case Status.CLOSED:
+                services.close(actor=by(self.grace), promote_request=self.request)
+        self.request.refresh_from_db()
+        assert self.request.status == status
+        return self.request
+
+    def approved(self) -> None:
+        """Has the request approved, where the rule leaves the promotion to a person."""
+        ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
+        services.review(actor=by(self.linus), promote_request=self.request, verdict=Verdict.APPROVE)
+
+    def changed_facts(self) -> None:
+        self.fraud.change_facts("Fraud", "2", metrics={"auc": 0.1})
+
+    def changed_champion(self) -> None:
+        self.fraud.add_version("Fraud", stage="Production")
+
+    def same_again(self) -> None:
+        PromoteRequestFactory(actor=self.linus)
+
+    def rival_under_way(self) -> None:
+        self.approved()
+        self.fraud.add_version("Fraud")
+        promoting(PromoteRequestFactory(actor=self.linus, version="3"))
+
+    def wants_changes(self) -> None:
+        services.review(
+            actor=by(self.linus), promote_request=self.request, verdict=Verdict.REQUEST_CHANGES, body="Show the recall."
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Returns all that a refusal has to leave as it was; what MLflow showed last is `observed` and may be newer."""
+        observed = {"champion_version", "evidence_fingerprint", "challenger_stage"}
+        rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in KEPT}
+        requests = rows["PromoteRequest"]
+        seen = [{name: row.pop(name) for name in observed} for row in requests]
+        for row in requests:
+            row.pop("updated_at")
+        writes = [call for call in self.fraud.calls if not call[0].startswith(("get_", "list_", "search_", "holders"))]
+        return {**rows, "observed": seen, "writes": writes}
+
+
+SERVICES: dict[str, Callable[..., Any]] = {
+    **{name: getattr(services, name) for name in services.__all__},
+    "save_rule": rules.save_rule,
+    "delete_rule": rules.delete_rule,
+}
+"""Whatever an actor can ask for."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of it: the HTTP status (for the service that of its exception) and the words that the person reads."""
+
+    status: int
+    text: str
+
+
+class Attempt:
+    """Who tries what on what. Make it while the person may still sign in: it has their session and a token of theirs.
+
+    `values` are named as the services name them; a target is `kind:name`, and `pk` is a protection rule's.
+    """
+
+    def __init__(self, actor: User, number: int | None, values: dict[str, Any]) -> None:
+        self.actor, self.number, self.values = actor, number, values
+        self.client = Client()
+        self.client.force_login(actor)
+        _, self.token = issue_token(actor)
+
+    def post(self, address: str, values: dict[str, Any]) -> HttpResponse:
+        return self.client.post(address, values, headers=PEOPLE)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way through one door; `address` is what the door itself calls it."""
+
+    address: str
+    go: Callable[[Attempt], Answer]
+
+
+def by_service(name: str) -> Way:
+    def go(attempt: Attempt) -> Answer:
+        values = dict(attempt.values)
+        if name in ("save_rule", "delete_rule"):
+            rule = ProtectionRule.objects.filter(pk=values.pop("pk", None)).first() or ProtectionRule(**RULE_FIELDS)
+            for field, value in values.items():
+                setattr(rule, field, value)
+            values = {"rule": rule}
+        if attempt.number is not None:
+            values["promote_request"] = PromoteRequest.objects.get(pk=attempt.number)
+        if "reason" in values:
+            values["reason"] = CloseReason(values["reason"])
+        try:
+            if "target" in values:
+                values = as_proposal(values | {"target": Target.parse(values["target"])})
+            SERVICES[name](actor=replace(by(attempt.actor), request_id="r" * 32), **values)
+        except CheckpointError as refusal:
+            return Answer(refusal.status, refusal.message)
+        return Answer(200, "")
+
+    return Way(name, go)
+
+
+def by_page(name: str) -> Way:
+    def go(attempt: Attempt) -> Answer:
+        number = [] if attempt.number is None else [attempt.number]
+        return _page(attempt.post(reverse(f"promote_requests:{name}", args=number), attempt.values))
+
+    return Way(name, go)
+
+
+def by_api(method: str, name: str, **always: Any) -> Way:
+    def go(attempt: Attempt) -> Answer:
+        values = attempt.values | always
+        if "target" in values:
+            kind, _, target_name = values["target"].partition(":")
+            values["target"] = {"kind": kind, "name": target_name}
+        number = [] if attempt.number is None else [attempt.number]
+        address = reverse(f"promote_requests_api:{name}", args=number)
+        assert address.startswith(ROOT)
+        response = attempt.client.generic(method, address, json.dumps(values), "application/json")
+        return Answer(response.status_code, response.json().get("message", ""))
+
+    return Way(f"{method} {name}", go)
+
+
+def by_admin_action(name: str) -> Way:
+    """Confirms a bulk action; its refusals are messages on the list that the answer leads to."""
+
+    def go(attempt: Attempt) -> Answer:
+        values = {"reason": "rejected", **attempt.values, "confirmed": "yes"}
+        values[f"seen_{attempt.number}"] = values.pop("seen_fingerprint", "")
+        values |= {"action": name, "_selected_action": attempt.number}
+        return _admin(attempt, "promoterequest/", values)
+
+    return Way(f"promoterequest {name}", go)
+
+
+def by_admin_form(model: str, view: str) -> Way:
+    def go(attempt: Attempt) -> Answer:
+        values = RULE_FIELDS | attempt.values | {"post": "yes"}
+        pk = values.pop("pk", attempt.number)
+        return _admin(attempt, f"{model}/add/" if view == "add" else f"{model}/{pk}/{view}/", values)
+
+    return Way(f"{model} {view}", go)
+
+
+def by_forged_admin_action(model: str) -> Way:
+    """Sends the action that deletes rows, which the list offers to nobody who may not."""
+
+    def go(attempt: Attempt) -> Answer:
+        pk = attempt.values.get("pk", attempt.number)
+        return _admin(attempt, f"{model}/", {"action": "delete_selected", "_selected_action": pk, "post": "yes"})
+
+    return Way(f"{model} delete_selected", go)
+
+
+def by_proxy(method: str, path: str) -> Way:
+    """Makes the call with a token, as a training job would."""
+
+    def go(attempt: Attempt) -> Answer:
+        body, headers = json.dumps(attempt.values), bearer(attempt.token)
+        response = Client().generic(method, f"/api/2.0/mlflow/{path}", body, "application/json", **headers)
+        return Answer(response.status_code, response.json()["message"])
+
+    return Way(f"{method} {path}", go)
+
+
+def _admin(attempt: Attempt, path: str, values: dict[str, Any]) -> Answer:
+    room = {"promoterequest": "promote_requests", "protectionrule": "protection", "auditevent": "audit"}
+    response = attempt.post(f"{ADMIN}{room[path.partition('/')[0]]}/{path}", values)
+    if response.status_code == 302 and response["Location"].startswith(ADMIN):
+        shown = attempt.client.get(response["Location"]).context
+        return Answer(302, " ".join(str(message) for message in shown["messages"]))
+    return _page(response)
+
+
+def _page(response: HttpResponse) -> Answer:
+    if response.status_code == 302:
+        return Answer(302, response["Location"])
+    words = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return Answer(response.status_code, " ".join(html.unescape(words).split()))

@@ -1,0 +1,51 @@
+"""People and tokens for tests. `PASSWORD` is everybody's."""
+
+from typing import Any
+
+import factory
+from django.contrib.auth.hashers import make_password
+from factory.django import DjangoModelFactory
+
+from accounts import tokens
+from accounts.models import ApiToken, User
+from audit.actors import Actor, Door
+
+PASSWORD = "correct horse battery"
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """A person who can sign in with `PASSWORD`; pass `password=` for another."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda number: f"person{number}")
+    email = factory.LazyAttribute(lambda user: f"{user.username}@example.org")
+    password = PASSWORD
+
+    @classmethod
+    def _adjust_kwargs(cls, **kwargs: Any) -> dict[str, Any]:
+        return kwargs | {"password": make_password(kwargs["password"])}
+
+
+class AdministratorFactory(UserFactory):
+    """A person with every right."""
+
+    is_staff = True
+    is_superuser = True
+
+
+def issue_token(user: User | None = None, **options: Any) -> tuple[ApiToken, str]:
+    """Gives a token and its plain text; the name and the person are made up where none is given."""
+    return tokens.issue(user=user or UserFactory(), **({"name": "training"} | options))
+
+
+def bearer(plaintext: str) -> dict[str, str]:
+    """Gives the keyword arguments that make Django's test client send the token."""
+    return {"HTTP_AUTHORIZATION": f"Bearer {plaintext}"}
+
+
+def by(user: User, door: Door = Door.PAGE) -> Actor:
+    """Returns a person as services know them."""
+    return Actor.of(user, door)
