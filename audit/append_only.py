@@ -1,6 +1,6 @@
 """Rows that are added and never changed."""
 
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 
@@ -24,7 +24,7 @@ class AppendOnlyQuerySet(models.QuerySet):
 class AppendOnly(models.Model):
     """A row that can be added, and neither changed nor deleted afterwards."""
 
-    objects = AppendOnlyQuerySet.as_manager()
+    objects: ClassVar[models.Manager] = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef
 
-from promote_requests.choices import Verdict
 from promote_requests.models import PromoteRequest, Review
 from promote_requests.querysets import PromoteRequestQuerySet
 
@@ -14,10 +13,7 @@ if TYPE_CHECKING:
 
 def waiting_for(person: "User") -> PromoteRequestQuerySet:
     """Returns the open requests of others whose present evidence this person has not judged yet."""
-    judged = Review.objects.filter(
-        promote_request=OuterRef("pk"),
-        reviewer=person,
-        evidence_fingerprint=OuterRef("evidence_fingerprint"),
-        created_at__gte=OuterRef("opened_at"),
-    ).exclude(verdict=Verdict.COMMENT)
+    judged = Review.objects.standing().filter(
+        promote_request=OuterRef("pk"), reviewer=person, evidence_fingerprint=OuterRef("evidence_fingerprint")
+    )
     return PromoteRequest.objects.open().exclude(author=person).filter(~Exists(judged))

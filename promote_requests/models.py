@@ -15,7 +15,7 @@ from audit.append_only import AppendOnly
 from audit.trail import About
 from evidence.freeze import Observation
 from promote_requests.choices import CloseReason, Status, Verdict
-from promote_requests.querysets import PromoteRequestQuerySet
+from promote_requests.querysets import PromoteRequestQuerySet, ReviewQuerySet
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
 
@@ -50,16 +50,22 @@ class PromoteRequest(models.Model):
     challenger_stage = models.CharField(
         max_length=16, blank=True, editable=False, help_text="The stage it would leave."
     )
-    evidence_fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    evidence_fingerprint = models.CharField(max_length=80, blank=True, editable=False)
     champion_evidence = models.JSONField(null=True, editable=False)
     challenger_evidence = models.JSONField(null=True, editable=False)
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
-    opened_at = models.DateTimeField(default=timezone.now, editable=False, help_text="Earlier reviews do not count.")
+    opened_at = models.DateTimeField(default=timezone.now, editable=False)
+    round = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Begins anew with each reopening; reviews of earlier rounds do not count."
+    )
     promoting_since = models.DateTimeField(null=True, editable=False)
     promoted_at = models.DateTimeField(null=True, editable=False)
     promoted_by = _person(null=True, related_name="+", editable=False)
+    approved_by = models.JSONField(
+        default=list, blank=True, editable=False, help_text="Whose approvals counted when the promotion began: names."
+    )
     promoted_version = models.CharField(max_length=32, blank=True, editable=False, help_text="The copy's version.")
     last_failure = models.TextField(blank=True, editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
@@ -157,7 +163,10 @@ class PromoteRequest(models.Model):
 
 
 class Review(AppendOnly):
-    """A reviewer's judgement of the evidence that `evidence_fingerprint` names. Never changed, only followed."""
+    """A reviewer's judgement, in one round, of the evidence that `evidence_fingerprint` names.
+
+    Never changed, only followed.
+    """
 
     promote_request = models.ForeignKey(PromoteRequest, on_delete=models.PROTECT, related_name="reviews")
     reviewer = _person(related_name="reviews")
@@ -165,11 +174,15 @@ class Review(AppendOnly):
     verdict = models.CharField(max_length=16, choices=Verdict)
     body = models.TextField(blank=True)
     champion_version = models.CharField(max_length=32, null=True)  # noqa: DJ001 - None: nobody held it
-    evidence_fingerprint = models.CharField(max_length=64)
+    evidence_fingerprint = models.CharField(max_length=80)
+    round = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar = ReviewQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["created_at", "pk"]
+        indexes: ClassVar = [models.Index(fields=["promote_request", "reviewer", "-id"], name="latest_review")]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="verdict_is_known"),
             # Four eyes, where no door can forget it.

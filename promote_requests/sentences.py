@@ -3,13 +3,13 @@
 The page's first sentence is also the subject of a mail, so it is written here once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from evidence.observe import Evidence
+from foundation.words import listed
 from promote_requests.choices import Status
-from promote_requests.decision import Decision
 from promote_requests.models import PromoteRequest
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
@@ -123,22 +123,6 @@ def present_holders(champion_version: str | None, evidence: Evidence | None) -> 
     return [evidence.champion.version.version, *(holder.version for holder in evidence.other_holders)]
 
 
-def missing(decision: Decision, *, author: str, blocking: Iterable[str]) -> list[str]:
-    """Returns what a request still needs from reviewers; empty when it is approved.
-
-    Args:
-        decision: What the reviews amount to.
-        author: Who cannot give the approval.
-        blocking: The reviewers whose request for changes stands.
-    """
-    needs = [f"{name} asked for changes and has to approve first." for name in blocking]
-    more = decision.missing - len(needs)
-    if more > 0:
-        needs.append(f"{more} more approval{'' if more == 1 else 's'}, by somebody other than {author}.")
-    needs.extend(f"{name} approved earlier facts: a fresh look is needed." for name in decision.stale)
-    return needs
-
-
 def suggested_title(proposal: Proposal) -> str:
     """Returns a title for a new request, short enough for its field."""
     model_name, version, target = proposal.model_name, proposal.version, proposal.target
@@ -155,9 +139,7 @@ def suggested_title(proposal: Proposal) -> str:
 
 def versions(numbers: Sequence[str]) -> str:
     """Returns `version 1` or `versions 1, 2 and 3`."""
-    if len(numbers) == 1:
-        return f"version {numbers[0]}"
-    return f"versions {', '.join(numbers[:-1])} and {numbers[-1]}"
+    return f"version{'' if len(numbers) == 1 else 's'} {listed(numbers)}"
 
 
 def _removal(story: Story, model_version: Part) -> list[Part]:

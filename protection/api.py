@@ -23,7 +23,7 @@ class ProtectionRuleSerializer(serializers.ModelSerializer):
             "workspace_pattern",
             "model_pattern",
             "target_pattern",
-            "required_approvals",
+            "conditions",
             "promote_when_approved",
             "is_enabled",
         ]

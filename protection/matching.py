@@ -1,11 +1,13 @@
 """Which rule protects a target. The one place that matches patterns."""
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Protocol
 
+from protection.conditions import Condition, Facts, Unmet, merged
+from protection.conditions.approvals import Approvals
+from registry.names import plain
 from registry.targets import STAGES, Target, TargetKind
 
 
@@ -16,18 +18,21 @@ class Rule(Protocol):
     model_pattern: str
     target_pattern: str
     is_enabled: bool
-    required_approvals: int
     promote_when_approved: bool
+
+    @property
+    def parsed_conditions(self) -> tuple[Condition, ...]:
+        """What the rule asks for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What the matching rules together ask for: the strictest of each.
+    """What the matching rules together ask for: every condition of each, the stricter where two have the same.
 
     An unprotected target has no rules; a request for one still needs one approval, because asking is why it exists.
     """
 
-    required_approvals: int = 1
+    conditions: tuple[Condition, ...] = merged([(Approvals(1),)])
     promote_when_approved: bool = True
     rules: tuple[Rule, ...] = ()
 
@@ -36,39 +41,42 @@ class Requirement:
         """Whether any rule matched."""
         return bool(self.rules)
 
+    @property
+    def required_approvals(self) -> int:
+        """How many approvals are asked for; 0 where the rules leave that to other conditions."""
+        return next((condition.count for condition in self.conditions if isinstance(condition, Approvals)), 0)
 
-def requirement_for(rules: Iterable[Rule], *, workspace: str, model_name: str, target: Target) -> Requirement:
-    """Returns what `rules` (the enabled ones) ask for a target of a model."""
+    def unmet(self, facts: Facts) -> tuple[Unmet, ...]:
+        """Returns what is missing, in the order in which people read it: what blocks first."""
+        found = [missing for condition in self.conditions if (missing := condition.unmet(facts))]
+        return tuple(sorted(found, key=lambda missing: missing.code != "changes_requested"))
+
+
+def requirement_for(
+    rules: Iterable[Rule], *, workspace: str, model_name: str, targets: Iterable[Target]
+) -> Requirement:
+    """Returns what `rules` (the enabled ones) ask for a change that touches these targets of a model."""
+    targets = list(targets)
     matching = tuple(
-        rule for rule in rules if is_match(rule, workspace=workspace, model_name=model_name, target=target)
+        rule
+        for rule in rules
+        if any(is_match(rule, workspace=workspace, model_name=model_name, target=target) for target in targets)
     )
     if not matching:
         return Requirement()
     return Requirement(
-        required_approvals=max(rule.required_approvals for rule in matching),
+        conditions=merged(rule.parsed_conditions for rule in matching),
         promote_when_approved=all(rule.promote_when_approved for rule in matching),
         rules=matching,
-    )
-
-
-def strictest(one: Requirement, other: Requirement) -> Requirement:
-    """Returns what both ask for together; a requirement without rules adds nothing."""
-    if not other.is_protected:
-        return one
-    if not one.is_protected:
-        return other
-    return Requirement(
-        required_approvals=max(one.required_approvals, other.required_approvals),
-        promote_when_approved=one.promote_when_approved and other.promote_when_approved,
-        rules=one.rules + tuple(rule for rule in other.rules if rule not in one.rules),
     )
 
 
 def is_match(rule: Rule, *, workspace: str, model_name: str, target: Target) -> bool:
     """Tells whether an enabled rule covers a target of a model.
 
-    Case, accents and width are ignored, so that a spelling that MLflow's database takes for the same name (MySQL does)
-    is not a way round: neither for a direct call nor for a request that would then need fewer approvals.
+    Case, accents, strokes, width and what nobody sees are ignored (`registry.names`), so that a spelling that MLflow's
+    database takes for the same name is not a way round: neither for a direct call nor for a request that would then
+    need fewer approvals.
     """
     if not rule.is_enabled or not _glob(workspace or "default", rule.workspace_pattern):
         return False
@@ -105,9 +113,5 @@ def pattern_problems(*, workspace_pattern: str, model_pattern: str, target_patte
 
 
 def _glob(text: str, pattern: str) -> bool:
-    return fnmatchcase(text.casefold(), pattern.casefold()) or fnmatchcase(_plain(text), _plain(pattern))
-
-
-def _plain(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
+    folded = text.casefold()
+    return fnmatchcase(folded, pattern.casefold()) or fnmatchcase(plain(text), plain(pattern))

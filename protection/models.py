@@ -1,22 +1,27 @@
 """The rules."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
 
 from audit.trail import About
+from foundation.exceptions import InvalidInput
+from protection.conditions import Condition, as_document, parse
 from protection.matching import pattern_problems
+
+
+def default_conditions() -> dict[str, Any]:
+    """Returns what a new rule asks for."""
+    return {"approvals": 1}
 
 
 class ProtectionRule(models.Model):
     """Which targets of which models are protected, and what a request must have before it may be promoted.
 
-    Patterns are shell globs (`*`, `?`), compared without regard to case. Of several matching rules the strictest of
-    each requirement applies. For `model:` targets the destination is what is protected, whatever model the version
-    comes from, so the model pattern is not consulted.
+    Patterns are shell globs (`*`, `?`), compared without regard to case. Of several matching rules every condition of
+    each applies, the stricter where two have the same. For `model:` targets the destination is what is protected,
+    whatever model the version comes from, so the model pattern is not consulted.
     """
 
     description = models.CharField(max_length=200, blank=True)
@@ -25,8 +30,8 @@ class ProtectionRule(models.Model):
     target_pattern = models.CharField(
         max_length=270, help_text="For example: stage:*, stage:Production, alias:champion, model:prod.*"
     )
-    required_approvals = models.PositiveSmallIntegerField(
-        default=1, validators=[MinValueValidator(1), MaxValueValidator(6)]
+    conditions = models.JSONField(
+        default=default_conditions, help_text="What a request must have: {condition: settings}."
     )
     promote_when_approved = models.BooleanField(
         default=True, help_text="Promote at once when approved; otherwise somebody presses Promote."
@@ -39,9 +44,6 @@ class ProtectionRule(models.Model):
             models.UniqueConstraint(
                 fields=["workspace_pattern", "model_pattern", "target_pattern"], name="one_rule_per_pattern"
             ),
-            models.CheckConstraint(
-                condition=Q(required_approvals__gte=1, required_approvals__lte=6), name="one_to_six_approvals"
-            ),
         ]
 
     def __str__(self) -> str:
@@ -52,12 +54,25 @@ class ProtectionRule(models.Model):
         """What an audit row about this rule says."""
         return About(self.workspace_pattern, self.model_pattern, target=self.target_pattern)
 
+    @property
+    def parsed_conditions(self) -> tuple[Condition, ...]:
+        """What the rule asks for.
+
+        Raises:
+            InvalidInput: the document is not one that `clean` would have let pass.
+        """
+        return parse(self.conditions)
+
     def clean(self) -> None:
-        """Raises ValidationError, by field, for patterns that could not protect anything."""
+        """Raises ValidationError, by field, for patterns that could not protect anything and wrong conditions."""
         problems = pattern_problems(
             workspace_pattern=self.workspace_pattern,
             model_pattern=self.model_pattern,
             target_pattern=self.target_pattern,
         )
+        try:
+            self.conditions = as_document(self.parsed_conditions)
+        except InvalidInput as wrong:
+            problems["conditions"] = wrong.message
         if problems:
             raise ValidationError(problems)

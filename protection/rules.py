@@ -60,7 +60,7 @@ def describe(rule: ProtectionRule) -> dict[str, str]:
         "target": rule.target_pattern,
         "model": rule.model_pattern,
         "workspace": rule.workspace_pattern,
-        "required approvals": str(rule.required_approvals),
+        "asks for": ", ".join(map(str, rule.parsed_conditions)),
         "promotes when approved": "yes" if rule.promote_when_approved else "no",
         "enabled": "yes" if rule.is_enabled else "no",
         "description": rule.description,

@@ -1,23 +1,17 @@
 """What is protected here, and who holds it now: the questions that the guard asks of the rules and of the registry."""
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from promote_requests import services
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
-from protection.matching import requirement_for
+from protection.matching import is_match
 from protection.models import ProtectionRule
 from registry import RegistryClient, get_registry
 from registry.exceptions import RegistryNotFound
 from registry.targets import ACTIVE_STAGES, Target, TargetKind
 from registry.types import ModelVersion
-
-_UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc", "Lm"})
-_LATIN = re.compile(r"LATIN (?:SMALL|CAPITAL) (?:LETTER|LIGATURE) (?:DOTLESS )?([A-Z]{1,2}|ETH)(?: DIGRAPH| WITH .+)?")
-_LATIN_NAMES = {"ETH": "d"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +41,8 @@ class Protected:
     def require_exact_name(self, model_name: str) -> None:
         """Lets a name pass that means no model but the one that is called so, in any database that MLflow may use.
 
-        Rules go by names. One of letters that a database takes for others (see `plain`) means a model that the rules
-        know under another name; MLflow says under which.
+        Rules go by names. One of letters that a database takes for others (`registry.names`) means a model that the
+        rules know under another name; MLflow says under which.
 
         Raises:
             RegistryNotFound: no model is called exactly so.
@@ -59,11 +53,7 @@ class Protected:
     def covers(self, model_name: str, target: Target) -> bool:
         """Tells whether a rule protects a target of a model, under any name that a database takes for the same."""
         return any(
-            requirement_for(
-                self._rules, workspace=self.workspace, model_name=name, target=Target(target.kind, target_name)
-            ).is_protected
-            for name in spellings(model_name)
-            for target_name in spellings(target.name)
+            is_match(rule, workspace=self.workspace, model_name=model_name, target=target) for rule in self._rules
         )
 
     def held_by_version(self, found: ModelVersion) -> list[Held]:
@@ -112,9 +102,7 @@ class Protected:
 
     def judged_version(self, model_name: str, version: str = "") -> str:
         """Returns a version of a model, or the one named, that somebody approved in an open request; "" for none."""
-        found = PromoteRequest.objects.keeping_their_version().filter(
-            workspace=self.workspace, model_name__iexact=model_name
-        )
+        found = services.keeping_their_version().filter(workspace=self.workspace, model_name__iexact=model_name)
         if version:
             found = found.filter(version=version)
         return found.values_list("version", flat=True).first() or ""
@@ -150,32 +138,3 @@ class Protected:
             stage = next((stage for stage in ACTIVE_STAGES if stage.lower() == place.lower()), "")
             holders = self.registry.holders(name, Target(TargetKind.STAGE, stage)) if stage else []
         return holders[0].version if holders else ""
-
-
-def spellings(name: str) -> set[str]:
-    """Returns a name and its plainest equal, as `plain` makes it."""
-    return {name, plain(name)}
-
-
-def plain(name: str) -> str:
-    """Returns a name without case, accents, strokes, width, script of its digits, and what nobody sees.
-
-    MySQL compares by the primary weights of Unicode's collation (UTS 10): an o with and without its stroke is one
-    letter, 3 is one digit in all scripts, a soft hyphen is nothing. This is close to it, for Latin letters and digits.
-    """
-    if name.isascii():
-        return name.casefold()
-    decomposed = unicodedata.normalize("NFKD", name)
-    return "".join(map(_plain_character, decomposed)).casefold()
-
-
-def _plain_character(character: str) -> str:
-    if character.isascii():
-        return character
-    if unicodedata.category(character) in _UNSEEN:
-        return ""
-    digit = unicodedata.digit(character, None)
-    if digit is not None:
-        return str(digit)
-    latin = _LATIN.fullmatch(unicodedata.name(character, ""))
-    return _LATIN_NAMES.get(latin[1], latin[1]) if latin else character

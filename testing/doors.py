@@ -26,7 +26,7 @@ from testing.factories import PromoteRequestFactory, as_proposal, promoting
 from testing.people import bearer, by, issue_token
 
 ADMIN = "/checkpoint/admin/"
-RULE_FIELDS = {"workspace_pattern": "*", "model_pattern": "*", "target_pattern": "alias:live", "required_approvals": 1}
+RULE_FIELDS = {"workspace_pattern": "*", "model_pattern": "*", "target_pattern": "alias:live", "approvals": 1}
 PEOPLE = {"accept": "text/html"}
 KEPT = (PromoteRequest, Review, Comment, ProtectionRule)
 
@@ -143,11 +143,16 @@ class Way:
     go: Callable[[Attempt], Answer]
 
 
+def _new_rule() -> ProtectionRule:
+    patterns = {name: value for name, value in RULE_FIELDS.items() if name != "approvals"}
+    return ProtectionRule(conditions={"approvals": RULE_FIELDS["approvals"]}, **patterns)
+
+
 def by_service(name: str) -> Way:
     def go(attempt: Attempt) -> Answer:
         values = dict(attempt.values)
         if name in ("save_rule", "delete_rule"):
-            rule = ProtectionRule.objects.filter(pk=values.pop("pk", None)).first() or ProtectionRule(**RULE_FIELDS)
+            rule = ProtectionRule.objects.filter(pk=values.pop("pk", None)).first() or _new_rule()
             for field, value in values.items():
                 setattr(rule, field, value)
             values = {"rule": rule}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.processes import ServerProcess, free_port
-from proxy.protected import spellings
+from registry.names import spellings
 from testing.fuzz_cases import DESTINATION, MODEL, OTHER, PROMPT
 from testing.stage import Direct, Stage, build
 

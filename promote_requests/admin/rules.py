@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,14 +14,51 @@ from audit import trail
 from audit.actors import Door, actor_of
 from audit.admin.refusals import RecordsRefusals
 from foundation.exceptions import CheckpointError
+from foundation.words import listed
 from promote_requests import services
 from promote_requests.models import PromoteRequest
 from protection import rules
+from protection.conditions import CONDITIONS
 from protection.models import ProtectionRule
 from protection.permissions import ONLY_RULE_EDITORS
 
 _SHOWN = 20
 """Unfinished requests that a rule's page names."""
+
+
+CONDITION_FIELDS = {key: field for key, kind in CONDITIONS.items() if (field := kind.form_field()) is not None}
+"""{condition: the form's field for its settings}."""
+
+
+class _RuleForm(forms.ModelForm):
+    """A rule with a field for each condition's settings."""
+
+    class Meta:
+        model = ProtectionRule
+        fields = (
+            "description",
+            "target_pattern",
+            "model_pattern",
+            "workspace_pattern",
+            "promote_when_approved",
+            "is_enabled",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for key in CONDITION_FIELDS.keys() & self.fields.keys():
+            self.initial.setdefault(key, self.instance.conditions.get(key))
+
+    def clean(self) -> dict[str, Any]:
+        """Puts the settings together into the rule's document, which the model then judges."""
+        values: dict[str, Any] = super().clean() or {}
+        settings = {key: values[key] for key in CONDITION_FIELDS if values.get(key) not in (None, "")}
+        self.instance.conditions = {**self.instance.conditions, **settings}
+        return values
+
+
+RuleForm = type("RuleForm", (_RuleForm,), dict(CONDITION_FIELDS))
+"""With the conditions' fields declared, so that Django's admin knows them."""
 
 
 @admin.register(ProtectionRule)
@@ -31,16 +69,26 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
         "target_pattern",
         "model_pattern",
         "workspace_pattern",
-        "required_approvals",
+        "asks_for",
         "promote_when_approved",
         "is_enabled",
         "description",
     )
-    list_filter = ("is_enabled", "promote_when_approved", "required_approvals")
+    list_filter = ("is_enabled", "promote_when_approved")
     search_fields = ("target_pattern", "model_pattern", "workspace_pattern", "description")
-    fields = (*list_display, "covers")
+    form = RuleForm
     refusal = ONLY_RULE_EDITORS
     readonly_fields = ("covers",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Returns the patterns, the settings of each condition, and what the rule is about."""
+        patterns = ("description", "target_pattern", "model_pattern", "workspace_pattern")
+        return (*patterns, *CONDITION_FIELDS, "promote_when_approved", "is_enabled", "covers")
+
+    @admin.display(description="asks for")
+    def asks_for(self, rule: ProtectionRule) -> str:
+        """Returns the conditions in words."""
+        return listed([str(condition) for condition in rule.parsed_conditions])
 
     @admin.display(description="unfinished requests covered")
     def covers(self, rule: ProtectionRule) -> SafeString | str:

@@ -12,16 +12,22 @@ from evidence.compare import Comparison, compare
 from evidence.freeze import Observation
 from evidence.observe import Evidence
 from foundation.exceptions import CheckpointError
-from promote_requests import permissions, reviewers, sentences
+from promote_requests import permissions, sentences
 from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import timeline
 from promote_requests.pages.http import Missing, PageRequest
-from promote_requests.reviewers import Standing
 from promote_requests.sentences import Story
-from promote_requests.services import actions_for, decision_of, evidence_of, requirement_of, settle_if_cut_off
+from promote_requests.services import (
+    actions_for,
+    decision_of,
+    evidence_of,
+    requirement_of,
+    settle_if_cut_off,
+    would_promote,
+)
 from promote_requests.services.observing import describe, has_changed
 from protection.matching import Requirement
 from registry import screens
@@ -115,8 +121,6 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, seen: Seen
     evidence, proposal = seen.evidence, promote_request.proposal
     requirement = requirement_of(promote_request, observation=seen.observation)
     decision = decision_of(promote_request, requirement.rules, seen.observation)
-    standing = reviewers.standings(promote_request, seen.observation.evidence_fingerprint)
-    blocking = [judgement.name for judgement in standing if judgement.blocks]
     holders = sentences.present_holders(seen.observation.champion_version, evidence)
     return {
         "shown": promote_request,
@@ -129,26 +133,22 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, seen: Seen
         "champion_links": _links(evidence.champion) if evidence and evidence.champion else [],
         "requirement": requirement,
         "decision": decision,
-        "standing": standing,
-        "missing": sentences.missing(decision, author=promote_request.author.get_username(), blocking=blocking),
         "consequence": sentences.consequence(proposal, holders),
         "seen_fingerprint": seen.observation.evidence_fingerprint if evidence else "",
         "is_frozen": promote_request.status in (Status.PROMOTING, Status.PROMOTED),
         "is_removal": proposal.change == Change.REMOVE,
-        **_actions(request, promote_request, decision, requirement, standing),
+        **_actions(request, promote_request, decision, requirement),
     }
 
 
 def _actions(
-    request: PageRequest,
-    shown: PromoteRequest,
-    decision: Decision,
-    requirement: Requirement,
-    standing: list[Standing],
+    request: PageRequest, shown: PromoteRequest, decision: Decision, requirement: Requirement
 ) -> dict[str, Any]:
     """Returns what this person may do, and which of it is the page's one primary button."""
     available = actions_for(actor_of(request, Door.PAGE), shown, decision)
-    has_approved = any(judgement.reviewer_id == request.user.pk and judgement.approves for judgement in standing)
+    has_approved = any(
+        judgement.reviewer_id == request.user.pk and judgement.counts for judgement in decision.judgements
+    )
     candidates = [
         (Action.SUBMIT, Action.SUBMIT in available),
         (Action.PROMOTE, Action.PROMOTE in available),
@@ -159,9 +159,7 @@ def _actions(
         "available": {str(action) for action in available},
         "primary": next((str(action) for action, is_due in candidates if is_due), ""),
         "has_approved": has_approved,
-        "approval_promotes": reviewers.would_promote(
-            request.user.pk, decision=decision, requirement=requirement, standing=standing
-        ),
+        "approval_promotes": would_promote(actor_of(request, Door.PAGE), shown, decision, requirement),
         "review_refusal": permissions.refusal(actor_of(request, Door.PAGE), Action.REVIEW, shown),
     }
 

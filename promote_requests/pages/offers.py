@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from foundation.exceptions import InvalidInput
+from foundation.words import listed
 from protection.matching import Requirement
 from registry.proposals import Change
 from registry.targets import Target, TargetKind
@@ -95,6 +96,6 @@ def placed(choice: str, typed: str, offered: Groups) -> tuple[str, str, Groups]:
 
 def explain(requirement: Requirement) -> str:
     """Returns what a request for the target needs, in one sentence."""
-    plural = "" if requirement.required_approvals == 1 else "s"
+    asked = listed([str(condition) for condition in requirement.conditions if not condition.is_always])
     then = "is promoted at once" if requirement.promote_when_approved else "waits for somebody to press Promote"
-    return f"It needs {requirement.required_approvals} approval{plural} by somebody else and then {then}."
+    return f"It needs {asked} by somebody else and then {then}."

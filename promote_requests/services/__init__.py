@@ -9,8 +9,11 @@ from promote_requests.services.reading import (
     actions_for,
     decision_of,
     evidence_of,
+    judgements_of,
+    keeping_their_version,
     requirement_for_proposal,
     requirement_of,
+    would_promote,
 )
 from promote_requests.services.reviewing import ReviewOutcome, comment, review
 from promote_requests.services.settling import settle, settle_if_cut_off, unsettled
@@ -24,6 +27,8 @@ __all__ = [
     "decision_of",
     "edit",
     "evidence_of",
+    "judgements_of",
+    "keeping_their_version",
     "promote",
     "reopen",
     "requirement_for_proposal",
@@ -34,4 +39,5 @@ __all__ = [
     "submit",
     "unsettled",
     "withdraw",
+    "would_promote",
 ]

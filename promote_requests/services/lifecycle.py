@@ -186,11 +186,11 @@ def _open(
         with transaction.atomic():
             locked = _take(actor, action, promote_request)
             before = locked.status
-            now = timezone.now()
             move(
                 locked,
                 Status.OPEN,
-                opened_at=now,
+                opened_at=timezone.now(),
+                round=locked.round + (action == Action.REOPEN),
                 **columns(evidence, locked.target),
                 closed_at=None,
                 closed_by_id=None,

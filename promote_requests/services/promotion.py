@@ -78,7 +78,7 @@ def _start(actor: Actor, promote_request: PromoteRequest, evidence: Evidence) ->
             permissions.require(actor, Action.PROMOTE, locked)
             decision = decision_of(locked)
             if not decision.is_approved:
-                raise RuleNotMet(_what_is_missing(locked))
+                raise RuleNotMet(" ".join(missing.sentence for missing in decision.unmet))
             # The fingerprint is part of the condition: evidence adopted since our look would make the approvals old.
             if locked.evidence_fingerprint != promote_request.evidence_fingerprint:
                 raise WrongState("The evidence changed at this moment. Reload the page and look again.")
@@ -87,6 +87,7 @@ def _start(actor: Actor, promote_request: PromoteRequest, evidence: Evidence) ->
                 Status.PROMOTING,
                 promoting_since=now,
                 promoted_by_id=actor.account.pk,
+                approved_by=list(decision.approvers),
                 last_failure="",
                 challenger_evidence=freeze(evidence.challenger),
                 champion_evidence=None if champion is None else freeze(champion),
@@ -137,14 +138,6 @@ def _require_unsettled(started: PromoteRequest) -> None:
     own = PromoteRequest.objects.filter(pk=started.pk, status=Status.PROMOTING, promoting_since=started.promoting_since)
     if not own.exists():
         raise WrongState("This took so long that the promotion was given up. Reload the page and try again.")
-
-
-def _what_is_missing(promote_request: PromoteRequest) -> str:
-    decision = decision_of(promote_request)
-    if decision.missing:
-        plural = "" if decision.missing == 1 else "s"
-        return f"{decision.missing} more approval{plural} needed, by somebody other than {promote_request.author}."
-    return "A reviewer asked for changes: that reviewer has to approve first."
 
 
 def promote_if_due(*, actor: Actor, promote_request: PromoteRequest) -> PromoteRequest:

@@ -1,16 +1,20 @@
 """What services and doors ask of a request without changing it."""
 
-from functools import reduce
 from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from audit.actors import Actor
 from evidence.freeze import Observation, thaw
 from evidence.observe import Evidence, observe
 from promote_requests import permissions
-from promote_requests.choices import Action, Status
-from promote_requests.decision import Decision, countable, decide
-from promote_requests.models import PromoteRequest
-from protection.matching import Requirement, Rule, requirement_for, strictest
+from promote_requests.choices import Action, Status, Verdict
+from promote_requests.decision import Decision, decide, judgements, with_approval_of
+from promote_requests.models import PromoteRequest, Review
+from promote_requests.querysets import PromoteRequestQuerySet
+from protection.conditions import Judgement
+from protection.matching import Requirement, Rule, requirement_for
 from protection.rules import enabled_rules
 from registry import get_registry
 from registry.proposals import Change, Proposal
@@ -40,15 +44,15 @@ def requirement_for_proposal(
         leaving: The stage that the version is in and would leave: whoever protects Production decides on that, too.
         rules: The enabled ones, where the caller has them already.
     """
-    rules = enabled_rules() if rules is None else list(rules)
-    places = [proposal.target]
+    targets = [proposal.target]
     if leaving in ACTIVE_STAGES:
-        places.append(Target(TargetKind.STAGE, leaving))
-    requirements = (
-        requirement_for(rules, workspace=proposal.workspace, model_name=proposal.model_name, target=place)
-        for place in places
+        targets.append(Target(TargetKind.STAGE, leaving))
+    return requirement_for(
+        enabled_rules() if rules is None else rules,
+        workspace=proposal.workspace,
+        model_name=proposal.model_name,
+        targets=targets,
     )
-    return reduce(strictest, requirements)
 
 
 def decision_of(
@@ -56,7 +60,7 @@ def decision_of(
     rules: "Iterable[Rule] | None" = None,
     observation: Observation | None = None,
 ) -> Decision:
-    """Returns what the reviews since the request was last opened amount to.
+    """Returns what the reviews of the present round amount to.
 
     Uses prefetched `reviews` with their reviewers where the caller has them (`with_people`).
 
@@ -67,11 +71,36 @@ def decision_of(
     """
     seen = observation or promote_request.observation
     return decide(
-        countable(promote_request),
-        author_id=promote_request.author_id,
-        evidence_fingerprint=seen.evidence_fingerprint,
+        judgements_of(promote_request, seen),
+        author=promote_request.author.get_username(),
         requirement=requirement_of(promote_request, rules, seen),
+        now=timezone.now(),
     )
+
+
+def judgements_of(promote_request: PromoteRequest, observation: Observation | None = None) -> tuple[Judgement, ...]:
+    """Returns the latest judgement of each reviewer whose word counts; see `decision.judgements`."""
+    return judgements(
+        promote_request.reviews.all(),
+        round_number=promote_request.round,
+        author_id=promote_request.author_id,
+        evidence_fingerprint=(observation or promote_request.observation).evidence_fingerprint,
+        is_decided=promote_request.status not in (Status.DRAFT, Status.OPEN),
+    )
+
+
+def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decision, requirement: Requirement) -> bool:
+    """Tells whether this person's approval would complete the rules and promote at once. A forecast for a button."""
+    if not requirement.promote_when_approved or actor.user_id is None:
+        return False
+    now = timezone.now()
+    forecast = decide(
+        with_approval_of(decision.judgements, actor.user_id, now),
+        author=promote_request.author.get_username(),
+        requirement=requirement,
+        now=now,
+    )
+    return forecast.is_approved
 
 
 def evidence_of(promote_request: PromoteRequest) -> Evidence:
@@ -106,3 +135,15 @@ def live_evidence_of(promote_request: PromoteRequest) -> Evidence:
 def actions_for(actor: Actor, promote_request: PromoteRequest, decision: Decision | None = None) -> list[Action]:
     """Returns what `actor` could do to the request right now."""
     return permissions.available_actions(actor, promote_request, decision or decision_of(promote_request))
+
+
+def keeping_their_version() -> PromoteRequestQuerySet:
+    """Returns the requests whose version must stay what it is: somebody's approval counts, or it is being promoted."""
+    approvals = Review.objects.standing().filter(
+        promote_request=OuterRef("pk"),
+        verdict=Verdict.APPROVE,
+        evidence_fingerprint=OuterRef("evidence_fingerprint"),
+    )
+    return PromoteRequest.objects.filter(
+        Q(status=Status.PROMOTING) | Q(Exists(approvals), status=Status.OPEN),
+    )

@@ -5,7 +5,6 @@ from datetime import UTC
 from django.utils import timezone
 
 from foundation.addresses import absolute
-from promote_requests.choices import Verdict
 from promote_requests.models import PromoteRequest
 from registry import RegistryClient
 from registry.exceptions import RegistryNotFound
@@ -74,23 +73,10 @@ def write_tags(registry: RegistryClient, promote_request: PromoteRequest) -> Non
         promote_request.promoted_version or promote_request.version,
         {
             REQUEST_TAG: address(promote_request),
-            APPROVED_BY_TAG: ", ".join(approvers(promote_request)),
+            APPROVED_BY_TAG: ", ".join(promote_request.approved_by),
             PROMOTED_AT_TAG: promoted_at.astimezone(UTC).isoformat(timespec="seconds"),
         },
     )
-
-
-def approvers(promote_request: PromoteRequest) -> list[str]:
-    """Returns the names of those whose approval of the frozen evidence counted, in the order of their approvals."""
-    reviews = promote_request.reviews.filter(
-        created_at__gte=promote_request.opened_at, reviewer__is_active=True
-    ).select_related("reviewer")
-    latest = {review.reviewer: review for review in reviews if review.verdict != Verdict.COMMENT}
-    return [
-        reviewer.get_username()
-        for reviewer, review in latest.items()
-        if review.verdict == Verdict.APPROVE and review.evidence_fingerprint == promote_request.evidence_fingerprint
-    ]
 
 
 def address(promote_request: PromoteRequest) -> str:

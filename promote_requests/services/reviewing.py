@@ -90,6 +90,7 @@ def review(
             body=body,
             champion_version=locked.champion_version,
             evidence_fingerprint=locked.evidence_fingerprint,
+            round=locked.round,
         )
         _touch(locked)
         trail.record(

@@ -286,7 +286,7 @@ def test_a_page_takes_the_same_number_of_queries_however_much_was_said(
 
 
 def test_two_approvals_in_bulk_count_as_two(fraud, approver, open_request):
-    ProtectionRule.objects.filter(target_pattern="stage:*").update(required_approvals=2)
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(conditions={"approvals": 2})
     bulk(signed_in(approver), "approve_selected", [open_request.pk], confirmed="yes")
     open_request.refresh_from_db()
     assert open_request.status == Status.OPEN

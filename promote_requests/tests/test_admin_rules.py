@@ -20,7 +20,7 @@ VALUES = {
     "workspace_pattern": "*",
     "model_pattern": "fraud-*",
     "target_pattern": "model:prod.*",
-    "required_approvals": "2",
+    "approvals": "2",
     "promote_when_approved": "on",
     "is_enabled": "on",
 }
@@ -47,7 +47,7 @@ def test_adding_a_rule_leaves_a_row_that_says_what_it_says(client, administrator
     event = changes().get()
     assert (event.actor, event.target, event.model_name) == (administrator, "model:prod.*", "fraud-*")
     assert event.reason == (
-        "added: target model:prod.*, model fraud-*, workspace *, required approvals 2, promotes when approved yes, "
+        "added: target model:prod.*, model fraud-*, workspace *, asks for 2 approvals, promotes when approved yes, "
         "enabled yes, description The copy for production."
     )
     assert len(event.request_id) == 32
@@ -58,14 +58,15 @@ def test_changing_a_rule_leaves_a_row_with_before_and_after(client):
     values = VALUES | {"target_pattern": "alias:live", "model_pattern": "*", "description": ""}
     del values["is_enabled"]
     assert client.post(f"{LIST}{rule.pk}/change/", values).status_code == 302
-    assert changes().get().reason == ("alias:live of *: required approvals: '1' became '2'; enabled: 'yes' became 'no'")
+    was, now = "asks for: '1 approval' became '2 approvals'", "enabled: 'yes' became 'no'"
+    assert changes().get().reason == f"alias:live of *: {was}; {now}"
     rule.refresh_from_db()
-    assert (rule.required_approvals, rule.is_enabled) == (2, False)
+    assert (rule.conditions, rule.is_enabled) == ({"approvals": 2}, False)
 
 
 def test_saving_a_rule_as_it_is_leaves_no_row(client):
     rule = RuleFactory(**{name: VALUES[name] for name in ("description", "model_pattern", "target_pattern")})
-    client.post(f"{LIST}{rule.pk}/change/", VALUES | {"required_approvals": "1"})
+    client.post(f"{LIST}{rule.pk}/change/", VALUES | {"approvals": "1"})
     assert not changes().exists()
 
 
@@ -96,8 +97,8 @@ def test_deleting_several_rules_leaves_a_row_each(client):
         ({"target_pattern": "alias:[a-z]*"}, "only * and ? are wildcards"),
         ({"model_pattern": "fraud[v2]"}, "only * and ? are wildcards"),
         ({"model_pattern": ""}, "This field is required"),
-        ({"required_approvals": "0"}, "greater than or equal to 1"),
-        ({"required_approvals": "7"}, "less than or equal to 6"),
+        ({"approvals": "0"}, "greater than or equal to 1"),
+        ({"approvals": "7"}, "less than or equal to 6"),
     ],
 )
 def test_a_rule_that_protects_nothing_is_refused_with_a_clear_word(client, change, words):

@@ -141,7 +141,7 @@ def test_an_approved_request_is_promoted_by_hand_where_the_rule_waits(waits_for_
 
 
 def test_a_promotion_without_approval_is_refused_and_recorded(fraud, path, ada):
-    assert_refused(Api(ada).post(f"{path}promote/"), 409, "INVALID_STATE", "1 more approval needed")
+    assert_refused(Api(ada).post(f"{path}promote/"), 409, "INVALID_STATE", "1 more approval is needed")
     assert fraud.get_version("Fraud", "2").stage == "None"
     assert AuditEvent.objects.last().action == AuditAction.REFUSED
 
@@ -243,7 +243,7 @@ def test_an_action_that_needs_nothing_refuses_fields(path, ada, action):
 
 
 def test_an_approver_from_outside_the_story_counts_too(waits_for_promote, path):
-    ProtectionRule.objects.filter(target_pattern="stage:*").update(required_approvals=2)
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(conditions={"approvals": 2})
     for _ in range(2):
         body = Api(UserFactory()).post(f"{path}reviews/", {"verdict": "approve"}).json()
     assert body["promote_request"]["approvals"] == {"given": 2, "required": 2, "missing": 0, "stale": []}

@@ -4,14 +4,15 @@ from accounts.models import User
 from audit.actors import Actor, Door
 from foundation.exceptions import NotAllowed
 from promote_requests import permissions
-from promote_requests.choices import Action, ReviewDecision, Status
+from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision
 from promote_requests.models import PromoteRequest
+from protection.conditions import Unmet
 from testing.people import by
 
 ADA, GRACE, LINUS = (User(pk=pk, username=name) for pk, name in enumerate(["ada", "grace", "linus"], start=1))
-APPROVED = Decision(ReviewDecision.APPROVED, approvals=1, required=1)
-UNREVIEWED = Decision(ReviewDecision.REVIEW_REQUIRED, approvals=0, required=1)
+APPROVED = Decision((), required=0, unmet=())
+UNREVIEWED = Decision((), required=1, unmet=(Unmet("approvals_missing", "1 more approval is needed."),))
 
 
 def a_request(status=Status.OPEN, closed_by=None):

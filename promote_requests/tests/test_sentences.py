@@ -4,8 +4,7 @@ import pytest
 from django.utils import timezone
 
 from promote_requests import sentences
-from promote_requests.choices import ReviewDecision, Status
-from promote_requests.decision import Decision
+from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from promote_requests.sentences import Story
 from registry.proposals import Change, Proposal
@@ -130,39 +129,6 @@ def test_consequence_says_what_a_promotion_does_in_mlflow(
     target: str, values: dict[str, Any], holders: list[str], expected: str, ada: "User"
 ) -> None:
     assert sentences.consequence(_request(ada, target, **values).proposal, holders) == expected
-
-
-@pytest.mark.parametrize(
-    ("approvals", "required", "stale", "blocking", "expected"),
-    [
-        (0, 1, (), [], ["1 more approval, by somebody other than ada."]),
-        (0, 2, (), [], ["2 more approvals, by somebody other than ada."]),
-        (1, 1, (), [], []),
-        (0, 1, (), ["grace"], ["grace asked for changes and has to approve first."]),
-        (
-            0,
-            2,
-            (),
-            ["grace"],
-            ["grace asked for changes and has to approve first.", "1 more approval, by somebody other than ada."],
-        ),
-        (
-            0,
-            1,
-            ("grace",),
-            [],
-            [
-                "1 more approval, by somebody other than ada.",
-                "grace approved earlier facts: a fresh look is needed.",
-            ],
-        ),
-    ],
-)
-def test_missing_counts_what_reviewers_still_have_to_do(
-    approvals: int, required: int, stale: tuple[str, ...], blocking: list[str], expected: list[str]
-) -> None:
-    decision = Decision(ReviewDecision.REVIEW_REQUIRED, approvals, required, stale)
-    assert sentences.missing(decision, author="ada", blocking=blocking) == expected
 
 
 @pytest.mark.parametrize(

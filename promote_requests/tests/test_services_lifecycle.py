@@ -252,7 +252,7 @@ def test_a_request_whose_version_got_there_otherwise_is_not_reopened(open_reques
 
 
 def rule_of_two():
-    ProtectionRule.objects.filter(target_pattern="stage:*").update(required_approvals=2)
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(conditions={"approvals": 2})
 
 
 @pytest.mark.parametrize("message", ["x" * 1_001, "a\0b"])

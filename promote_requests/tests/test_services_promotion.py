@@ -150,7 +150,7 @@ def test_holders_stay_when_archiving_is_not_asked_for(fraud, ada, grace):
 
 
 def test_a_promotion_without_the_approvals_is_refused_and_recorded(open_request, fraud, ada):
-    with pytest.raises(RuleNotMet, match="1 more approval needed, by somebody other than ada"):
+    with pytest.raises(RuleNotMet, match="1 more approval is needed, by somebody other than ada"):
         services.promote(actor=by(ada), promote_request=open_request)
     assert fraud.get_version("Fraud", "2").stage == "None"
     assert actions()[-1] == AuditAction.REFUSED
@@ -161,11 +161,11 @@ def test_an_approval_by_somebody_who_was_deactivated_since_does_not_count(open_r
     approved(approved(open_request, grace), linus)
     grace.is_active = False
     grace.save()
-    ProtectionRule.objects.update(required_approvals=2)
-    with pytest.raises(RuleNotMet, match="1 more approval needed"):
+    ProtectionRule.objects.update(conditions={"approvals": 2})
+    with pytest.raises(RuleNotMet, match="1 more approval is needed"):
         services.promote(actor=by(ada), promote_request=open_request)
     assert fraud.get_version("Fraud", "2").stage == "None"
-    ProtectionRule.objects.update(required_approvals=1)
+    ProtectionRule.objects.update(conditions={"approvals": 1})
     services.promote(actor=by(ada), promote_request=open_request)
     assert fraud.get_version("Fraud", "2").tags[registry_writes.APPROVED_BY_TAG] == "linus"
 
@@ -344,7 +344,7 @@ def test_an_open_request_is_left_alone_by_settling(open_request):
 
 def test_leaving_a_stage_takes_what_the_rule_of_that_stage_asks_for(fraud, ada, grace):
     ProtectionRule.objects.filter(target_pattern="stage:*").delete()
-    RuleFactory(target_pattern="stage:Production", required_approvals=2, promote_when_approved=False)
+    RuleFactory(target_pattern="stage:Production", conditions={"approvals": 2}, promote_when_approved=False)
     ready = approved(ask(ada, "stage:Archived", version="1"), grace)
     with pytest.raises(RuleNotMet, match="1 more approval"):
         services.promote(actor=by(ada), promote_request=ready)

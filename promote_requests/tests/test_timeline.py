@@ -26,7 +26,7 @@ def _note_of_review(promote_request: "PromoteRequest") -> str:
 @pytest.fixture
 def approved(open_request: "PromoteRequest", grace: "User") -> "PromoteRequest":
     """Gives a request with one of two approvals."""
-    ProtectionRule.objects.filter(target_pattern="stage:*").update(required_approvals=2)
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(conditions={"approvals": 2})
     services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
     return open_request
 

@@ -103,7 +103,7 @@ def test_equal_rows_are_folded_and_counted(
 
 def test_reviewer_is_told_what_is_missing_and_what_approval_does(open_request: "PromoteRequest", grace: "User") -> None:
     text = _text(_page(grace, open_request))
-    assert "1 more approval, by somebody other than ada." in text
+    assert "1 more approval is needed, by somebody other than ada." in text
     assert "MLflow moves Fraud version 2 to Production and archives version 1." in text
     assert "Approve and promote" in text
 
@@ -183,7 +183,7 @@ def test_promoted_page_needs_no_mlflow(open_request: "PromoteRequest", fraud: "F
 
 
 def test_approval_that_waits_for_others_says_so(open_request: "PromoteRequest", grace: "User") -> None:
-    ProtectionRule.objects.filter(target_pattern="stage:*").update(required_approvals=2)
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(conditions={"approvals": 2})
     assert "changes nothing in MLflow yet" in _page(grace, open_request)
     _post(grace, open_request, "review", verdict="approve", seen_fingerprint=_seen(open_request))
     text = _text(_page(grace, _fresh(open_request)))
@@ -206,7 +206,7 @@ def test_promotion_without_approval_is_refused_with_what_is_missing(
 ) -> None:
     response = _post(ada, open_request, "promote")
     assert response.status_code == 409
-    assert "1 more approval needed" in _text(response.content.decode())
+    assert "1 more approval is needed" in _text(response.content.decode())
     assert fraud.get_version("Fraud", "2").stage == "None"
 
 
@@ -238,9 +238,9 @@ def test_changed_champion_stops_the_approval_and_asks_for_a_fresh_look(
 def test_page_asks_for_what_the_stage_asks_that_the_version_got_into_meanwhile(
     open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
 ) -> None:
-    RuleFactory(target_pattern="stage:Staging", required_approvals=3)
+    RuleFactory(target_pattern="stage:Staging", conditions={"approvals": 3})
     fraud.transition_stage("Fraud", "2", "Staging", archive_existing_versions=False)
-    assert "3 more approvals, by somebody other than ada." in _text(_page(grace, open_request))
+    assert "3 more approvals are needed, by somebody other than ada." in _text(_page(grace, open_request))
 
 
 def test_page_says_that_the_facts_changed_before_anybody_presses_a_button(

@@ -160,7 +160,7 @@ def test_draft_waits_in_nobodys_inbox(fraud: "FakeRegistry", ada: "User", grace:
 def test_request_comes_back_to_the_inbox_when_it_is_reopened(
     open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User", ada: "User"
 ) -> None:
-    ProtectionRule.objects.filter(target_pattern="stage:*").update(required_approvals=2)
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(conditions={"approvals": 2})
     services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
     assert open_request.title not in _html(grace, INBOX)
     services.withdraw(actor=by(ada), promote_request=open_request)

@@ -1,8 +1,8 @@
 import pytest
 
-from protection.matching import Requirement, requirement_for, strictest
+from protection.matching import requirement_for
 from protection.models import ProtectionRule
-from registry.targets import Target
+from registry.targets import Target, TargetKind
 
 
 def rule(target_pattern, model_pattern="*", **values):
@@ -11,7 +11,7 @@ def rule(target_pattern, model_pattern="*", **values):
 
 def is_protected(a_rule, *, model_name="Fraud", target="stage:Production", workspace=""):
     return requirement_for(
-        [a_rule], workspace=workspace, model_name=model_name, target=Target.parse(target)
+        [a_rule], workspace=workspace, model_name=model_name, targets=[Target.parse(target)]
     ).is_protected
 
 
@@ -63,13 +63,13 @@ def test_a_disabled_rule_protects_nothing():
 def test_the_strictest_of_each_requirement_applies():
     requirement = requirement_for(
         [
-            rule("stage:*", required_approvals=1, promote_when_approved=False),
-            rule("stage:Production", required_approvals=3),
-            rule("alias:*", required_approvals=6),
+            rule("stage:*", conditions={"approvals": 1}, promote_when_approved=False),
+            rule("stage:Production", conditions={"approvals": 3}),
+            rule("alias:*", conditions={"approvals": 6}),
         ],
         workspace="",
         model_name="Fraud",
-        target=Target.parse("stage:Production"),
+        targets=[Target.parse("stage:Production")],
     )
     assert requirement.required_approvals == 3
     assert requirement.promote_when_approved is False
@@ -77,16 +77,39 @@ def test_the_strictest_of_each_requirement_applies():
 
 
 def test_an_unprotected_target_still_takes_one_approval_when_somebody_asks():
-    requirement = requirement_for([], workspace="", model_name="Fraud", target=Target.parse("alias:trial"))
+    requirement = requirement_for([], workspace="", model_name="Fraud", targets=[Target.parse("alias:trial")])
     assert (requirement.is_protected, requirement.required_approvals) == (False, 1)
 
 
-def test_of_two_requirements_together_the_stricter_of_each_applies():
-    loose, strict = rule("stage:Archived", promote_when_approved=False), rule("stage:Production", required_approvals=2)
-    both = strictest(Requirement(1, False, (loose,)), Requirement(2, True, (strict,)))
+def of_both(*rules):
+    """What a move from Archived to Production asks for, which touches both."""
+    places = [Target.parse("stage:Archived"), Target.parse("stage:Production")]
+    return requirement_for(rules, workspace="", model_name="Fraud", targets=places)
+
+
+def test_where_a_change_touches_two_places_the_stricter_of_each_applies():
+    loose = rule("stage:Archived", promote_when_approved=False)
+    strict = rule("stage:Production", conditions={"approvals": 2})
+    both = of_both(loose, strict)
     assert (both.required_approvals, both.promote_when_approved, both.rules) == (2, False, (loose, strict))
 
 
 def test_a_place_that_nobody_protects_adds_nothing_to_one_that_somebody_does():
-    strict = Requirement(3, False, (rule("stage:Production"),))
-    assert strictest(strict, Requirement()) == strictest(Requirement(), strict) == strict
+    strict = rule("stage:Production", conditions={"approvals": 3}, promote_when_approved=False)
+    found = of_both(strict)
+    assert (found.required_approvals, found.promote_when_approved, found.rules) == (3, False, (strict,))
+    assert not of_both().is_protected
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["champion", "CHAMPION", "champi\u00f8n", "champ\u0131on", "ch\u00e4mpion", "champ\u00adion", "champ\u200dion"],
+)
+def test_a_rule_knows_every_spelling_that_a_database_takes_for_the_name(spelling):
+    found = requirement_for(
+        [rule("alias:champion", conditions={"approvals": 3})],
+        workspace="",
+        model_name="Fraud",
+        targets=[Target(TargetKind.ALIAS, spelling)],
+    )
+    assert found.required_approvals == 3

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from proxy.guard import wording
 from proxy.guard.messages import Message
-from proxy.protected import Held, Protected, spellings
+from proxy.protected import Held, Protected
 from proxy.refusals import Refusal, being_judged, being_promoted, holding
 from registry.exceptions import RegistryNotFound
+from registry.names import spellings
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from promote_requests.models import PromoteRequest
-from proxy.protected import Held, Protected, plain
+from promote_requests import services
+from proxy.protected import Held, Protected
 from proxy.seal.artifact_paths import may_be_stored_at, stored_at, stored_below
 from registry import RegistryClient
 from registry.exceptions import RegistryNotFound
+from registry.names import plain
 from registry.targets import ACTIVE_STAGES, Target, TargetKind
 from registry.types import Provenance, RegisteredModel
 
@@ -125,7 +126,7 @@ class Observer:
     def _judged(self, registry: RegistryClient) -> list[tuple[Seal, Provenance]]:
         # Sealed from the first approval on, not only once MLflow is told: what is promoted is what somebody approved.
         versions = (
-            PromoteRequest.objects.keeping_their_version()
+            services.keeping_their_version()
             .filter(workspace=self._workspace)
             .order_by("model_name", "version")
             .values_list("model_name", "version")

@@ -25,7 +25,7 @@ from pathlib import Path
 from django.contrib.auth import get_user_model
 from accounts import tokens
 from promote_requests.models import ProtectionRule
-ProtectionRule.objects.update(required_approvals=2)
+ProtectionRule.objects.update(conditions={"approvals": 2})
 for name in ("grace", "linus"):
     user = get_user_model().objects.create_user(name, f"{name}@example.org", "correct horse battery")
     Path(os.environ["CHECKPOINT_STATE_DIR"], name).write_text(tokens.issue(user=user, name="sockets")[1])

@@ -83,7 +83,7 @@ def test_a_version_that_is_being_promoted_is_sealed_already(fraud):
 
 
 def test_a_version_that_somebody_approved_is_sealed_before_its_promotion(fraud):
-    ProtectionRule.objects.update(required_approvals=2)
+    ProtectionRule.objects.update(conditions={"approvals": 2})
     asked = PromoteRequestFactory(model_name="Other", version="1")
     assert "run3" not in Observer("").look().runs
     approved = services.review(actor=by(UserFactory()), promote_request=asked, verdict="approve").promote_request

@@ -203,7 +203,7 @@ DELETING_2 = ("DELETE", "/api/2.0/mlflow/model-versions/delete", {"name": "Fraud
 def approved(fraud):
     """Version 2 is approved by the first of two reviewers, and no version of Fraud holds anything."""
     fraud.transition_stage("Fraud", "1", "Archived", archive_existing_versions=False)
-    ProtectionRule.objects.update(required_approvals=2)
+    ProtectionRule.objects.update(conditions={"approvals": 2})
     asked = PromoteRequestFactory(model_name="Fraud", version="2")
     return services.review(actor=by(UserFactory()), promote_request=asked, verdict="approve").promote_request
 

@@ -1,0 +1,15 @@
+"""English in one place: numbers with their nouns, and lists. A translation would replace this module."""
+
+from collections.abc import Sequence
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Returns `1 approval`, `2 approvals`."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Returns `ada`, `ada and grace`, `ada, grace and linus`; "" for none."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"

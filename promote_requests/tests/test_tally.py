@@ -1,0 +1,45 @@
+"""Reviews are counted by one function; the questions about many requests at once, in SQL, must say the same."""
+
+from itertools import product
+
+import pytest
+
+from promote_requests import services
+from promote_requests.choices import Verdict
+from promote_requests.inbox import waiting_for
+from promote_requests.models import PromoteRequest, Review
+from testing.people import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+_JUDGING = list(product(Verdict, (True, False), (True, False)))
+
+
+def _review(asked: PromoteRequest, reviewer, verdict: Verdict, is_fresh: bool, is_present: bool) -> None:
+    Review.objects.create(
+        promote_request=asked,
+        reviewer=reviewer,
+        request_author=asked.author,
+        verdict=verdict,
+        evidence_fingerprint=asked.evidence_fingerprint if is_fresh else "before",
+        round=asked.round if is_present else asked.round - 1,
+    )
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+@pytest.mark.parametrize(("first", "second"), list(product(_JUDGING, _JUDGING)))
+def test_sql_and_the_decision_count_alike(open_request, first, second, is_active):
+    PromoteRequest.objects.filter(pk=open_request.pk).update(round=2)
+    open_request.refresh_from_db()
+    person = UserFactory(is_active=is_active)
+    _review(open_request, person, *first)
+    _review(open_request, person, *second)
+    judged = services.judgements_of(open_request)
+    standing = list(Review.objects.standing().filter(promote_request=open_request))
+    assert [(each.reviewer_id, each.approves) for each in judged] == [
+        (each.reviewer_id, each.verdict == Verdict.APPROVE) for each in standing
+    ]
+    keeps = services.keeping_their_version().filter(pk=open_request.pk).exists()
+    assert keeps is any(each.counts for each in judged)
+    waits = waiting_for(person).filter(pk=open_request.pk).exists()
+    assert waits is not any(each.is_fresh for each in judged)

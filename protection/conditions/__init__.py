@@ -1,0 +1,54 @@
+"""What a rule can ask for. Each condition is a module here; a new one is found by being here.
+
+A rule keeps its conditions as one JSON document, `{key: settings}`; people and groups in it are named by their ids.
+"""
+
+import pkgutil
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
+
+from foundation.exceptions import InvalidInput
+from protection.conditions.base import Condition, Facts, Judgement, Unmet
+
+__all__ = ["CONDITIONS", "Condition", "Facts", "Judgement", "Unmet", "as_document", "merged", "parse"]
+
+
+def _found() -> dict[str, type[Condition]]:
+    for module in pkgutil.iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")
+    return {kind.key: kind for kind in sorted(Condition.__subclasses__(), key=lambda kind: kind.key)}
+
+
+CONDITIONS: dict[str, type[Condition]] = _found()
+"""{key: condition}, by key."""
+
+
+def parse(document: Any) -> tuple[Condition, ...]:
+    """Reads a rule's document.
+
+    Raises:
+        InvalidInput: it is no object, names a condition that does not exist, or a condition refuses its settings; its
+            `field` is the condition's key.
+    """
+    if not isinstance(document, dict):
+        raise InvalidInput("The conditions must be an object of names and settings.", field="conditions")
+    unknown = next((key for key in document if key not in CONDITIONS), None)
+    if unknown is not None:
+        raise InvalidInput(f"{unknown!r} is no condition: known are {', '.join(CONDITIONS)}.", field="conditions")
+    return tuple(CONDITIONS[key].parse(document[key]) for key in sorted(document))
+
+
+def as_document(conditions: Iterable[Condition]) -> dict[str, Any]:
+    """Returns the document that `parse` reads."""
+    return {condition.key: condition.as_json() for condition in conditions}
+
+
+def merged(groups: Iterable[Iterable[Condition]]) -> tuple[Condition, ...]:
+    """Returns what several rules together ask for: each condition once, the stricter, and those that always hold."""
+    found: dict[str, Condition] = {key: kind.parse(True) for key, kind in CONDITIONS.items() if kind.is_always}
+    for group in groups:
+        for condition in group:
+            before = found.get(condition.key)
+            found[condition.key] = condition if before is None else before.stricter(condition)
+    return tuple(found[key] for key in sorted(found))

@@ -1,0 +1,101 @@
+"""What a condition is, and the facts that it judges. Pure."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django import forms
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A condition that does not hold now.
+
+    Attributes:
+        code: For programs; it never changes.
+        sentence: For people: what is missing, whole.
+        until: The moment at which it may hold by itself; None where somebody has to do something.
+    """
+
+    code: str
+    sentence: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A reviewer's latest judgement in this round.
+
+    Attributes:
+        approves: Whether it is an approval; otherwise it asks for changes.
+        is_fresh: Whether it was given on the facts as they are now.
+    """
+
+    reviewer_id: int
+    name: str
+    approves: bool
+    is_fresh: bool
+    at: datetime
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is an approval of the present facts."""
+        return self.approves and self.is_fresh
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that conditions may ask about a request. A new condition that asks for more adds a field here.
+
+    Attributes:
+        author: The name of who asks.
+        judgements: One of each reviewer; never the author's own.
+        now: The moment of judging, UTC.
+    """
+
+    author: str
+    judgements: tuple[Judgement, ...]
+    now: datetime
+
+
+class Condition(ABC):
+    """One thing that a rule asks for, with its settings.
+
+    Attributes:
+        key: Its name in a rule's document, in the API and in YAML.
+        is_always: Whether it holds for every request, whatever the rules say.
+    """
+
+    key: ClassVar[str]
+    is_always: ClassVar[bool] = False
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, value: Any) -> Self:
+        """Reads the settings as they stand in a rule's document.
+
+        Raises:
+            InvalidInput: they cannot be; its `field` is the condition's key.
+        """
+
+    @abstractmethod
+    def as_json(self) -> Any:
+        """Returns the settings as they stand in a rule's document."""
+
+    @abstractmethod
+    def stricter(self, other: Self) -> Self:
+        """Returns what holds where two rules both have this condition."""
+
+    @abstractmethod
+    def unmet(self, facts: Facts) -> Unmet | None:
+        """Returns what is missing, or None where the condition holds."""
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """Returns what is asked for in a few words: `2 approvals`."""
+
+    @classmethod
+    def form_field(cls) -> forms.Field | None:
+        """Returns the field with which a rule's form asks for the settings; None for what is always on."""
+        return None

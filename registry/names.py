@@ -1,0 +1,38 @@
+"""When two spellings are one name: the one function that folds names, for rules, requests, guard and seal.
+
+MLflow's database may take two spellings for one name. MySQL compares by the primary weights of Unicode's collation
+(UTS 10): an o with and without its stroke is one letter, 3 is one digit in all scripts, a soft hyphen is nothing.
+`plain` is close to that for Latin letters and digits.
+"""
+
+import re
+import unicodedata
+
+_UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc", "Lm"})
+_LATIN = re.compile(r"LATIN (?:SMALL|CAPITAL) (?:LETTER|LIGATURE) (?:DOTLESS )?([A-Z]{1,2}|ETH)(?: DIGRAPH| WITH .+)?")
+_LATIN_NAMES = {"ETH": "d"}
+
+
+def spellings(name: str) -> set[str]:
+    """Returns a name and its plainest equal, as `plain` makes it."""
+    return {name, plain(name)}
+
+
+def plain(name: str) -> str:
+    """Returns a name without case, accents, strokes, width, script of its digits, and what nobody sees."""
+    if name.isascii():
+        return name.casefold()
+    decomposed = unicodedata.normalize("NFKD", name)
+    return "".join(map(_plain_character, decomposed)).casefold()
+
+
+def _plain_character(character: str) -> str:
+    if character.isascii():
+        return character
+    if unicodedata.category(character) in _UNSEEN:
+        return ""
+    digit = unicodedata.digit(character, None)
+    if digit is not None:
+        return str(digit)
+    latin = _LATIN.fullmatch(unicodedata.name(character, ""))
+    return _LATIN_NAMES.get(latin[1], latin[1]) if latin else character
