@@ -1,19 +1,34 @@
-"""The README says of the settings what the settings say of themselves."""
+"""The pages say what is so: the settings' names and defaults, and of what they name that it exists."""
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 BASE: Path = settings.BASE_DIR
-README = (BASE / "README.md").read_text()
+SETTINGS_PAGE = (BASE / "docs" / "settings.md").read_text()
 READERS = {"string", "flag", "integer", "seconds", "choice", "listing", "url", "networks"}
+
+PAGES = [
+    *(BASE / place / "README.md" for place in (".", "bench", "deploy/nginx", "proxy")),
+    BASE / "CHANGELOG.md",
+    *sorted((BASE / "docs").glob("*.md")),
+]
+# The changelog tells of what was, and may name what is no more.
+PRESENT = [page for page in PAGES if page.name != "CHANGELOG.md"]
+
+
+def identity(page: Path) -> str:
+    return str(page.relative_to(BASE))
 
 
 def documented() -> dict[str, str]:
-    """Returns {variable: default as written} of the README's table."""
-    rows = re.findall(r"^\| `([A-Z_]+)` \| (.+?) \| .+ \|$", README, flags=re.MULTILINE)
+    """Returns {variable: default as written} of the tables in docs/settings.md."""
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.+?) \| .+ \|$", SETTINGS_PAGE, flags=re.MULTILINE)
     assert len(rows) == len(dict(rows)), "a variable has two rows"
     return dict(rows)
 
@@ -31,16 +46,22 @@ def read() -> dict[str, list[ast.expr | None]]:
     return found
 
 
+def headings(page: Path) -> set[str]:
+    """Returns what a link may name behind its `#`, as GitHub makes it of headings."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 def test_every_setting_has_a_row_and_every_row_a_setting() -> None:
     assert set(documented()) == set(read())
 
 
-def test_the_defaults_in_the_readme_are_the_real_ones() -> None:
+def test_the_documented_defaults_are_the_real_ones() -> None:
     compared = 0
     for name, defaults in read().items():
         for default in defaults:
             if default is None or any(isinstance(node, (ast.Name, ast.JoinedStr)) for node in ast.walk(default)):
-                continue  # depends on other settings: the README describes it in words
+                continue  # depends on other settings: the page describes it in words
             value = eval(compile(ast.Expression(default), name, "eval"))  # noqa: S307 - our own arithmetic
             shown = {True: "1", False: "0"}.get(value, str(value)) if isinstance(value, bool) else str(value)
             assert documented()[name] == f"`{shown}`", name
@@ -48,11 +69,48 @@ def test_the_defaults_in_the_readme_are_the_real_ones() -> None:
     assert compared >= 12
 
 
-def test_every_file_and_command_that_the_readme_names_exists() -> None:
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link and not link.endswith(".png")]
-    assert {"CHANGELOG.md", "LICENSE", "docs/threat-model.md", "proxy/README.md"} <= set(links)
+def test_every_setting_that_a_page_names_is_one() -> None:
+    for page in PRESENT:
+        named = set(re.findall(r"`(CHECKPOINT_[A-Z_]+)`", page.read_text()))
+        assert named <= set(documented()), identity(page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=identity)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()) if "://" not in link]
     for link in links:
-        assert (BASE / link).exists(), link
-    for command in re.findall(r"manage\.py (\w+)", README):
+        path, _, heading = link.partition("#")
+        target = (page.parent / path) if path else page
+        assert target.exists(), link
+        assert not heading or heading in headings(target), link
+
+
+@pytest.mark.parametrize("page", PRESENT, ids=identity)
+def test_every_path_and_command_that_a_page_names_exists(page: Path) -> None:
+    text = page.read_text()
+    rooms = "|".join(path.name for path in BASE.iterdir() if path.is_dir() and not path.name.startswith("."))
+    files = re.findall(r"`([\w./-]+/[\w.-]+\.(?:py|json|toml|template|svg))`", text)
+    for path in [*files, *re.findall(rf"`((?:{rooms})/[\w./-]*)`", text)]:
+        assert (BASE / path).exists() or (page.parent / path).exists() or path.startswith("var/"), path
+    for command in re.findall(r"manage\.py (\w+)", text):
         ours = list(BASE.glob(f"*/management/commands/{command}.py"))
         assert ours or command in {"collectstatic", "migrate"}, command
+    targets = re.findall(r"^(\w+):", (BASE / "Makefile").read_text(), flags=re.MULTILINE)
+    assert set(re.findall(r"`make (\w+)", text)) <= set(targets)
+
+
+def test_every_page_is_found_from_the_index() -> None:
+    index = (BASE / "docs" / "README.md").read_text()
+    links = {((BASE / "docs") / link).resolve() for link in re.findall(r"\]\(([^)\s]+)\)", index)}
+    assert {page for page in PAGES if page != BASE / "docs" / "README.md"} <= links
+    assert "](docs/README.md)" in (BASE / "README.md").read_text()
+
+
+def test_the_readme_is_read_in_two_minutes() -> None:
+    assert len((BASE / "README.md").read_text().splitlines()) <= 120
+
+
+def test_the_picture_of_the_rooms_is_that_of_the_import_contract() -> None:
+    drawing = [sys.executable, BASE / "docs" / "make_architecture_picture.py", "--check"]
+    outcome = subprocess.run(drawing, capture_output=True, text=True)
+    assert outcome.returncode == 0, outcome.stderr
