@@ -1,4 +1,4 @@
-"""Settings of the whole process, each taken from the environment once (the README has the table)."""
+"""Settings of the whole process, each taken from the environment once (docs/settings.md has the table)."""
 
 import sys
 from pathlib import Path
