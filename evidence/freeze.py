@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from evidence.observe import Evidence
 from foundation.texts import storable_text
+from registry.measurements import Measurement, Origin
 from registry.targets import Target, TargetKind
 from registry.types import ModelVersion, VersionFacts
 
@@ -51,7 +52,11 @@ def fingerprint(evidence: Evidence) -> str:
         "run_id": challenger.version.run_id,
         "model_id": challenger.version.model_id,
         "params": challenger.params,
-        "metrics": {name: repr(float(value)) for name, value in challenger.metrics.items()},
+        # Not the step and the time: the same value once more is no other fact.
+        "metrics": {
+            name: [repr(float(found.value)), found.dataset_name, found.dataset_digest]
+            for name, found in challenger.metrics.items()
+        },
         "prompt_text": challenger.prompt_text,
         "champion": [champion.version.name, champion.version.version] if champion else None,
     }
@@ -80,8 +85,15 @@ def thaw(frozen: dict[str, Any]) -> VersionFacts:
     version["aliases"] = tuple(version["aliases"])
     for name in ("created_at", "updated_at"):
         version[name] = version[name] and datetime.fromisoformat(version[name])
-    metrics = {name: float(value) for name, value in frozen["metrics"].items()}
+    metrics = {name: _thawed(found) for name, found in frozen["metrics"].items()}
     return VersionFacts(**{**frozen, "version": ModelVersion(**version), "metrics": metrics})
+
+
+def _thawed(frozen: dict[str, Any]) -> Measurement:
+    other = frozen["other"] and _thawed(frozen["other"])
+    return Measurement(
+        **{**frozen, "value": float(frozen["value"]), "origin": Origin(frozen["origin"]), "other": other}
+    )
 
 
 def _storable(value: Any) -> Any:

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from evidence.compare import shown
 from evidence.observe import Evidence
 from foundation.words import listed
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
+from registry.measurements import Measurement, Origin
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
+
+_PLACES = {Origin.RUN: "run", Origin.LOGGED_MODEL: "logged model", Origin.BOTH: "run and logged model"}
 
 Part = tuple[str, bool]
 """Some words, and whether they are a name that deserves weight."""
@@ -121,6 +125,20 @@ def present_holders(champion_version: str | None, evidence: Evidence | None) -> 
     if evidence.champion is None:
         return []
     return [evidence.champion.version.version, *(holder.version for holder in evidence.other_holders)]
+
+
+def how_measured(measurement: Measurement) -> str:
+    """Returns at which step a metric was measured, where MLflow has it, and on which data."""
+    words = [f"step {measurement.step}", _PLACES[measurement.origin]]
+    if measurement.dataset_name:
+        digest = f" ({measurement.dataset_digest[:8]})" if measurement.dataset_digest else ""
+        words.append(f"on {measurement.dataset_name}{digest}")
+    return ", ".join(words)
+
+
+def says_otherwise(other: Measurement) -> str:
+    """Returns what the run has where the logged model's value is newer, or the other way round."""
+    return f"the {_PLACES[other.origin]} has {shown(other.value).text} (step {other.step})"
 
 
 def suggested_title(proposal: Proposal) -> str:

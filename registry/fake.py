@@ -4,13 +4,14 @@
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import RLock
 
 from registry.exceptions import RegistryNotFound, RegistryRefused
+from registry.measurements import Measurement
 from registry.targets import ACTIVE_STAGES, STAGES, Target, TargetKind
 from registry.types import (
     APPROVAL_TAG,
@@ -37,6 +38,14 @@ def connect(workspace: str = "") -> "FakeRegistry":
 def reset() -> None:
     """Forgets every registry that `connect` handed out."""
     _REGISTRIES.clear()
+
+
+def measured(metrics: Mapping[str, float | Measurement]) -> dict[str, Measurement]:
+    """Returns {name: measurement}; a number alone was logged to the run at step 0."""
+    return {
+        name: value if isinstance(value, Measurement) else Measurement(name, float(value))
+        for name, value in metrics.items()
+    }
 
 
 @dataclass(slots=True)
@@ -86,7 +95,7 @@ class FakeRegistry:
         stage: str = "None",
         aliases: tuple[str, ...] = (),
         params: dict[str, str] | None = None,
-        metrics: dict[str, float] | None = None,
+        metrics: Mapping[str, float | Measurement] | None = None,
         tags: dict[str, str] | None = None,
         prompt_text: str | None = None,
         run_id: str = "",
@@ -105,7 +114,7 @@ class FakeRegistry:
             version = self._next_version(
                 name, stage=stage, source=source, run_id=run_id, model_id=model_id, description=description, tags=tags
             )
-            facts = VersionFacts(version, dict(params or {}), dict(metrics or {}), {}, experiment_id, run_name)
+            facts = VersionFacts(version, dict(params or {}), measured(metrics or {}), {}, experiment_id, run_name)
             self._facts[name][version.version] = facts
             self._models[name].aliases.update(dict.fromkeys(aliases, version.version))
             return self._version(name, version.version)
@@ -116,13 +125,13 @@ class FakeRegistry:
         version: str,
         *,
         params: dict[str, str] | None = None,
-        metrics: dict[str, float] | None = None,
+        metrics: Mapping[str, float | Measurement] | None = None,
     ) -> None:
         """Adds to or overwrites what was measured of a version."""
         with self._lock:
             facts = self._stored(name, version)
             facts.params.update(params or {})
-            facts.metrics.update(metrics or {})
+            facts.metrics.update(measured(metrics or {}))
 
     def delete_version(self, name: str, version: str) -> None:
         """Takes a version away with its aliases; its number is not used again."""

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from mlflow.entities import LoggedModel, Run
+from mlflow.entities import LoggedModel, Metric, Run
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 from mlflow.entities.model_registry import ModelVersionTag, RegisteredModelTag
 from mlflow.entities.model_registry import RegisteredModel as MlflowModel
 
 from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
+from registry.measurements import Measurement, Origin, latest
 from registry.stores import RegistryStore, TrackingStore
 from registry.targets import ACTIVE_STAGES, Target, TargetKind
 from registry.transport import AlreadyExists, Transport
@@ -99,7 +100,7 @@ class MlflowRegistry:
         return VersionFacts(
             version=found,
             params={**(run.data.params if run else {}), **(logged.params or {} if logged else {})},
-            metrics={**(run.data.metrics if run else {}), **(_metrics(logged) if logged else {})},
+            metrics=latest(of_run=_run_metrics(run), of_model=_model_metrics(logged)),
             tags={key: value for key, value in found.tags.items() if not is_reserved_tag(key)},
             experiment_id=run.info.experiment_id if run else logged.experiment_id if logged else "",
             run_name=run.info.run_name or "" if run else "",
@@ -325,15 +326,24 @@ def _time(milliseconds: int | None) -> datetime | None:
     return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
 
 
-def _metrics(logged: LoggedModel) -> dict[str, float]:
-    """Returns the last value of each metric; one measured on several data sets is named with the data set's name."""
-    metrics = sorted(logged.metrics or [], key=lambda metric: (metric.step, metric.timestamp))
-    datasets: dict[str, set[str]] = {}
-    for metric in metrics:
-        if metric.dataset_name:
-            datasets.setdefault(metric.key, set()).add(metric.dataset_name)
-    values = {}
-    for metric in metrics:
-        is_one_of_several = metric.dataset_name and len(datasets[metric.key]) > 1
-        values[f"{metric.key} ({metric.dataset_name})" if is_one_of_several else metric.key] = metric.value
-    return values
+def _run_metrics(run: Run | None) -> list[Measurement]:
+    # `data.metrics` would be {key: value} only.
+    return [_measurement(metric, Origin.RUN, run.info.run_id) for metric in run.data._metric_objs] if run else []
+
+
+def _model_metrics(logged: LoggedModel | None) -> list[Measurement]:
+    metrics = (logged.metrics or []) if logged else []
+    return [_measurement(metric, Origin.LOGGED_MODEL, metric.run_id or "") for metric in metrics]
+
+
+def _measurement(metric: Metric, origin: Origin, run_id: str) -> Measurement:
+    return Measurement(
+        key=metric.key,
+        value=metric.value,
+        step=metric.step,
+        timestamp=metric.timestamp,
+        dataset_name=metric.dataset_name or "",
+        dataset_digest=metric.dataset_digest or "",
+        origin=origin,
+        run_id=run_id,
+    )

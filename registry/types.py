@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from registry.measurements import Measurement
+
 APPROVAL_TAG = "checkpoint.promote_request"
 """The tag that a promotion leaves on a version: the address of its promote request."""
 IS_PROMPT_TAG = "mlflow.prompt.is_prompt"
@@ -105,7 +107,7 @@ class VersionFacts:
 
     Attributes:
         params: {name: text}.
-        metrics: {name: last value}; may hold NaN and infinities.
+        metrics: {name: last measurement}, named as `measurements.latest` does.
         tags: The version's own tags, without MLflow's internal and Checkpoint's.
         experiment_id: Of its run or logged model, for links into MLflow; may be empty.
         run_name: May be empty.
@@ -114,7 +116,7 @@ class VersionFacts:
 
     version: ModelVersion
     params: dict[str, str] = field(default_factory=dict)
-    metrics: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, Measurement] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     experiment_id: str = ""
     run_name: str = ""

@@ -1,16 +1,19 @@
 import json
 import math
 import time
+from dataclasses import replace
 
 import pytest
 
 from evidence.compare import Comparison, Kind, MetricRow, compare
+from registry.fake import measured
+from registry.measurements import Measurement, Origin
 from registry.types import ModelVersion, VersionFacts
 
 
 def facts(version="2", *, params=None, metrics=None, tags=None, prompt_text=None):
     return VersionFacts(
-        ModelVersion("Fraud", version), params or {}, metrics or {}, tags or {}, prompt_text=prompt_text
+        ModelVersion("Fraud", version), params or {}, measured(metrics or {}), tags or {}, prompt_text=prompt_text
     )
 
 
@@ -219,12 +222,84 @@ def test_a_long_prompt_cannot_keep_the_server_busy():
     assert len(prompt.lines) == 40_000
 
 
+def test_a_metric_row_tells_how_each_side_was_measured_and_what_the_other_place_says():
+    first = Measurement("loss", math.nan, 0, 10, origin=Origin.LOGGED_MODEL, run_id="r")
+    new = Measurement("loss", 0.3, 29, 20, origin=Origin.RUN, run_id="r", other=first)
+    old = Measurement("loss", 0.4, 5, 30, "test", "d1", Origin.BOTH, "q")
+    (row,) = compare(facts(metrics={"loss": new}), facts("1", metrics={"loss": old})).metrics.rows
+    assert isinstance(row, MetricRow)
+    assert (row.challenger_measured, row.champion_measured) == (new, old)
+    assert json.loads(json.dumps(row.as_dict(), allow_nan=False))["measured"] == {
+        "champion": {
+            "step": 5,
+            "timestamp": 30,
+            "dataset": {"name": "test", "digest": "d1"},
+            "origin": "both",
+            "run_id": "q",
+            "other": None,
+        },
+        "challenger": {
+            "step": 29,
+            "timestamp": 20,
+            "dataset": None,
+            "origin": "run",
+            "run_id": "r",
+            "other": {
+                "value": "NaN",
+                "step": 0,
+                "timestamp": 10,
+                "dataset": None,
+                "origin": "logged_model",
+                "run_id": "r",
+            },
+        },
+    }
+
+
+def test_sides_are_measured_alike_only_when_nothing_but_the_value_and_the_time_differs():
+    one = Measurement("loss", 0.3, 29, 20, "test", "d1", Origin.BOTH, "r")
+    for other, is_alike in (
+        (replace(one, value=0.4, timestamp=7, run_id="q"), True),
+        (replace(one, step=28), False),
+        (replace(one, dataset_name="train"), False),
+        (replace(one, dataset_digest="d2"), False),
+        (replace(one, origin=Origin.RUN), False),
+        (replace(one, other=one), False),
+    ):
+        (row,) = compare(facts(metrics={"loss": one}), facts("1", metrics={"loss": other})).metrics.rows
+        assert isinstance(row, MetricRow)
+        assert row.is_measured_alike is is_alike
+    (row,) = compare(facts(metrics={"loss": one}), facts("1")).metrics.rows
+    assert isinstance(row, MetricRow)
+    assert not row.is_measured_alike
+
+
+def test_data_sets_are_compared_with_the_same_data_set_of_the_other_version():
+    train, test = (Measurement("f1", value, dataset_name=name) for value, name in ((0.9, "train"), (0.7, "test")))
+    old = Measurement("f1", 0.6, dataset_name="test")
+    comparison = compare(facts(metrics={"f1 (train)": train, "f1 (test)": test}), facts("1", metrics={"f1": old}))
+    assert [(row.key, row.kind) for row in comparison.metrics.rows] == [
+        ("f1 (test)", Kind.CHANGED),
+        ("f1 (train)", Kind.ADDED),
+    ]
+
+
+def test_a_metric_of_one_data_set_is_compared_with_one_that_names_none():
+    new, old = Measurement("f1", 0.9, dataset_name="test"), Measurement("f1", 0.8)
+    (row,) = compare(facts(metrics={"f1": new}), facts("1", metrics={"f1": old})).metrics.rows
+    assert (row.key, row.kind) == ("f1", Kind.CHANGED)
+
+
 def test_the_api_gets_numbers_where_json_has_them_and_can_leave_equal_rows_out():
     comparison = compare(
         facts(metrics={"auc": 0.9, "loss": math.nan, "same": 1.0}, params={"depth": "5"}),
         facts("1", metrics={"auc": 0.8, "loss": 0.5, "same": 1.0}, params={"depth": "5"}),
     )
     full = json.loads(json.dumps(comparison.as_dict(), allow_nan=False))
+    measured_by_the_run = {"step": 0, "timestamp": 0, "dataset": None, "origin": "run", "run_id": "", "other": None}
+    assert [row.pop("measured") for row in full["metrics"]["rows"]] == [
+        {"champion": measured_by_the_run, "challenger": measured_by_the_run}
+    ] * 3
     assert full["metrics"]["rows"] == [
         {
             "key": "auc",

@@ -7,7 +7,8 @@ import pytest
 from evidence.freeze import fingerprint, freeze, thaw
 from evidence.observe import Evidence, is_at_target, observe
 from registry.exceptions import RegistryNotFound, RegistryUnreachable
-from registry.fake import FakeRegistry
+from registry.fake import FakeRegistry, measured
+from registry.measurements import Measurement, Origin
 from registry.proposals import Change, Proposal
 from registry.targets import Target
 
@@ -31,7 +32,7 @@ def test_of_several_holders_the_newest_is_the_champion(registry):
     evidence = look(registry)
     assert evidence.champion_version == "2"
     assert evidence.champion is not None
-    assert evidence.champion.metrics == {"auc": 0.9}
+    assert evidence.champion.metrics == measured({"auc": 0.9})
     assert [holder.version for holder in evidence.other_holders] == ["1"]
     assert evidence.challenger.params == {"depth": "6"}
 
@@ -121,9 +122,11 @@ def test_a_fingerprint_changes_with_every_fact_that_is_judged(registry):
             replace(evidence, challenger=changed)
             for changed in (
                 replace(facts, params={"depth": "7"}),
-                replace(facts, metrics={"auc": math.nextafter(0.95, 1), "loss": math.nan}),
-                replace(facts, metrics={"auc": 0.95, "loss": math.inf}),
-                replace(facts, metrics={"auc": 0.95, "loss": -math.inf}),
+                replace(facts, metrics=measured({"auc": math.nextafter(0.95, 1), "loss": math.nan})),
+                replace(facts, metrics=measured({"auc": 0.95, "loss": math.inf})),
+                replace(facts, metrics=measured({"auc": 0.95, "loss": -math.inf})),
+                replace(facts, metrics=facts.metrics | {"auc": Measurement("auc", 0.95, dataset_name="test")}),
+                replace(facts, metrics=facts.metrics | {"auc": Measurement("auc", 0.95, dataset_digest="d1")}),
                 replace(facts, prompt_text=""),
                 replace(facts, version=replace(version, name="Other")),
                 replace(facts, version=replace(version, version="4")),
@@ -144,13 +147,25 @@ def test_a_fingerprint_stays_when_only_labels_change(registry):
     )
 
 
+def test_a_fingerprint_stays_when_the_same_value_is_measured_again(registry):
+    evidence = look(registry)
+    again = Measurement("auc", 0.95, 7, 99, origin=Origin.LOGGED_MODEL, run_id="r", other=Measurement("auc", 0.5))
+    facts = replace(evidence.challenger, metrics=evidence.challenger.metrics | {"auc": again})
+    assert fingerprint(replace(evidence, challenger=facts)) == fingerprint(evidence)
+
+
 def test_frozen_facts_are_json_that_postgresql_takes_and_thaw_to_themselves():
     registry = FakeRegistry()
     registry.add_version(
         "Fraud",
         aliases=("champion", "prod"),
         params={"π": "3"},
-        metrics={"third": 1 / 3, "huge": 1.7976931348623157e308, "tiny": 5e-324, "up": math.inf, "down": -math.inf},
+        metrics={
+            **{"third": 1 / 3, "huge": 1.7976931348623157e308, "tiny": 5e-324, "up": math.inf, "down": -math.inf},
+            "loss": Measurement(
+                "loss", 0.3, 29, 1_795_678_348_361, "test", "d1", Origin.BOTH, "r", Measurement("loss", math.inf)
+            ),
+        },
         tags={"team": "risk"},
         prompt_text="Hello {{name}}",
         run_id="r",
@@ -165,17 +180,17 @@ def test_frozen_facts_are_json_that_postgresql_takes_and_thaw_to_themselves():
 
 def test_nan_survives_freezing_and_thawing(registry):
     frozen = freeze(look(registry).challenger)
-    assert frozen["metrics"]["loss"] == "NaN"
-    assert math.isnan(thaw(frozen).metrics["loss"])
+    assert frozen["metrics"]["loss"]["value"] == "NaN"
+    assert math.isnan(thaw(frozen).metrics["loss"].value)
 
 
 def test_numbers_that_a_database_gives_back_as_integers_thaw_to_floats():
     registry = FakeRegistry()
     registry.add_version("Fraud", metrics={"n": 1e22})
     frozen = freeze(registry.get_facts("Fraud", "1"))
-    frozen["metrics"]["n"] = 10_000_000_000_000_000_000_000
-    assert isinstance(thaw(frozen).metrics["n"], float)
-    assert thaw(frozen).metrics["n"] == 1e22
+    frozen["metrics"]["n"]["value"] = 10_000_000_000_000_000_000_000
+    assert isinstance(thaw(frozen).metrics["n"].value, float)
+    assert thaw(frozen).metrics["n"].value == 1e22
 
 
 def test_characters_that_postgresql_refuses_are_replaced():

@@ -6,11 +6,13 @@ from rest_framework import serializers
 
 from evidence.compare import Kind
 from foundation.addresses import absolute
+from registry.measurements import Origin
 from registry.screens import mlflow_model, mlflow_version
 from registry.targets import STAGES
 from registry.types import ModelVersion, RegisteredModel
 
 _KINDS = [(kind.value, kind.name) for kind in Kind]
+_ORIGINS = [(origin.value, origin.name) for origin in Origin]
 
 
 class RegisteredModelSerializer(serializers.Serializer):
@@ -80,6 +82,44 @@ class RowSerializer(serializers.Serializer):
     challenger = serializers.CharField(allow_null=True)
 
 
+class DatasetSerializer(serializers.Serializer):
+    """What a metric was measured on."""
+
+    name = serializers.CharField()
+    digest = serializers.CharField(help_text="Tells one state of the data set from another.")
+
+
+class OtherMeasurementSerializer(serializers.Serializer):
+    """A value that did not win."""
+
+    value = serializers.FloatField()
+    step = serializers.IntegerField()
+    timestamp = serializers.IntegerField()
+    dataset = DatasetSerializer(allow_null=True)
+    origin = serializers.ChoiceField(_ORIGINS)
+    run_id = serializers.CharField()
+
+
+class MeasurementSerializer(serializers.Serializer):
+    """How the newest value of a metric came to be: by step, then by time, wherever it was logged."""
+
+    step = serializers.IntegerField()
+    timestamp = serializers.IntegerField(help_text="Milliseconds since 1970, as the client said.")
+    dataset = DatasetSerializer(allow_null=True)
+    origin = serializers.ChoiceField(_ORIGINS, help_text="Which of the run and the logged model has it.")
+    run_id = serializers.CharField(help_text="The run that logged it.")
+    other = OtherMeasurementSerializer(
+        allow_null=True, help_text="What the other of run and logged model has last, where that is another value."
+    )
+
+
+class MeasuredSerializer(serializers.Serializer):
+    """How a metric was measured on both sides."""
+
+    champion = MeasurementSerializer(allow_null=True)
+    challenger = MeasurementSerializer(allow_null=True)
+
+
 class MetricRowSerializer(serializers.Serializer):
     """A metric on both sides. NaN and infinities are texts."""
 
@@ -90,6 +130,7 @@ class MetricRowSerializer(serializers.Serializer):
     delta = serializers.FloatField(allow_null=True, help_text="Challenger minus champion.")
     percent = serializers.FloatField(allow_null=True, help_text="Of the champion's absolute value.")
     direction = serializers.CharField(help_text="up, down or empty.")
+    measured = MeasuredSerializer()
 
 
 class GroupSerializer(serializers.Serializer):

@@ -11,10 +11,12 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from evidence.compare import Value
+from promote_requests import sentences
 from promote_requests.choices import ReviewDecision, Status
 from promote_requests.decision import Decision
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import markdown
+from registry.measurements import Measurement
 
 register = template.Library()
 
@@ -79,6 +81,18 @@ def is_shortened(value: Value) -> bool:
     """Tells whether a value holds more than its text shows, so that the rest is worth a tooltip."""
     text = value.text.removeprefix("+").removesuffix(" %")
     return text not in (value.exact, value.exact.removesuffix(".0"))
+
+
+@register.filter
+def how_measured(measurement: Measurement) -> str:
+    """Returns at which step, where and on which data a metric was measured."""
+    return sentences.how_measured(measurement)
+
+
+@register.filter
+def says_otherwise(measurement: Measurement) -> str:
+    """Returns what the other of run and logged model has."""
+    return sentences.says_otherwise(measurement)
 
 
 @register.filter

@@ -5,6 +5,7 @@ from django.contrib.auth.models import Permission
 
 from audit.models import AuditEvent
 from promote_requests import services
+from registry.measurements import Measurement, Origin
 from registry.targets import Target
 from testing.api_client import Api, assert_refused
 from testing.factories import PromoteRequestFactory, UserFactory
@@ -146,6 +147,18 @@ def test_the_comparison_names_both_sides_and_what_differs(open_request, ada):
     assert body["champion"] == {"model_name": "Fraud", "version": "1"}
     (metric,) = body["metrics"]["rows"]
     assert (metric["key"], metric["champion"], metric["challenger"], metric["delta"]) == ("auc", 0.91, 0.94, 0.03)
+
+
+def test_the_comparison_tells_how_each_metric_was_measured(fraud, open_request, ada):
+    first = Measurement("auc", 0.5, origin=Origin.LOGGED_MODEL)
+    last = Measurement("auc", 0.94, 29, 7, "test", "d1", Origin.RUN, "r", first)
+    fraud.change_facts("Fraud", "2", metrics={"auc": last})
+    (metric,) = Api(ada).get(f"promote-requests/{open_request.number}/comparison/").json()["metrics"]["rows"]
+    measured = metric["measured"]["challenger"]
+    assert (measured["step"], measured["timestamp"], measured["run_id"]) == (29, 7, "r")
+    assert (measured["origin"], measured["dataset"]) == ("run", {"name": "test", "digest": "d1"})
+    assert (measured["other"]["value"], measured["other"]["origin"]) == (0.5, "logged_model")
+    assert metric["measured"]["champion"]["other"] is None
 
 
 def test_the_comparison_can_leave_equal_rows_out(fraud, open_request, ada):

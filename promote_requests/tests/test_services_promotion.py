@@ -48,7 +48,7 @@ def test_a_promotion_freezes_what_was_decided_on(open_request, fraud, grace):
     assert promoted.status == Status.PROMOTED
     assert (promoted.promoted_by, promoted.promoted_version) == (grace, "")
     evidence = services.evidence_of(promoted)
-    assert evidence.challenger.metrics == {"auc": 0.94}
+    assert evidence.challenger.metrics["auc"].value == 0.94
     assert evidence.champion.version.version == "1"
     assert actions()[-2:] == [AuditAction.PROMOTION_STARTED, AuditAction.PROMOTED]
 

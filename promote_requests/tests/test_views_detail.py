@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from promote_requests import services
 from promote_requests.choices import Status, Verdict
 from protection.models import ProtectionRule
 from registry.exceptions import RegistryUnreachable
+from registry.measurements import Measurement, Origin
 from registry.proposals import Change
 from registry.targets import Target
 from testing.factories import PromoteRequestFactory, RuleFactory, UserFactory
@@ -91,6 +93,34 @@ def test_metrics_name_breaks_at_its_joints_and_its_value_nowhere(
     html = _page(grace, open_request)
     assert "test/<wbr>mean_<wbr>error</th>" in html
     assert "0.25" in html
+
+
+def test_metric_tells_its_step_its_data_and_where_it_is_once_where_both_sides_agree(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    last = Measurement("loss", 0.3, 29, dataset_name="test", dataset_digest="0123456789abc", origin=Origin.BOTH)
+    fraud.change_facts("Fraud", "1", metrics={"loss": replace(last, value=0.4)})
+    fraud.change_facts("Fraud", "2", metrics={"loss": last})
+    assert _text(_page(grace, open_request)).count("step 29, run and logged model, on test (01234567)") == 1
+    fraud.change_facts("Fraud", "1", metrics={"loss": replace(last, value=0.4, step=28)})
+    text = _text(_page(grace, open_request))
+    assert text.count("step 29, run and logged model, on test (01234567)") == 1
+    assert text.count("step 28, run and logged model, on test (01234567)") == 1
+
+
+def test_metric_of_which_run_and_logged_model_say_two_things_says_so(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    first = Measurement("val_loss", 1.15, 0, origin=Origin.LOGGED_MODEL)
+    fraud.change_facts("Fraud", "2", metrics={"val_loss": Measurement("val_loss", 0.323, 29, other=first)})
+    assert "0.323 step 29, run the logged model has 1.15 (step 0)" in _text(_page(grace, open_request))
+
+
+def test_facts_of_a_challenger_without_champion_tell_how_they_were_measured(
+    fraud: "FakeRegistry", ada: "User", grace: "User"
+) -> None:
+    promote_request = PromoteRequestFactory(actor=ada, target=Target.parse("stage:Staging"))
+    assert "auc step 0, run 0.94" in _text(_page(grace, promote_request))
 
 
 def test_equal_rows_are_folded_and_counted(

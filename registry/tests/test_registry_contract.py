@@ -11,8 +11,9 @@ import pytest
 from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
 from registry.fake import FakeRegistry
+from registry.measurements import Origin
 from registry.targets import Target
-from registry.types import APPROVAL_TAG, IS_PROMPT_TAG, PROMPT_TEXT_TAG, ModelVersion
+from registry.types import APPROVAL_TAG, IS_PROMPT_TAG, PROMPT_TEXT_TAG, ModelVersion, VersionFacts
 
 PRODUCTION = Target.parse("stage:Production")
 
@@ -113,6 +114,10 @@ def numbers(versions: list[ModelVersion]) -> list[str]:
     return [version.version for version in versions]
 
 
+def values(facts: VersionFacts) -> dict[str, float]:
+    return {key: found.value for key, found in facts.metrics.items()}
+
+
 def stages(world, name: str) -> dict[str, str]:
     return {version.version: version.stage for version in world.client.list_versions(name)}
 
@@ -183,8 +188,11 @@ def test_facts_hold_every_digit_and_no_internal_tag(world):
     world.add_version(name, params={"depth": "4", "π": "3"}, metrics=metrics, tags=tags, run_name="calm-owl")
     facts = world.client.get_facts(name, "1")
     assert facts.params == {"depth": "4", "π": "3"}
-    assert {key: repr(value) for key, value in facts.metrics.items()} == {
+    assert {key: repr(found.value) for key, found in facts.metrics.items()} == {
         key: repr(value) for key, value in metrics.items()
+    }
+    assert {(found.step, found.origin, found.dataset_name, found.other) for found in facts.metrics.values()} == {
+        (0, Origin.RUN, "", None)
     }
     assert facts.tags == {"team": "risk"}
     assert facts.run_name == "calm-owl"
@@ -390,9 +398,71 @@ def test_facts_come_from_the_run_and_from_the_logged_model_which_has_the_last_wo
     facts = world.client.get_facts(name, "1")
     assert facts.version.model_id == model_id
     assert facts.params == {"depth": "model", "seed": "7"}
-    assert facts.metrics["auc"] == 0.9
-    assert facts.metrics["loss"] == 0.5
+    assert values(facts) == {"auc": 0.9, "loss": 0.5, "f1 (train)": 0.99, "f1 (test)": 0.7}
     assert (facts.experiment_id, facts.run_name) == (world.experiment_id, "calm-owl")
+
+
+def add_version_with_history(world: RealMlflow, name: str, *, steps: int, copied_step: int) -> None:
+    """Registers a logged model as MLflow's `log_model` makes it: it copies from the run what was logged at one step."""
+    run_id = world.mlflow.create_run(world.experiment_id).info.run_id
+    for step in range(steps):
+        world.mlflow.log_metric(run_id, "val_loss", 1.15 * 0.957**step, step=step, timestamp=1000 + step)
+    logged = world.mlflow.create_logged_model(world.experiment_id, source_run_id=run_id)
+    for copied in world.mlflow.get_metric_history(run_id, "val_loss"):
+        if copied.step == copied_step:
+            options = {"timestamp": copied.timestamp, "step": copied.step, "model_id": logged.model_id}
+            world.mlflow.log_metric(run_id, copied.key, copied.value, **options)
+    world.mlflow.finalize_logged_model(logged.model_id, "READY")
+    world.store.create_model_version(name, f"models:/{logged.model_id}", model_id=logged.model_id)
+
+
+@pytest.mark.mlflow
+@pytest.mark.parametrize(
+    ("steps", "copied_step", "origin"),
+    [(1, 0, Origin.BOTH), (2, 0, Origin.RUN), (30, 0, Origin.RUN), (30, 29, Origin.BOTH), (30, 99, Origin.RUN)],
+)
+def test_a_metric_is_the_last_one_whatever_step_was_copied_to_the_logged_model(
+    mlflow_world, steps, copied_step, origin
+):
+    world, name = mlflow_world, f"{mlflow_world.prefix}Fraud"
+    world.add_model(name)
+    add_version_with_history(world, name, steps=steps, copied_step=copied_step)
+    last = world.client.get_facts(name, "1").metrics["val_loss"]
+    assert (last.value, last.step, last.timestamp) == (1.15 * 0.957 ** (steps - 1), steps - 1, 999 + steps)
+    assert last.origin == origin
+    assert (last.other and (last.other.value, last.other.step)) == ((1.15, 0) if copied_step == 0 < steps - 1 else None)
+
+
+@pytest.mark.mlflow
+def test_what_is_logged_after_the_model_counts_in_the_run_and_in_a_later_evaluation_alike(mlflow_world):
+    world, name = mlflow_world, f"{mlflow_world.prefix}Fraud"
+    world.add_model(name)
+    add_version_with_history(world, name, steps=2, copied_step=0)
+    version = world.client.get_version(name, "1")
+    world.mlflow.log_metric(version.run_id, "val_loss", 0.2, step=1, timestamp=5000)
+    assert world.client.get_facts(name, "1").metrics["val_loss"].value == 0.2
+    evaluation = world.mlflow.create_run(world.experiment_id).info.run_id
+    dataset = {"model_id": version.model_id, "dataset_name": "holdout", "dataset_digest": "d1"}
+    world.mlflow.log_metric(evaluation, "accuracy", 0.8, **dataset)
+    world.mlflow.log_metric(evaluation, "val_loss", 0.1, step=1, timestamp=6000, model_id=version.model_id)
+    metrics = world.client.get_facts(name, "1").metrics
+    assert (metrics["val_loss"].value, metrics["val_loss"].run_id) == (0.1, evaluation)
+    accuracy = metrics["accuracy"]
+    assert (accuracy.value, accuracy.dataset_name, accuracy.dataset_digest) == (0.8, "holdout", "d1")
+    assert (accuracy.origin, accuracy.run_id) == (Origin.LOGGED_MODEL, evaluation)
+
+
+@pytest.mark.mlflow
+def test_nan_is_nan_though_the_logged_model_has_zero_for_it(mlflow_world):
+    world, name = mlflow_world, f"{mlflow_world.prefix}Fraud"
+    world.add_model(name)
+    add_version_with_history(world, name, steps=1, copied_step=0)
+    version = world.client.get_version(name, "1")
+    world.mlflow.log_metric(version.run_id, "loss", math.nan, timestamp=5000, model_id=version.model_id)
+    loss = world.client.get_facts(name, "1").metrics["loss"]
+    assert math.isnan(loss.value)
+    assert loss.other is not None
+    assert (loss.other.value, loss.other.origin) == (0.0, Origin.LOGGED_MODEL)
 
 
 @pytest.mark.mlflow
@@ -403,7 +473,7 @@ def test_a_logged_model_without_a_run_has_facts_and_names_its_data_sets(mlflow_w
     facts = world.client.get_facts(name, "1")
     assert facts.version.run_id == ""
     assert facts.params == {"depth": "model"}
-    assert facts.metrics == {"auc": 0.9, "f1 (train)": 0.99, "f1 (test)": 0.7}
+    assert values(facts) == {"auc": 0.9, "f1 (train)": 0.99, "f1 (test)": 0.7}
     assert (facts.experiment_id, facts.run_name) == (world.experiment_id, "")
 
 

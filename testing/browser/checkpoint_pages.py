@@ -4,6 +4,11 @@ from playwright.sync_api import Locator, Page, expect
 
 FOCUS_LIMIT = 80
 """More steps of the Tab key than any page has."""
+_NAME = """(cell) => {
+  const name = cell.cloneNode(true);
+  name.querySelectorAll(".measured").forEach((words) => words.remove());
+  return name.textContent.trim();
+}"""
 
 
 class RequestForm:
@@ -36,6 +41,28 @@ class RequestPage:
         self.ask_to_approve.click()
         self.approve.click()
         expect(self.side).to_contain_text("Promoted")
+
+
+class Facts:
+    """The metrics of a challenger that replaces nobody."""
+
+    def __init__(self, page: Page) -> None:
+        self.table = page.locator(".comparison table").filter(has=page.locator("caption", has_text="Metrics"))
+
+    def row(self, name: str) -> Locator:
+        """The row of a metric."""
+        return self.table.get_by_role("row").filter(has_text=name)
+
+    def values(self) -> dict[str, str]:
+        """Returns {name: value with all its digits}."""
+        expect(self.table).to_be_visible()
+        found = {}
+        for row in self.table.locator("tbody tr").all():
+            value = row.locator("td").last
+            exact = value.locator("[title]")
+            name = row.get_by_role("rowheader").evaluate(_NAME)
+            found[name] = exact.get_attribute("title") if exact.count() else value.inner_text()
+        return found
 
 
 def tab_to(page: Page, wanted: Locator) -> None:

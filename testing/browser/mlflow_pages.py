@@ -130,6 +130,35 @@ class PromptPage(ModelVersionPage):
         self.save_alias(alias)
 
 
+class RunPage(MlflowPage):
+    """`#/experiments/ID/runs/ID`."""
+
+    def metrics(self, experiment: str, run: str) -> dict[str, float]:
+        """Opens the run and returns {metric: value} as shown."""
+        self.open(f"/experiments/{experiment}/runs/{run}")
+        rows = _rows(self.page, "Metric", "Value")
+        return {metric: float(value) for metric, value, *_ in rows}
+
+
+class LoggedModelPage(MlflowPage):
+    """`#/experiments/ID/models/ID`."""
+
+    def metrics(self, experiment: str, model: str) -> dict[tuple[str, str], float]:
+        """Opens the logged model and returns {(metric, data set): value} as shown; `-` where there is no data set."""
+        self.open(f"/experiments/{experiment}/models/{model}")
+        rows = _rows(self.page, "Metric", "Dataset")
+        return {(metric, dataset.split()[0]): float(value) for metric, dataset, _, value in rows}
+
+
+def _rows(page: Page, *headings: str) -> list[list[str]]:
+    """Returns the texts of the rows of the table whose first columns have these headings."""
+    first = page.get_by_role("row", name=" ".join(f"{heading} Resize Column" for heading in headings))
+    table = page.get_by_role("table").filter(has=first)
+    expect(table.get_by_role("cell").first).to_be_visible(timeout=30_000)
+    rows = [row.get_by_role("cell").all_inner_texts() for row in table.get_by_role("row").all()]
+    return [[text.strip() for text in cells] for cells in rows if cells]
+
+
 class Control:
     """What Checkpoint adds to the page (`static/checkpoint/js/mlflow_ui.js`)."""
 

@@ -1,0 +1,101 @@
+"""Our comparison beside MLflow's own run and model pages: the same numbers, and where those two differ it says so."""
+
+import os
+import subprocess
+import sys
+import uuid
+from urllib.parse import urlencode
+
+import pytest
+from mlflow import MlflowClient
+from playwright.sync_api import Page, expect
+
+from promote_requests.tests.browser.conftest import SignIn
+from testing.browser import training
+from testing.browser.checkpoint_pages import Facts
+from testing.browser.mlflow_pages import LoggedModelPage, RunPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.mlflow]
+
+LAST = 1.15 * 0.957**29
+SECOND = 1.15 * 0.957
+
+
+@pytest.fixture(scope="package")
+def trained(mlflow_server: str) -> str:
+    """Gives a registered model with one version for each way in which people log metrics."""
+    model = f"trained {uuid.uuid4().hex[:6]}"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "COVERAGE"))}
+    subprocess.run(
+        [sys.executable, training.__file__, mlflow_server, model],
+        env=environment | {"MLFLOW_DISABLE_TELEMETRY": "true"},
+        check=True,
+        timeout=180,
+    )
+    return model
+
+
+@pytest.mark.parametrize(
+    ("version", "values", "told", "otherwise"),
+    [
+        ("1", {"val_loss": 1.15}, "step 0, run and logged model", None),
+        ("2", {"val_loss": SECOND}, "step 1, run", "the logged model has 1.15 (step 0)"),
+        ("3", {"val_loss": LAST}, "step 29, run", "the logged model has 1.15 (step 0)"),
+        ("4", {"val_loss": 1.15}, "step 0, run and logged model", None),
+        ("5", {"val_loss": SECOND}, "step 1, run and logged model", None),
+        ("6", {"val_loss": LAST}, "step 29, run and logged model", None),
+        ("8", {"val_loss": 0.25}, "step 1, run and logged model", None),
+        ("9", {"val_loss": 0.25}, "step 1, run", "the logged model has 1.10055 (step 1)"),
+    ],
+)
+def test_a_metric_is_what_mlflows_run_page_shows_and_the_logged_models_value_is_told_where_it_is_another(
+    sign_in: SignIn,
+    live_checkpoint: str,
+    mlflow_server: str,
+    trained: str,
+    version: str,
+    values: dict[str, float],
+    told: str,
+    otherwise: str | None,
+) -> None:
+    page = sign_in("ada")
+    facts = comparison(page, live_checkpoint, trained, version)
+    assert {name: float(value) for name, value in facts.values().items()} == values
+    expect(facts.row("val_loss")).to_contain_text(told)
+    if otherwise is None:
+        expect(facts.table.locator(".disagrees")).to_have_count(0)
+    else:
+        expect(facts.row("val_loss").locator(".disagrees")).to_have_text(otherwise)
+
+    run, model = made_of(mlflow_server, trained, version)
+    assert RunPage(page, live_checkpoint).metrics(*run) == values
+    ((_, shown),) = LoggedModelPage(page, live_checkpoint).metrics(*model).items()
+    assert (shown == values["val_loss"]) == (otherwise is None)
+
+
+def test_each_data_set_is_a_row_as_on_mlflows_model_page(
+    sign_in: SignIn, live_checkpoint: str, mlflow_server: str, trained: str
+) -> None:
+    page = sign_in("ada")
+    facts = comparison(page, live_checkpoint, trained, "7")
+    assert {name: float(value) for name, value in facts.values().items()} == {"f1 (train)": 0.99, "f1 (test)": 0.7}
+    expect(facts.row("f1 (train)")).to_contain_text("step 0, logged model, on train (")
+    expect(facts.row("f1 (test)")).to_contain_text("step 0, run and logged model, on test (")
+    run, model = made_of(mlflow_server, trained, "7")
+    assert LoggedModelPage(page, live_checkpoint).metrics(*model) == {("f1", "train"): 0.99, ("f1", "test"): 0.7}
+    assert RunPage(page, live_checkpoint).metrics(*run) == {"f1": 0.7}
+
+
+def comparison(page: Page, base_url: str, model: str, version: str) -> Facts:
+    """Opens what a reviewer would see of a version that is asked to become the champion."""
+    chosen = urlencode({"model": model, "version": version, "target": "alias:champion"})
+    page.goto(f"{base_url}/checkpoint/promote-requests/new/?{chosen}")
+    return Facts(page)
+
+
+def made_of(mlflow_server: str, model: str, version: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Returns the version's (experiment, run) and (experiment, logged model)."""
+    client = MlflowClient(mlflow_server, mlflow_server)
+    found = client.get_model_version(model, version)
+    experiment = client.get_run(found.run_id).info.experiment_id
+    return (experiment, found.run_id), (experiment, found.source.removeprefix("models:/"))
