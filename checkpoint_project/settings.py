@@ -228,7 +228,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AuditActionEnum": "audit.choices.AuditAction",
         "CloseReasonEnum": "promote_requests.choices.CloseReason",
-        "DifferenceEnum": "evidence.compare.Kind",
+        "DifferenceEnum": "evidence.rows.Kind",
         "ChangeEnum": "registry.proposals.Change",
         "TargetKindEnum": "registry.targets.TargetKind",
     },

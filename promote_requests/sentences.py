@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from evidence.compare import shown
+from evidence.numbers import shown
 from evidence.observe import Evidence
 from foundation.words import listed
 from promote_requests.choices import Status

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from evidence.compare import Comparison, Kind, MetricRow, compare
+from evidence.compare import Comparison, compare
+from evidence.metrics import MetricRow
+from evidence.rows import Kind
 from registry.fake import measured
 from registry.measurements import Measurement, Origin
 from registry.types import ModelVersion, VersionFacts

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from evidence.compare import Kind
+from evidence.rows import Kind
 from foundation.addresses import absolute
 from registry.measurements import Origin
 from registry.screens import mlflow_model, mlflow_version

@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from evidence.compare import Value
+from evidence.numbers import Value
 from promote_requests import sentences
 from promote_requests.choices import ReviewDecision, Status
 from promote_requests.decision import Decision

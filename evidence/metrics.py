@@ -1,0 +1,122 @@
+"""Metrics side by side, each with how it was measured. Pure."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from evidence.numbers import Value, change, json_number, shown
+from evidence.rows import Group, Kind, Row, in_order, kind_of
+from registry.measurements import Measurement, same
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow(Row):
+    """A metric on both sides.
+
+    Attributes:
+        delta: Challenger minus champion, in decimal digits; None unless both are finite numbers.
+        percent: The delta in per cent of the champion's absolute value; None as well when the champion's is 0.
+        direction: `up`, `down`, or empty where neither is greater. It does not say which is better.
+        champion_measured: Step, data set and origin of the champion's value.
+        challenger_measured: The same of the challenger's.
+    """
+
+    delta: Value | None = None
+    percent: Value | None = None
+    direction: str = ""
+    champion_measured: Measurement | None = None
+    challenger_measured: Measurement | None = None
+
+    @property
+    def is_measured_alike(self) -> bool:
+        """Whether both sides were measured at the same step, on the same data and are in the same place in MLflow.
+
+        So they can be told once. A side that lacks the metric, and one of which MLflow says two things, is never alike.
+        """
+        one, other = self.champion_measured, self.challenger_measured
+        return one is not None and other is not None and not (one.other or other.other) and _how(one) == _how(other)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the row for the API; numbers are JSON numbers, but NaN and infinities are texts."""
+        numbers = {
+            "champion": self.champion,
+            "challenger": self.challenger,
+            "delta": self.delta,
+            "percent": self.percent,
+        }
+        return {
+            "key": self.key,
+            "kind": str(self.kind),
+            **{name: value and json_number(float(value.exact)) for name, value in numbers.items()},
+            "direction": self.direction,
+            "measured": {
+                "champion": self.champion_measured and _measured(self.champion_measured),
+                "challenger": self.challenger_measured and _measured(self.challenger_measured),
+            },
+        }
+
+
+def compare_metrics(challenger: dict[str, Measurement], champion: dict[str, Measurement] | None) -> Group:
+    """Returns one row for each metric of either side."""
+    new_side, old_side = _by_common_name(challenger, champion or {})
+    rows = [
+        _metric(name, new_side.get(name), old_side.get(name), has_champion=champion is not None)
+        for name in {**new_side, **old_side}
+    ]
+    return Group("metrics", in_order(rows))
+
+
+def _by_common_name(*sides: dict[str, Measurement]) -> list[dict[str, Measurement]]:
+    """Returns the sides under names that pair them: with the data set where one side has the key for several."""
+    several = {
+        key for side in sides for key, count in Counter(found.key for found in side.values()).items() if count > 1
+    }
+    return [
+        {
+            f"{found.key} ({found.dataset_name})" if found.key in several and found.dataset_name else found.key: found
+            for found in side.values()
+        }
+        for side in sides
+    ]
+
+
+def _metric(key: str, challenger: Measurement | None, champion: Measurement | None, *, has_champion: bool) -> MetricRow:
+    if challenger is None or champion is None:
+        return MetricRow(
+            key,
+            kind_of(champion, challenger, has_champion=has_champion, equal=False),
+            None if champion is None else shown(champion.value),
+            None if challenger is None else shown(challenger.value),
+            champion_measured=champion,
+            challenger_measured=challenger,
+        )
+    old, new = champion.value, challenger.value
+    equal = same(new, old)
+    old_shown, new_shown = shown(old), shown(new)
+    if not equal and old_shown.text == new_shown.text:
+        # Two numbers that differ must not read alike.
+        old_shown, new_shown = Value(old_shown.exact, old_shown.exact), Value(new_shown.exact, new_shown.exact)
+    delta, percent = change(old, new)
+    direction = "up" if new > old else "down" if new < old else ""
+    kind = Kind.EQUAL if equal else Kind.CHANGED
+    return MetricRow(key, kind, old_shown, new_shown, delta, percent, direction, champion, challenger)
+
+
+def _how(measurement: Measurement) -> tuple[object, ...]:
+    return (measurement.step, measurement.dataset_name, measurement.dataset_digest, measurement.origin)
+
+
+def _measured(measurement: Measurement) -> dict[str, Any]:
+    other = measurement.other
+    return {**_origin(measurement), "other": other and {"value": json_number(other.value), **_origin(other)}}
+
+
+def _origin(measurement: Measurement) -> dict[str, Any]:
+    has_dataset = bool(measurement.dataset_name or measurement.dataset_digest)
+    return {
+        "step": measurement.step,
+        "timestamp": measurement.timestamp,
+        "dataset": {"name": measurement.dataset_name, "digest": measurement.dataset_digest} if has_dataset else None,
+        "origin": str(measurement.origin),
+        "run_id": measurement.run_id,
+    }

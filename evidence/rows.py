@@ -1,0 +1,96 @@
+"""What one row of a comparison is, whatever it compares. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from evidence.numbers import Value
+
+
+class Kind(StrEnum):
+    """How a row of the challenger stands to the champion's.
+
+    Without a champion every row is NEW: there was nothing that it could differ from, so nothing is marked as a
+    difference.
+    """
+
+    CHANGED = "changed"
+    ADDED = "added"
+    REMOVED = "removed"
+    EQUAL = "equal"
+    NEW = "new"
+
+
+_ORDER = {kind: position for position, kind in enumerate(Kind)}
+DIFFERENCES = frozenset({Kind.CHANGED, Kind.ADDED, Kind.REMOVED})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One parameter, metric or tag on both sides; a side that lacks it is None."""
+
+    key: str
+    kind: Kind
+    champion: Value | None
+    challenger: Value | None
+
+    @property
+    def is_difference(self) -> bool:
+        """Whether the two sides differ; never without a champion."""
+        return self.kind in DIFFERENCES
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the row for the API; values are exact texts."""
+        return {
+            "key": self.key,
+            "kind": str(self.kind),
+            "champion": self.champion and self.champion.exact,
+            "challenger": self.challenger and self.challenger.exact,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The rows of one kind of fact: differences first, each kind by name."""
+
+    name: str
+    rows: tuple[Row, ...]
+
+    @property
+    def differences(self) -> tuple[Row, ...]:
+        """The rows that differ."""
+        return tuple(row for row in self.rows if row.is_difference)
+
+    @property
+    def others(self) -> tuple[Row, ...]:
+        """The rows that do not differ: equal, or new because there is no champion."""
+        return tuple(row for row in self.rows if not row.is_difference)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Returns {kind: number of rows}, every kind present."""
+        counted = Counter(row.kind for row in self.rows)
+        return {str(kind): counted[kind] for kind in Kind}
+
+    def as_dict(self, *, only_differences: bool = False) -> dict[str, Any]:
+        """Returns the group for the API; the counts are those of all rows."""
+        rows = self.differences if only_differences else self.rows
+        return {"counts": self.counts, "rows": [row.as_dict() for row in rows]}
+
+
+def kind_of(old: object, new: object, *, has_champion: bool, equal: bool) -> Kind:
+    """Returns the kind of a row from what the champion (`old`) and the challenger (`new`) have, None for nothing."""
+    if not has_champion:
+        return Kind.NEW
+    if old is None:
+        return Kind.ADDED
+    if new is None:
+        return Kind.REMOVED
+    return Kind.EQUAL if equal else Kind.CHANGED
+
+
+def in_order(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Returns the rows with the differences first, each kind by name."""
+    return tuple(sorted(rows, key=lambda row: (_ORDER[row.kind], row.key.casefold(), row.key)))
