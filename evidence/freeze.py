@@ -1,13 +1,19 @@
-"""Evidence recognised again and kept: a fingerprint of what was judged, and JSON that every database takes."""
+"""Evidence recognised again and kept: a fingerprint of what was judged, and JSON that every database takes.
+
+Both outlive the code that made them, so both carry the number of their format. Every format ever written is read here;
+one that this release does not know, because a newer one wrote it, is shown as such and never trusted.
+"""
 
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
 from evidence.observe import Evidence
+from foundation.exceptions import CheckpointError
 from foundation.texts import storable_text
 from registry.measurements import Measurement, Origin
 from registry.targets import Target, TargetKind
@@ -38,11 +44,22 @@ class Observation:
         )
 
 
-def fingerprint(evidence: Evidence) -> str:
-    """Returns a SHA-256 in hex that changes when what was judged changes: the challenger's facts, who holds the target.
+FORMAT = 1
+"""Of frozen facts and of fingerprints, as this release writes them."""
 
-    Stages, aliases, descriptions and tags are left out: they change without the version becoming another one, and a
-    promotion itself changes them.
+
+class UnreadableEvidence(CheckpointError):
+    """Frozen facts that this release cannot read: a newer one wrote them, or somebody changed the row."""
+
+    status = 503
+    code = "TEMPORARILY_UNAVAILABLE"
+
+
+def fingerprint(evidence: Evidence) -> str:
+    """Returns `1:` and a SHA-256 in hex, which changes when what was judged changes.
+
+    That is the challenger's facts and who holds the target. Stages, aliases, descriptions and tags are left out: they
+    change without the version becoming another one, and a promotion itself changes them.
     """
     challenger, champion = evidence.challenger, evidence.champion
     facts = {
@@ -63,7 +80,8 @@ def fingerprint(evidence: Evidence) -> str:
     if evidence.other_holders:
         # A promotion may archive them all, so those who judged it must have seen them.
         facts["other_holders"] = [holder.version for holder in evidence.other_holders]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
+    return f"{FORMAT}:{digest}"
 
 
 def freeze(facts: VersionFacts) -> dict[str, Any]:
@@ -71,16 +89,28 @@ def freeze(facts: VersionFacts) -> dict[str, Any]:
 
     NaN and infinities become texts. NUL and lone surrogates, which PostgreSQL refuses, become U+FFFD.
     """
-    frozen: dict[str, Any] = _storable(asdict(facts))
-    return frozen
+    return {"format": FORMAT, **_storable(asdict(facts))}
 
 
-def thaw(frozen: dict[str, Any]) -> VersionFacts:
-    """Returns the facts that `freeze` was given.
+def thaw(frozen: Any) -> VersionFacts:
+    """Returns the facts that `freeze` was given, whichever release froze them.
 
     Raises:
-        KeyError, TypeError, ValueError: it is not what `freeze` returned.
+        UnreadableEvidence: it is in a format of a newer release, or not what any release wrote.
     """
+    found = frozen.get("format") if isinstance(frozen, dict) else None
+    reader = _READERS.get(found) if isinstance(found, int) else None
+    if reader is None:
+        raise UnreadableEvidence(
+            f"What was true then is kept in a format that this Checkpoint cannot read ({found or 'none is named'})."
+        )
+    try:
+        return reader({name: value for name, value in frozen.items() if name != "format"})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnreadableEvidence("What was true then is kept in a damaged row, which cannot be read.") from error
+
+
+def _read_1(frozen: dict[str, Any]) -> VersionFacts:
     version = dict(frozen["version"])
     version["aliases"] = tuple(version["aliases"])
     for name in ("created_at", "updated_at"):
@@ -109,3 +139,7 @@ def _storable(value: Any) -> Any:
         case str():
             return storable_text(value)
     return value
+
+
+_READERS: dict[int, Callable[[dict[str, Any]], VersionFacts]] = {1: _read_1}
+"""{format: what reads it}. A reader stays for ever; a new format gets one of its own."""

@@ -1,10 +1,11 @@
 import json
 import math
+import re
 from dataclasses import replace
 
 import pytest
 
-from evidence.freeze import fingerprint, freeze, thaw
+from evidence.freeze import UnreadableEvidence, fingerprint, freeze, thaw
 from evidence.observe import Evidence, is_at_target, observe
 from registry.exceptions import RegistryNotFound, RegistryUnreachable
 from registry.fake import FakeRegistry, measured
@@ -106,7 +107,7 @@ def test_the_same_evidence_has_the_same_fingerprint_whatever_the_order_of_its_fa
     facts = evidence.challenger
     turned = replace(facts, metrics=dict(reversed(facts.metrics.items())))
     assert fingerprint(evidence) == fingerprint(look(registry)) == fingerprint(replace(evidence, challenger=turned))
-    assert len(fingerprint(evidence)) == 64
+    assert re.fullmatch("1:[0-9a-f]{64}", fingerprint(evidence))
 
 
 def test_a_fingerprint_changes_with_every_fact_that_is_judged(registry):
@@ -176,6 +177,28 @@ def test_frozen_facts_are_json_that_postgresql_takes_and_thaw_to_themselves():
     facts = registry.get_facts("Fraud", "1")
     stored = json.loads(json.dumps(freeze(facts), allow_nan=False))
     assert thaw(stored) == facts
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"format": 99}, "cannot read (99)"),
+        ({"format": "1"}, "cannot read (1)"),
+        ({"format": None}, "none is named"),
+        ({"a fact of a newer release": 1}, "damaged row"),
+        ({"metrics": {"auc": 0.9}}, "damaged row"),
+        ({"version": None}, "damaged row"),
+    ],
+)
+def test_facts_in_a_format_that_nobody_here_wrote_are_said_to_be_unreadable(registry, change, says):
+    with pytest.raises(UnreadableEvidence, match=re.escape(says)):
+        thaw(freeze(look(registry).challenger) | change)
+
+
+@pytest.mark.parametrize("frozen", [None, [], "facts", 7, {}])
+def test_what_is_no_frozen_evidence_at_all_is_unreadable(frozen):
+    with pytest.raises(UnreadableEvidence):
+        thaw(frozen)
 
 
 def test_nan_survives_freezing_and_thawing(registry):

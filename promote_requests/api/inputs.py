@@ -64,7 +64,7 @@ class NewReviewSerializer(StrictSerializer):
     seen_fingerprint = serializers.CharField(
         allow_blank=True,
         default="",
-        max_length=64,
+        max_length=80,
         help_text="The `evidence_fingerprint` of the comparison that was judged. An approval of other facts than the "
         "present ones is refused with 409.",
     )

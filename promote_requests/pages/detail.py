@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from audit.actors import Door, actor_of
 from evidence.compare import Comparison, compare
-from evidence.freeze import Observation
+from evidence.freeze import Observation, UnreadableEvidence
 from evidence.observe import Evidence
 from foundation.exceptions import CheckpointError
 from promote_requests import permissions, sentences
@@ -47,7 +47,7 @@ class Seen:
 
     observation: Observation
     evidence: Evidence | None = None
-    failure: RegistryError | None = None
+    failure: CheckpointError | None = None
     changed: str = ""
 
 
@@ -109,7 +109,7 @@ def _look(promote_request: PromoteRequest) -> Seen:
     recorded = promote_request.observation
     try:
         evidence = evidence_of(promote_request)
-    except RegistryError as failure:
+    except (RegistryError, UnreadableEvidence) as failure:
         return Seen(recorded, failure=failure)
     if promote_request.status != Status.OPEN or not has_changed(promote_request, evidence):
         return Seen(recorded, evidence)

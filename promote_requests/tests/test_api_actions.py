@@ -75,7 +75,7 @@ def test_the_author_may_not_even_comment_as_a_review(path, ada):
         ({"verdict": "comment", "body": "   "}, "body"),
         ({"verdict": "approve", "body": "x" * 65_537}, "body"),
         ({"verdict": "approve", "body": "nul\x00"}, "body"),
-        ({"verdict": "approve", "seen_fingerprint": "x" * 65}, "seen_fingerprint"),
+        ({"verdict": "approve", "seen_fingerprint": "x" * 81}, "seen_fingerprint"),
         ({"verdict": "approve", "reviewer": "somebody"}, "reviewer"),
     ],
 )

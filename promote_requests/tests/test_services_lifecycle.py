@@ -43,7 +43,7 @@ def test_a_new_request_is_open_and_knows_the_champion(fraud, ada):
     )
     assert created.champion_version == "1"
     assert created.archive_existing_versions is True
-    assert len(created.evidence_fingerprint) == 64
+    assert created.evidence_fingerprint.startswith("1:")
     event = created.audit_events.get()
     assert (event.action, event.actor_name, event.target) == (AuditAction.CREATED, "ada", "stage:Production")
 

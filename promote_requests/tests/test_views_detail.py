@@ -514,3 +514,20 @@ def test_version_is_linked_to_its_run_and_logged_model(registry: "FakeRegistry",
     html = _page(ada, PromoteRequestFactory(actor=ada))
     for address in ("/#/models/Fraud/versions/2", "/#/experiments/7/runs/r1", "/#/experiments/7/models/m-1"):
         assert f'href="{address}"' in html
+
+
+@pytest.mark.parametrize("change", [{"format": 99}, {"a fact of a newer release": 1}])
+def test_a_promoted_request_with_facts_that_cannot_be_read_is_shown_all_the_same(
+    open_request: "PromoteRequest", grace: "User", change: dict[str, Any]
+) -> None:
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
+    open_request.refresh_from_db()
+    type(open_request).objects.filter(pk=open_request.pk).update(
+        challenger_evidence=open_request.challenger_evidence | change
+    )
+    text = _text(_page(grace, open_request))
+    assert "The comparison is not available. What was true then is kept in" in text
+    client = Client()
+    client.force_login(grace)
+    answer = client.get(f"/checkpoint/api/promote-requests/{open_request.number}/comparison/")
+    assert (answer.status_code, answer.json()["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
