@@ -52,7 +52,7 @@ check: .venv/.installed-dev
 	@state=$$(mktemp -d); trap 'rm -rf "$$state"' EXIT; set -x; \
 		$(PRODUCTION_LIKE) $(RUN) manage.py check --deploy --fail-level WARNING; \
 		$(PRODUCTION_LIKE) $(RUN) manage.py makemigrations --check --dry-run
-	.venv/bin/lint-imports --no-cache
+	@found=$$(.venv/bin/lint-imports --no-cache --no-logo 2>&1) || { echo "$$found" >&2; exit 1; }
 	.venv/bin/djlint templates --check --lint --quiet
 	.venv/bin/hadolint Dockerfile
 

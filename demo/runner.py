@@ -13,7 +13,8 @@ from pathlib import Path
 
 from demo.mlflow_server import MlflowServer
 from demo.people import ROLES, Credentials
-from demo.processes import ServerFailed, ServerProcess, run_to_end
+from demo.processes import ServerFailed, ServerProcess
+from demo.steps import run_to_end
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
