@@ -1,4 +1,4 @@
-"""What every room needs and that has no word of the domain in it.
+"""What every room needs and what knows nothing of the domain.
 
-Environment, logging, addresses, the root of all errors, what every request passes first, the plumbing of the API.
+Environment, logging, addresses, the base class of errors, the entry middleware, the plumbing of the API.
 """

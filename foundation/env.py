@@ -12,9 +12,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-_HOST = re.compile(
-    r"[\w.-]+|[0-9a-f:.]+(%\w+)?"
-)  # a name or an IPv4 address, or what stands in an IPv6 address's brackets
+_HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+(%\w+)?")  # a name, an IPv4 address, or an IPv6 address without its brackets
 
 
 class ConfigurationError(ImproperlyConfigured):

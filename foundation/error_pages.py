@@ -1,4 +1,4 @@
-"""Answers that are given before or outside any view: unknown host, CSRF failure, 400, 403, 404, 500."""
+"""Error responses that are given before or outside any view: unknown host, CSRF failure, 400, 403, 404, 500."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -21,7 +21,7 @@ def unknown_host(request: HttpRequest) -> HttpResponseBase:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
-    """Answers a form whose token is missing or old."""
+    """Answers a form whose CSRF token is missing or old."""
     message = f"The form could not be trusted: {reason} Go back, reload the page and send it again."
     return error(request, status=403, title="Form expired", message=message, code="PERMISSION_DENIED")
 
@@ -38,14 +38,14 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Answers an address below /checkpoint/ that leads nowhere, with what is missing where a view has said it."""
+    """Answers an unknown address below /checkpoint/, with the message of `Http404` where a view gave one."""
     message = getattr(exception, "message", "")
     message = message or "There is nothing at this address. It may have been mistyped, or the link is old."
     return error(request, status=404, title="Not found", message=message, code="RESOURCE_DOES_NOT_EXIST")
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Answers a fault of ours; the id lets an administrator find it in the log."""
+    """Answers an unexpected exception; the request id lets an administrator find it in the log."""
     message = f"Something failed on the server and was logged as request {getattr(request, 'id', 'unknown')}."
     hint = "Reload this page to try again. If it fails again, tell an administrator this number."
     return error(
@@ -59,13 +59,13 @@ def error(
     """Returns an error as a page for people and as MLflow's error JSON for programs.
 
     Args:
-        request: Decides between the two.
+        request: Its path and Accept header decide between the two.
         status: HTTP status.
         title: The page's heading.
         message: What was wrong and what would be right.
         code: MLflow's `error_code`.
         bare: Renders without navigation, for errors met before the session or the database can be used.
-        hint: What a person can do meanwhile. With it a bare page leads to the promote requests.
+        hint: What a person can do meanwhile. With it a bare page links to the promote requests.
     """
     if wants_json(request):
         return JsonResponse({"error_code": code, "message": message}, status=status)

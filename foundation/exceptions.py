@@ -1,4 +1,4 @@
-"""The root of every refusal, and the refusals that every room may make. `status` is what each door answers with."""
+"""The base class of every refusal, and the refusals that every room may raise."""
 
 from typing import Any
 
@@ -22,12 +22,12 @@ class CheckpointError(Exception):
         self.field = field
 
     def details(self) -> dict[str, Any]:
-        """Returns what a program is told besides, as JSON."""
+        """Returns further fields of the error's JSON body."""
         return {}
 
 
 class InvalidInput(CheckpointError):
-    """A value cannot be right, whoever sends it and whenever."""
+    """A value is wrong, whoever sends it and whenever."""
 
 
 class NotAllowed(CheckpointError):

@@ -1,4 +1,4 @@
-"""The address that a server is to listen on."""
+"""Checks the address on which a server will listen."""
 
 import errno
 import os
@@ -8,12 +8,12 @@ from foundation.env import ConfigurationError
 
 
 def require_free(host: str, port: int) -> None:
-    """Refuses an address on which somebody listens already, or which this machine or user may not take.
+    """Refuses an address that is in use, or on which this machine or user cannot listen.
 
-    Checked beforehand because gunicorn tries five times, seconds apart, before it says so in words of its own.
+    Checked before gunicorn starts, because gunicorn tries five times, seconds apart, before it reports this.
 
     Raises:
-        ConfigurationError: one line that names the address and the way out.
+        ConfigurationError: one line that names the address and what to do.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

@@ -4,17 +4,19 @@ import logging
 import re
 from typing import Any
 
+from typing_extensions import override
+
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class OneLine(logging.Formatter):
-    """Writes control characters as escapes, so that no name or message of somebody's makes a line of its own.
+    """Writes control characters as escapes, so that no text that somebody sent can forge a line of the log.
 
     A traceback keeps its lines.
     """
 
+    @override
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """Returns the line."""
         record.message = _CONTROL.sub(lambda found: repr(found[0])[1:-1], record.message)
         return super().formatMessage(record)
 
@@ -28,7 +30,7 @@ def configuration(*, access: bool) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {
-            # The library logs several lines a request; ours is the one line that counts.
+            # The library logs several lines per request; Checkpoint logs one (`access`).
             "revproxy": {"level": "WARNING"},
             "urllib3": {"level": "ERROR"},
             "checkpoint.access": {"level": "INFO" if access else "CRITICAL"},

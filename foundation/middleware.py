@@ -1,4 +1,4 @@
-"""What every request passes first."""
+"""The middleware that every request passes first."""
 
 import os
 from collections.abc import Callable

@@ -12,7 +12,7 @@ from foundation.env import ConfigurationError
 def load_or_create(path: Path) -> str:
     """Returns the key stored at `path`, creating it once with mode 0600.
 
-    Two processes that start together agree: the file is created exclusively, and whoever loses reads the winner's.
+    Two processes that start together get the same key: one creates the file exclusively, the other reads it.
 
     Raises:
         ConfigurationError: the folder cannot be written or the file cannot be read.
@@ -33,7 +33,7 @@ def load_or_create(path: Path) -> str:
 
 
 def _create(path: Path) -> None:
-    # Written aside and linked into place, so that a reader never sees half a key.
+    # Written to a file of another name and linked into place, so that a reader never sees half a key.
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:

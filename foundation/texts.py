@@ -1,4 +1,4 @@
-"""What every text must be, whichever door it came through: bounded, and such that every database takes it."""
+"""Checks the texts that come in through any door: their length, and that every database can store them."""
 
 import re
 
@@ -6,7 +6,7 @@ from foundation.exceptions import InvalidInput
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 MAX_MESSAGE = 1_000
-"""Characters of the reason with which somebody closes or reopens a request."""
+"""The most characters in the reason for closing or reopening a request."""
 
 
 def checked(text: str, *, field: str, longest: int, called: str = "The text") -> str:
@@ -24,10 +24,10 @@ def checked(text: str, *, field: str, longest: int, called: str = "The text") ->
 
 
 def checked_message(text: str) -> str:
-    """Returns the reason that goes with closing or reopening; see `checked`."""
+    """Returns the checked reason for closing or reopening a request."""
     return checked(text, field="message", longest=MAX_MESSAGE, called="The message")
 
 
 def storable_text(text: str) -> str:
-    """Returns the text as every database takes it: NUL and lone surrogates become U+FFFD."""
+    """Returns the text in a form that every database can store: NUL and lone surrogates become U+FFFD."""
     return _UNSTORABLE.sub("\ufffd", text)

@@ -1,11 +1,16 @@
-"""English in one place: numbers with their nouns, and lists. A translation would replace this module."""
+"""The English that depends on numbers: plurals and lists. A translation would replace this module."""
 
 from collections.abc import Sequence
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Returns `1 approval`, `2 approvals`."""
-    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+    return f"{number} {inflected(number, noun, plural or f'{noun}s')}"
+
+
+def inflected(number: int, singular: str, plural: str) -> str:
+    """Returns the form of a noun or a verb that goes with the number."""
+    return singular if number == 1 else plural
 
 
 def listed(names: Sequence[str]) -> str:

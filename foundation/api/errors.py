@@ -1,7 +1,7 @@
 """One JSON shape for every error: `{"error_code", "message", "field_errors"?}`, whoever raised it.
 
-Some add fields of their own (`CheckpointError.details`). What is not mapped here is a fault of ours and
-ends in `error_pages.server_error`, in the same shape.
+Some errors add fields of their own (`CheckpointError.details`). An exception that is not mapped here is a bug;
+`error_pages.server_error` answers it, in the same shape.
 """
 
 import math
@@ -27,7 +27,7 @@ CODES = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "UNSUPPORTED_MEDIA_TYPE",
     HTTPStatus.TOO_MANY_REQUESTS: "REQUEST_LIMIT_EXCEEDED",
 }
-"""MLflow's `error_code` of each status where MLflow has one."""
+"""MLflow's `error_code` for each status, where MLflow has one."""
 
 
 class BodyTooLarge(exceptions.APIException):
@@ -37,7 +37,7 @@ class BodyTooLarge(exceptions.APIException):
 
 
 class LengthRequired(exceptions.APIException):
-    """A body of unknown length would be taken for none, and what it says ignored."""
+    """The body has no Content-Length, so that it would be read as empty and its content ignored."""
 
     status_code = HTTPStatus.LENGTH_REQUIRED
     default_detail = "Send the body with its Content-Length; chunked bodies are not read here."
@@ -50,9 +50,9 @@ class UnknownRoute(exceptions.NotFound):
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> JsonResponse | None:
-    """Returns the answer to a refusal, or None for a fault of ours.
+    """Returns the response to a refusal, or None for a bug.
 
-    It is always JSON, also where the caller asked for another format or the view would give another.
+    The response is always JSON, whatever format the caller asked for.
     """
     if isinstance(error, CheckpointError):
         return JsonResponse(body_of(error), status=error.status)
@@ -71,7 +71,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> JsonResponse
 
 
 def body_of(error: CheckpointError) -> dict[str, Any]:
-    """Returns a refusal of the services as the API shows it."""
+    """Returns the JSON body of a refusal."""
     body: dict[str, Any] = {"error_code": error.code, "message": error.message}
     if error.field:
         body["field_errors"] = {error.field: [error.message]}

@@ -1,14 +1,15 @@
-"""What every body and query must keep to. Unknown fields are refused by name."""
+"""Base classes for the serializers of bodies and queries. Unknown fields are refused by name."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import TextChoices
 from rest_framework import serializers
+from typing_extensions import override
 
 
 def one_of(choices: type[TextChoices], **options: Any) -> serializers.ChoiceField:
-    """Returns a field for a closed vocabulary whose refusal lists it."""
+    """Returns a field that takes one of the choices; its error message lists them."""
     known = ", ".join(choices.values)
     return serializers.ChoiceField(
         choices.choices, error_messages={"invalid_choice": f'"{{input}}" is not known: use {known}.'}, **options
@@ -18,8 +19,8 @@ def one_of(choices: type[TextChoices], **options: Any) -> serializers.ChoiceFiel
 class StrictSerializer(serializers.Serializer):
     """Refuses fields that it does not know, so that a misspelt one is not silently ignored."""
 
+    @override
     def to_internal_value(self, data: Any) -> Any:
-        """Returns the checked values; ValidationError names each unknown field."""
         if isinstance(data, Mapping):
             unknown = [str(name) for name in data if name not in self.fields]
             if unknown:
@@ -30,4 +31,4 @@ class StrictSerializer(serializers.Serializer):
 
 
 class NothingSerializer(StrictSerializer):
-    """An action that needs nothing said."""
+    """The empty body of an action that takes no input."""

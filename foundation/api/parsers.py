@@ -1,4 +1,4 @@
-"""Reads JSON bodies strictly: what two readers could understand differently is refused."""
+"""Reads JSON bodies strictly: a body that two parsers could understand differently is refused."""
 
 import json
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import IO, Any, NoReturn
 from django.http import UnreadablePostError
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
+from typing_extensions import override
 
 from foundation.api.errors import BodyTooLarge
 
@@ -14,19 +15,19 @@ MAX_BODY_BYTES = 1024 * 1024
 
 
 class StrictJSONParser(BaseParser):
-    """Gives the one JSON object of a body in UTF-8, of at most `MAX_BODY_BYTES`.
+    """Reads the one JSON object of a body in UTF-8, of at most `MAX_BODY_BYTES`.
 
     Raises:
-        ParseError: no JSON, cut off, not an object, nested absurdly deep, a key given twice, NaN or infinity.
-        BodyTooLarge: more bytes; read before they are all in memory.
+        ParseError: no JSON, cut off, not an object, nested too deeply, a key given twice, NaN or infinity.
+        BodyTooLarge: more bytes; raised before they are all in memory.
     """
 
     media_type = "application/json"
 
+    @override
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Returns the object; see the class."""
         try:
             raw = stream.read(MAX_BODY_BYTES + 1)
         except UnreadablePostError:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from typing_extensions import override
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -24,7 +25,7 @@ _MEANINGS = {
 
 
 class ErrorSerializer(serializers.Serializer):
-    """Every refusal of the API."""
+    """The body of every error of the API."""
 
     error_code = serializers.CharField(help_text="MLflow's code for it where MLflow has one.")
     message = serializers.CharField(help_text="What was wrong and what would be right.")
@@ -36,7 +37,7 @@ class ErrorSerializer(serializers.Serializer):
 
 
 class DuplicateSerializer(ErrorSerializer):
-    """A refusal because a request for the same version and target is open, or because the state is another."""
+    """A conflict: a request for the same version and target is open, or the state does not allow the action."""
 
     number = serializers.IntegerField(required=False, help_text="Of the request that asks for this already.")
     url = serializers.CharField(required=False, help_text="Its page.")
@@ -49,16 +50,16 @@ class SchemaView(SpectacularAPIView):
 
 
 class SwaggerView(SpectacularSwaggerSplitView):
-    """The document as a page, from files that are served here.
+    """The document as a page, from files that Checkpoint serves.
 
-    Its script comes from an address of its own, so that no inline script need be allowed; Swagger's inline styles must.
+    Its script has a URL of its own, so that the policy need not allow inline scripts; Swagger needs inline styles.
     """
 
     permission_classes = (IsAuthenticated,)
 
     @extend_schema(exclude=True)
+    @override
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Returns the page, or with `?script` its script."""
         response: Response = super().get(request, *args, **kwargs)
         response["Content-Security-Policy"] = (
             "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
@@ -78,10 +79,10 @@ def operation(
     """Returns the decorator that describes an operation.
 
     Args:
-        summary: A few words; the method's docstring says the rest.
+        summary: A few words; the method's docstring becomes the description.
         request: The serializer of the body, None where there is none.
-        responses: {status: serializer} of what succeeds.
-        errors: Statuses that it may be refused with, beside 401 and 403, which every operation may be.
+        responses: {status: serializer} of success.
+        errors: Statuses of its errors, beside 401 and 403, which every operation has.
         options: For `extend_schema`.
     """
     described: dict[int, Any] = dict(responses)

@@ -1,30 +1,28 @@
 """What every view of the API shares."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
+from typing_extensions import override
 
 from foundation.api.errors import LengthRequired, UnknownRoute
 from foundation.api.inputs import StrictSerializer
 from foundation.api.parsers import StrictJSONParser
 
-if TYPE_CHECKING:
-    pass
-
 
 class ApiView(APIView):
-    """A view for signed-in callers that answers refusals in the API's one shape.
+    """A view for signed-in callers that answers refusals in the API's error shape.
 
-    NUL is refused wherever it comes from, because PostgreSQL refuses it in any text; in bodies the fields do that.
+    NUL is refused in the path and the query, because PostgreSQL refuses it in any text. In bodies the fields refuse it.
     """
 
     metadata_class = None
     parser_classes = (StrictJSONParser,)
 
+    @override
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Checks the caller, then what every address has to keep to."""
         super().initial(request, *args, **kwargs)
         if "\x00" in request.path:
             raise UnknownRoute
@@ -34,18 +32,19 @@ class ApiView(APIView):
             if any("\x00" in value for value in values):
                 raise ValidationError({name: ["NUL characters are not allowed."]})
 
+    @override
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Keeps every answer out of caches: it is for this caller, as things stand now."""
+        """Keeps every response out of caches: it is for this caller and this moment."""
         finished = super().finalize_response(request, response, *args, **kwargs)
         finished.headers.setdefault("Cache-Control", "no-store")
         return finished
 
 
 class UnknownRouteView(ApiView):
-    """Answers addresses below the API that lead nowhere, in the API's own shape."""
+    """Answers unknown addresses below the API, whatever the method, in the API's error shape."""
 
+    @override
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuses every method alike."""
         super().initial(request, *args, **kwargs)
         raise UnknownRoute
 
