@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ActorKind(StrEnum):
-    """What an actor is."""
+    """The kinds of actor."""
 
     PERSON = "person"
     SERVICE_ACCOUNT = "service_account"
@@ -20,7 +20,7 @@ class ActorKind(StrEnum):
 
 
 class Door(StrEnum):
-    """Where somebody came in."""
+    """The interface that somebody uses."""
 
     PAGE = "page"
     ADMIN = "admin"
@@ -32,13 +32,13 @@ class Door(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who does something.
+    """Who does something.
 
     Attributes:
-        user_id: Of the account; None for Checkpoint itself and for anonymous callers.
-        name: As it is printed now and kept in the record, whatever becomes of the account.
-        request_id: Of the HTTP request, as the log knows it; "" where there is none.
-        loaded: The account where it is at hand; `account` gives it in any case.
+        user_id: The account's key; None for Checkpoint itself and for anonymous callers.
+        name: The name at this moment; the record keeps it when the account changes.
+        request_id: The id of the HTTP request in the log; "" where there is none.
+        loaded: The account if it is loaded already; `account` loads it otherwise.
     """
 
     user_id: int | None
@@ -50,40 +50,40 @@ class Actor:
 
     @classmethod
     def of(cls, user: "AbstractUser", door: Door, request_id: str = "") -> Self:
-        """Returns somebody who has an account."""
+        """Returns the actor for an account."""
         return cls(user.pk, user.get_username(), ActorKind.PERSON, door, request_id, user)
 
     @classmethod
     def checkpoint(cls, door: Door, request_id: str = "") -> Self:
-        """Returns Checkpoint, for what it does by itself."""
+        """Returns the actor for what Checkpoint does by itself."""
         return cls(None, "Checkpoint", ActorKind.CHECKPOINT, door, request_id)
 
     @classmethod
     def anonymous(cls, door: Door, request_id: str = "") -> Self:
-        """Returns a caller who did not say who they are."""
+        """Returns the actor for a caller without credentials."""
         return cls(None, "anonymous", ActorKind.ANONYMOUS, door, request_id)
 
     @property
     def account(self) -> "AbstractUser":
-        """The account, for what only somebody with one can do.
+        """The account.
 
         Raises:
-            ObjectDoesNotExist: there is none; whoever calls has to ask `may_act` first.
+            ObjectDoesNotExist: the actor has none; ask `may_act` first.
         """
         return self.loaded or cast("AbstractUser", get_user_model()._default_manager.get(pk=self.user_id or 0))
 
     @property
     def may_act(self) -> bool:
-        """Whether this is somebody with an account that is in use."""
+        """Whether the actor has an active account."""
         return self.user_id is not None and self.account.is_active
 
     def has_perm(self, permission: str) -> bool:
-        """Tells whether this is somebody in possession of one of Django's permissions."""
+        """Tells whether the actor has an active account with this permission of Django's."""
         return self.may_act and self.account.has_perm(permission)
 
 
 def actor_of(request: Any, door: Door) -> Actor:
-    """Returns who makes an HTTP request, whether Django's or the API's, signed in or not."""
+    """Returns the actor of an HTTP request (Django's or REST framework's), signed in or not."""
     request_id = str(getattr(request, "id", ""))
     if request.user.is_authenticated:
         return Actor.of(request.user, door, request_id)

@@ -1,4 +1,4 @@
-"""Protection rules and the audit trail, to be read."""
+"""The audit trail in the API, read-only."""
 
 from typing import Any, ClassVar
 
@@ -9,6 +9,7 @@ from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+from typing_extensions import override
 
 from audit.append_only import AppendOnlyQuerySet
 from audit.choices import AuditAction
@@ -60,18 +61,18 @@ class AuditEventFilter(django_filters.FilterSet):
         model = AuditEvent
         fields: ClassVar = ["number", "model_name", "actor", "action"]
 
+    @override
     def filter_queryset(self, queryset: AppendOnlyQuerySet) -> AppendOnlyQuerySet:
-        """Returns the matching rows, newest first."""
         return super().filter_queryset(queryset).order_by("-at", "-pk")
 
 
 class MayReadAuditTrail(BasePermission):
-    """The same permission as for the audit trail in the admin: it tells of everybody's refused calls."""
+    """Asks for the same permission as the admin's audit trail, because the trail shows everybody's refused calls."""
 
     message = "Only people with the permission to view audit events may read the audit trail."
 
+    @override
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Tells whether the caller may."""
         return request.user.has_perm("audit.view_auditevent")
 
 
@@ -85,6 +86,7 @@ class AuditEventsView(ApiView, ListAPIView):
     filterset_class = AuditEventFilter
 
     @schema.operation("Read the audit trail", responses={200: AuditEventSerializer(many=True)}, errors=(400,))
+    @override
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Lists what happened, the newest first, for people who may view audit events."""
         return self.list(request, *args, **kwargs)

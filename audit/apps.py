@@ -1,5 +1,3 @@
-"""The record: what happened, append-only."""
-
 from django.apps import AppConfig
 
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from typing_extensions import override
 
 from audit.append_only import AppendOnly
 from audit.choices import AuditAction
@@ -37,5 +38,6 @@ class AuditEvent(AppendOnly):
         ordering: ClassVar = ["at", "pk"]
         indexes: ClassVar = [models.Index(fields=["workspace", "model_name", "-at"], name="audit_by_model")]
 
+    @override
     def __str__(self) -> str:
         return f"{self.actor_name} {self.get_action_display()}"

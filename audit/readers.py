@@ -1,6 +1,7 @@
 """The group whose members read the whole record in the admin: requests, reviews, comments, rules and trail.
 
-It grants looking and nothing else. Who may approve is not a matter of groups of Django's: see `permissions`.
+It grants permissions to view and no others. Who may approve does not depend on Django's groups: see
+`promote_requests.permissions`.
 """
 
 from typing import Any
@@ -18,8 +19,8 @@ _READABLE = {
 def add_group(apps: Any, schema_editor: Any) -> None:
     """Adds the group; for the first migration, with its historical models.
 
-    Permissions are usually created after all migrations; those that are needed now are created as they will be looked
-    for then, by content type and codename, so that nothing is created twice.
+    Django creates permissions after all migrations. The ones needed here are created now, with the content type and the
+    codename by which Django will look for them, so that none is created twice.
     """
     alias = schema_editor.connection.alias
     content_types = apps.get_model("contenttypes", "ContentType").objects.db_manager(alias)

@@ -22,11 +22,11 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a row is about; empty where it is about nothing of that kind.
+    """What a row is about. A field is empty where it does not apply.
 
     Attributes:
-        target: As `Target` prints it, or a rule's pattern.
-        request_number: Of a promote request.
+        target: A `Target` as it is printed, or a rule's pattern.
+        request_number: The promote request's.
     """
 
     workspace: str = ""
@@ -37,13 +37,13 @@ class About:
 
     @classmethod
     def of(cls, proposal: Proposal, request_number: int | None = None) -> Self:
-        """Returns what a row about a proposal, or about the request for it, says."""
+        """Returns what a row about a proposal is about; with a number, also the request for it."""
         target = str(proposal.target)
         return cls(proposal.workspace, proposal.model_name, proposal.version, target, request_number)
 
 
 NOTHING = About()
-"""What is about the installation as a whole."""
+"""For rows about the installation as a whole."""
 
 
 def record(
@@ -57,8 +57,8 @@ def record(
 ) -> AuditEvent:
     """Adds one row and announces it once the transaction around it has committed.
 
-    Texts may hold anything that a caller sent: what no database takes is replaced, because a row that cannot be written
-    is an attempt unseen.
+    Texts may hold anything that a caller sent. Characters that a database cannot store are replaced: if the row could
+    not be written, nobody would see the attempt.
     """
     event = AuditEvent.objects.create(
         action=action,
@@ -79,9 +79,9 @@ def record(
 
 
 def record_refusal(refusal: CheckpointError, *, attempt: str, actor: Actor, about: About = NOTHING) -> None:
-    """Adds the row of something refused; for doors, only where no service was asked or its row was undone.
+    """Adds the row of a refusal. A door calls it only where no service was called, or where its row was rolled back.
 
-    Bad input is the caller's to mend and upstream's failures have rows of their own: neither is a refusal.
+    Bad input and errors of the registry are not refusals and get no row here.
     """
     if isinstance(refusal, InvalidInput | RegistryError):
         return
@@ -89,9 +89,9 @@ def record_refusal(refusal: CheckpointError, *, attempt: str, actor: Actor, abou
 
 
 def records_refusals(service: Callable[P, R]) -> Callable[P, R]:
-    """Decorates a service so that what it refuses (403 and 409) leaves a row, though its own transaction is undone.
+    """Decorates a service so that its refusals (403 and 409) leave a row, although its transaction is rolled back.
 
-    Where a door has a transaction of its own round the service, that takes the row with it: see `record_refusal`.
+    Where the door runs the service inside a transaction of its own, the row is rolled back too: see `record_refusal`.
     """
 
     @wraps(service)
@@ -111,7 +111,7 @@ def records_refusals(service: Callable[P, R]) -> Callable[P, R]:
 
 
 def _about(given: dict[str, Any]) -> About:
-    """Returns what an attempt was about, from what its service was given: a row with an `about`, or a proposal."""
+    """Returns what an attempt was about, from the service's arguments: a proposal, or a row with an `about`."""
     for value in given.values():
         if isinstance(value, Proposal):
             return About.of(value)

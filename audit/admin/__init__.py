@@ -1,4 +1,4 @@
-"""The record in Django's admin: read, never touched."""
+"""The record in Django's admin, read-only."""
 
 from audit.admin.trail import AuditEventAdmin
 

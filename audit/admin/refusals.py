@@ -1,4 +1,4 @@
-"""What Django's admin refuses by itself, before any service is asked, leaves a row in the trail too."""
+"""Records in the trail what Django's admin refuses by itself, before any service is called."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from typing_extensions import override
 
 from audit import trail
 from audit.actors import Door, actor_of
@@ -21,35 +22,36 @@ else:
     _Base = object
 
 _NAMED = 200
-"""Characters of what was chosen that a row repeats."""
+"""The most characters of the chosen action and of the chosen keys that a row repeats."""
 
 
 class RecordsRefusals(_Base):
-    """Mixin for model admins; put it first. Looking is no attempt: only what is sent counts.
+    """Mixin for model admins; put it first. Only POST counts as an attempt.
 
     Attributes:
-        refusal: What somebody reads who may look at the rows but not do this.
+        refusal: The message for somebody who may view the rows but not do this.
     """
 
     refusal = "This is the record: it is read here, and nobody changes it."
 
+    @override
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Refuses actions that the list does not offer, which Django would pass over in silence."""
+        """Refuses actions that the list does not offer, which Django would ignore without a word."""
         action = request.POST.get("action", "")
         with self._recording(request, action or "list", ", ".join(request.POST.getlist(ACTION_CHECKBOX_NAME))):
             if action and self.has_view_permission(request) and action not in self.get_actions(request):
                 raise PermissionDenied
             return super().changelist_view(request, *args, **kwargs)
 
+    @override
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Adds or changes a row, where that is allowed."""
         with self._recording(request, "change" if object_id else "add", object_id or ""):
             return super().changeform_view(request, object_id, *args, **kwargs)
 
+    @override
     def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Deletes a row, where that is allowed."""
         with self._recording(request, "delete", object_id):
             return super().delete_view(request, object_id, *args, **kwargs)
 
@@ -71,7 +73,7 @@ class RecordsRefusals(_Base):
             raise PermissionDenied(refusal.message) from None
 
     def _about(self, request: HttpRequest, chosen: str) -> About:
-        """Returns what the chosen row says of itself, or the row that it belongs to."""
+        """Returns the `about` of the chosen row, or of the request that it belongs to."""
         row = self.get_object(request, chosen) if chosen else None
         found = getattr(row, "about", None) or getattr(getattr(row, "promote_request", None), "about", None)
         return found if isinstance(found, About) else NOTHING

@@ -1,4 +1,4 @@
-"""Times in the admin: to the second and in UTC, as the trail of a decision needs them."""
+"""Times in the admin, to the second and in UTC."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""The audit trail: read, searched, never touched."""
+"""The audit trail in the admin: read and searched, never changed."""
 
 from typing import ClassVar
 
@@ -44,12 +44,11 @@ class AuditEventAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="request", ordering="promote_request")
     def request_number(self, event: AuditEvent) -> str:
-        """Returns the request's number; the column alone needs no look at the request."""
+        # The foreign key is the number: no query for the request is needed.
         return f"#{event.promote_request_id}" if event.promote_request_id else ""
 
     @admin.display(description="why")
     def short_reason(self, event: AuditEvent) -> str:
-        """Returns the beginning of the reason; the row's own page has all of it."""
         return Truncator(event.reason).chars(80)
 
 
