@@ -1,4 +1,4 @@
-"""allauth's decisions."""
+"""What Checkpoint decides differently from allauth."""
 
 import time
 from typing import Any
@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from typing_extensions import override
 
 from accounts import mail
 from accounts.identity.backends import HashingBusy
@@ -20,47 +21,55 @@ from accounts.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Closes sign-up, keeps links and redirects on our own address, and counts attempts as the Basic door does."""
+    """Closes sign-up, keeps links and redirects on Checkpoint's address, and counts attempts as for Basic."""
 
+    @override
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Returns False always: accounts come from an administrator's invitation."""
+        """Returns False: accounts come from an administrator's invitation."""
         return False
 
+    @override
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Returns the address that the rate limits count, which a caller cannot choose."""
+        """Returns the address that the rate limits count; a caller cannot forge it."""
         return client_address(request)
 
+    @override
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Returns the user, or None for wrong credentials; too many at once are refused as too many attempts."""
+        """Answers too many password checks at once as too many attempts."""
         try:
             return super().authenticate(request, **credentials)
         except HashingBusy:
             raise self.validation_error("too_many_login_attempts") from None
 
+    @override
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Lets a sign-in count for as long as entering the password again does."""
+        """Counts a sign-in with the password like entering the password again."""
         lately = time.time() - app_settings.REAUTHENTICATION_TIMEOUT
         records = get_authentication_records(context.request, context.request.user)
         return not any(record["method"] == "password" and record["at"] > lately for record in records)
 
+    @override
     def is_safe_url(self, url: str | None) -> bool:
         """Allows redirects within the address that the person is using and nowhere else.
 
-        allauth would allow every configured host name, and a site behind one of them need not be ours.
+        allauth would allow every configured host name, and another site may stand behind one of them.
         """
         return url_has_allowed_host_and_scheme(
             url, allowed_hosts={context.request.get_host()}, require_https=context.request.is_secure()
         )
 
+    @override
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """Returns the link of a reset mail, always at the public address: the Host header is the caller's choice."""
+        """Returns the link of a reset mail, always at the public address: a caller can forge the Host header."""
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
         return f"{settings.CHECKPOINT_PUBLIC_URL}{path.replace('UID-KEY', key)}"
 
+    @override
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Sends in the background, so that the time of the answer does not tell whether an account exists."""
+        """Sends in the background, so that the response time does not tell whether an account exists."""
         values = {"email": email, "public_url": settings.CHECKPOINT_PUBLIC_URL} | context
         mail.send_soon(self.render_mail(template_prefix, email, values))
 
+    @override
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         return attempts_key(credentials.get("email") or credentials.get("username") or "")

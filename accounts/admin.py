@@ -10,8 +10,9 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from typing_extensions import override
 
-from accounts import mail, people, tokens
+from accounts import mail, people, sentences, tokens
 from accounts.exceptions import AccountError
 from accounts.joining import invitations
 from accounts.models import ApiToken, Invitation, User
@@ -22,16 +23,20 @@ admin.site.unregister(EmailAddress)
 
 
 def _for_each(
-    modeladmin: admin.ModelAdmin, request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], Any], done: str
+    modeladmin: admin.ModelAdmin,
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    act: Callable[[Any], Any],
+    done: Callable[[int], str],
 ) -> None:
     """Runs a service on every chosen row; each refusal is shown, and one does not stop the others.
 
     Args:
-        modeladmin: Whose list it is.
-        request: Of the person who chose.
-        rows: What was chosen.
+        modeladmin: The admin of the list.
+        request: The request of the person who chose the rows.
+        rows: The chosen rows.
         act: The service.
-        done: What was done, before the number of rows to which it was; then after a full stop what else to know.
+        done: Says what was done, from the number of rows.
     """
     count = 0
     for row in rows:
@@ -41,8 +46,7 @@ def _for_each(
         except AccountError as error:
             modeladmin.message_user(request, f"{row}: {error.message}", messages.ERROR)
     if count:
-        what, _, more = done.partition(". ")
-        modeladmin.message_user(request, f"{what}: {count}. {more}".rstrip(), messages.SUCCESS)
+        modeladmin.message_user(request, done(count), messages.SUCCESS)
 
 
 class TokenInline(admin.TabularInline):
@@ -53,12 +57,13 @@ class TokenInline(admin.TabularInline):
     can_delete = False
     fields = readonly_fields = ("name", "hint", "created_at", "expires_at", "revoked_at")
 
+    @override
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Returns False: a token is shown once, to its owner."""
         return False
 
+    @override
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Returns False."""
         return False
 
 
@@ -74,23 +79,27 @@ class PersonAdmin(UserAdmin):
         (None, {"classes": ("wide",), "fields": ("username", "email", "usable_password", "password1", "password2")}),
     )
 
+    @override
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
-        """Shows no tokens before there is a person."""
+        """Shows no tokens on the form for a new person."""
         return self.inlines if obj else ()
 
+    @override
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Lets only administrators give rights, or anybody allowed to edit people could make themselves one."""
+        """Lets only administrators give rights; otherwise anybody who may edit people could become one."""
         fields = tuple(super().get_readonly_fields(request, obj))
         if request.user.is_superuser:
             return fields
         return (*fields, "is_staff", "is_superuser", "groups", "user_permissions")
 
+    @override
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Keeps an account, its password above all, from people who have fewer rights than it has."""
+        """Refuses people who have fewer rights than the account: they could set its password and use it."""
         if obj is not None and not people.may_edit(_person(request), obj):
             return False
         return super().has_change_permission(request, obj)
 
+    @override
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Returns False: the record names people."""
         return False
@@ -101,9 +110,9 @@ class PersonAdmin(UserAdmin):
 
         def act(user: User) -> None:
             revoked = people.deactivate(actor=_actor(request), user=user)
-            self.log_change(request, user, f"Deactivated; API tokens revoked: {revoked}.")
+            self.log_change(request, user, sentences.deactivated(revoked))
 
-        _for_each(self, request, queryset, act, "Deactivated. Their API tokens are revoked for good.")
+        _for_each(self, request, queryset, act, sentences.accounts_deactivated)
 
     @admin.action(description="Activate", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -111,9 +120,9 @@ class PersonAdmin(UserAdmin):
 
         def act(user: User) -> None:
             people.activate(actor=_actor(request), user=user)
-            self.log_change(request, user, "Activated.")
+            self.log_change(request, user, sentences.ACTIVATED)
 
-        _for_each(self, request, queryset, act, "Activated. They sign in with their password and make new API tokens.")
+        _for_each(self, request, queryset, act, sentences.accounts_activated)
 
 
 admin.site.unregister(Group)
@@ -121,18 +130,18 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class RightsAdmin(GroupAdmin):
-    """Groups carry rights, and rights are given by administrators only: others may look."""
+    """Only administrators change groups; anybody else could give a right to a group of their own. Others may view."""
 
+    @override
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Tells whether the person is an administrator."""
         return bool(request.user.is_superuser)
 
+    @override
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        """Tells whether the person is an administrator: anybody else could put a right into a group of their own."""
         return bool(request.user.is_superuser)
 
+    @override
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        """Tells whether the person is an administrator."""
         return bool(request.user.is_superuser)
 
 
@@ -146,23 +155,28 @@ class ApiTokenAdmin(admin.ModelAdmin):
     fields = readonly_fields = ("user", "name", "hint", "digest", "created_at", "expires_at", "revoked_at")
     actions = ("revoke",)
 
+    @override
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Returns False: a token is shown once, to its owner."""
         return False
 
+    @override
     def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         """Returns False: a revoked token stays listed."""
         return False
 
     @admin.action(description="Revoke", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
-        """Revokes the chosen tokens."""
         actor = _actor(request)
-        _for_each(self, request, queryset, lambda token: tokens.revoke(actor=actor, token=token), "Revoked")
+
+        def act(token: ApiToken) -> None:
+            tokens.revoke(actor=actor, token=token)
+
+        _for_each(self, request, queryset, act, sentences.tokens_revoked)
 
 
 class InviteForm(forms.ModelForm):
-    """Asks whom to invite."""
+    """Asks for the address of the person to invite."""
 
     class Meta:
         model = Invitation
@@ -172,7 +186,7 @@ class InviteForm(forms.ModelForm):
         """Refuses an address that has an account."""
         email: str = self.cleaned_data["email"].lower()
         if people.address_is_taken(email):
-            raise forms.ValidationError("An account with this e-mail address exists.")
+            raise forms.ValidationError(sentences.ACCOUNT_EXISTS)
         return email
 
 
@@ -185,22 +199,22 @@ class InvitationAdmin(admin.ModelAdmin):
     search_fields = ("email",)
     form = InviteForm
 
+    @override
     def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
         """Invites through the service, mails the link and shows it to the administrator."""
         invitation, link = invitations.invite(actor=_actor(request), email=obj.email)
         obj.pk = invitation.pk
-        if mail.is_configured() and invitations.send(invitation, link):
-            told = f"The invitation was mailed to {invitation.email}."
-        else:
-            told = f"No mail went out. Give this link to {invitation.email} yourself."
-        messages.warning(request, f"{told} The link works once, for 7 days, and is shown only now: {link}")
+        is_mailed = mail.is_configured() and invitations.send(invitation, link)
+        messages.warning(request, sentences.invited(invitation.email, link, is_mailed=is_mailed))
 
+    @override
     def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
         """Returns False: invite again instead."""
         return False
 
+    @override
     def has_delete_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
-        """Allows to withdraw an invitation that nobody accepted; the others say where an account came from."""
+        """Allows withdrawing an open invitation; an accepted one records where an account came from."""
         if obj is not None and obj.accepted_at is not None:
             return False
         return super().has_delete_permission(request, obj)
@@ -211,6 +225,6 @@ def _actor(request: HttpRequest) -> Actor:
 
 
 def _person(request: HttpRequest) -> User:
-    # The admin site lets nobody else in.
+    # The admin site admits only signed-in people.
     assert isinstance(request.user, User)  # noqa: S101
     return request.user

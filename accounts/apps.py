@@ -1,6 +1,5 @@
-"""Accounts: people, API tokens, invitations."""
-
 from django.apps import AppConfig
+from typing_extensions import override
 
 
 class AccountsConfig(AppConfig):
@@ -8,6 +7,7 @@ class AccountsConfig(AppConfig):
 
     name = "accounts"
 
+    @override
     def ready(self) -> None:
-        """Connects the signals that keep the credential cache honest."""
-        from accounts import signals  # noqa: F401, PLC0415 - models exist only now
+        """Connects the signals that keep the credential cache current."""
+        from accounts import signals  # noqa: F401, PLC0415 - it needs the models, which are loaded only now

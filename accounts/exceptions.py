@@ -2,7 +2,7 @@
 
 
 class AccountError(Exception):
-    """Something about an account cannot be done.
+    """A refusal about an account.
 
     Attributes:
         message: What was wrong and what would be right.
@@ -28,4 +28,4 @@ class NotPermitted(AccountError):
 
 
 class LinkInvalid(AccountError):
-    """A one-time link was used, replaced, is too old or was never made here."""
+    """A one-time link was used, was replaced, is too old or never existed."""

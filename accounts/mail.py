@@ -1,4 +1,4 @@
-"""Mail that is sent off the request's path."""
+"""Sends mail, in the background where the response must not wait for it."""
 
 import logging
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,12 +13,12 @@ _sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
 
 def is_configured() -> bool:
-    """Tells whether mail leaves this machine; without a mail server it is printed to the log."""
+    """Tells whether a mail server is configured; without one, mail is printed to the log."""
     return not settings.EMAIL_BACKEND.endswith("console.EmailBackend")
 
 
 def send_soon(message: EmailMessage) -> "Future[bool]":
-    """Sends the message in the background, so that the time of an answer does not tell whether there was one."""
+    """Sends the message in the background, so that the response time does not tell whether one was sent."""
     return _sender.submit(send, message)
 
 

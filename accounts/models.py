@@ -1,4 +1,4 @@
-"""People, the tokens they call with, and how they came to be here."""
+"""People, their API tokens, invitations, and the row of the installation."""
 
 import uuid
 from datetime import datetime
@@ -10,6 +10,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from typing_extensions import override
+
+from accounts import sentences
 
 
 class User(AbstractUser):
@@ -24,31 +27,33 @@ class User(AbstractUser):
     class Meta(AbstractUser.Meta):
         constraints: ClassVar = [
             models.UniqueConstraint(
-                Lower("username"), name="one_account_per_name", violation_error_message="This user name is taken."
+                Lower("username"), name="one_account_per_name", violation_error_message=sentences.NAME_TAKEN
             ),
             models.UniqueConstraint(
                 Lower("email"),
                 condition=~models.Q(email=""),
                 name="one_account_per_address",
-                violation_error_message="Another account has this e-mail address.",
+                violation_error_message=sentences.ADDRESS_TAKEN,
             ),
         ]
 
+    @override
     def clean(self) -> None:
-        """Refuses a name that is another person's address, under which that person could be waited for."""
+        """Refuses a name that is another person's address, because its owner could be taken for that person."""
         super().clean()
-        # Django's form leaves no name at all where it refused the one that was typed.
+        # Django's form leaves the name empty if it refused the one that was typed.
         if self.username and "@" in self.username and self.username.lower() != self.email.lower():
             raise ValidationError({"username": "A user name with @ must be the account's own e-mail address."})
 
+    @override
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Stores the address in lower case, as it is looked up."""
+        """Stores the address in lower case, because it is looked up so."""
         self.email = self.email.lower()
         super().save(*args, **kwargs)
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
-    """Tokens by whether they still open anything."""
+    """Queries about API tokens."""
 
     def usable(self, at: datetime | None = None) -> "ApiTokenQuerySet":
         """Returns the tokens that are neither revoked nor expired and whose owner may sign in."""
@@ -82,12 +87,13 @@ class ApiToken(models.Model):
             )
         ]
 
+    @override
     def __str__(self) -> str:
         return f"{self.name} ({self.hint}...)"
 
     @property
     def is_usable(self) -> bool:
-        """Whether the token opens anything now, its owner's state aside."""
+        """Whether the token is neither revoked nor expired now, whatever its owner's state."""
         return self.state == "live"
 
     @property
@@ -101,7 +107,7 @@ class ApiToken(models.Model):
 
 
 class Invitation(models.Model):
-    """An administrator's word that the holder of a link may open an account. Only the link's SHA-256 is kept."""
+    """An administrator's permission for the holder of a link to open an account. Only the link's SHA-256 is kept."""
 
     email = models.EmailField()
     digest = models.CharField(max_length=64, unique=True, editable=False)
@@ -123,6 +129,7 @@ class Invitation(models.Model):
             )
         ]
 
+    @override
     def __str__(self) -> str:
         return self.email
 
@@ -137,7 +144,7 @@ class Invitation(models.Model):
 class Installation(models.Model):
     """The one row that describes this installation.
 
-    `setup_at` is what makes the setup link work once: whoever sets it creates the first administrator.
+    `setup_at` makes the setup link work once: whoever sets it creates the first administrator.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
@@ -147,6 +154,7 @@ class Installation(models.Model):
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="one_installation")]
 
+    @override
     def __str__(self) -> str:
         return str(self.anonymous_id)
 
@@ -165,5 +173,6 @@ class CacheRow(models.Model):
     class Meta:
         db_table = "checkpoint_cache"
 
+    @override
     def __str__(self) -> str:
         return self.cache_key

@@ -1,4 +1,4 @@
-"""Makes accounts and takes them out of use."""
+"""Creates, deactivates and activates accounts."""
 
 import logging
 
@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import tokens
+from accounts import sentences, tokens
 from accounts.exceptions import AccountError, AddressTaken, NameTaken, NotPermitted
 from accounts.identity import sessions
 from accounts.models import Invitation, User
@@ -22,7 +22,7 @@ def create(*, username: str, email: str, password: str, is_administrator: bool =
     """Creates an account whose name, address and password are all acceptable.
 
     Raises:
-        NameTaken: another account has the name, in whatever case.
+        NameTaken: another account has the name, in any case.
         AddressTaken: another account has the address.
         AccountError: the name, the address or the password is not acceptable; the message says why.
     """
@@ -48,7 +48,7 @@ def create(*, username: str, email: str, password: str, is_administrator: bool =
         with transaction.atomic():
             user.save()
     except IntegrityError:
-        # Somebody was faster since the check above; ask again which of the two it was.
+        # Another process was faster since the check above; check again which of the two it took.
         _refuse_taken(user)
         raise
     logger.info("Account %s created%s", user.username, " as administrator" if is_administrator else "")
@@ -62,19 +62,19 @@ def address_is_taken(email: str) -> bool:
 
 def _refuse_taken(user: User) -> None:
     if User.objects.filter(username__iexact=user.username).exists():
-        raise NameTaken("This user name is taken.", field="username")
+        raise NameTaken(sentences.NAME_TAKEN, field="username")
     if address_is_taken(user.email):
-        raise AddressTaken("Another account has this e-mail address.", field="email")
+        raise AddressTaken(sentences.ADDRESS_TAKEN, field="email")
 
 
 def deactivate(*, actor: Actor, user: User) -> int:
-    """Takes an account out of use and returns how many API tokens that revoked. What it did stays in the record.
+    """Deactivates an account and returns how many API tokens that revoked. What it did stays in the record.
 
-    Its sessions, tokens and open invitations end for good: activating it later revives none of them. At once in this
-    process, within 5 seconds in every other.
+    Its sessions, tokens and open invitations end for good: activating it later revives none of them. They end at once
+    in this process, and within 5 seconds in every other.
 
     Raises:
-        NotPermitted: it is the actor's own account, or an administrator's and the actor is none.
+        NotPermitted: the account is the actor's own, or an administrator's while the actor is none.
     """
     if user.pk == actor.user_id:
         raise NotPermitted("You cannot deactivate your own account: ask another administrator.")
@@ -88,16 +88,16 @@ def deactivate(*, actor: Actor, user: User) -> int:
 
 
 def activate(*, actor: Actor, user: User) -> None:
-    """Lets an account be used again, with its password and nothing else that once opened it; an active one is left be.
+    """Activates an account, which can then sign in with its password only. An active one is left unchanged.
 
     Raises:
-        NotPermitted: it is an administrator's and the actor is none.
+        NotPermitted: the account is an administrator's and the actor is none.
     """
     _require_rank(actor, user)
     with transaction.atomic():
         if User.objects.select_for_update().filter(pk=user.pk, is_active=True).exists():
             return
-        # Again, for what was begun before the deactivation and ended after it, such as a sign-in.
+        # Again, for whatever began before the deactivation and ended after it, such as a sign-in.
         _end_access(user)
         user.is_active = True
         user.save(update_fields=["is_active"])
@@ -114,11 +114,11 @@ def _end_access(user: User) -> int:
 def may_edit(actor: User, user: User) -> bool:
     """Tells whether `actor` may edit this account, its address and password included.
 
-    Whoever sets another's password can act as them: so nobody edits an account that has a right they lack themselves.
+    Whoever sets another's password can act as them, so nobody may edit an account that has a right they lack.
     """
     if actor.is_superuser:
         return True
-    # Asked of the database: Django says of a deactivated account, which may be activated again, that it has no rights.
+    # Read from the database: Django reports no rights for a deactivated account, which may be activated again.
     granted = Permission.objects.filter(Q(user=user) | Q(group__user=user)).select_related("content_type")
     own = actor.get_all_permissions()
     rights = {f"{permission.content_type.app_label}.{permission.codename}" for permission in granted}

@@ -1,7 +1,7 @@
 """What follows from a change to a person, a token or a session.
 
-Above all: the credential cache of this process hears of it at once. After commit, so that no other thread can read the
-old row again between the telling and the change.
+The credential cache of this process drops its entries at once: after commit, so that no other thread can read the old
+row again between the drop and the change.
 """
 
 from typing import Any
@@ -22,27 +22,27 @@ from accounts.models import ApiToken, User
 
 @receiver([post_save, post_delete], sender=User)
 def forget_person(instance: User, **kwargs: Any) -> None:
-    """Drops what is remembered of a person whose password, state or name may have changed."""
+    """Drops the entries of a person whose password, state or name may have changed."""
     user_id = instance.pk
     transaction.on_commit(lambda: cache.forget_user(user_id))
 
 
 @receiver([post_save, post_delete], sender=ApiToken)
 def forget_token(instance: ApiToken, **kwargs: Any) -> None:
-    """Drops what is remembered of the owner of a token that was changed in the admin."""
+    """Drops the entries of the owner of a token that was changed in the admin."""
     user_id = instance.user_id
     transaction.on_commit(lambda: cache.forget_user(user_id))
 
 
 @receiver(post_delete, sender=Session)
 def forget_session(instance: Session, **kwargs: Any) -> None:
-    """Drops a session that ended: sign-out and a changed password delete its row."""
+    """Drops the entry of a session that ended: sign-out and a changed password delete its row."""
     key = session_cache_key(instance.session_key)
     transaction.on_commit(lambda: cache.forget(key))
 
 
 @receiver(password_reset)
 def forgive_attempts(request: HttpRequest, user: User, **kwargs: Any) -> None:
-    """Lets a person in who got a new password because the old one failed too often."""
+    """Clears the failed attempts of a person who reset the password."""
     for login in filter(None, (user.username, user.email)):
         ratelimit.clear(request, action="login_failed", key=attempts_key(login))

@@ -1,7 +1,7 @@
 """API tokens: made, looked up and revoked here and nowhere else.
 
-A token is 256 random bits behind a prefix that secret scanners can recognise. It is shown once; the database holds its
-SHA-256, which is enough because there is nothing to guess: no salt and no slow hash would make it safer.
+A token is 256 random bits behind a prefix that secret scanners can recognise. It is shown once. The database holds its
+SHA-256, which is enough because nobody can guess a token: a salt or a slow hash would not make it safer.
 """
 
 import logging
@@ -28,7 +28,7 @@ logger = logging.getLogger("checkpoint.accounts")
 
 
 def looks_like_one(text: str) -> bool:
-    """Tells whether the text has a token's shape; only such text is worth a look into the database."""
+    """Tells whether the text has a token's form; only then is a database query worth while."""
     return _SHAPE.fullmatch(text) is not None
 
 
@@ -45,7 +45,7 @@ def find_usable(plaintext: str) -> ApiToken | None:
 
 
 def issue(*, user: User, name: str, expires_at: datetime | None = None) -> tuple[ApiToken, str]:
-    """Creates a token and returns it with its plain text, which cannot be had again.
+    """Creates a token and returns it with its plain text, which cannot be shown again.
 
     Args:
         user: Whose rights the token carries.
@@ -65,10 +65,10 @@ def issue(*, user: User, name: str, expires_at: datetime | None = None) -> tuple
     plaintext = PREFIX + secrets.token_urlsafe(32)
     try:
         with transaction.atomic():
-            # Read anew and held: a deactivation at this moment either sees the token, and revokes it, or is seen here.
+            # Read again under a lock: a deactivation at this moment either sees the token and revokes it, or is seen.
             if not User.objects.select_for_update().filter(pk=user.pk, is_active=True).exists():
                 raise AccountError(f"{user.get_username()} is deactivated and can have no tokens.")
-            # An expired token opens nothing, so it does not hold its name either.
+            # An expired token is not valid any more, so its name is free.
             ApiToken.objects.filter(user=user, name=name, revoked_at=None, expires_at__lte=now).update(
                 revoked_at=F("expires_at")
             )
@@ -90,9 +90,9 @@ def issue(*, user: User, name: str, expires_at: datetime | None = None) -> tuple
 
 
 def revoke_all(user: User) -> int:
-    """Makes all tokens of a person useless, for good, and returns how many that were.
+    """Revokes all tokens of a person, for good, and returns how many there were.
 
-    The caller's transaction has to change the person too, which is what makes the credential cache forget them.
+    The caller must also save the person in the same transaction: that makes the credential cache drop its entries.
     """
     return ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now())
 
@@ -103,7 +103,7 @@ def may_revoke(actor: Actor, token: ApiToken) -> bool:
 
 
 def revoke(*, actor: Actor, token: ApiToken) -> None:
-    """Makes the token useless: at once in this process, within 5 seconds in every other. Revoking twice is harmless.
+    """Revokes the token: at once in this process, within 5 seconds in every other. Revoking twice is harmless.
 
     Raises:
         NotPermitted: the token is somebody else's and `actor` does not administer tokens.

@@ -1,1 +1,1 @@
-"""Who calls? One function for the proxy and the API, and a short-lived memory in front of it."""
+"""Identifies callers: one function for the proxy and the API, with a short-lived cache in front of it."""

@@ -1,9 +1,10 @@
-"""Credentials on the API: the same ones, judged by the same function, as in the proxy."""
+"""Authentication of API calls: the same credentials and the same function as in the proxy."""
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
+from typing_extensions import override
 
 from accounts.identity.authentication import CHALLENGE, Caller, InvalidCredentials, TooManyAttempts, identify
 from accounts.models import User
@@ -12,15 +13,16 @@ from accounts.models import User
 class CredentialsAuthentication(BaseAuthentication):
     """Accepts `Authorization: Bearer <token>` and Basic with a password or a token.
 
-    Sessions are left to `SessionAuthentication`, which asks for a CSRF token: a browser sends cookies by itself,
+    Sessions are left to `SessionAuthentication`, which asks for a CSRF token: a browser sends cookies by itself, but
     another site cannot make it send this header.
     """
 
+    @override
     def authenticate(self, request: Request) -> tuple[User, Caller] | None:
         """Returns the user and the caller, or None without the header.
 
         Raises:
-            AuthenticationFailed: the credentials open nothing (401).
+            AuthenticationFailed: the credentials are not valid (401).
             Throttled: too many wrong passwords (429).
         """
         if "HTTP_AUTHORIZATION" not in request.META:
@@ -36,6 +38,7 @@ class CredentialsAuthentication(BaseAuthentication):
             raise AuthenticationFailed
         return user, caller
 
+    @override
     def authenticate_header(self, request: Request) -> str:
         """Returns the challenge, which makes a refusal a 401 and not a 403."""
         return CHALLENGE
@@ -47,6 +50,6 @@ class CredentialsScheme(OpenApiAuthenticationExtension):
     target_class = CredentialsAuthentication
     name = "apiToken"
 
+    @override
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
-        """Returns OpenAPI's security scheme object."""
         return {"type": "http", "scheme": "bearer", "description": "An API token from the page of that name."}

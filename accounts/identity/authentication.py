@@ -1,4 +1,4 @@
-"""Tells who calls, for the proxy and the API. See `identify`."""
+"""Identifies the caller, for the proxy and the API."""
 
 import base64
 import binascii
@@ -25,12 +25,12 @@ _HEADER_LENGTH = 8_192
 
 
 def identify(request: HttpRequest) -> Caller:
-    """Returns who calls: by the header `Authorization` if there is one, else by our session cookie, else nobody.
+    """Returns the caller: by the header `Authorization` if there is one, else by the session cookie, else anonymous.
 
     Accepts `Bearer <token>` and `Basic` with a password or a token. Writes nothing, does not touch `request.user` or
-    `request.session`, and asks no database when it answered the same credentials in the last seconds
-    (CHECKPOINT_CREDENTIAL_CACHE_SECONDS). Bad credentials never make an anonymous caller, so that a job with an old
-    token fails loudly instead of losing its name.
+    `request.session`, and makes no database query for credentials that it checked in the last seconds
+    (CHECKPOINT_CREDENTIAL_CACHE_SECONDS). Bad credentials never make an anonymous caller: a job with an old token
+    fails instead of going on without a name.
 
     Raises:
         InvalidCredentials: what was sent is malformed, unknown, expired or revoked, or its user is deactivated (401).
@@ -75,7 +75,7 @@ def _by_header(request: HttpRequest, header: str) -> Caller:
 
 def _by_token(plaintext: str, login: str | None = None) -> tuple[Caller, datetime | None]:
     token = tokens.find_usable(plaintext)
-    # A token sent with another person's name is a mistake or a trick; either way the log must not show that name.
+    # A token sent with another person's name is a mistake or an attack; either way the log must not show that name.
     if token is None or (login is not None and login.lower() not in _names(token.user)):
         raise InvalidCredentials
     return Caller(CallerKind.TOKEN, token.user_id, token.user.username, f"token:{token.pk}"), token.expires_at
@@ -98,7 +98,7 @@ def _by_session(session_key: str) -> Caller:
 
 
 def session_cache_key(session_key: str) -> bytes:
-    """Returns the key under which the credential cache remembers a session."""
+    """Returns the key of a session in the credential cache."""
     return cache.digest("session", session_key)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.hashers import check_password, make_password
 from django.http import HttpRequest
+from typing_extensions import override
 
 from accounts.models import User
 
@@ -23,7 +24,7 @@ class HashingBusy(Exception):
 
 @contextmanager
 def hashing_slot() -> Iterator[None]:
-    """Lets at most half of the processor's cores hash passwords at once, so that a flood of them starves nobody.
+    """Lets at most half of the cores hash passwords at once, so that the others stay free for other requests.
 
     Raises:
         HashingBusy: no slot came free within 5 seconds.
@@ -49,7 +50,7 @@ def find_user(login: str) -> User | None:
 
 
 def _only(users: list[User], field: str, login: str) -> User | None:
-    # Databases fold the case of rare letters in different ways; an exact match settles it, a guess does not.
+    # Databases fold the case of rare letters in different ways: of several matches only an exact one counts.
     exact = next((user for user in users if getattr(user, field) == login), None)
     return exact or (users[0] if len(users) == 1 else None)
 
@@ -70,12 +71,13 @@ def password_matches(user: User | None, password: str) -> bool:
 class PasswordBackend(AuthenticationBackend):
     """Signs in by user name or e-mail address with exactly one hash, so that timing tells nothing about names.
 
-    Replaces both of allauth's and Django's backends: together they hash once or thrice, depending on whether the
+    Replaces the backends of allauth and Django: together they hash once or three times, depending on whether the
     account exists.
     """
 
+    @override
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> User | None:
-        """Returns the active user whose password it is; a deactivated one is put aside for allauth's own page."""
+        """Returns the active user whose password it is; a deactivated one is kept aside for allauth's own page."""
         login = credentials.get("email") or credentials.get("username")
         password = credentials.get("password")
         if not login or not password:

@@ -17,14 +17,14 @@ class CallerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody whose credentials were good, or who sent none.
+    """A caller whose credentials are valid, or who sent none.
 
     Attributes:
         kind: How they proved who they are.
         user_id: None for anonymous callers.
         username: "" for anonymous callers.
-        key: Names the credential without revealing it (`token:7`, `session:3f…`, `basic:4`, `anonymous:10.0.0.1`), for
-            limits per caller and for log lines.
+        key: Identifies the credential without revealing it (`token:7`, `session:3f…`, `basic:4`,
+            `anonymous:10.0.0.1`), for limits per caller and for log lines.
     """
 
     kind: CallerKind
@@ -33,18 +33,18 @@ class Caller:
     key: str
 
     def acting(self, door: Door, request_id: str) -> Actor:
-        """Returns the caller as services and the record know them."""
+        """Returns the `Actor` for the services and the record."""
         if self.user_id is None:
             return Actor.anonymous(door, request_id)
         return Actor(self.user_id, self.username, ActorKind.PERSON, door, request_id)
 
 
 class InvalidCredentials(Exception):
-    """Credentials were sent and do not open anything. Answer 401; never treat the caller as anonymous.
+    """Credentials were sent and are not valid. Answer 401; never treat the caller as anonymous.
 
     Attributes:
         status: The HTTP status to answer with.
-        message: For the person who reads it; says nothing about which part was wrong.
+        message: For the person who reads it; it does not say which part was wrong.
     """
 
     status = 401

@@ -1,4 +1,4 @@
-"""The address that a call came from, which nobody can choose for themselves."""
+"""The address that a call came from; a caller cannot forge it."""
 
 from ipaddress import ip_address
 
@@ -9,9 +9,9 @@ from django.http import HttpRequest
 def client_address(request: HttpRequest) -> str:
     """Returns the caller's IP address, or "unknown" on a socket that has none.
 
-    X-Forwarded-For counts only when the connection comes from CHECKPOINT_TRUSTED_PROXIES, and is read from its right
-    end: whatever stands left of the first address that is not a trusted proxy was written by the caller, who could
-    otherwise have a rate limit of their own for every request.
+    X-Forwarded-For counts only when the connection comes from CHECKPOINT_TRUSTED_PROXIES, and is read from the right.
+    Everything left of the first address that is not a trusted proxy was written by the caller, who could otherwise
+    evade the rate limits with a new address for every request.
     """
     address = _clean(request.META.get("REMOTE_ADDR", ""))
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")

@@ -1,14 +1,14 @@
-"""Remembers for a few seconds who a credential belongs to, so that the proxy's hot path asks no database.
+"""Remembers for a few seconds who a credential belongs to, so that the proxy's hot path makes no database query.
 
-What may go wrong, and what keeps it from happening:
+The risks, and what prevents each:
 
-- A revoked credential stays alive: an entry lives at most CHECKPOINT_CREDENTIAL_CACHE_SECONDS (5 at most), counted from
-  *before* the database was read; so a revocation made on another replica is felt here within that time. Revocations
-  made in this process are felt at once (`accounts.signals`).
-- A revocation slips between reading the database and remembering the answer: every `forget_*` opens a new generation,
-  and an answer read in an older one is not kept.
-- Somebody fills the memory: at most `capacity` entries, the least recently used go first.
-- The memory is read: keys are digests under a key that only this process knows.
+- A revoked credential still works: an entry lives at most CHECKPOINT_CREDENTIAL_CACHE_SECONDS (5 at most), counted from
+  *before* the database was read, so a revocation made on another replica takes effect here within that time.
+  Revocations made in this process take effect at once (`accounts.signals`).
+- A revocation happens between reading the database and storing the entry: every `forget_*` begins a new generation,
+  and an entry that was read in an older one is not stored.
+- Somebody fills the memory: there are at most `capacity` entries; the least recently used are dropped first.
+- Somebody reads the memory: keys are digests under a key that only this process knows.
 """
 
 import time
@@ -28,7 +28,7 @@ CAPACITY = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The moment at which somebody began to read the database; given back to `remember`."""
+    """When a read of the database began; passed to `remember`."""
 
     started: float
     generation: int
@@ -52,12 +52,12 @@ class CredentialCache:
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
 
     def digest(self, kind: str, credential: str) -> bytes:
-        """Returns the key under which a credential is remembered; it means nothing outside this process."""
+        """Returns the key of a credential in the cache; it means nothing outside this process."""
         data = f"{kind}\0{credential}".encode("utf-8", "surrogateescape")
         return blake2b(data, key=self._secret, digest_size=32).digest()
 
     def get(self, key: bytes) -> Caller | None:
-        """Returns whom the credential belongs to, or None if that is not known any more."""
+        """Returns whom the credential belongs to, or None if the cache does not know."""
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:
@@ -74,7 +74,7 @@ class CredentialCache:
             return Reading(self.clock(), self._generation)
 
     def remember(self, key: bytes, caller: Caller, reading: Reading, *, life: float | None = None) -> None:
-        """Keeps the answer, unless something was revoked since `reading`.
+        """Stores the caller, unless something was revoked since `reading`.
 
         Args:
             key: From `digest`.
@@ -93,7 +93,7 @@ class CredentialCache:
                 self._entries.popitem(last=False)
 
     def forget_user(self, user_id: int | None) -> None:
-        """Drops everything that is remembered of one person: sessions, tokens and passwords."""
+        """Drops all entries of one person: sessions, tokens and passwords."""
         with self._lock:
             self._generation += 1
             stale = [key for key, entry in self._entries.items() if entry.caller.user_id == user_id]
@@ -118,4 +118,4 @@ class CredentialCache:
 
 
 cache = CredentialCache()
-"""The one of this process."""
+"""The cache of this process."""

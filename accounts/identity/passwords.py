@@ -1,12 +1,12 @@
-"""Passwords that programs send with every call (Basic), checked without hashing every time.
+"""Checks passwords that programs send with every call (Basic), without hashing every time.
 
 A password hash takes a third of a second of a core by design. The verdict on a (login, password) pair is therefore
-remembered, under an HMAC whose key only this process knows, together with the stored hash that it was reached on. While
-the account still has that very hash the verdict stands, right or wrong; a changed password makes it void. The account
-itself is read anew whenever the credential cache asks, every 5 seconds at most.
+remembered, under an HMAC whose key only this process knows, together with the stored hash that it was reached on. The
+verdict, right or wrong, holds while the account has that hash; changing the password makes it void. The account itself
+is read again whenever the credential cache has no entry, at least every 5 seconds.
 
 Wrong passwords count against the same limits as on the sign-in page (ACCOUNT_RATE_LIMITS, `login_failed`), so that
-neither door is the weaker one. A job that repeats one wrong password counts once, not once a second.
+neither way in is weaker. A job that repeats one wrong password counts once, not once a second.
 """
 
 import hmac
@@ -75,7 +75,7 @@ class Verdicts:
 
 
 verdicts = Verdicts()
-"""The ones of this process."""
+"""The verdicts of this process."""
 
 
 def verify(request: HttpRequest, login: str, password: str) -> User:
@@ -101,7 +101,7 @@ def verify(request: HttpRequest, login: str, password: str) -> User:
 
 def _judge(request: HttpRequest, user: User | None, login: str, password: str) -> bool:
     stored_hash = user.password if user else ""
-    # Of fifty jobs that start with the same password, one hashes; the others waited and find its verdict.
+    # Of fifty jobs that start with the same password, one hashes; the others wait and then find its verdict.
     is_right = verdicts.get(login, password, stored_hash)
     if is_right is not None:
         return is_right

@@ -1,4 +1,4 @@
-"""Whose a session is, read as Django does but without writing anything, and the end of all that somebody has."""
+"""Finds the user of a session, as Django does but without writing anything, and ends all sessions of a person."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ ENDED = "The session has ended: sign in again."
 def find_user(session_key: str) -> tuple[User | None, datetime]:
     """Returns the user who is signed in with this session (None: nobody is) and when the session expires.
 
-    Verifies what `django.contrib.auth.get_user` verifies: the backend is one of ours, the user is active, and the
+    Verifies what `django.contrib.auth.get_user` verifies: the backend is configured, the user is active, and the
     session was made with the present password (or under a fallback of SECRET_KEY). Unlike it, this neither cycles nor
     saves the session, because it runs for every proxied call.
 
@@ -36,7 +36,7 @@ def find_user(session_key: str) -> tuple[User | None, datetime]:
         raise InvalidCredentials(ENDED)
     data = SessionStore().decode(row[0])
     if not data:
-        # Django stores no empty session: this one was signed under a secret key that is gone.
+        # Django stores no empty session: this one was signed with a secret key that is no longer configured.
         raise InvalidCredentials(ENDED)
     if SESSION_KEY not in data:
         return None, row[1]
@@ -47,7 +47,7 @@ def find_user(session_key: str) -> tuple[User | None, datetime]:
 
 
 def end_all(user: User) -> None:
-    """Deletes every session of a person. It has to read everybody's to find them, so it is for rare occasions."""
+    """Deletes every session of a person. It reads everybody's sessions to find them, so call it rarely."""
     live = Session.objects.filter(expire_date__gt=timezone.now())
     own = [session.pk for session in live.iterator() if session.get_decoded().get(SESSION_KEY) == str(user.pk)]
     Session.objects.filter(pk__in=own).delete()

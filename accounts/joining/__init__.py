@@ -1,1 +1,1 @@
-"""How an account comes to be: the first administrator, and invitations."""
+"""How accounts are created: the first administrator, and invitations."""

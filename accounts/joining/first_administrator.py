@@ -33,8 +33,8 @@ def prepare(public_url: str) -> str | None:
     """Creates the administrator that the environment names, or returns the link with which a person creates one.
 
     Call it after the migrations, whenever a server starts; any number of times, in any number of processes.
-    CHECKPOINT_ADMIN_USERNAME is created when no account has that name; an account that exists is left as it is, its
-    password above all. The link is returned only while there is no account; show it to whoever starts the server.
+    The account CHECKPOINT_ADMIN_USERNAME is created if there is none of that name; an existing one is left unchanged,
+    its password included. The link is returned only while there is no account; show it to whoever starts the server.
 
     Raises:
         ConfigurationError: the name or password in the environment is not acceptable.
@@ -79,8 +79,8 @@ def create(*, token: str, username: str, email: str, password: str) -> User:
     """Creates the first administrator. Of several who use the link at the same moment, one succeeds.
 
     Raises:
-        LinkInvalid: the link is not good, or not good any more.
-        AccountError: name, address or password is not acceptable; the link stays good.
+        LinkInvalid: the link is not valid, or not any more.
+        AccountError: name, address or password is not acceptable; the link stays valid.
     """
     with transaction.atomic():
         check(token)
@@ -90,7 +90,7 @@ def create(*, token: str, username: str, email: str, password: str) -> User:
 
 
 def _take() -> bool:
-    # The update holds the row until the transaction ends, so everybody else waits here and then finds it taken.
+    # The update locks the row until the transaction ends, so everybody else waits here and then finds it taken.
     return Installation.objects.filter(pk=1, setup_at=None).update(setup_at=timezone.now()) == 1
 
 

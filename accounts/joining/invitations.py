@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import mail, people
+from accounts import mail, people, sentences
 from accounts.exceptions import AddressTaken, LinkInvalid, NotPermitted
 from accounts.models import Invitation, User
 from audit.actors import Actor
@@ -24,7 +24,7 @@ logger = logging.getLogger("checkpoint.accounts")
 
 
 def invite(*, actor: Actor, email: str) -> tuple[Invitation, str]:
-    """Creates an invitation and returns it with its link, which cannot be had again; earlier ones stop working.
+    """Creates an invitation and returns it with its link, which cannot be shown again; earlier links stop working.
 
     Raises:
         NotPermitted: the actor may not invite.
@@ -34,7 +34,7 @@ def invite(*, actor: Actor, email: str) -> tuple[Invitation, str]:
         raise NotPermitted("Only an administrator can invite people.")
     email = email.strip().lower()
     if people.address_is_taken(email):
-        raise AddressTaken("An account with this e-mail address exists.", field="email")
+        raise AddressTaken(sentences.ACCOUNT_EXISTS, field="email")
     secret = secrets.token_urlsafe(32)
     now = timezone.now()
     with transaction.atomic():
@@ -60,16 +60,16 @@ def send(invitation: Invitation, link: str) -> bool:
 
 
 def find(secret: str) -> Invitation:
-    """Returns the invitation that a link stands for.
+    """Returns the invitation that a link belongs to.
 
     Raises:
-        LinkInvalid: it was used, replaced, is too old, never existed, or came from somebody who is deactivated.
+        LinkInvalid: it was used, was replaced, is too old, never existed, or came from somebody who is deactivated.
     """
     invitation = Invitation.objects.filter(
         digest=_digest(secret),
         accepted_at=None,
         expires_at__gt=timezone.now(),
-        # A stolen administrator's account leaves no door behind when it is taken out of use.
+        # Deactivating an administrator's account that was stolen also ends the invitations made with it.
         invited_by__is_active=True,
     ).first()
     if invitation is None:
@@ -81,14 +81,14 @@ def accept(*, secret: str, username: str, password: str) -> User:
     """Creates the invited person's account. Of several who use one link at the same moment, one succeeds.
 
     Raises:
-        LinkInvalid: the link was used, replaced, is too old, or never existed.
-        AccountError: the name or the password is not acceptable; the link stays good.
+        LinkInvalid: the link was used, was replaced, is too old, or never existed.
+        AccountError: the name or the password is not acceptable; the link stays valid.
     """
     with transaction.atomic():
         invitation = find(secret)
         user = people.create(username=username, email=invitation.email, password=password)
         now = timezone.now()
-        # The condition and not the look above decides: whoever loses the race loses the new account with it.
+        # This conditional update decides, not the check above: the loser of a race rolls its new account back.
         accepted = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, expires_at__gt=now).update(
             accepted_at=now, accepted_by=user
         )

@@ -1,7 +1,7 @@
 """The pages of allauth that Checkpoint offers, below /checkpoint/accounts/, under the names that allauth gives them.
 
-A list of what is open, instead of allauth's own list: e-mail management, sign-in codes and whatever a later version
-adds stay closed. Sign-up is here because it says that it is closed.
+Listed one by one instead of including allauth's own list, so that e-mail management, sign-in codes and pages of later
+versions stay closed. Sign-up is listed because its page says that sign-up is closed.
 """
 
 from allauth.account import views

@@ -1,4 +1,4 @@
-"""Addresses of our own account pages, below /checkpoint/accounts/."""
+"""Addresses of Checkpoint's own account pages, below /checkpoint/accounts/."""
 
 from django.urls import path
 

@@ -30,10 +30,10 @@ def token_list(request: HttpRequest) -> HttpResponse:
 @sensitive_variables("plaintext")
 @reauthentication_required(allow_get=True)
 def token_new(request: HttpRequest) -> HttpResponse:
-    """Makes a token and shows it, once: it is in this answer and nowhere else, so there is no redirect after it.
+    """Makes a token and shows it once: it is in this response and nowhere else, so no redirect follows.
 
-    Asks for the password first where that was last entered a while ago: a token outlives the session that made it, so
-    an unattended browser or a stolen cookie must not be enough.
+    Asks for the password first if it was last entered a while ago: a token outlives the session that made it, so an
+    unattended browser or a stolen cookie must not be enough.
     """
     if request.method != "POST":
         return redirect("accounts:tokens")
@@ -118,6 +118,6 @@ def _invalid_link(request: HttpRequest, error: LinkInvalid) -> HttpResponse:
 
 
 def _person(request: HttpRequest) -> User:
-    # LoginRequiredMiddleware lets nobody else reach the views that ask.
+    # LoginRequiredMiddleware lets only signed-in people reach the views that call this.
     assert isinstance(request.user, User)  # noqa: S101
     return request.user

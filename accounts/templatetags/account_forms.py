@@ -1,4 +1,4 @@
-"""Draws form fields in the shell's style."""
+"""Renders form fields in the style of the pages."""
 
 from django import forms, template
 from django.forms import BoundField
@@ -9,10 +9,10 @@ register = template.Library()
 
 @register.simple_tag
 def control(field: BoundField) -> SafeString:
-    """Returns a field's input with the classes of the shell; Django adds what screen readers need.
+    """Returns a field's input with the CSS classes of the pages; Django adds what screen readers need.
 
     Placeholders that only repeat the label are dropped: they vanish while one types. The first wrong
-    field has the focus.
+    field gets the focus.
     """
     widget = field.field.widget
     if isinstance(widget, forms.CheckboxInput):
@@ -28,5 +28,5 @@ def control(field: BoundField) -> SafeString:
 
 @register.filter
 def is_checkbox(field: BoundField) -> bool:
-    """Tells whether the field is a box to tick, whose label stands behind it."""
+    """Tells whether the field is a checkbox, whose label stands after it."""
     return isinstance(field.field.widget, forms.CheckboxInput)

@@ -1,10 +1,9 @@
-"""Creates an API token from the command line."""
-
 from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
+from typing_extensions import override
 
 from accounts import tokens
 from accounts.exceptions import AccountError
@@ -16,14 +15,14 @@ class Command(BaseCommand):
 
     help = "Creates an API token and prints it. It cannot be shown again."
 
+    @override
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declares the user name, the token's name and its life."""
         parser.add_argument("username")
         parser.add_argument("--name", required=True, help="What the token is for; unique among the user's live tokens.")
         parser.add_argument("--days", type=int, help="Days until it expires. Without it, the token does not expire.")
 
+    @override
     def handle(self, *args: Any, **options: Any) -> None:
-        """Creates and prints the token."""
         days: int | None = options["days"]
         if days is not None and not 1 <= days <= 3_650:
             raise CommandError("--days must be between 1 and 3650.")
