@@ -1,1 +1,1 @@
-"""The facts that a decision is taken on: observed in the registry, recognised again, kept, and compared."""
+"""The facts that a decision is taken on: observed in the registry, fingerprinted, frozen and compared."""

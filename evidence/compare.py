@@ -1,4 +1,4 @@
-"""What differs between the challenger and the champion, ready to be shown: pure, no registry and no database."""
+"""Compares the challenger with the champion, ready to be shown. Pure."""
 
 import difflib
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from evidence.rows import DIFFERENCES, Group, Kind, Row, in_order, kind_of
 from registry.types import VersionFacts
 
 _DIFFABLE_LINES = 2_000
-"""difflib's time grows with the square of the lines, and an author chooses them: longer texts are shown whole."""
+"""Longer texts are shown whole: difflib's time grows with the square of the lines, and the author chooses the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,12 @@ class PromptComparison:
     lines: tuple[DiffLine, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Returns both texts for the API."""
         return {"kind": str(self.kind), "champion": self.champion, "challenger": self.challenger}
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything that is shown of two versions side by side; `prompt` is None unless one of them is a prompt's."""
+    """All that is shown of two versions side by side; `prompt` is None unless one of them belongs to a prompt."""
 
     has_champion: bool
     metrics: Group
@@ -52,7 +51,7 @@ class Comparison:
 
     @property
     def differs(self) -> bool:
-        """Whether anything at all differs; false without a champion."""
+        """Whether anything differs; false without a champion."""
         return any(group.differences for group in self.groups) or (
             self.prompt is not None and self.prompt.kind in DIFFERENCES
         )
@@ -78,7 +77,7 @@ def compare(challenger: VersionFacts, champion: VersionFacts | None) -> Comparis
 
 
 def _texts(name: str, challenger: dict[str, str], champion: dict[str, str] | None) -> Group:
-    # Parameters are texts even where they look like numbers: "1e-3" and "0.001" are two ways of writing a run down.
+    # Parameters are texts even where they look like numbers: "1e-3" and "0.001" are different texts.
     rows = []
     for key in {**challenger, **(champion or {})}:
         new, old = challenger.get(key), (champion or {}).get(key)

@@ -1,7 +1,7 @@
-"""Evidence recognised again and kept: a fingerprint of what was judged, and JSON that every database takes.
+"""Fingerprints evidence, to notice that it changed, and freezes it as JSON that every database can store.
 
-Both outlive the code that made them, so both carry the number of their format. Every format ever written is read here;
-one that this release does not know, because a newer one wrote it, is shown as such and never trusted.
+Both outlive the code that made them, so both carry the number of their format. Every format ever written is read here.
+A format that this release does not know, because a newer one wrote it, is shown as such and never trusted.
 """
 
 import hashlib
@@ -22,11 +22,11 @@ from registry.types import ModelVersion, VersionFacts
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a request keeps of the evidence that was last observed, to notice when it changes.
+    """What a request stores of the evidence that was last observed, to notice when it changes.
 
     Attributes:
         champion_version: None where nobody holds the target.
-        challenger_stage: The stage that the challenger would leave; "" where the target is no stage.
+        challenger_stage: The stage that the challenger would leave; "" where the target is not a stage.
         evidence_fingerprint: From `fingerprint`.
     """
 
@@ -36,7 +36,7 @@ class Observation:
 
     @classmethod
     def of(cls, evidence: Evidence, target: Target) -> Self:
-        """Returns what of the evidence on this target a request keeps."""
+        """Returns what a request for this target stores of the evidence."""
         return cls(
             evidence.champion_version,
             evidence.challenger.version.stage if target.kind == TargetKind.STAGE else "",
@@ -45,7 +45,7 @@ class Observation:
 
 
 FORMAT = 1
-"""Of frozen facts and of fingerprints, as this release writes them."""
+"""The format of frozen facts and of fingerprints that this release writes."""
 
 
 class UnreadableEvidence(CheckpointError):
@@ -58,8 +58,8 @@ class UnreadableEvidence(CheckpointError):
 def fingerprint(evidence: Evidence) -> str:
     """Returns `1:` and a SHA-256 in hex, which changes when what was judged changes.
 
-    That is the challenger's facts and who holds the target. Stages, aliases, descriptions and tags are left out: they
-    change without the version becoming another one, and a promotion itself changes them.
+    It covers the challenger's facts and who holds the target. Stages, aliases, descriptions and tags are left out: they
+    can change while the version stays the same, and a promotion itself changes them.
     """
     challenger, champion = evidence.challenger, evidence.champion
     facts = {
@@ -69,7 +69,7 @@ def fingerprint(evidence: Evidence) -> str:
         "run_id": challenger.version.run_id,
         "model_id": challenger.version.model_id,
         "params": challenger.params,
-        # Not the step and the time: the same value once more is no other fact.
+        # Without the step and the time: the same value, logged once more, is the same fact.
         "metrics": {
             name: [repr(float(found.value)), found.dataset_name, found.dataset_digest]
             for name, found in challenger.metrics.items()
@@ -78,14 +78,14 @@ def fingerprint(evidence: Evidence) -> str:
         "champion": [champion.version.name, champion.version.version] if champion else None,
     }
     if evidence.other_holders:
-        # A promotion may archive them all, so those who judged it must have seen them.
+        # A promotion may archive them all, so its reviewers must have seen them.
         facts["other_holders"] = [holder.version for holder in evidence.other_holders]
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
     return f"{FORMAT}:{digest}"
 
 
 def freeze(facts: VersionFacts) -> dict[str, Any]:
-    """Returns the facts as JSON that every database takes; `thaw` gives them back, with every digit of a number.
+    """Returns the facts as JSON that every database can store; `thaw` returns them with every digit of a number.
 
     NaN and infinities become texts. NUL and lone surrogates, which PostgreSQL refuses, become U+FFFD.
     """
@@ -96,7 +96,7 @@ def thaw(frozen: Any) -> VersionFacts:
     """Returns the facts that `freeze` was given, whichever release froze them.
 
     Raises:
-        UnreadableEvidence: it is in a format of a newer release, or not what any release wrote.
+        UnreadableEvidence: the format is a newer release's, or no release wrote this.
     """
     found = frozen.get("format") if isinstance(frozen, dict) else None
     reader = _READERS.get(found) if isinstance(found, int) else None
@@ -142,4 +142,4 @@ def _storable(value: Any) -> Any:
 
 
 _READERS: dict[int, Callable[[dict[str, Any]], VersionFacts]] = {1: _read_1}
-"""{format: what reads it}. A reader stays for ever; a new format gets one of its own."""
+"""{format: its reader}. A reader stays for ever; a new format gets a reader of its own."""

@@ -1,8 +1,10 @@
-"""Metrics side by side, each with how it was measured. Pure."""
+"""Compares metrics, each with how it was measured. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
+
+from typing_extensions import override
 
 from evidence.numbers import Value, change, json_number, shown
 from evidence.rows import Group, Kind, Row, in_order, kind_of
@@ -18,7 +20,7 @@ class MetricRow(Row):
         percent: The delta in per cent of the champion's absolute value; None as well when the champion's is 0.
         direction: `up`, `down`, or empty where neither is greater. It does not say which is better.
         champion_measured: Step, data set and origin of the champion's value.
-        challenger_measured: The same of the challenger's.
+        challenger_measured: Step, data set and origin of the challenger's value.
     """
 
     delta: Value | None = None
@@ -29,13 +31,14 @@ class MetricRow(Row):
 
     @property
     def is_measured_alike(self) -> bool:
-        """Whether both sides were measured at the same step, on the same data and are in the same place in MLflow.
+        """Whether both sides have the same step, data set and origin, so that these are shown once.
 
-        So they can be told once. A side that lacks the metric, and one of which MLflow says two things, is never alike.
+        False if a side lacks the metric or MLflow gives two values for it.
         """
         one, other = self.champion_measured, self.challenger_measured
         return one is not None and other is not None and not (one.other or other.other) and _how(one) == _how(other)
 
+    @override
     def as_dict(self) -> dict[str, Any]:
         """Returns the row for the API; numbers are JSON numbers, but NaN and infinities are texts."""
         numbers = {
@@ -67,7 +70,7 @@ def compare_metrics(challenger: dict[str, Measurement], champion: dict[str, Meas
 
 
 def _by_common_name(*sides: dict[str, Measurement]) -> list[dict[str, Measurement]]:
-    """Returns the sides under names that pair them: with the data set where one side has the key for several."""
+    """Returns the sides by the names that pair them: with the data set where one side has the key for several."""
     several = {
         key for side in sides for key, count in Counter(found.key for found in side.values()).items() if count > 1
     }
@@ -94,7 +97,7 @@ def _metric(key: str, challenger: Measurement | None, champion: Measurement | No
     equal = same(new, old)
     old_shown, new_shown = shown(old), shown(new)
     if not equal and old_shown.text == new_shown.text:
-        # Two numbers that differ must not read alike.
+        # Two numbers that differ must not look the same.
         old_shown, new_shown = Value(old_shown.exact, old_shown.exact), Value(new_shown.exact, new_shown.exact)
     delta, percent = change(old, new)
     direction = "up" if new > old else "down" if new < old else ""

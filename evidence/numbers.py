@@ -10,7 +10,7 @@ _EXACT = Context(prec=34)
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value as people read it (`text`, about six digits for a number) and with everything it holds (`exact`)."""
+    """A value as people read it (`text`, about six digits for a number) and with all its digits (`exact`)."""
 
     text: str
     exact: str
@@ -22,7 +22,7 @@ def shown(number: float) -> Value:
 
 
 def _decimal(number: float) -> Decimal:
-    # By way of the shortest digits that mean this double, so that 0.3 - 0.2 is 0.1 and not 0.09999999999999998.
+    # From the shortest digits that mean this double, so that 0.3 - 0.2 is 0.1 and not 0.09999999999999998.
     return Decimal(repr(float(number)))
 
 
@@ -45,14 +45,14 @@ def _signed(number: Decimal, digits: int) -> str:
 
 
 def json_number(number: float) -> float | str:
-    """Returns the number, or a text for what JSON has no number for."""
+    """Returns the number, or a text for NaN and infinities, which JSON lacks."""
     if math.isfinite(number):
         return float(number)
     return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
 
 
 def change(old: float, new: float) -> tuple[Value | None, Value | None]:
-    """Returns the difference, and the same in per cent of the old value; None where there is no such number."""
+    """Returns the difference, absolute and in per cent of the old value; None where there is no such number."""
     if not (math.isfinite(new) and math.isfinite(old)):
         return None, None
     change = _EXACT.subtract(_decimal(new), _decimal(old))

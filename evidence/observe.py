@@ -1,4 +1,4 @@
-"""The facts that a decision is taken on, as the registry has them. Pure but for the registry that it asks."""
+"""Reads the facts that a decision is taken on from the registry."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,11 @@ class Evidence:
     """What a reviewer judges.
 
     Attributes:
-        champion: Who holds the target now: None when nobody does and when the target replaces nobody (Archived, None).
-            It is the challenger itself when that is there already. Where the alias is to be taken away, it is None
-            unless another version than the challenger has the alias now.
+        champion: Who holds the target now: None if nobody does or if the target replaces nobody (Archived, None).
+            It is the challenger itself if that holds the target already. If the alias is to be removed, it is None
+            unless a version other than the challenger has the alias now.
         other_holders: The stage's further holders, newest first, without the champion.
-        removing: The request takes the alias away from the challenger; what is shown of it is what would be lost.
+        removing: Whether the request removes the alias from the challenger.
     """
 
     challenger: VersionFacts
@@ -34,8 +34,8 @@ class Evidence:
 def observe(registry: RegistryClient, proposal: Proposal) -> Evidence:
     """Returns the evidence on a proposal as the registry has it now.
 
-    The champion is the newest holder of the target; for a copy the newest version of the destination. Of an alias that
-    is to be taken away, a holder counts only if it is another version: that one would lose what nobody asked about.
+    The champion is the newest holder of the target; for a copy the newest version of the destination. If the alias is
+    to be removed, a holder counts only if it is another version, which would lose an alias that nobody asked about.
 
     Raises:
         RegistryError: as the registry raises it, RegistryNotFound when there is no such model or version.
@@ -59,7 +59,7 @@ def observe(registry: RegistryClient, proposal: Proposal) -> Evidence:
 
 
 def is_at_target(version: ModelVersion, target: Target) -> bool:
-    """Says whether a version holds a stage or alias of its own model already. A copy can always be made again."""
+    """Tells whether a version holds a stage or alias of its own model already. A copy can always be made again."""
     if target.kind == TargetKind.STAGE:
         return version.stage == target.name
     return target.kind == TargetKind.ALIAS and target.name in version.aliases

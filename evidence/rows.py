@@ -1,4 +1,4 @@
-"""What one row of a comparison is, whatever it compares. Pure."""
+"""The rows of a comparison, whatever they compare. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,10 +10,9 @@ from evidence.numbers import Value
 
 
 class Kind(StrEnum):
-    """How a row of the challenger stands to the champion's.
+    """How the challenger's value relates to the champion's.
 
-    Without a champion every row is NEW: there was nothing that it could differ from, so nothing is marked as a
-    difference.
+    Without a champion every row is NEW, and none is marked as a difference.
     """
 
     CHANGED = "changed"
@@ -81,7 +80,7 @@ class Group:
 
 
 def kind_of(old: object, new: object, *, has_champion: bool, equal: bool) -> Kind:
-    """Returns the kind of a row from what the champion (`old`) and the challenger (`new`) have, None for nothing."""
+    """Returns the kind of a row from the values of the champion (`old`) and the challenger (`new`), None for none."""
     if not has_champion:
         return Kind.NEW
     if old is None:
