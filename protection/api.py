@@ -1,4 +1,4 @@
-"""Protection rules in the API, to be read."""
+"""Protection rules in the API, read-only."""
 
 from typing import Any, ClassVar
 
@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
+from typing_extensions import override
 
 from foundation.api import schema
 from foundation.api.views import ApiView
@@ -37,6 +38,7 @@ class ProtectionRulesView(ApiView, ListAPIView):
     serializer_class = ProtectionRuleSerializer
 
     @schema.operation("List protection rules", responses={200: ProtectionRuleSerializer(many=True)})
+    @override
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Lists every rule, those that are switched off included; the admin edits them."""
+        """Lists every rule, disabled ones included; the admin edits them."""
         return self.list(request, *args, **kwargs)

@@ -1,5 +1,3 @@
-"""Protection rules."""
-
 from django.apps import AppConfig
 
 

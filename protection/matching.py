@@ -1,4 +1,4 @@
-"""Which rule protects a target. The one place that matches patterns."""
+"""Finds the rules that protect a target. The one place that matches patterns."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from registry.targets import STAGES, Target, TargetKind
 
 
 class Rule(Protocol):
-    """A protection rule as far as matching goes; `models.ProtectionRule` is one."""
+    """What matching needs of a protection rule; `models.ProtectionRule` has it."""
 
     workspace_pattern: str
     model_pattern: str
@@ -29,7 +29,7 @@ class Rule(Protocol):
 class Requirement:
     """What the matching rules together ask for: every condition of each, the stricter where two have the same.
 
-    An unprotected target has no rules; a request for one still needs one approval, because asking is why it exists.
+    No rule matches an unprotected target; a request for one still needs one approval.
     """
 
     conditions: tuple[Condition, ...] = merged([(Approvals(1),)])
@@ -74,9 +74,9 @@ def requirement_for(
 def is_match(rule: Rule, *, workspace: str, model_name: str, target: Target) -> bool:
     """Tells whether an enabled rule covers a target of a model.
 
-    Case, accents, strokes, width and what nobody sees are ignored (`registry.names`), so that a spelling that MLflow's
-    database takes for the same name is not a way round: neither for a direct call nor for a request that would then
-    need fewer approvals.
+    Case, accents, strokes, width and invisible characters are ignored (`registry.names`). Otherwise another spelling,
+    which MLflow's database takes for the same name, would evade the rule, by a direct call or by a request that then
+    needs fewer approvals.
     """
     if not rule.is_enabled or not _glob(workspace or "default", rule.workspace_pattern):
         return False
@@ -88,8 +88,8 @@ def is_match(rule: Rule, *, workspace: str, model_name: str, target: Target) -> 
 def pattern_problems(*, workspace_pattern: str, model_pattern: str, target_pattern: str) -> dict[str, str]:
     """Returns {field: what is wrong} of a rule's patterns, so that a typing error does not leave a target open.
 
-    Only `*` and `?` are wildcards for people; `[` would be one for the matcher, and is refused, because a model whose
-    name has brackets would then not match its own name.
+    Only `*` and `?` are wildcards here. `[` is a wildcard of the matcher and is refused, because a model whose name has
+    brackets would not match its own name.
     """
     patterns = {
         "workspace_pattern": workspace_pattern,

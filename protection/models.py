@@ -1,9 +1,10 @@
-"""The rules."""
+"""The table of protection rules."""
 
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from typing_extensions import override
 
 from audit.trail import About
 from foundation.exceptions import InvalidInput
@@ -20,8 +21,8 @@ class ProtectionRule(models.Model):
     """Which targets of which models are protected, and what a request must have before it may be promoted.
 
     Patterns are shell globs (`*`, `?`), compared without regard to case. Of several matching rules every condition of
-    each applies, the stricter where two have the same. For `model:` targets the destination is what is protected,
-    whatever model the version comes from, so the model pattern is not consulted.
+    each applies, the stricter where two have the same. A `model:` target protects the destination, whatever model the
+    version comes from, so the model pattern is ignored.
     """
 
     description = models.CharField(max_length=200, blank=True)
@@ -46,12 +47,13 @@ class ProtectionRule(models.Model):
             ),
         ]
 
+    @override
     def __str__(self) -> str:
         return f"{self.target_pattern} of {self.model_pattern}"
 
     @property
     def about(self) -> About:
-        """What an audit row about this rule says."""
+        """What an audit row about this rule is about."""
         return About(self.workspace_pattern, self.model_pattern, target=self.target_pattern)
 
     @property
@@ -59,12 +61,13 @@ class ProtectionRule(models.Model):
         """What the rule asks for.
 
         Raises:
-            InvalidInput: the document is not one that `clean` would have let pass.
+            InvalidInput: `clean` would refuse the document.
         """
         return parse(self.conditions)
 
+    @override
     def clean(self) -> None:
-        """Raises ValidationError, by field, for patterns that could not protect anything and wrong conditions."""
+        """Raises ValidationError, by field, for wrong conditions and patterns that can protect nothing."""
         problems = pattern_problems(
             workspace_pattern=self.workspace_pattern,
             model_pattern=self.model_pattern,

@@ -1,4 +1,4 @@
-"""Protection rules: the only writers of them. Every change leaves an audit row that says in words what changed."""
+"""The services that write protection rules. Every change leaves an audit row that says what changed."""
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -7,16 +7,17 @@ from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
 from foundation.exceptions import InvalidInput, WrongState
+from protection import sentences
 from protection.models import ProtectionRule
 from protection.permissions import require_rule_editor
 
 
 @trail.records_refusals
 def save_rule(*, actor: Actor, rule: ProtectionRule) -> ProtectionRule:
-    """Adds a rule or writes its new values; one that says what it said before leaves no row.
+    """Adds a rule or stores its new values; saving it unchanged leaves no audit row.
 
     Raises:
-        InvalidInput: a pattern or number cannot be, or another rule has the same patterns.
+        InvalidInput: a pattern or number is wrong, or another rule has the same patterns.
         NotAllowed: the actor may not edit rules.
         WrongState: somebody deleted the rule meanwhile.
     """
@@ -25,15 +26,15 @@ def save_rule(*, actor: Actor, rule: ProtectionRule) -> ProtectionRule:
     _check(rule)
     try:
         with transaction.atomic():
-            before = None if adding else describe(_lock(rule))
+            before = None if adding else sentences.described(_lock(rule))
             rule.save(force_insert=adding, force_update=not adding)
-            after = describe(rule)
+            after = sentences.described(rule)
             if before is None:
-                _record(rule, actor, f"added: {_words(after)}")
+                _record(rule, actor, sentences.added(after))
             elif before != after:
-                _record(rule, actor, _changes(before, after))
+                _record(rule, actor, sentences.changed(before, after))
     except IntegrityError:
-        # Somebody saved the same patterns between our look and our write: the constraint noticed.
+        # Somebody saved the same patterns since the check above; the constraint refused the second.
         _check(rule)
         raise
     return rule
@@ -41,7 +42,7 @@ def save_rule(*, actor: Actor, rule: ProtectionRule) -> ProtectionRule:
 
 @trail.records_refusals
 def delete_rule(*, actor: Actor, rule: ProtectionRule) -> None:
-    """Deletes a rule; what it alone protected can be changed directly from now on.
+    """Deletes a rule; from then on anybody can change directly what only this rule protected.
 
     Raises:
         NotAllowed: the actor may not delete rules.
@@ -50,21 +51,8 @@ def delete_rule(*, actor: Actor, rule: ProtectionRule) -> None:
     require_rule_editor(actor, "delete")
     with transaction.atomic():
         locked = _lock(rule)
-        _record(locked, actor, f"deleted: {_words(describe(locked))}")
+        _record(locked, actor, sentences.deleted(sentences.described(locked)))
         locked.delete()
-
-
-def describe(rule: ProtectionRule) -> dict[str, str]:
-    """Returns {what: value} of a rule in words, in the order in which people read them."""
-    return {
-        "target": rule.target_pattern,
-        "model": rule.model_pattern,
-        "workspace": rule.workspace_pattern,
-        "asks for": ", ".join(map(str, rule.parsed_conditions)),
-        "promotes when approved": "yes" if rule.promote_when_approved else "no",
-        "enabled": "yes" if rule.is_enabled else "no",
-        "description": rule.description,
-    }
 
 
 def _check(rule: ProtectionRule) -> None:
@@ -82,15 +70,6 @@ def _lock(rule: ProtectionRule) -> ProtectionRule:
     return found
 
 
-def _words(described: dict[str, str]) -> str:
-    return ", ".join(f"{what} {value}" for what, value in described.items() if value)
-
-
-def _changes(before: dict[str, str], after: dict[str, str]) -> str:
-    changes = [f"{what}: {before[what]!r} became {after[what]!r}" for what in after if before[what] != after[what]]
-    return f"{before['target']} of {before['model']}: {'; '.join(changes)}"
-
-
 def _record(rule: ProtectionRule, actor: Actor, reason: str) -> None:
     trail.record(
         AuditAction.RULE_CHANGED,
@@ -101,5 +80,5 @@ def _record(rule: ProtectionRule, actor: Actor, reason: str) -> None:
 
 
 def enabled_rules() -> list[ProtectionRule]:
-    """Returns the rules that hold now; load them once for a whole page of requests."""
+    """Returns the enabled rules; load them once for a whole page of requests."""
     return list(ProtectionRule.objects.filter(is_enabled=True))

@@ -1,4 +1,4 @@
-"""The protection rules that Checkpoint ships with. Rules that a team has edited since are theirs."""
+"""The protection rules that Checkpoint ships with. They are added once; a team's later edits stay."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ SHIPPED = (
 
 
 def add_rules(apps: Any, schema_editor: Any) -> None:
-    """Adds those that are missing; for the first migration, with its historical models."""
+    """Adds the missing ones; for the first migration, with its historical models."""
     rules = apps.get_model("protection", "ProtectionRule")
     for target_pattern, description in SHIPPED:
         rules.objects.get_or_create(

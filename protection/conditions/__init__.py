@@ -1,6 +1,6 @@
-"""What a rule can ask for. Each condition is a module here; a new one is found by being here.
+"""What a rule can ask for. Each module of this package is a condition and is found by itself.
 
-A rule keeps its conditions as one JSON document, `{key: settings}`; people and groups in it are named by their ids.
+A rule stores its conditions as one JSON document, `{key: settings}`, which names people and groups by their ids.
 """
 
 import pkgutil
@@ -21,14 +21,14 @@ def _found() -> dict[str, type[Condition]]:
 
 
 CONDITIONS: dict[str, type[Condition]] = _found()
-"""{key: condition}, by key."""
+"""{key: condition}, sorted by key."""
 
 
 def parse(document: Any) -> tuple[Condition, ...]:
     """Reads a rule's document.
 
     Raises:
-        InvalidInput: it is no object, names a condition that does not exist, or a condition refuses its settings; its
+        InvalidInput: it is not an object, it names an unknown condition, or a condition refuses its settings; then
             `field` is the condition's key.
     """
     if not isinstance(document, dict):
@@ -45,7 +45,7 @@ def as_document(conditions: Iterable[Condition]) -> dict[str, Any]:
 
 
 def merged(groups: Iterable[Iterable[Condition]]) -> tuple[Condition, ...]:
-    """Returns what several rules together ask for: each condition once, the stricter, and those that always hold."""
+    """Returns what several rules together ask for: each condition once, the stricter, and those that always apply."""
     found: dict[str, Condition] = {key: kind.parse(True) for key, kind in CONDITIONS.items() if kind.is_always}
     for group in groups:
         for condition in group:

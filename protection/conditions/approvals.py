@@ -1,9 +1,10 @@
-"""So many reviewers approve the present facts."""
+"""The condition that enough reviewers approve the present facts."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from django import forms
+from typing_extensions import override
 
 from foundation.exceptions import InvalidInput
 from foundation.words import counted
@@ -21,25 +22,26 @@ class Approvals(Condition):
     key: ClassVar[str] = "approvals"
 
     @classmethod
+    @override
     def parse(cls, value: Any) -> Self:
-        """Reads a whole number."""
         if isinstance(value, bool) or not isinstance(value, int) or not FEWEST <= value <= MOST:
             raise InvalidInput(f"Approvals must be a whole number from {FEWEST} to {MOST}.", field=cls.key)
         return cls(value)
 
+    @override
     def as_json(self) -> int:
-        """Returns the number."""
         return self.count
 
+    @override
     def stricter(self, other: Self) -> Self:
-        """Returns the one that asks for more."""
         return max(self, other, key=lambda condition: condition.count)
 
+    @override
     def unmet(self, facts: Facts) -> Unmet | None:
         """Says how many approvals are missing, and whose earlier ones no longer count.
 
-        Whoever asked for changes has to approve in any case (`changes_requested`): the sentence does not ask for the
-        same approval twice.
+        Whoever asked for changes must approve in any case (`changes_requested`), so the sentence does not count that
+        approval again.
         """
         missing = self.count - sum(judgement.counts for judgement in facts.judgements)
         if missing <= 0:
@@ -48,18 +50,17 @@ class Approvals(Condition):
         sentences = [f"{name} approved earlier facts: a fresh look is needed." for name in stale]
         more = missing - sum(not judgement.approves for judgement in facts.judgements)
         if more > 0:
-            verb = "is" if more == 1 else "are"
-            sentences.insert(
-                0, f"{counted(more, 'more approval')} {verb} needed, by somebody other than {facts.author}."
-            )
+            needed = counted(more, "more approval is", "more approvals are")
+            sentences.insert(0, f"{needed} needed, by somebody other than {facts.author}.")
         return Unmet("approvals_missing", " ".join(sentences) or "Their approval is the last one needed.")
 
+    @override
     def __str__(self) -> str:
         return counted(self.count, "approval")
 
     @classmethod
+    @override
     def form_field(cls) -> forms.Field:
-        """Asks for the number."""
         return forms.IntegerField(
             label="Approvals",
             min_value=FEWEST,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django import forms
+from typing_extensions import override
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +15,8 @@ class Unmet:
 
     Attributes:
         code: For programs; it never changes.
-        sentence: For people: what is missing, whole.
-        until: The moment at which it may hold by itself; None where somebody has to do something.
+        sentence: For people: what is missing, as a whole sentence.
+        until: When it may begin to hold by itself; None where somebody has to do something.
     """
 
     code: str
@@ -29,7 +30,7 @@ class Judgement:
 
     Attributes:
         approves: Whether it is an approval; otherwise it asks for changes.
-        is_fresh: Whether it was given on the facts as they are now.
+        is_fresh: Whether it was given on the present facts.
     """
 
     reviewer_id: int
@@ -46,10 +47,10 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that conditions may ask about a request. A new condition that asks for more adds a field here.
+    """All that conditions may ask about a request. A new condition that needs more adds a field here.
 
     Attributes:
-        author: The name of who asks.
+        author: The author's name.
         judgements: One of each reviewer; never the author's own.
         now: The moment of judging, UTC.
     """
@@ -64,7 +65,7 @@ class Condition(ABC):
 
     Attributes:
         key: Its name in a rule's document, in the API and in YAML.
-        is_always: Whether it holds for every request, whatever the rules say.
+        is_always: Whether it applies to every request, whatever the rules say.
     """
 
     key: ClassVar[str]
@@ -76,7 +77,7 @@ class Condition(ABC):
         """Reads the settings as they stand in a rule's document.
 
         Raises:
-            InvalidInput: they cannot be; its `field` is the condition's key.
+            InvalidInput: the settings are wrong; `field` is the condition's key.
         """
 
     @abstractmethod
@@ -85,17 +86,18 @@ class Condition(ABC):
 
     @abstractmethod
     def stricter(self, other: Self) -> Self:
-        """Returns what holds where two rules both have this condition."""
+        """Returns the condition that applies where two rules both have this one."""
 
     @abstractmethod
     def unmet(self, facts: Facts) -> Unmet | None:
         """Returns what is missing, or None where the condition holds."""
 
     @abstractmethod
+    @override
     def __str__(self) -> str:
         """Returns what is asked for in a few words: `2 approvals`."""
 
     @classmethod
     def form_field(cls) -> forms.Field | None:
-        """Returns the field with which a rule's form asks for the settings; None for what is always on."""
+        """Returns the field of a rule's form for the settings; None for a condition that is always on."""
         return None

@@ -1,0 +1,36 @@
+"""What the audit trail says about a change to a protection rule."""
+
+from protection.models import ProtectionRule
+
+
+def described(rule: ProtectionRule) -> dict[str, str]:
+    """Returns {what: value} of a rule in words, in the order in which they are shown."""
+    return {
+        "target": rule.target_pattern,
+        "model": rule.model_pattern,
+        "workspace": rule.workspace_pattern,
+        "asks for": ", ".join(map(str, rule.parsed_conditions)),
+        "promotes when approved": "yes" if rule.promote_when_approved else "no",
+        "enabled": "yes" if rule.is_enabled else "no",
+        "description": rule.description,
+    }
+
+
+def added(rule: dict[str, str]) -> str:
+    """Returns the reason in the row of a new rule, from `described`."""
+    return f"added: {_words(rule)}"
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> str:
+    """Returns the reason in the row of a changed rule, from `described` before and after."""
+    changes = [f"{what}: {before[what]!r} became {after[what]!r}" for what in after if before[what] != after[what]]
+    return f"{before['target']} of {before['model']}: {'; '.join(changes)}"
+
+
+def deleted(rule: dict[str, str]) -> str:
+    """Returns the reason in the row of a deleted rule, from `described`."""
+    return f"deleted: {_words(rule)}"
+
+
+def _words(rule: dict[str, str]) -> str:
+    return ", ".join(f"{what} {value}" for what, value in rule.items() if value)
