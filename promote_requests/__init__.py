@@ -1,1 +1,1 @@
-"""Promote requests: what is asked, what colleagues say of it, the decision, and the promotion."""
+"""Promote requests: the proposal, the reviews, the decision, and the promotion."""

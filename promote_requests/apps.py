@@ -1,10 +1,8 @@
-"""Promote requests: the domain."""
-
 from django.apps import AppConfig
 
 
 class PromoteRequestsConfig(AppConfig):
-    """Promote requests: the domain."""
+    """Promote requests."""
 
     name = "promote_requests"
     verbose_name = "Promote requests"

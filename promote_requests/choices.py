@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Status(models.TextChoices):
-    """Where a promote request stands. What reviewers think of it is its `ReviewDecision`."""
+    """The state of a promote request. The reviewers' verdict is its `ReviewDecision`."""
 
     DRAFT = "draft", "Draft"
     OPEN = "open", "Open"
@@ -30,7 +30,7 @@ class Verdict(models.TextChoices):
 
 
 class ReviewDecision(models.TextChoices):
-    """What the reviews amount to under the rule. Computed, never stored."""
+    """The outcome of the reviews under the rules. Computed, never stored."""
 
     REVIEW_REQUIRED = "review_required", "Review required"
     CHANGES_REQUESTED = "changes_requested", "Changes requested"

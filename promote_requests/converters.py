@@ -1,11 +1,11 @@
-"""What may stand in the addresses of pages and API."""
+"""Path converters for the addresses of pages and API."""
 
 from django.urls import register_converter
 from django.urls.converters import PathConverter
 
 
 class ModelNameConverter(PathConverter):
-    """Any name that MLflow gives a registered model: line breaks too, at which Django's own `path` ends.
+    """Any name of a registered model, line breaks included, which Django's own `path` does not match.
 
     One model with such a name would otherwise make every page fail that links to it.
     """

@@ -1,4 +1,4 @@
-"""What the reviews of a request amount to. Pure; the only place that counts them."""
+"""Decides whether a request is approved. Pure; the only place that counts reviews."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from protection.matching import Requirement
 
 
 class Person(Protocol):
-    """A reviewer, as far as counting goes."""
+    """What counting needs of a reviewer."""
 
     is_active: bool
 
     def get_username(self) -> str:
-        """Returns the printed name."""
+        """Returns the name as it is shown."""
 
 
 class Reviewed(Protocol):
-    """A review, as far as counting goes; `models.Review` is one."""
+    """What counting needs of a review; `models.Review` has it."""
 
     reviewer_id: int
     verdict: str
@@ -35,10 +35,10 @@ class Reviewed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What page, list, admin, API, mail and promotion say of a request; they all read this one.
+    """The decision about a request, which page, list, admin, API, mail and promotion all read.
 
     Attributes:
-        judgements: The latest of each reviewer whose word counts.
+        judgements: The latest of each reviewer whose judgement counts.
         required: How many approvals the rules ask for.
         unmet: What is missing before the request may be promoted; empty when it is approved.
     """
@@ -58,7 +58,7 @@ class Decision:
 
     @property
     def is_approved(self) -> bool:
-        """Whether the request may be promoted as far as the rules go."""
+        """Whether the rules allow the promotion."""
         return not self.unmet
 
     @property
@@ -85,17 +85,17 @@ class Decision:
 def judgements(
     reviews: Iterable[Reviewed], *, round_number: int, author_id: int, evidence_fingerprint: str, is_decided: bool
 ) -> tuple[Judgement, ...]:
-    """Returns the latest judgement of each reviewer whose word counts, in the order of their first ones.
+    """Returns the latest judgement of each reviewer whose judgement counts, in the order of their first ones.
 
-    Not counted are reviews of an earlier round, mere comments, and anything by the author. Whoever was deactivated
-    decides nothing from then on, for or against: an approval by a stolen account must not stand, and nobody could take
-    a request for changes back. What they helped to decide before stays decided.
+    Reviews of an earlier round, mere comments, and reviews by the author do not count. Neither do those of deactivated
+    people: an approval by a stolen account must not stand, and nobody could take back a request for changes. A request
+    that is past its decision keeps them.
 
     Args:
-        reviews: In the order given.
+        reviews: In the order in which they were given.
         round_number: The request's present round.
-        author_id: Of the request.
-        evidence_fingerprint: The present facts.
+        author_id: The key of the request's author.
+        evidence_fingerprint: The fingerprint of the present facts.
         is_decided: Whether the request is past its decision.
     """
     latest: dict[int, Judgement] = {}
@@ -118,7 +118,7 @@ def decide(given: tuple[Judgement, ...], *, author: str, requirement: Requiremen
 
     Args:
         given: From `judgements`.
-        author: The name of who made the request.
+        author: The name of the request's author.
         requirement: What the rules ask for.
         now: The moment of deciding.
     """
@@ -127,6 +127,6 @@ def decide(given: tuple[Judgement, ...], *, author: str, requirement: Requiremen
 
 
 def with_approval_of(given: tuple[Judgement, ...], reviewer_id: int, now: datetime) -> tuple[Judgement, ...]:
-    """Returns the judgements as they would be if this reviewer approved now; to say beforehand what that would do."""
+    """Returns the judgements as they would be if this reviewer approved now, to show what that would do."""
     others = tuple(judgement for judgement in given if judgement.reviewer_id != reviewer_id)
     return (*others, Judgement(reviewer_id, "", approves=True, is_fresh=True, at=now))

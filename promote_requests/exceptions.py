@@ -1,8 +1,9 @@
-"""One exception class per kind of refusal that only promote requests know."""
+"""The refusals of promote requests, one class each."""
 
 from typing import Any
 
 from django.urls import reverse
+from typing_extensions import override
 
 from foundation.addresses import absolute
 from foundation.exceptions import CheckpointError, WrongState
@@ -18,8 +19,9 @@ class DuplicateRequest(CheckpointError):
         super().__init__(message)
         self.number = number
 
+    @override
     def details(self) -> dict[str, Any]:
-        """Says which request asks for the same, and where it is."""
+        """Returns the number and the address of the request that asks for the same."""
         return {
             "number": self.number,
             "url": absolute(reverse("promote_requests:detail", args=[self.number])),
@@ -27,11 +29,11 @@ class DuplicateRequest(CheckpointError):
 
 
 class RuleNotMet(WrongState):
-    """The protection rule asks for more than the reviews give."""
+    """The request does not meet the protection rules."""
 
 
 class ChampionChanged(WrongState):
-    """Another version holds the target than the one that was compared."""
+    """A version other than the compared one holds the target now."""
 
 
 class EvidenceChanged(WrongState):

@@ -1,4 +1,4 @@
-"""What waits for whom."""
+"""Which requests wait for whom."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Addresses of Checkpoint's own form, filled in."""
+"""Addresses of the form for a new request, filled in."""
 
 from urllib.parse import urlencode
 
@@ -8,7 +8,7 @@ from registry.proposals import Change, Proposal
 
 
 def form_path(proposal: Proposal) -> str:
-    """Returns the path of the new-request form, filled in with what is wanted."""
+    """Returns the path of the form, filled in with a proposal."""
     values = {
         "model": proposal.model_name,
         "version": proposal.version,
@@ -22,7 +22,7 @@ def form_path(proposal: Proposal) -> str:
 
 
 def form_path_for_version(model_name: str, version: str, workspace: str) -> str:
-    """Returns the path of the new-request form for a version; what should happen to it is left open."""
+    """Returns the path of the form, filled in with a version and no target."""
     return _form({"model": model_name, "version": version, "workspace": workspace})
 
 

@@ -1,4 +1,4 @@
-"""The record: promote requests, what was said of them, the rules, and the audit trail.
+"""The tables of promote requests, reviews and comments.
 
 Only `promote_requests.services` writes these; everything else reads.
 """
@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from typing_extensions import override
 
 from audit.append_only import AppendOnly
 from audit.trail import About
@@ -29,8 +30,8 @@ class PromoteRequest(models.Model):
     """Somebody's proposal that a model version get (or lose) a target, and what became of it.
 
     `champion_version`, `challenger_stage` and `evidence_fingerprint` are what was last observed while the request was
-    open: reviews count only for the fingerprint that they were given on. The two `*_evidence` fields are frozen when it
-    is promoted.
+    open: a review counts only for the fingerprint that it was given on. The two `*_evidence` fields are frozen when the
+    request is promoted.
     """
 
     number = models.BigAutoField(primary_key=True)
@@ -127,6 +128,7 @@ class PromoteRequest(models.Model):
             ),
         ]
 
+    @override
     def __str__(self) -> str:
         return f"#{self.number} {self.title}"
 
@@ -141,7 +143,7 @@ class PromoteRequest(models.Model):
 
     @property
     def about(self) -> About:
-        """What an audit row about this request says."""
+        """What an audit row about this request is about."""
         return About.of(self.proposal, self.number)
 
     @property
@@ -165,7 +167,7 @@ class PromoteRequest(models.Model):
 class Review(AppendOnly):
     """A reviewer's judgement, in one round, of the evidence that `evidence_fingerprint` names.
 
-    Never changed, only followed.
+    It is never changed; a later review replaces it.
     """
 
     promote_request = models.ForeignKey(PromoteRequest, on_delete=models.PROTECT, related_name="reviews")
@@ -185,18 +187,19 @@ class Review(AppendOnly):
         indexes: ClassVar = [models.Index(fields=["promote_request", "reviewer", "-id"], name="latest_review")]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="verdict_is_known"),
-            # Four eyes, where no door can forget it.
+            # Nobody approves their own request, not even by a door that forgot to check.
             models.CheckConstraint(
                 condition=Q(verdict=Verdict.COMMENT) | ~Q(reviewer=F("request_author")), name="nobody_judges_their_own"
             ),
         ]
 
+    @override
     def __str__(self) -> str:
         return f"{self.get_verdict_display()} on #{self.promote_request_id}"
 
 
 class Comment(AppendOnly):
-    """A remark in a request's timeline."""
+    """A comment in a request's timeline."""
 
     promote_request = models.ForeignKey(PromoteRequest, on_delete=models.PROTECT, related_name="comments")
     author = _person(related_name="promote_request_comments")
@@ -206,5 +209,6 @@ class Comment(AppendOnly):
     class Meta:
         ordering: ClassVar = ["created_at", "pk"]
 
+    @override
     def __str__(self) -> str:
         return f"Comment on #{self.promote_request_id}"

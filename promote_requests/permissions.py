@@ -1,4 +1,4 @@
-"""Who may do what. The page, the admin, the API and the services all ask here."""
+"""Who may do what. The pages, the admin, the API and the services all ask here."""
 
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ def refusal(actor: Actor, action: Action, promote_request: "PromoteRequest") -> 
 
 
 def require_active(actor: Actor) -> None:
-    """Raises NotAllowed unless `actor` is somebody who may sign in."""
+    """Raises NotAllowed unless `actor` has an active account."""
     if not actor.may_act:
         raise NotAllowed("Sign in first.")
 

@@ -1,4 +1,4 @@
-"""Reading promote requests."""
+"""Queries about promote requests and reviews."""
 
 from typing import TYPE_CHECKING, Self
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class ReviewQuerySet(AppendOnlyQuerySet):
-    """Reviews as `decision.judgements` counts them, for questions about many requests at once."""
+    """Queries about reviews, for many requests at once."""
 
     def standing(self) -> Self:
         """Returns the latest judgement of each active reviewer in the present round of each request.
 
-        `tests/test_tally.py` shows that this and `decision.judgements` say the same.
+        `tests/test_tally.py` shows that this agrees with `decision.judgements`.
         """
         later = self.model._default_manager.filter(
             promote_request=OuterRef("promote_request"),
@@ -35,14 +35,14 @@ class ReviewQuerySet(AppendOnlyQuerySet):
 
 
 class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
-    """Promote requests by state and by what pages need beside them."""
+    """Queries about promote requests."""
 
     def unfinished(self) -> Self:
-        """Returns those that may still change the registry."""
+        """Returns the requests that may still change the registry."""
         return self.filter(status__in=[Status.DRAFT, Status.OPEN, Status.PROMOTING])
 
     def open(self) -> Self:
-        """Returns those that wait for reviewers."""
+        """Returns the requests that wait for reviewers."""
         return self.filter(status=Status.OPEN)
 
     def for_version(self, workspace: str, model_name: str, version: str) -> Self:
@@ -56,9 +56,9 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
         )
 
     def matching(self, text: str) -> Self:
-        """Returns those whose title, description, model or target contains every word of `text`.
+        """Returns the requests whose title, description, model or target contains every word of `text`.
 
-        A word such as `12` or `#12` is the number of a request as well.
+        A word such as `12` or `#12` also matches the number of a request.
         """
         found = self
         for word in text.split():
@@ -75,5 +75,5 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
         return found
 
     def with_people(self) -> Self:
-        """Adds the people and reviews that a list or page shows."""
+        """Loads also the people and reviews that a list or page shows."""
         return self.select_related("author", "promoted_by", "closed_by").prefetch_related("reviews__reviewer")

@@ -1,4 +1,4 @@
-"""The list's search box: `is:open model:Fraud target:Production author:ada review:required` and free words."""
+"""The list's search: `is:open model:Fraud target:Production author:ada review:required` and free words."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from django.db.models import Count, Q
+from typing_extensions import override
 
 from promote_requests.choices import ReviewDecision, Status
 from promote_requests.models import PromoteRequest
@@ -25,7 +26,7 @@ STATES: dict[str, tuple[Status, ...]] = {
     "draft": (Status.DRAFT,),
     "promoting": (Status.PROMOTING,),
 }
-"""What may follow `is:`. A draft is open in the sense of the list: it is not finished."""
+"""What may follow `is:`. A draft counts as open here, because it is not finished."""
 REVIEWS = {
     "required": ReviewDecision.REVIEW_REQUIRED,
     "changes-requested": ReviewDecision.CHANGES_REQUESTED,
@@ -34,7 +35,7 @@ REVIEWS = {
 """What may follow `review:`."""
 DEFAULT = "is:open"
 MAX_LENGTH = 500
-"""Characters of a search; what is longer is cut off."""
+"""The most characters of a search; the rest is cut off."""
 
 _KEYS = ("is", "model", "version", "target", "author", "review")
 _TOKEN = re.compile(r'(?P<key>[a-z]+):(?P<value>"[^"]*"|\S+)|"(?P<phrase>[^"]*)"|(?P<word>\S+)', re.IGNORECASE)
@@ -47,7 +48,7 @@ class Search:
     Attributes:
         terms: {key: value}; of a key given twice the last.
         words: Free words, each of which has to occur.
-        problems: A sentence for each term that makes no sense; such terms are left out of `terms`.
+        problems: A sentence for each term that is not understood; such terms are left out of `terms`.
     """
 
     terms: dict[str, str] = field(default_factory=dict)
@@ -56,7 +57,7 @@ class Search:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Reads a search; never fails, because what it does not understand it says in `problems`."""
+        """Reads a search. Never fails: what it does not understand is in `problems`."""
         terms: dict[str, str] = {}
         words: list[str] = []
         problems: list[str] = []
@@ -73,26 +74,26 @@ class Search:
                 terms[key] = value.lower() if key in {"is", "review"} else value
         return cls(terms, tuple(word for word in words if word), tuple(problems))
 
+    @override
     def __str__(self) -> str:
-        """Returns the search as one would type it."""
         typed = [f"{key}:{_quoted(self.terms[key])}" for key in _KEYS if key in self.terms]
         return " ".join([*typed, *(_quoted(word) for word in self.words)])
 
     def having(self, **terms: str) -> "Search":
-        """Returns the search with these terms put in, or taken out where the value is empty."""
+        """Returns the search with these terms set, or removed where the value is empty."""
         merged = {**self.terms, **terms}
         return Search({key: value for key, value in merged.items() if value}, self.words)
 
     @property
     def narrows(self) -> bool:
-        """Whether anything but the state is asked for."""
+        """Whether the search has anything but the state."""
         return bool(self.words or set(self.terms) - {"is"})
 
 
 def find(search: Search, *, viewer: "User", rules: Iterable[ProtectionRule]) -> PromoteRequestQuerySet:
     """Returns the requests that match all of a search but its `is:`, so that each state can be counted.
 
-    Review decisions are computed, so `review:` looks at each open request that matches the rest.
+    `review:` computes the decision of each open request that matches the rest.
     """
     found = PromoteRequest.objects.matching(" ".join(search.words))
     for key, apply in _FILTERS.items():
@@ -109,7 +110,7 @@ def find(search: Search, *, viewer: "User", rules: Iterable[ProtectionRule]) -> 
 
 
 def in_state(found: PromoteRequestQuerySet, state: str) -> PromoteRequestQuerySet:
-    """Returns those of `found` that `is:state` means; all of them for ""."""
+    """Returns the requests of `found` in the state of `is:`; all of them for ""."""
     return found.filter(status__in=STATES[state]) if state else found
 
 

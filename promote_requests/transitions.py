@@ -1,4 +1,4 @@
-"""Which action may follow which status. A pure table: it knows neither people nor rules."""
+"""Which action is possible in which status. A pure table, without people and rules."""
 
 from types import MappingProxyType
 
@@ -23,11 +23,11 @@ ALLOWED_FROM = MappingProxyType(
 
 
 def is_allowed(action: Action, status: str) -> bool:
-    """Tells whether `action` may follow `status`."""
+    """Tells whether `action` is possible in `status`."""
     return status in ALLOWED_FROM[action]
 
 
 def require(action: Action, status: str) -> None:
-    """Raises WrongState unless `action` may follow `status`."""
+    """Raises WrongState unless `action` is possible in `status`."""
     if not is_allowed(action, status):
         raise WrongState(f"{action.label} is not possible: the request is {Status(status).label.lower()}.")

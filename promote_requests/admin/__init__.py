@@ -1,4 +1,4 @@
-"""The record in Django's admin: requests and trail to be read and acted on, rules to be edited, all by the services."""
+"""Requests and rules in Django's admin: read there, and changed by the services only."""
 
 from audit.admin.trail import AuditEventAdmin
 from promote_requests.admin.requests import PromoteRequestAdmin

@@ -1,4 +1,4 @@
-"""Approving and closing several requests: a page that asks, then the service for each, with its refusals told."""
+"""Approves and closes several requests: a page that asks, then the service for each, showing each refusal."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 
 from audit.actors import Door, actor_of
 from foundation.exceptions import CheckpointError
-from promote_requests import services
+from promote_requests import sentences, services
 from promote_requests.choices import CloseReason, Verdict
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
@@ -20,12 +20,12 @@ from protection.rules import enabled_rules
 from registry import patience
 
 LIMIT = 100
-"""Requests at a time: each approval asks MLflow, and the page has to answer before a browser gives up."""
+"""The most requests at a time: each approval asks MLflow, and the page must answer before a browser gives up."""
 _TEMPLATE = "admin/promote_requests/promoterequest/confirm_bulk.html"
 
 
 class ApproveForm(forms.Form):
-    """What goes with every approval."""
+    """The comment that goes with every approval."""
 
     body = forms.CharField(label="Comment", required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
@@ -50,7 +50,7 @@ def approve(model_admin: ModelAdmin, request: HttpRequest, queryset: PromoteRequ
             seen_fingerprint=request.POST.get(f"seen_{promote_request.pk}", ""),
             **values,
         )
-        return "" if outcome.failure is None else f"approved, but not promoted: {outcome.failure.message}"
+        return "" if outcome.failure is None else sentences.promotion_failed(promote_request, outcome.failure.message)
 
     return _ask_then_do(model_admin, request, queryset, form_class=ApproveForm, one=one, words=("Approve", "approved"))
 
@@ -83,7 +83,7 @@ def _ask_then_do(
     verb, participle = words
     chosen = list(queryset.with_people().order_by("number")[: LIMIT + 1])
     if len(chosen) > LIMIT:
-        model_admin.message_user(request, f"{verb} at most {LIMIT} requests at a time.", messages.ERROR)
+        model_admin.message_user(request, sentences.too_many(verb, LIMIT), messages.ERROR)
         return None
     confirmed = "confirmed" in request.POST
     form = form_class(request.POST if confirmed else None)
@@ -93,16 +93,16 @@ def _ask_then_do(
     done = 0
     for promote_request in chosen:
         try:
-            # Each is a decision of its own: the last must not fail because the first ones took long.
+            # Each has its own time: the last must not fail because the first ones took long.
             with patience.at_most(patience.PAGE, afresh=True):
                 problem = one(promote_request, form.cleaned_data)
             done += 1
         except CheckpointError as refusal:
-            problem = f"not {participle}: {refusal.message}"
+            problem = sentences.not_done(promote_request, participle, refusal.message)
         if problem:
-            model_admin.message_user(request, f"{promote_request}: {problem}", messages.ERROR)
+            model_admin.message_user(request, problem, messages.ERROR)
     level = messages.SUCCESS if done == len(chosen) else messages.WARNING
-    model_admin.message_user(request, f"{done} of {len(chosen)} requests {participle}.", level)
+    model_admin.message_user(request, sentences.done_to(done, len(chosen), participle), level)
     return None
 
 
@@ -114,7 +114,7 @@ def _question(
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,
-        "title": f"{verb} {len(chosen)} request{'' if len(chosen) == 1 else 's'}",
+        "title": sentences.about_to(verb, len(chosen)),
         "verb": verb,
         "rows": rows,
         "form": form,
@@ -126,10 +126,8 @@ def _question(
 
 
 def _tell_who_left(model_admin: ModelAdmin, request: HttpRequest, chosen: Sequence[PromoteRequest]) -> None:
-    """Says which confirmed requests the filters of the list no longer show, so that none is dropped in silence."""
+    """Says which confirmed requests the filters of the list no longer show, so that none is left out silently."""
     present = {str(promote_request.pk) for promote_request in chosen}
     for number in request.POST.getlist(ACTION_CHECKBOX_NAME):
         if number not in present:
-            model_admin.message_user(
-                request, f"#{number} is no longer in this list: somebody else was faster.", messages.WARNING
-            )
+            model_admin.message_user(request, sentences.gone_from_list(number), messages.WARNING)

@@ -1,4 +1,4 @@
-"""What was said of a request, below its row."""
+"""The reviews and comments of a request, below its row in the admin."""
 
 from audit.admin.read_only import RecordInline
 from audit.admin.times import in_utc

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from typing_extensions import override
 
 from audit.admin.read_only import ReadOnly
 from audit.admin.refusals import RecordsRefusals
@@ -28,7 +29,7 @@ _HIDDEN = frozenset({"champion_evidence", "challenger_evidence"})
 
 @admin.register(PromoteRequest)
 class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
-    """Lists and shows requests. The actions need no right to change rows: the services say who may do what."""
+    """Lists and shows requests. The actions need no permission of the admin: the services decide who may do what."""
 
     list_display = (
         "__str__",
@@ -57,12 +58,13 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     ]
     readonly_fields = ("review_page", "decision", *_TIMES.values())
 
+    @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromoteRequest]:
-        """Returns the requests with everything that a row shows."""
         return cast(PromoteRequestQuerySet, super().get_queryset(request)).with_people()
 
+    @override
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """Computes the review decisions of the page's rows with the rules loaded once."""
+        """Computes the review decisions of the page's rows, with the rules loaded once."""
         changelist = super().get_changelist_instance(request)
         rules = enabled_rules()
         for promote_request in changelist.result_list:
@@ -71,32 +73,28 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="model version", ordering="model_name")
     def model_version(self, promote_request: PromoteRequest) -> str:
-        """Returns what is to be promoted."""
         return f"{promote_request.model_name} version {promote_request.version}"
 
     @admin.display(description="target", ordering="target_name")
     def where(self, promote_request: PromoteRequest) -> str:
-        """Returns the target, and that it is to be taken away where it is."""
+        """Returns the target, marked if it is to be removed."""
         removed = " (remove)" if promote_request.change == "remove" else ""
         return f"{promote_request.target}{removed}"
 
     @admin.display(description="review decision")
     def decision(self, promote_request: PromoteRequest) -> str:
-        """Returns what the reviews amount to."""
         shown = getattr(promote_request, "shown_decision", None) or services.decision_of(promote_request)
         return str(shown.decision.label)
 
     @admin.display(description="review page")
     def review_page(self, promote_request: PromoteRequest) -> SafeString:
-        """Returns a link to the page where one reads and judges the request."""
+        """Returns a link to the request's page."""
         return format_html('<a href="{}">Open</a>', promote_request.get_absolute_url())
 
     @admin.action(description="Approve selected requests", permissions=["view"])
     def approve_selected(self, request: HttpRequest, queryset: PromoteRequestQuerySet) -> TemplateResponse | None:
-        """See `bulk.approve`."""
         return bulk.approve(self, request, queryset)
 
     @admin.action(description="Close selected requests", permissions=["view"])
     def close_selected(self, request: HttpRequest, queryset: PromoteRequestQuerySet) -> TemplateResponse | None:
-        """See `bulk.close`."""
         return bulk.close(self, request, queryset)

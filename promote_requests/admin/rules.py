@@ -1,4 +1,4 @@
-"""Protection rules: edited here, written by the service, so that no change is without its audit row."""
+"""Protection rules in the admin, saved by the service, so that every change leaves an audit row."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from typing_extensions import override
 
 from audit import trail
 from audit.actors import Door, actor_of
@@ -23,7 +24,7 @@ from protection.models import ProtectionRule
 from protection.permissions import ONLY_RULE_EDITORS
 
 _SHOWN = 20
-"""Unfinished requests that a rule's page names."""
+"""The most unfinished requests that a rule's page names."""
 
 
 CONDITION_FIELDS = {key: field for key, kind in CONDITIONS.items() if (field := kind.form_field()) is not None}
@@ -49,8 +50,9 @@ class _RuleForm(forms.ModelForm):
         for key in CONDITION_FIELDS.keys() & self.fields.keys():
             self.initial.setdefault(key, self.instance.conditions.get(key))
 
+    @override
     def clean(self) -> dict[str, Any]:
-        """Puts the settings together into the rule's document, which the model then judges."""
+        """Puts the settings together into the rule's document, which the model then checks."""
         values: dict[str, Any] = super().clean() or {}
         settings = {key: values[key] for key in CONDITION_FIELDS if values.get(key) not in (None, "")}
         self.instance.conditions = {**self.instance.conditions, **settings}
@@ -58,12 +60,12 @@ class _RuleForm(forms.ModelForm):
 
 
 RuleForm = type("RuleForm", (_RuleForm,), dict(CONDITION_FIELDS))
-"""With the conditions' fields declared, so that Django's admin knows them."""
+"""The form with the conditions' fields declared, so that Django's admin knows them."""
 
 
 @admin.register(ProtectionRule)
 class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
-    """Edits rules through the service."""
+    """Edits rules by the service."""
 
     list_display = (
         "target_pattern",
@@ -80,19 +82,18 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
     refusal = ONLY_RULE_EDITORS
     readonly_fields = ("covers",)
 
+    @override
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Returns the patterns, the settings of each condition, and what the rule is about."""
         patterns = ("description", "target_pattern", "model_pattern", "workspace_pattern")
         return (*patterns, *CONDITION_FIELDS, "promote_when_approved", "is_enabled", "covers")
 
     @admin.display(description="asks for")
     def asks_for(self, rule: ProtectionRule) -> str:
-        """Returns the conditions in words."""
         return listed([str(condition) for condition in rule.parsed_conditions])
 
     @admin.display(description="unfinished requests covered")
     def covers(self, rule: ProtectionRule) -> SafeString | str:
-        """Returns links to the unfinished requests that the saved rule is about."""
+        """Returns links to the unfinished requests that the saved rule covers."""
         if rule.pk is None:
             return "Shown once the rule is saved."
         covered = [
@@ -107,38 +108,40 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
             return format_html("{} and {} more", links, len(covered) - _SHOWN)
         return links or ("None." if rule.is_enabled else "None: the rule is switched off.")
 
+    @override
     def save_model(self, request: HttpRequest, obj: ProtectionRule, form: Any, change: bool) -> None:
-        """Saves by the service."""
         rules.save_rule(actor=actor_of(request, Door.ADMIN), rule=obj)
 
+    @override
     def delete_model(self, request: HttpRequest, obj: ProtectionRule) -> None:
-        """Deletes by the service."""
         rules.delete_rule(actor=actor_of(request, Door.ADMIN), rule=obj)
 
+    @override
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ProtectionRule]) -> None:
-        """Deletes each by the service; a refusal is shown and does not stop the others."""
+        """Deletes each rule; a refusal is shown and does not stop the others."""
         for rule in queryset:
             try:
                 rules.delete_rule(actor=actor_of(request, Door.ADMIN), rule=rule)
             except CheckpointError as refusal:
                 self.message_user(request, f"{rule}: {refusal.message}", messages.ERROR)
 
+    @override
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Shows what the service refuses although the form was right: somebody else was faster."""
+        """Shows what the service refuses although the form was valid, because somebody else was faster."""
         try:
             return super().changeform_view(request, *args, **kwargs)
         except CheckpointError as refusal:
             return self._back_to_list(request, refusal, attempt="save_rule")
 
+    @override
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Shows what the service refuses."""
         try:
             return super().delete_view(request, *args, **kwargs)
         except CheckpointError as refusal:
             return self._back_to_list(request, refusal, attempt="delete_rule")
 
     def _back_to_list(self, request: HttpRequest, refusal: CheckpointError, *, attempt: str) -> HttpResponse:
-        # The transaction that the admin has round its views took the service's row with it.
+        # The admin runs its views in a transaction, whose rollback has taken the service's row with it.
         trail.record_refusal(refusal, attempt=attempt, actor=actor_of(request, Door.ADMIN))
         self.message_user(request, refusal.message, messages.ERROR)
         return HttpResponseRedirect(reverse("admin:protection_protectionrule_changelist"))

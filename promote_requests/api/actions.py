@@ -1,4 +1,4 @@
-"""What can be done to a promote request; each answers with the request as it is afterwards."""
+"""The actions on a promote request; each answers with the request as it is afterwards."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ _SHOWN = {200: PromoteRequestSerializer}
 
 
 class PromoteView(ApiView):
-    """Promotes by hand what is approved."""
+    """Promotes an approved request."""
 
     @schema.operation(
         "Promote",

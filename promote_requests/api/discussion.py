@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
+from typing_extensions import override
 
 from audit.actors import Door, actor_of
 from foundation.api import schema
@@ -25,13 +26,14 @@ class ReviewsView(ApiView, ListAPIView):
     queryset = Review.objects.all()
     serializer_class = ReviewSerializer
 
+    @override
     def get_queryset(self) -> QuerySet:
-        """Returns the request's reviews; NotFound when there is no such request."""
         return load(self.kwargs["number"]).reviews.select_related("reviewer")
 
     @schema.operation("List reviews", responses={200: ReviewSerializer(many=True)}, errors=(404,))
+    @override
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Lists what reviewers judged."""
+        """Lists the reviews."""
         return self.list(request, *args, **kwargs)
 
     @schema.operation(
@@ -41,9 +43,9 @@ class ReviewsView(ApiView, ListAPIView):
         errors=(400, 404, 409, 502, 504),
     )
     def post(self, request: Request, number: int) -> Response:
-        """Records a judgement and, when it completes the rule and the rule says at once, promotes.
+        """Records a judgement, and promotes if that completes the rule and the rule says at once.
 
-        The review stands whatever the promotion comes to: a failed one is told in `promotion_error`, with 201.
+        The review stands whatever the promotion comes to: `promotion_error` tells of a failed one, with 201.
         """
         promote_request = load(number)
         values = checked(NewReviewSerializer, request.data)
@@ -66,18 +68,19 @@ class CommentsView(ApiView, ListAPIView):
     queryset = Comment.objects.all()
     serializer_class = CommentSerializer
 
+    @override
     def get_queryset(self) -> QuerySet:
-        """Returns the request's comments; NotFound when there is no such request."""
         return load(self.kwargs["number"]).comments.select_related("author")
 
     @schema.operation("List comments", responses={200: CommentSerializer(many=True)}, errors=(404,))
+    @override
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Lists the remarks."""
+        """Lists the comments."""
         return self.list(request, *args, **kwargs)
 
     @schema.operation("Comment", request=NewCommentSerializer, responses={201: CommentSerializer}, errors=(400, 404))
     def post(self, request: Request, number: int) -> Response:
-        """Adds a remark, whatever the request's state."""
+        """Adds a comment, whatever the request's state."""
         promote_request = load(number)
         values = checked(NewCommentSerializer, request.data)
         comment = services.comment(actor=actor_of(request, Door.API), promote_request=promote_request, **values)

@@ -1,8 +1,9 @@
-"""Which promote requests and audit rows a list shows. A parameter that nobody knows is refused, not ignored."""
+"""The filters of the list of promote requests. An unknown parameter is refused, not ignored."""
 
 from typing import Any, ClassVar
 
 import django_filters
+from typing_extensions import override
 
 from foundation.exceptions import InvalidInput
 from promote_requests.choices import ReviewDecision, Status
@@ -16,9 +17,9 @@ _REVIEW_WORDS = {str(decision): word for word, decision in REVIEWS.items()}
 
 
 class PromoteRequestFilter(django_filters.FilterSet):
-    """Filters that are combined; each name means what the same word means in the search box of the page.
+    """Filters that are combined; each means the same as the word of that name in the page's search box.
 
-    `review_decision` is computed, so it looks at each open request that matches the rest.
+    `review_decision` is computed for each open request that matches the other filters.
     """
 
     status = django_filters.MultipleChoiceFilter(choices=Status.choices, help_text="May be given several times.")
@@ -37,8 +38,8 @@ class PromoteRequestFilter(django_filters.FilterSet):
         model = PromoteRequest
         fields: ClassVar = ["status", "model_name", "version", "author", "target", "workspace"]
 
+    @override
     def filter_queryset(self, queryset: PromoteRequestQuerySet) -> PromoteRequestQuerySet:
-        """Returns the matching requests in a stable order."""
         wanted = self.form.cleaned_data
         asked = self._search(wanted)
         found = find(asked, viewer=self.request.user, rules=enabled_rules())

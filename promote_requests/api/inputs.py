@@ -1,8 +1,9 @@
-"""What the API accepts. Unknown fields are refused by name; what values mean is the services' to judge."""
+"""What the API accepts. Unknown fields are refused by name; the services check what the values mean."""
 
 from typing import Any
 
 from rest_framework import serializers
+from typing_extensions import override
 
 from foundation.api.inputs import StrictSerializer, one_of
 from promote_requests.choices import CloseReason, Verdict
@@ -17,8 +18,8 @@ class WorkspaceField(serializers.CharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_blank=True, default="", max_length=256, **options)
 
+    @override
     def to_internal_value(self, data: Any) -> str:
-        """Returns the name that the services know it by."""
         return canonical_workspace(super().to_internal_value(data))
 
 
@@ -48,7 +49,7 @@ class NewPromoteRequestSerializer(StrictSerializer):
 
 
 class EditSerializer(StrictSerializer):
-    """What can change of a promote request; what is left out stays."""
+    """What can change of a promote request; a field that is left out stays as it is."""
 
     title = serializers.CharField(required=False, allow_blank=True, help_text="1 to 200 characters.")
     description = serializers.CharField(required=False, allow_blank=True, help_text="Markdown.")
@@ -71,7 +72,7 @@ class NewReviewSerializer(StrictSerializer):
 
 
 class NewCommentSerializer(StrictSerializer):
-    """A remark to add."""
+    """A comment to add."""
 
     body = serializers.CharField(allow_blank=True, help_text="Markdown.")
 

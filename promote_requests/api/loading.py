@@ -1,4 +1,4 @@
-"""Promote requests as the views of the API need them."""
+"""Loads promote requests for the views of the API."""
 
 from typing import Any
 
@@ -19,10 +19,10 @@ def load(number: int) -> PromoteRequest:
 
 
 def context_for(request: Request) -> dict[str, Any]:
-    """Returns what `PromoteRequestSerializer` needs to know, with the rules loaded once."""
+    """Returns the context of `PromoteRequestSerializer`, with the rules loaded once."""
     return {"viewer": request.user, "rules": rules.enabled_rules(), "request": request}
 
 
 def state_of(request: Request, promote_request: PromoteRequest) -> dict[str, Any]:
-    """Returns a request as it is in the database now, for the caller."""
+    """Returns a request as the API shows it to the caller, read from the database now."""
     return dict(PromoteRequestSerializer(load(promote_request.pk), context=context_for(request)).data)

@@ -1,4 +1,4 @@
-"""What the API shows of the record. Times are UTC; people are user names."""
+"""What the API shows of promote requests, reviews and comments. Times are UTC; people are user names."""
 
 from typing import Any, ClassVar
 
@@ -33,7 +33,7 @@ class ApprovalsSerializer(serializers.Serializer):
 
 
 class PromoteRequestSerializer(serializers.ModelSerializer):
-    """A promote request as the caller may see and treat it.
+    """A promote request as the caller may see and act on it.
 
     The context holds `viewer` (whose actions are listed) and `rules` (the enabled protection rules, loaded once).
     """
@@ -93,38 +93,30 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
     def get_url(self, promote_request: PromoteRequest) -> str:
-        """See the field."""
         return absolute(promote_request.get_absolute_url())
 
     def get_api_url(self, promote_request: PromoteRequest) -> str:
-        """See the field."""
         return api_url(promote_request)
 
     def get_mlflow_url(self, promote_request: PromoteRequest) -> str:
-        """See the field."""
         return absolute(mlflow_version(promote_request.model_name, promote_request.version))
 
     @extend_schema_field(serializers.ChoiceField(ReviewDecision.choices))
     def get_review_decision(self, promote_request: PromoteRequest) -> str:
-        """See the field."""
         return str(self._decision(promote_request).decision)
 
     @extend_schema_field(ApprovalsSerializer)
     def get_approvals(self, promote_request: PromoteRequest) -> dict[str, Any]:
-        """See the field."""
         return dict(ApprovalsSerializer(self._decision(promote_request)).data)
 
     def get_promote_when_approved(self, promote_request: PromoteRequest) -> bool:
-        """See the field."""
         return services.requirement_of(promote_request, self.context["rules"]).promote_when_approved
 
     def get_is_protected(self, promote_request: PromoteRequest) -> bool:
-        """See the field."""
         return services.requirement_of(promote_request, self.context["rules"]).is_protected
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(Action.choices)))
     def get_available_actions(self, promote_request: PromoteRequest) -> list[str]:
-        """See the field."""
         decision = self._decision(promote_request)
         return [
             str(action)
@@ -173,7 +165,7 @@ class ReviewOutcomeSerializer(ReviewSerializer):
 
 
 class CommentSerializer(serializers.ModelSerializer):
-    """A remark."""
+    """A comment."""
 
     author = person("author")
 

@@ -1,4 +1,4 @@
-"""What the registry holds, as far as opening or judging a promote request needs it."""
+"""What the registry has, as far as opening or judging a promote request needs it."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -42,7 +42,7 @@ class ComparisonView(ApiView):
         return Response(
             {
                 "evidence_fingerprint": (
-                    # The further holders that were judged are not kept, so this cannot be made again from what is.
+                    # The other holders that were judged are not stored, so it cannot be computed again.
                     promote_request.evidence_fingerprint
                     if promote_request.status in (Status.PROMOTING, Status.PROMOTED)
                     else fingerprint(evidence)

@@ -26,7 +26,6 @@ class RegisteredModelSerializer(serializers.Serializer):
     mlflow_url = serializers.SerializerMethodField(help_text="The full address of its screen in MLflow.")
 
     def get_mlflow_url(self, model: RegisteredModel) -> str:
-        """See the field."""
         return absolute(mlflow_model(model.name, is_prompt=model.is_prompt))
 
 
@@ -50,7 +49,6 @@ class ModelVersionSerializer(serializers.Serializer):
     mlflow_url = serializers.SerializerMethodField(help_text="The full address of its screen in MLflow.")
 
     def get_mlflow_url(self, version: ModelVersion) -> str:
-        """See the field."""
         return absolute(mlflow_version(version.name, version.version))
 
 
@@ -90,7 +88,7 @@ class DatasetSerializer(serializers.Serializer):
 
 
 class OtherMeasurementSerializer(serializers.Serializer):
-    """A value that did not win."""
+    """The value that the other of run and logged model has."""
 
     value = serializers.FloatField()
     step = serializers.IntegerField()
@@ -158,7 +156,7 @@ class PromptSerializer(serializers.Serializer):
 class ComparisonSerializer(serializers.Serializer):
     """What differs between challenger and champion: as MLflow has it now, or as frozen when it was promoted.
 
-    Describes `comparison_body`; nothing is serialized by it.
+    It only describes `comparison_body` in the schema; it serializes nothing.
     """
 
     evidence_fingerprint = serializers.CharField(help_text="Send it as `seen_fingerprint` with a review.")

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
+from typing_extensions import override
 
 from audit.actors import Door, actor_of
 from foundation.api import schema
@@ -30,16 +31,19 @@ class PromoteRequestList(ApiView, ListAPIView):
     filter_backends = (StrictFilterBackend,)
     filterset_class = PromoteRequestFilter
 
+    @override
     def filter_queryset(self, queryset: QuerySet) -> QuerySet:
-        """Returns the requests asked for, with the people and reviews that each row shows."""
+        """Adds the people and reviews that each row shows."""
         found = cast(PromoteRequestQuerySet, super().filter_queryset(queryset))
         return found.with_people()
 
+    @override
     def get_serializer_context(self) -> dict[str, Any]:
         """Adds the caller and the rules; the schema generator calls this without either."""
         return {**super().get_serializer_context(), **context_for(self.request)}
 
     @schema.operation("List promote requests", responses={200: PromoteRequestSerializer(many=True)}, errors=(400,))
+    @override
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Lists the promote requests that match every filter given, the newest first."""
         return self.list(request, *args, **kwargs)

@@ -29,7 +29,7 @@ urlpatterns: list[URLPattern] = [
     path("protection-rules/", ProtectionRulesView.as_view(), name="rules"),
     path("audit-events/", AuditEventsView.as_view(), name="audit-events"),
     path("schema/", schema.SchemaView.as_view(), name="schema"),
-    # A page for people: who is not signed in is sent to the form, not answered in JSON.
+    # A page for people: whoever is not signed in is sent to the sign-in page, not answered in JSON.
     path("schema/swagger/", login_required(_swagger), name="swagger"),
     re_path(r"", UnknownRouteView.as_view(), name="unknown"),
 ]

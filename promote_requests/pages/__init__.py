@@ -1,4 +1,4 @@
-"""The pages. Each view reads, or calls one service; none of them decides anything."""
+"""The pages. Each view reads, or calls one service; none of them decides."""
 
 from promote_requests.pages.actions import close, comment, edit, promote, reopen, review, submit, withdraw
 from promote_requests.pages.detail import request_detail

@@ -1,4 +1,4 @@
-"""What people do to a request: each calls its service and shows the request again, with the refusal if any."""
+"""The actions of a request's page: each calls its service and shows the request again, with the refusal if any."""
 
 from collections.abc import Callable
 
@@ -9,18 +9,17 @@ from django.views.decorators.http import require_http_methods
 
 from audit.actors import Door, actor_of
 from foundation.exceptions import CheckpointError, InvalidInput
-from promote_requests import permissions, services, transitions
+from promote_requests import permissions, sentences, services, transitions
 from promote_requests.choices import Action, CloseReason, Status, Verdict
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import detail
 from promote_requests.pages.forms import EditForm
 from promote_requests.pages.http import PageRequest, action
-from registry.proposals import Change
 
 
 @action
 def review(request: PageRequest, number: int) -> HttpResponse:
-    """Records a review, or a comment where that is what the box was used for."""
+    """Records a review, or a comment if the person pressed that button."""
     if request.POST.get("verdict") == Verdict.COMMENT:
         return comment(request, number)
 
@@ -33,10 +32,10 @@ def review(request: PageRequest, number: int) -> HttpResponse:
             seen_fingerprint=request.POST.get("seen_fingerprint", ""),
         )
         if outcome.failure is not None:
-            messages.error(request, f"Your approval is recorded, but it is not promoted: {outcome.failure.message}")
+            messages.error(request, sentences.recorded_but_not_promoted(outcome.failure.message))
             return ""
         if outcome.promote_request.status == Status.PROMOTED:
-            return _promoted(outcome.promote_request)
+            return sentences.promoted(outcome.promote_request)
         return "Your review is recorded."
 
     return _perform(request, number, act)
@@ -44,7 +43,7 @@ def review(request: PageRequest, number: int) -> HttpResponse:
 
 @action
 def comment(request: PageRequest, number: int) -> HttpResponse:
-    """Adds a comment; htmx gets the conversation back, everybody else the page."""
+    """Adds a comment; htmx gets the conversation back, any other caller the page."""
     promote_request = detail.find(number)
     body = request.POST.get("body", "")
     try:
@@ -53,7 +52,7 @@ def comment(request: PageRequest, number: int) -> HttpResponse:
         return _refused(request, number, failure)
     if "HX-Request" in request.headers:
         context = detail.conversation(request, promote_request)
-        # What the reviewer has on the screen does not change by a comment: an approval is of that.
+        # A comment does not change what the reviewer sees, and an approval is about what the reviewer sees.
         context["seen_fingerprint"] = request.POST.get("seen_fingerprint", "")
         return render(request, "promote_requests/includes/_conversation.html", context)
     return redirect(f"{promote_request.get_absolute_url()}#comment-{recorded.pk}")
@@ -61,10 +60,10 @@ def comment(request: PageRequest, number: int) -> HttpResponse:
 
 @action
 def promote(request: PageRequest, number: int) -> HttpResponse:
-    """Promotes."""
+    """Promotes an approved request."""
 
     def act(promote_request: PromoteRequest) -> str:
-        return _promoted(services.promote(actor=actor_of(request, Door.PAGE), promote_request=promote_request))
+        return sentences.promoted(services.promote(actor=actor_of(request, Door.PAGE), promote_request=promote_request))
 
     return _perform(request, number, act)
 
@@ -106,7 +105,7 @@ def submit(request: PageRequest, number: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: PageRequest, number: int) -> HttpResponse:
-    """Changes title and description. Who may, is asked before the form is shown; what is sent, the service judges."""
+    """Changes title and description. The permission is checked before the form is shown; the service checks again."""
     promote_request = detail.find(number)
     initial = {"title": promote_request.title, "description": promote_request.description}
     form = EditForm(request.POST if request.method == "POST" else None, initial=initial)
@@ -133,13 +132,13 @@ def _end(request: PageRequest, number: int, reason: str, participle: str) -> Htt
             reason=reason,
             message=request.POST.get("message", ""),
         )
-        return f"The request is {participle}. MLflow is as it was."
+        return sentences.ended(participle)
 
     return _perform(request, number, act)
 
 
 def _perform(request: PageRequest, number: int, act: Callable[[PromoteRequest], str]) -> HttpResponse:
-    """Lets `act` call its service; it returns a sentence about what was done."""
+    """Calls `act`, which calls its service and returns a sentence about what was done."""
     promote_request = detail.find(number)
     try:
         done = act(promote_request)
@@ -154,7 +153,7 @@ def _perform(request: PageRequest, number: int, act: Callable[[PromoteRequest], 
 
 
 def _refused(request: PageRequest, number: int, failure: CheckpointError) -> HttpResponse:
-    """Shows the request as it is now, what was refused and why, and what had been typed."""
+    """Shows the request as it is now, the refusal, and what the person had typed."""
     response = detail.page(
         request,
         detail.find(number),
@@ -164,7 +163,7 @@ def _refused(request: PageRequest, number: int, failure: CheckpointError) -> Htt
     )
     if "HX-Request" in request.headers and failure.field != "body":
         response.headers["HX-Retarget"] = response.headers["HX-Reselect"] = "#main"
-        # The box is at the page's end, what is said of the refusal at its top.
+        # The form is at the page's end, the refusal is shown at its top.
         response.headers["HX-Reswap"] = "outerHTML show:window:top"
     return response
 
@@ -174,10 +173,3 @@ def _verdict(value: str) -> Verdict:
         return Verdict(value)
     except ValueError:
         raise InvalidInput("Choose whether you approve or request changes.", field="verdict") from None
-
-
-def _promoted(promote_request: PromoteRequest) -> str:
-    name, version = promote_request.model_name, promote_request.version
-    if promote_request.change == Change.REMOVE:
-        return f"Done: MLflow shows that {name} version {version} no longer has {promote_request.target_name}."
-    return f"Promoted: MLflow shows {name} version {version} at {promote_request.target_name}."

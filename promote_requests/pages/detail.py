@@ -28,7 +28,7 @@ from promote_requests.services import (
     settle_if_cut_off,
     would_promote,
 )
-from promote_requests.services.observing import describe, has_changed
+from promote_requests.services.observing import has_changed
 from protection.matching import Requirement
 from registry import screens
 from registry.exceptions import RegistryError
@@ -38,11 +38,11 @@ from registry.types import VersionFacts
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The facts that the page shows, or why they cannot be had.
+    """The facts that the page shows, or why there are none.
 
     Attributes:
         observation: Of the facts shown, which may be newer than those that the request recorded last.
-        changed: A sentence about how the facts differ from those that were last reviewed; "" where they do not.
+        changed: A sentence about how the facts differ from those that were last reviewed; "" if they do not.
     """
 
     observation: Observation
@@ -60,7 +60,7 @@ def request_detail(request: PageRequest, number: int) -> HttpResponse:
 
 
 def find(number: int) -> PromoteRequest:
-    """Returns the request with everything its page needs of the database, or raises Missing."""
+    """Returns the request with everything that its page needs from the database, or raises Missing."""
     found = PromoteRequest.objects.with_people().filter(pk=number).first()
     if found is None:
         raise Missing(f"There is no promote request #{number}.")
@@ -75,7 +75,7 @@ def page(
     body: str = "",
     verdict: str = "",
 ) -> HttpResponse:
-    """Renders a request's page, with what went wrong and what was typed when an action was refused."""
+    """Renders a request's page; after a refused action with the refusal and what the person had typed."""
     context = {
         **conversation(request, promote_request),
         **_judgement(request, promote_request, _look(promote_request)),
@@ -90,7 +90,7 @@ def page(
 
 
 def conversation(request: PageRequest, promote_request: PromoteRequest) -> dict[str, Any]:
-    """Returns what the timeline and the box at its end need. Asks the database only."""
+    """Returns what the timeline and the form at its end need. Does not ask MLflow."""
     can_review = promote_request.status == Status.OPEN and not permissions.refusal(
         actor_of(request, Door.PAGE), Action.REVIEW, promote_request
     )
@@ -113,7 +113,7 @@ def _look(promote_request: PromoteRequest) -> Seen:
         return Seen(recorded, failure=failure)
     if promote_request.status != Status.OPEN or not has_changed(promote_request, evidence):
         return Seen(recorded, evidence)
-    changed = describe(promote_request, evidence)
+    changed = sentences.what_changed(promote_request, evidence)
     return Seen(Observation.of(evidence, promote_request.target), evidence, changed=changed)
 
 
@@ -144,7 +144,7 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, seen: Seen
 def _actions(
     request: PageRequest, shown: PromoteRequest, decision: Decision, requirement: Requirement
 ) -> dict[str, Any]:
-    """Returns what this person may do, and which of it is the page's one primary button."""
+    """Returns what this person may do, and which action is the page's one primary button."""
     available = actions_for(actor_of(request, Door.PAGE), shown, decision)
     has_approved = any(
         judgement.reviewer_id == request.user.pk and judgement.counts for judgement in decision.judgements

@@ -1,9 +1,10 @@
-"""The forms of the pages. They read what was typed; whether it can be is the services' to say."""
+"""The forms of the pages. They read what was typed; the services check it."""
 
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from typing_extensions import override
 
 from promote_requests.pages.offers import TAKE_AWAY, Groups, chosen_change
 from registry.proposals import Change, Proposal
@@ -11,10 +12,10 @@ from registry.workspaces import canonical_workspace
 
 
 class PageForm(forms.Form):
-    """A form whose first wrong field has the focus, and whose wrong fields all look it."""
+    """A form that marks every wrong field and puts the focus on the first."""
 
+    @override
     def add_error(self, field: str | None, error: Any) -> None:
-        """Adds the error and marks its field."""
         super().add_error(field, error)
         wrong = [self.fields[name].widget.attrs for name in self.fields if name in self.errors]
         for attrs in wrong:
@@ -25,10 +26,10 @@ class PageForm(forms.Form):
 
 
 class NewRequestForm(PageForm):
-    """A new promote request. Its fields are named as the services name them.
+    """A new promote request. Its fields have the names of the services' arguments.
 
-    `archive_shown_for` and `suggested_title` say what the page had shown: an unticked box means no only where the
-    box was there, and a title that nobody touched follows what is chosen.
+    `archive_shown_for` and `suggested_title` say what the page had shown: an unticked box means no only if the box was
+    shown, and a title that nobody has edited changes with the choice.
     """
 
     workspace = forms.CharField(max_length=256, required=False, widget=forms.HiddenInput)
@@ -63,7 +64,7 @@ class NewRequestForm(PageForm):
     )
 
     def __init__(self, *args: Any, versions: list[tuple[str, str]], targets: Groups, **kwargs: Any) -> None:
-        """Takes the choices that the registry offers; without versions the version is typed."""
+        """Takes the choices; without versions the version is typed."""
         super().__init__(*args, **kwargs)
         if versions:
             self.fields["version"].widget = forms.Select(choices=[("", "Choose"), *versions])
@@ -71,7 +72,6 @@ class NewRequestForm(PageForm):
         _style(self)
 
     def clean_workspace(self) -> str:
-        """Returns the workspace as the services call it."""
         return canonical_workspace(self.cleaned_data["workspace"])
 
     def proposal(self) -> Proposal:
@@ -84,7 +84,7 @@ class NewRequestForm(PageForm):
 
 
 class EditForm(PageForm):
-    """Title and description, which are all of a request that ever changes by hand."""
+    """Title and description: nothing else of a request can be edited."""
 
     title = forms.CharField(required=False, widget=forms.TextInput(attrs={"maxlength": "200"}))
     description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 10}), help_text="Markdown.")
@@ -95,7 +95,7 @@ class EditForm(PageForm):
 
 
 def proposal_of(chosen: dict[str, Any]) -> Proposal:
-    """Returns what the form's values ask for. Present holders count as asked about only where the box was shown.
+    """Returns what the form's values ask for; `archive_existing_versions` is None if its checkbox was not shown.
 
     Raises:
         InvalidInput: nothing is chosen, or there is no such target; its `field` says which input is wrong.
@@ -113,7 +113,7 @@ def proposal_of(chosen: dict[str, Any]) -> Proposal:
 
 
 def initial_from_query(query: QueryDict) -> dict[str, Any]:
-    """Returns what a link to the form (`links.form_path`) fills in."""
+    """Returns the initial values that a link to the form (`links.form_path`) gives."""
     target = _typed(query, "target")
     initial: dict[str, Any] = {
         "workspace": canonical_workspace(_typed(query, "workspace")),
@@ -129,7 +129,7 @@ def initial_from_query(query: QueryDict) -> dict[str, Any]:
 
 
 def initial_from_post(data: QueryDict) -> dict[str, Any]:
-    """Returns what stands in a form that was sent only to refresh its choices."""
+    """Returns the initial values from a form that was sent only to refresh its choices."""
     initial: dict[str, Any] = {name: _typed(data, name) for name in NewRequestForm.base_fields}
     initial["archive_existing_versions"] = "archive_existing_versions" in data
     initial["workspace"] = canonical_workspace(initial["workspace"])
@@ -137,7 +137,7 @@ def initial_from_post(data: QueryDict) -> dict[str, Any]:
 
 
 def _typed(data: QueryDict, name: str) -> str:
-    # The page looks into the database for what was typed before the form has judged it; PostgreSQL takes no NUL.
+    # The page queries the database with what was typed before the form has checked it; PostgreSQL takes no NUL.
     return str(data.get(name, "")).replace("\x00", "")
 
 

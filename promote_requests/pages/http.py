@@ -1,4 +1,4 @@
-"""What a view may rely on."""
+"""What the views share: the request's type, the 404 with a message, the decorator of actions."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class PageRequest(HttpRequest):
-    """A request as pages get it: of somebody who is signed in (`LoginRequiredMiddleware`), with an id.
+    """A request of somebody who is signed in (`LoginRequiredMiddleware`), with an id.
 
     Attributes:
         id: From `EntryMiddleware`; the audit trail and the log name it.
@@ -27,7 +27,7 @@ class PageRequest(HttpRequest):
 
 
 class Missing(Http404):
-    """What an address of ours names does not exist; the page for 404 shows the message."""
+    """What the address names does not exist; the page for 404 shows the message."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class Missing(Http404):
 
 
 def action(view: Callable[[PageRequest, int], HttpResponse]) -> Callable[[PageRequest, int], HttpResponse]:
-    """Lets `view` answer what is posted, and shows the request to whoever merely opens the action's address.
+    """Decorates a view that answers POST; whoever opens the action's address with GET is sent to the request's page.
 
     A refused action leaves its address in the browser, and the sign-in page returns to it when a session had ended.
     """

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 PER_PAGE = 25
 MENU_LENGTH = 50
-"""Entries of a menu; what is beyond can be typed."""
+"""The most entries of a menu; others can be typed."""
 INBOX_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A request as a list shows it; `decision` is None unless reviewers can still change it."""
+    """A request in a list; `decision` is None unless reviewers can still change it."""
 
     promote_request: PromoteRequest
     destination: str
@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An entry of a menu or a tab: the address of the search that it stands for."""
+    """An entry of a menu or a tab, with the address of its search."""
 
     label: str
     href: str
@@ -61,7 +61,7 @@ class Menu:
 
 @require_safe
 def request_list(request: PageRequest) -> HttpResponse:
-    """Shows the requests that the search box asks for; without a search the open ones."""
+    """Shows the requests that match the search; without a search the open ones."""
     text = request.GET.get("q", search.DEFAULT)
     asked = Search.parse(text)
     rules = enabled_rules()
@@ -83,7 +83,7 @@ def request_list(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def inbox(request: PageRequest) -> HttpResponse:
-    """Shows what waits for this person's review, and how their own requests stand."""
+    """Shows the requests that wait for this person's review, and the person's own."""
     rules = enabled_rules()
     waiting = _for_rows(waiting_for(request.user))
     own = _for_rows(PromoteRequest.objects.unfinished().filter(author=request.user))

@@ -1,4 +1,4 @@
-"""Markdown as people write it in descriptions, reviews and comments, made safe to show to others."""
+"""Renders the Markdown of descriptions, reviews and comments, safe to show to others."""
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
@@ -17,10 +17,10 @@ _parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethro
 def render(text: str) -> SafeString:
     """Returns safe HTML of a Markdown text.
 
-    Two hands hold the same door: the parser passes no HTML of the writer's on, and the sanitiser lets only a short
-    list of elements through. Pictures are shown from this server only, since one from elsewhere would tell its owner
-    who reads the request. Links carry `rel="nofollow noopener noreferrer"`. Headings start at the third level,
-    because the page has the first two.
+    Two checks do the same work, in case one fails: the parser escapes the writer's HTML, and the sanitiser allows only
+    a short list of elements. Pictures are shown from this server only, because one from elsewhere would tell its owner
+    who reads the request. Links carry `rel="nofollow noopener noreferrer"`. Headings start at the third level, because
+    the page has the first two.
     """
     tokens = _parser.parse(text)
     for token in tokens:
@@ -35,7 +35,7 @@ def render(text: str) -> SafeString:
         url_schemes=_SCHEMES,
         link_rel="nofollow noopener noreferrer",
     )
-    return mark_safe(clean)  # noqa: S308 - the line above is what makes it safe
+    return mark_safe(clean)  # noqa: S308 - the sanitiser above makes it safe
 
 
 def _only_own_pictures(element: str, attribute: str, value: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What the script in MLflow's pages asks (`static/checkpoint/js/mlflow_ui.js`)."""
+"""Answers the script in MLflow's pages (`static/checkpoint/js/mlflow_ui.js`)."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, JsonResponse
@@ -14,8 +14,8 @@ from promote_requests.models import PromoteRequest
 def status(request: HttpRequest) -> JsonResponse:
     """Returns `{"signed_in": bool, "open_requests": int | null}`; null for whoever is not signed in.
 
-    Who is not signed in gets 200 and not 401: every open MLflow page asks this twice a minute, and the browser would
-    write each refusal to the person's console.
+    That is 200 and not 401: every open MLflow page asks twice a minute, and the browser would write each refusal to
+    the console.
     """
     if not request.user.is_authenticated:
         return JsonResponse({"signed_in": False, "open_requests": None})

@@ -1,4 +1,4 @@
-"""What every page's navigation needs."""
+"""The navigation bar of every page."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ _SECTIONS = {
 
 
 class Navigation:
-    """The bar at the top. Asks the database only when a template shows it, so that error pages work without one."""
+    """The bar at the top. Queries the database only when a template shows it, so that error pages work without one."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
 
     @property
     def section(self) -> str:
-        """Which entry of the bar the page belongs to, or ""."""
+        """The entry of the bar that the page belongs to, or ""."""
         match = self._request.resolver_match
         return _SECTIONS.get(match.view_name, "") if match else ""
 
@@ -36,5 +36,5 @@ class Navigation:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Returns the navigation under its name."""
+    """Returns the template context with the navigation."""
     return {"navigation": Navigation(request)}

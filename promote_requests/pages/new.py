@@ -25,7 +25,7 @@ MODELS_OFFERED = 500
 
 @dataclass(slots=True)
 class Known:
-    """What the registry says of what is chosen so far; `failure` where it cannot be asked."""
+    """What the registry has for the choices so far; `failure` if it cannot be asked."""
 
     models: list[str] = field(default_factory=list)
     model: RegisteredModel | None = None
@@ -39,7 +39,7 @@ class Known:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def request_new(request: PageRequest) -> HttpResponse:
-    """Shows the form, refreshes it for what was chosen, or opens the request."""
+    """Shows the form, refreshes it after a choice, or opens the request."""
     if request.method != "POST":
         return _page(request, initial_from_query(request.GET))
     if "refresh" in request.POST:
@@ -71,8 +71,7 @@ def _created(request: PageRequest, form: NewRequestForm) -> HttpResponse:
         description=given["description"],
         draft="draft" in request.POST,
     )
-    done = "The draft is saved." if "draft" in request.POST else "The promote request is open."
-    messages.success(request, done)
+    messages.success(request, sentences.created(is_draft="draft" in request.POST))
     return redirect(promote_request)
 
 
@@ -116,7 +115,7 @@ def _known(initial: dict[str, Any]) -> Known:
             known.model = registry.get_model(name)
             known.versions = registry.list_versions(name)
     except RegistryNotFound:
-        # Said beside the field, by the preview.
+        # The preview says so beside the field.
         return known
     except RegistryError as failure:
         known.failure = failure
@@ -135,7 +134,7 @@ def _form(known: Known, initial: dict[str, Any], data: Any = None) -> NewRequest
 
 
 def _suggest(initial: dict[str, Any], shown: Preview | None) -> None:
-    """Fills in the title that nobody touched, and the box that was not there before."""
+    """Fills in the title that nobody has edited, and the checkbox that was not shown before."""
     if shown is None or shown.proposal is None:
         return
     target = shown.proposal.target
@@ -149,6 +148,6 @@ def _suggest(initial: dict[str, Any], shown: Preview | None) -> None:
 
 
 def _place(form: NewRequestForm, error: CheckpointError) -> None:
-    """Puts a refusal beside the field that it is about; what is about none is shown above the form."""
+    """Puts a refusal beside its field; one without a field is shown above the form."""
     if isinstance(error, InvalidInput) and error.field:
         form.add_error(error.field if error.field in form.fields else "target", error.message)

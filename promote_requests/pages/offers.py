@@ -1,10 +1,8 @@
-"""What the form of a new request offers to choose from, and how it reads what was chosen. Pure."""
+"""The choices in the form of a new request, and how a choice is read. Pure."""
 
 from collections.abc import Iterable
 
 from foundation.exceptions import InvalidInput
-from foundation.words import listed
-from protection.matching import Requirement
 from registry.proposals import Change
 from registry.targets import Target, TargetKind
 from registry.types import ModelVersion, RegisteredModel
@@ -37,7 +35,7 @@ def chosen_change(choice: str, name: str) -> tuple[Target, Change]:
 
 
 def version_choices(versions: Iterable[ModelVersion], chosen: str) -> list[tuple[str, str]]:
-    """Returns the versions with where they are now; the chosen one too, even when it is older than those listed."""
+    """Returns the versions with their stages and aliases; the chosen one too, even if it is not among them."""
     choices = []
     for version in versions:
         places = [*([version.stage] if version.stage != "None" else []), *version.aliases]
@@ -49,12 +47,12 @@ def version_choices(versions: Iterable[ModelVersion], chosen: str) -> list[tuple
 
 
 def target_choices(model: RegisteredModel | None, version: ModelVersion | None, aliases: Iterable[str]) -> Groups:
-    """Returns what can be asked for of a version.
+    """Returns what can be asked for a version.
 
     Args:
         model: None while it is not chosen or not known.
         version: None while it is not chosen or not known; only a version's own aliases can be taken away.
-        aliases: Those that rules name, worth offering although the model may have none of them yet.
+        aliases: Those that rules name, offered although the model may have none of them yet.
     """
     names = sorted({*(model.aliases if model else ()), *aliases})
     held = version.aliases if version else ()
@@ -82,8 +80,8 @@ def aliases_named_by(target_patterns: Iterable[str]) -> list[str]:
 def placed(choice: str, typed: str, offered: Groups) -> tuple[str, str, Groups]:
     """Returns (menu value, typed name, groups) so that the menu has what is chosen.
 
-    An alias or destination that the menu does not list is typed beside it; anything else is added to the menu, so
-    that the form shows what a link asked for even where it will be refused.
+    An alias or destination that the menu does not list becomes the typed name. Anything else is added to the menu, so
+    that the form shows what a link asked for even if it will be refused.
     """
     listed = {value for _, choices in offered for value, _ in choices}
     if not choice or choice in listed:
@@ -92,10 +90,3 @@ def placed(choice: str, typed: str, offered: Groups) -> tuple[str, str, Groups]:
     if f"{kind}:" in listed and name:
         return f"{kind}:", name, offered
     return choice, typed, [*offered, ("Asked for", [(choice, choice)])]
-
-
-def explain(requirement: Requirement) -> str:
-    """Returns what a request for the target needs, in one sentence."""
-    asked = listed([str(condition) for condition in requirement.conditions if not condition.is_always])
-    then = "is promoted at once" if requirement.promote_when_approved else "waits for somebody to press Promote"
-    return f"It needs {asked} by somebody else and then {then}."

@@ -1,4 +1,4 @@
-"""What a request that is being written would look like to its reviewers."""
+"""The preview of a request that is being written, as its reviewers will see it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,6 @@ from evidence.observe import Evidence, observe
 from foundation.exceptions import CheckpointError, InvalidInput
 from promote_requests import sentences
 from promote_requests.models import PromoteRequest
-from promote_requests.pages import offers
 from promote_requests.pages.forms import proposal_of
 from promote_requests.sentences import Story
 from promote_requests.services import feasibility, requirement_for_proposal
@@ -25,8 +24,8 @@ class Preview:
     """The request as far as it is written.
 
     Attributes:
-        proposal: None while nothing sensible is chosen.
-        problem: Why it cannot be, as far as that can be told before it is sent.
+        proposal: None while the choice is incomplete.
+        problem: Why it would be refused, as far as that is known before it is sent.
         existing: An unfinished request for the same.
         sentence: What reviewers will read first, in parts (`sentences.parts`).
     """
@@ -44,7 +43,7 @@ class Preview:
 
 
 def preview(author: "User", chosen: dict[str, Any]) -> Preview:
-    """Returns what can be said of a request before it is sent. Asks the registry as soon as all is chosen."""
+    """Returns the preview. Asks the registry once everything is chosen."""
     shown = Preview(chosen.get("model_name", "").strip(), chosen.get("version", "").strip())
     if not (shown.model_name and shown.version and chosen.get("target", "")):
         return shown
@@ -65,4 +64,4 @@ def _fill(shown: Preview, proposal: Proposal, author: "User") -> None:
     shown.comparison = compare(evidence.challenger, evidence.champion)
     shown.sentence = sentences.parts(Story(proposal, author.get_username(), evidence.champion_version))
     shown.consequence = sentences.consequence(proposal, sentences.present_holders(None, evidence))
-    shown.requirement = offers.explain(requirement_for_proposal(proposal))
+    shown.requirement = sentences.needs(requirement_for_proposal(proposal))

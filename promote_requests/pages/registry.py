@@ -1,4 +1,4 @@
-"""MLflow's models and versions, with what is asked for them."""
+"""The pages of MLflow's models and versions, with the requests for them."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ VERSIONS_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """A model, and how many unfinished requests there are for its versions."""
+    """A model, and the number of unfinished requests for its versions."""
 
     model: RegisteredModel
     open_requests: int
@@ -30,7 +30,7 @@ class ModelRow:
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """A version, the unfinished requests for it, and where to look at it and to ask for its promotion."""
+    """A version, the unfinished requests for it, and links to its screen and to a new request."""
 
     version: ModelVersion
     requests: list[PromoteRequest]
@@ -40,7 +40,7 @@ class VersionRow:
 
 @require_safe
 def model_list(request: PageRequest) -> HttpResponse:
-    """Shows the registered models and prompts; without MLflow a page that says so."""
+    """Shows the registered models and prompts; if MLflow does not answer, a page that says so."""
     text, workspace = request.GET.get("q", "").strip(), canonical_workspace(request.GET.get("workspace", ""))
     context = {"text": text, "workspace": workspace, "limit": MODELS_SHOWN}
     registry = registry_of(workspace)
@@ -56,7 +56,7 @@ def model_list(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def model_page(request: PageRequest, name: str) -> HttpResponse:
-    """Shows a model's versions, where they are, and what is asked for them."""
+    """Shows a model's versions with their stages and aliases, and the requests for them."""
     workspace = canonical_workspace(request.GET.get("workspace", ""))
     registry = registry_of(workspace)
     context = {"name": name, "workspace": workspace, "limit": VERSIONS_SHOWN}

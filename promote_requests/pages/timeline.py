@@ -1,4 +1,4 @@
-"""What was said and what happened, as one story."""
+"""The timeline of a request: reviews, comments and events in one list."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,14 +6,14 @@ from datetime import datetime
 from django.utils.text import Truncator
 
 from audit.choices import AuditAction
-from audit.models import AuditEvent
-from promote_requests.choices import Status, Verdict
+from promote_requests import sentences
+from promote_requests.choices import Verdict
 from promote_requests.models import PromoteRequest
 
 _TOLD_OTHERWISE = (AuditAction.REVIEWED, AuditAction.COMMENTED)
-"""Audit rows of things that the story shows themselves."""
+"""Audit rows of what the timeline shows as reviews and comments."""
 _NOTE = 500
-"""Characters of an event's explanation; the admin shows all of it."""
+"""The most characters of an event's explanation; the admin shows all of it."""
 _ICONS = {
     AuditAction.CREATED: "open",
     AuditAction.SUBMITTED: "open",
@@ -24,13 +24,6 @@ _ICONS = {
     AuditAction.PROMOTION_FAILED: "warning",
     AuditAction.EVIDENCE_CHANGED: "warning",
 }
-_DEEDS = {
-    AuditAction.EVIDENCE_CHANGED: "found that the facts have changed",
-    AuditAction.PROMOTION_FAILED: "saw the promotion fail",
-    AuditAction.CLOSED: "closed the request",
-    AuditAction.REOPENED: "reopened the request",
-}
-"""What follows a person's name where the action's own name does not."""
 _VERDICTS = {
     Verdict.APPROVE: "approved",
     Verdict.REQUEST_CHANGES: "asked for changes",
@@ -40,7 +33,7 @@ _VERDICTS = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing in the story.
+    """One entry of the timeline.
 
     Attributes:
         who: Name of the person, or Checkpoint's own.
@@ -71,7 +64,9 @@ def entries(promote_request: PromoteRequest) -> list[Entry]:
             icon=review.verdict,
             anchor=f"review-{review.pk}",
             body=review.body,
-            note=_reviewed_facts(promote_request, review.verdict, review.evidence_fingerprint, review.champion_version),
+            note=sentences.facts_of_review(
+                promote_request, review.verdict, review.evidence_fingerprint, review.champion_version
+            ),
         )
         for review in promote_request.reviews.all()
     ]
@@ -90,7 +85,7 @@ def entries(promote_request: PromoteRequest) -> list[Entry]:
         Entry(
             at=event.at,
             who=event.actor_name,
-            did=_deed(event),
+            did=sentences.deed(event),
             icon=_ICONS.get(AuditAction(event.action), "event"),
             anchor=f"event-{event.pk}",
             note=Truncator(event.reason).chars(_NOTE),
@@ -99,18 +94,3 @@ def entries(promote_request: PromoteRequest) -> list[Entry]:
         for event in promote_request.audit_events.exclude(action__in=_TOLD_OTHERWISE)
     ]
     return sorted([*reviews, *comments, *events], key=lambda entry: entry.at)
-
-
-def _deed(event: AuditEvent) -> str:
-    if event.action == AuditAction.CREATED and event.to_status == Status.DRAFT:
-        return "saved a draft"
-    return _DEEDS.get(AuditAction(event.action)) or str(event.get_action_display())
-
-
-def _reviewed_facts(promote_request: PromoteRequest, verdict: str, seen: str, champion: str | None) -> str:
-    if verdict == Verdict.COMMENT or seen == promote_request.evidence_fingerprint:
-        return ""
-    if champion == promote_request.champion_version:
-        return "of facts that have changed since"
-    compared = f"compared with version {champion}" if champion else "when no version held the target"
-    return f"{compared}; the champion has changed since"

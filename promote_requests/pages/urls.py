@@ -13,7 +13,7 @@ _to_the_list = RedirectView.as_view(pattern_name="promote_requests:list", query_
 app_name = "promote_requests"
 urlpatterns: list[URLPattern] = [
     path("", pages.request_list, name="list"),
-    # Where whoever shortens a request's address by hand expects the list.
+    # For people who shorten a request's address by hand.
     path("promote-requests/", require_safe(_to_the_list), name="shortened"),
     path("promote-requests/new/", pages.request_new, name="new"),
     path("promote-requests/<int:number>/", pages.request_detail, name="detail"),

@@ -1,4 +1,4 @@
-"""The only writers of the record. Every door (page, admin, API, command, proxy) calls these.
+"""The services: the only writers of promote requests. Every door (page, admin, API, command, proxy) calls these.
 
 Each takes an `actor` and plain values, never a request; each writes its audit row in the transaction of the change.
 """

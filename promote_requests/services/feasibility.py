@@ -1,4 +1,4 @@
-"""Whether what a request asks for can be at all, before anybody spends time on it."""
+"""Checks whether a proposal can be carried out, before anybody spends time on it."""
 
 import re
 

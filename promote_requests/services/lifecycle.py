@@ -11,7 +11,7 @@ from audit.choices import AuditAction
 from evidence.observe import observe
 from foundation.exceptions import InvalidInput
 from foundation.texts import checked, checked_message
-from promote_requests import permissions, transitions
+from promote_requests import permissions, sentences, transitions
 from promote_requests.choices import Action, CloseReason, Status
 from promote_requests.exceptions import DuplicateRequest
 from promote_requests.models import PromoteRequest
@@ -24,7 +24,7 @@ from registry.proposals import Proposal
 from registry.workspaces import canonical_workspace
 
 MAX_DESCRIPTION = 65_536
-"""Characters of a request's description."""
+"""The most characters in a request's description."""
 
 
 @trail.records_refusals
@@ -40,10 +40,10 @@ def create(
 
     Args:
         actor: Its author.
-        proposal: What is asked for; its workspace may be spelled in either way.
+        proposal: What is asked for; the default workspace may have either of its names.
         title: 1 to 200 characters.
         description: Markdown, at most `MAX_DESCRIPTION` characters.
-        draft: Keeps it out of reviewers' sight until it is submitted.
+        draft: Hides it from reviewers until it is submitted.
 
     Raises:
         InvalidInput: a field is wrong, the version or model does not exist, or the version is already there.
@@ -83,7 +83,7 @@ def create(
                 actor=actor,
             )
     except IntegrityError:
-        # Somebody opened the same request between our look and our write: the constraint noticed.
+        # Somebody opened the same request since the check above; the constraint refused the second.
         _refuse_duplicate(proposal)
         raise
     return promote_request
@@ -92,9 +92,9 @@ def create(
 @trail.records_refusals
 @settles_first
 def edit(*, actor: Actor, promote_request: PromoteRequest, title: str, description: str) -> PromoteRequest:
-    """Changes title and description; what is asked for never changes, that would be another request.
+    """Changes title and description. What is asked for never changes: that would be another request.
 
-    The trail keeps what they said before: reviewers may have approved for what they read there.
+    The trail keeps the former texts, because reviewers may have approved because of them.
     """
     _require(actor, Action.EDIT, promote_request)
     title = _checked_title(title)
@@ -103,7 +103,7 @@ def edit(*, actor: Actor, promote_request: PromoteRequest, title: str, descripti
         locked = _take(actor, Action.EDIT, promote_request)
         before = locked.title, locked.description
         move(locked, Status(locked.status), title=title, description=description)
-        reason = _what_was_edited(before, (title, description))
+        reason = sentences.edited(before, (title, description))
         _record(AuditAction.EDITED, locked, actor, reason=reason)
     return locked
 
@@ -135,14 +135,15 @@ def close(
 
     Args:
         actor: Who ends it.
-        promote_request: What is ended.
-        reason: A `CloseReason`. `withdrawn` is the author's, the others are everybody else's; None takes what fits.
+        promote_request: The request.
+        reason: A `CloseReason`. `withdrawn` is for the author, the others are for everybody else; None takes
+            `withdrawn` or `rejected`.
         message: Why, in words.
 
     Raises:
         InvalidInput: there is no such reason, or the message is too long.
         WrongState: it has ended already, or is being promoted.
-        NotAllowed: the reason is not this person's to give.
+        NotAllowed: this person may not give this reason.
     """
     if reason is None:
         is_author = actor.user_id == promote_request.author_id
@@ -155,7 +156,7 @@ def close(
         locked = _take(actor, action, promote_request)
         before = locked.status
         move(locked, Status.CLOSED, close_reason=given, closed_by_id=actor.account.pk, closed_at=timezone.now())
-        words = f"{given.label}: {message}" if message else str(given.label)
+        words = sentences.closed(str(given.label), message)
         _record(AuditAction.CLOSED, locked, actor, reason=words, from_status=before)
     return locked
 
@@ -211,7 +212,7 @@ def _take(actor: Actor, action: Action, promote_request: PromoteRequest) -> Prom
 
 
 def _require(actor: Actor, action: Action, promote_request: PromoteRequest) -> None:
-    # Asked before texts are judged, so that an attempt which is not this person's to make is in the trail as one.
+    # Checked before the texts, so that an attempt that this person may not make is recorded as such.
     transitions.require(action, promote_request.status)
     permissions.require(actor, action, promote_request)
 
@@ -232,15 +233,6 @@ def _record(
         reason=reason,
         actor=actor,
     )
-
-
-def _what_was_edited(before: tuple[str, str], after: tuple[str, str]) -> str:
-    told = []
-    if before[0] != after[0]:
-        told.append(f"{before[0]!r} became {after[0]!r}")
-    if before[1] != after[1]:
-        told.append(f"the description was: {before[1]}" if before[1] else "a description was added")
-    return "; ".join(told)
 
 
 def _checked_reason(reason: str) -> CloseReason:

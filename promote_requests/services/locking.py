@@ -1,4 +1,4 @@
-"""How a service takes hold of a request before it changes it."""
+"""Locks a request before a service changes it, and changes its status."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from promote_requests.models import PromoteRequest
 
 
 def lock(promote_request: PromoteRequest) -> PromoteRequest:
-    """Returns the request read anew under a row lock; call it first in the transaction.
+    """Returns the request, read again under a row lock; call it first in the transaction.
 
     SQLite has no row locks and takes its one write lock when the transaction begins, so `move` checks again.
     """
@@ -22,7 +22,7 @@ def lock(promote_request: PromoteRequest) -> PromoteRequest:
 
 
 def move(promote_request: PromoteRequest, to: Status, **values: Any) -> None:
-    """Writes a new status, but only over the status that was read; then `promote_request` shows the new row.
+    """Writes a new status if the status is still the one that was read, and updates `promote_request`.
 
     Raises:
         WrongState: somebody else changed the request in between.

@@ -1,10 +1,10 @@
-"""The promotion: the write that Checkpoint makes in MLflow, in three steps that a crash cannot tear.
+"""The promotion: the write that Checkpoint makes in MLflow, in three steps, so that a crash loses nothing.
 
 1. One transaction: check everything, freeze the evidence, `open -> promoting`.
 2. MLflow is called, with no transaction open. The call is idempotent.
 3. A second transaction: what MLflow says now decides between `promoted` and back to `open` with the failure.
 
-A process that dies after step 1 leaves `promoting` behind; `settling`, where step 3 is, finishes it by that alone.
+A process that dies after step 1 leaves the status `promoting`; from that `settling`, where step 3 is, finishes it.
 """
 
 import logging
@@ -18,13 +18,13 @@ from audit.choices import AuditAction
 from evidence.freeze import freeze
 from evidence.observe import Evidence
 from foundation.exceptions import WrongState
-from promote_requests import permissions, transitions
+from promote_requests import permissions, sentences, transitions
 from promote_requests.choices import Action, Status
 from promote_requests.exceptions import ChampionChanged, RuleNotMet
 from promote_requests.models import PromoteRequest
 from promote_requests.services import registry_writes
 from promote_requests.services.locking import lock, move
-from promote_requests.services.observing import describe, has_changed, lost_alias, refuse_if_changed
+from promote_requests.services.observing import has_changed, refuse_if_changed
 from promote_requests.services.reading import decision_of, live_evidence_of, requirement_of
 from promote_requests.services.settling import LONGEST_STEP, conclude, record_failure, settles_first
 from registry import get_registry, patience
@@ -37,13 +37,13 @@ logger = logging.getLogger(__name__)
 @trail.records_refusals
 @settles_first
 def promote(*, actor: Actor, promote_request: PromoteRequest) -> PromoteRequest:
-    """Makes the requested change in MLflow and returns the request as it stands then: promoted.
+    """Makes the requested change in MLflow and returns the promoted request.
 
     Raises:
         NotAllowed: the actor may not promote.
         WrongState: the request is not open, or another promotion of the same target is under way.
         RuleNotMet: approvals are missing.
-        ChampionChanged, EvidenceChanged: what reviewers judged is no longer so.
+        ChampionChanged, EvidenceChanged: what reviewers judged has changed.
         RegistryError: MLflow failed; the request is open again with the failure in its timeline, or, when MLflow
             cannot even be asked what happened, stays `promoting` until `settle`.
     """
@@ -62,7 +62,7 @@ def promote(*, actor: Actor, promote_request: PromoteRequest) -> PromoteRequest:
         with patience.at_most(LONGEST_STEP, afresh=True):
             registry_writes.apply(registry, started)
     except RegistryError as error:
-        # Not yet a failed promotion: a call that timed out may have done its work. Step 3 asks MLflow.
+        # The promotion may have succeeded all the same, for example if the call timed out. Step 3 asks MLflow.
         failure = error
     with patience.at_most(LONGEST_STEP, afresh=True):
         return conclude(registry, started, failure, actor=actor)
@@ -79,7 +79,7 @@ def _start(actor: Actor, promote_request: PromoteRequest, evidence: Evidence) ->
             decision = decision_of(locked)
             if not decision.is_approved:
                 raise RuleNotMet(" ".join(missing.sentence for missing in decision.unmet))
-            # The fingerprint is part of the condition: evidence adopted since our look would make the approvals old.
+            # Checked too, because evidence that was adopted since the check above would make the approvals old.
             if locked.evidence_fingerprint != promote_request.evidence_fingerprint:
                 raise WrongState("The evidence changed at this moment. Reload the page and look again.")
             move(
@@ -107,22 +107,21 @@ def _start(actor: Actor, promote_request: PromoteRequest, evidence: Evidence) ->
 
 
 def _refuse_lost_alias(promote_request: PromoteRequest, evidence: Evidence) -> None:
-    """Raises ChampionChanged where MLflow, which deletes an alias whoever has it, would take another version's."""
+    """Raises ChampionChanged if another version has the alias, because MLflow deletes an alias whoever has it."""
     if promote_request.change == Change.REMOVE and evidence.champion_version is not None:
-        sentence = lost_alias(promote_request, evidence.champion_version)
-        raise ChampionChanged(f"{sentence} Close this request, or ask for the alias of that version.")
+        raise ChampionChanged(sentences.nothing_to_take_away(promote_request, evidence.champion_version))
 
 
 def _look_again(actor: Actor, started: PromoteRequest) -> None:
     """Asks MLflow once more, now that no other promotion of this target can run.
 
-    Between our first look and our hold on the target another promotion may have begun and ended.
+    Between the first check and step 1 another promotion may have begun and ended.
     """
     try:
         evidence = live_evidence_of(started)
         if not has_changed(started, evidence):
             return
-        reason = describe(started, evidence)
+        reason = sentences.what_changed(started, evidence)
     except RegistryError as error:
         record_failure(started, error.message, actor=actor)
         raise
@@ -131,9 +130,9 @@ def _look_again(actor: Actor, started: PromoteRequest) -> None:
 
 
 def _require_unsettled(started: PromoteRequest) -> None:
-    """Raises WrongState where this attempt was held up for so long that somebody took it for cut off and settled it.
+    """Raises WrongState if this attempt took so long that somebody took it for cut off and settled it.
 
-    A call made now would change MLflow behind the back of whoever was told that nothing happened.
+    A call made now would change MLflow after people were told that nothing happened.
     """
     own = PromoteRequest.objects.filter(pk=started.pk, status=Status.PROMOTING, promoting_since=started.promoting_since)
     if not own.exists():
@@ -141,9 +140,9 @@ def _require_unsettled(started: PromoteRequest) -> None:
 
 
 def promote_if_due(*, actor: Actor, promote_request: PromoteRequest) -> PromoteRequest:
-    """Promotes a request that its latest approval completed, where the rule says at once.
+    """Promotes a request that is approved, if its rule says at once.
 
-    Of several approvals at the same moment one promotes; the others find it under way and leave it alone.
+    Of several approvals at the same moment one promotes; the others find the promotion under way and do nothing.
     """
     current = PromoteRequest.objects.select_related("author").get(pk=promote_request.pk)
     due = (

@@ -1,4 +1,4 @@
-"""What services and doors ask of a request without changing it."""
+"""What services and doors read of a request."""
 
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ def requirement_for_proposal(
 
     Args:
         proposal: What is asked for.
-        leaving: The stage that the version is in and would leave: whoever protects Production decides on that, too.
+        leaving: The stage that the version is in and would leave: a rule for Production also covers leaving it.
         rules: The enabled ones, where the caller has them already.
     """
     targets = [proposal.target]
@@ -67,7 +67,7 @@ def decision_of(
     Args:
         promote_request: The request.
         rules: The enabled ones, where the caller has them already.
-        observation: The facts to judge by where they are newer than those that the request recorded last.
+        observation: The facts to judge by, if they are newer than those that the request recorded last.
     """
     seen = observation or promote_request.observation
     return decide(
@@ -79,7 +79,7 @@ def decision_of(
 
 
 def judgements_of(promote_request: PromoteRequest, observation: Observation | None = None) -> tuple[Judgement, ...]:
-    """Returns the latest judgement of each reviewer whose word counts; see `decision.judgements`."""
+    """Returns the latest judgement of each reviewer whose judgement counts; see `decision.judgements`."""
     return judgements(
         promote_request.reviews.all(),
         round_number=promote_request.round,
@@ -90,7 +90,7 @@ def judgements_of(promote_request: PromoteRequest, observation: Observation | No
 
 
 def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decision, requirement: Requirement) -> bool:
-    """Tells whether this person's approval would complete the rules and promote at once. A forecast for a button."""
+    """Tells whether this person's approval would complete the rules and promote at once; for the button's label."""
     if not requirement.promote_when_approved or actor.user_id is None:
         return False
     now = timezone.now()
@@ -138,7 +138,7 @@ def actions_for(actor: Actor, promote_request: PromoteRequest, decision: Decisio
 
 
 def keeping_their_version() -> PromoteRequestQuerySet:
-    """Returns the requests whose version must stay what it is: somebody's approval counts, or it is being promoted."""
+    """Returns the requests whose version must not change: somebody's approval counts, or it is being promoted."""
     approvals = Review.objects.standing().filter(
         promote_request=OuterRef("pk"),
         verdict=Verdict.APPROVE,

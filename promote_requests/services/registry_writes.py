@@ -1,4 +1,4 @@
-"""What a promotion does to MLflow, and how to tell afterwards whether it is done. All of it may be repeated."""
+"""The calls of a promotion to MLflow, and the check whether they are done. All of them may be repeated."""
 
 from datetime import UTC
 
@@ -39,7 +39,7 @@ def apply(registry: RegistryClient, promote_request: PromoteRequest) -> None:
 
 
 def result(registry: RegistryClient, promote_request: PromoteRequest) -> str | None:
-    """Returns the version that the change is visible on (a copy has its own), or None when MLflow does not show it.
+    """Returns the version that shows the change (a copy has its own), or None when MLflow does not show it.
 
     Raises:
         RegistryError: MLflow cannot be asked.
@@ -65,7 +65,7 @@ def _is_copy(holder: ModelVersion, promote_request: PromoteRequest) -> bool:
 
 
 def write_tags(registry: RegistryClient, promote_request: PromoteRequest) -> None:
-    """Leaves on the promoted version who approved it, when, and where to read about it."""
+    """Writes on the promoted version who approved it, when, and where to read about it."""
     copied = promote_request.target_kind == TargetKind.MODEL
     promoted_at = promote_request.promoted_at or timezone.now()
     registry.set_version_tags(

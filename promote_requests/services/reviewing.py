@@ -1,4 +1,4 @@
-"""Reviews and comments."""
+"""The services for reviews and comments."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ from promote_requests.services.reading import evidence_of
 from promote_requests.services.settling import settles_first
 
 MAX_BODY = 65_536
-"""Characters of a review or comment."""
+"""The most characters in a review or comment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ReviewOutcome:
     """What came of a review.
 
     Attributes:
-        review: The recorded judgement; it stands whatever followed.
+        review: The recorded judgement; it stands whatever the promotion came to.
         promote_request: The request as it is now.
         failure: Why the promotion that the review completed did not succeed; None when it did or none was due.
     """
@@ -51,15 +51,15 @@ def review(
     body: str = "",
     seen_fingerprint: str = "",
 ) -> ReviewOutcome:
-    """Records a judgement and, when it completes the rule and the rule says at once, promotes.
+    """Records a judgement, and promotes if that completes the rule and the rule says at once.
 
     Args:
         actor: The reviewer.
-        promote_request: What is judged.
+        promote_request: The request.
         verdict: The judgement.
         body: Markdown; required unless the verdict is an approval.
-        seen_fingerprint: Of the evidence that the reviewer was shown. An approval of anything but the present facts
-            is refused. Empty stands for the facts that the request recorded last.
+        seen_fingerprint: The fingerprint of the evidence that the reviewer was shown. An approval of anything but the
+            present facts is refused. Empty stands for the facts that the request recorded last.
 
     Raises:
         InvalidInput: the text is missing or too long.
@@ -135,7 +135,7 @@ def _require_seen(promote_request: PromoteRequest, evidence: Evidence, seen: str
         refuse_if_changed(promote_request, evidence, actor=actor)
     elif seen != fingerprint(evidence):
         refuse_if_changed(promote_request, evidence, actor=actor)
-        # The row knew already, only this reviewer's page did not.
+        # The request has recorded the present facts already; only this reviewer's page was old.
         raise EvidenceChanged(
             "The comparison changed after you opened this page. Please take a fresh look and review again."
         )

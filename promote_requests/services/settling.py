@@ -1,6 +1,6 @@
-"""The end of a promotion: what MLflow shows is written down, by whoever made the call or by whoever finds it cut off.
+"""The end of a promotion: records what MLflow shows, right after the call or, if a crash cut the promotion off, later.
 
-A promotion that a crash cut off is found when somebody opens the request or acts on it, when a server starts, and by
+A promotion that a crash cut off is settled when somebody opens the request or acts on it, when a server starts, and by
 `manage.py settle_promotions`. All of them ask MLflow who holds the target; none makes the call again.
 """
 
@@ -18,6 +18,7 @@ from audit import trail
 from audit.actors import Actor, Door
 from audit.choices import AuditAction
 from foundation.texts import storable_text
+from promote_requests import sentences
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
@@ -32,11 +33,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 LONGEST_STEP = 20.0
-"""Seconds that MLflow gets for each step of a promotion that has begun, whatever the page waited for before."""
+"""Seconds that MLflow gets for each step of a promotion that has begun, however long the page has waited before."""
 CUT_OFF_AFTER = timedelta(minutes=2)
-"""A promotion that began earlier is under way no more: it looks, calls and looks again, each for `LONGEST_STEP`."""
+"""A promotion that began earlier is not under way any more: it has three steps of at most `LONGEST_STEP` each."""
 _PASSING_BY = 3.0
-"""Seconds for which somebody who comes across such a promotion is made to wait for MLflow."""
+"""Seconds that somebody who opens a request with such a promotion waits for MLflow."""
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ def settle(promote_request: PromoteRequest) -> PromoteRequest:
 
 
 def unsettled(older_than: timedelta = CUT_OFF_AFTER) -> PromoteRequestQuerySet:
-    """Returns the requests whose promotion began so long ago and has no end yet, or whose tags could not be written."""
+    """Returns the requests whose promotion is older than this and has not ended, or whose tags could not be written."""
     untagged = Q(status=Status.PROMOTED) & ~Q(last_failure="")
     began = timezone.now() - older_than
     return PromoteRequest.objects.filter(Q(status=Status.PROMOTING) | untagged, promoting_since__lte=began).order_by(
@@ -67,7 +68,7 @@ def unsettled(older_than: timedelta = CUT_OFF_AFTER) -> PromoteRequestQuerySet:
 
 
 def settle_if_cut_off(promote_request: PromoteRequest) -> None:
-    """Settles a promotion that was cut off, if MLflow answers soon; the request then shows how things stand now."""
+    """Settles a promotion that was cut off, if MLflow answers soon, and reloads the request."""
     began = promote_request.promoting_since
     if promote_request.status != Status.PROMOTING or began is None or began > timezone.now() - CUT_OFF_AFTER:
         return
@@ -80,7 +81,7 @@ def settle_if_cut_off(promote_request: PromoteRequest) -> None:
 
 
 def settles_first(service: Callable[P, R]) -> Callable[P, R]:
-    """Decorates a service that acts on a request, so that nobody is refused because of a promotion that was cut off."""
+    """Decorates a service that acts on a request, so that a promotion that was cut off does not make it refuse."""
 
     @wraps(service)
     def settling(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -97,7 +98,7 @@ def conclude(
     *,
     actor: Actor,
 ) -> PromoteRequest:
-    """Asks MLflow what became of a promotion and writes it down: step 3.
+    """Asks MLflow what became of a promotion and records it: step 3.
 
     Raises:
         RegistryError: MLflow cannot be asked (nothing is written), or shows that the promotion did not happen.
@@ -105,7 +106,7 @@ def conclude(
     try:
         version = registry_writes.result(registry, promote_request)
     except RegistryError as error:
-        # One line: whoever opens the request while MLflow is away comes by here again.
+        # No traceback, because this is logged whenever somebody opens the request while MLflow does not answer.
         logger.warning("Promotion of request %s is not settled: %s", promote_request.pk, error.message)
         raise failure or error from None
     if version is None:
@@ -116,7 +117,7 @@ def conclude(
 
 
 def _record_success(promote_request: PromoteRequest, version: str, *, actor: Actor) -> PromoteRequest:
-    """Writes `promoted`, also where an impatient `settle` took the attempt for failed while our call was under way."""
+    """Records `promoted`, also if a `settle` took the attempt for failed while its call was under way."""
     with transaction.atomic():
         locked = lock(promote_request)
         same_attempt = locked.promoting_since == promote_request.promoting_since
@@ -144,7 +145,7 @@ def _record_success(promote_request: PromoteRequest, version: str, *, actor: Act
 
 
 def record_failure(promote_request: PromoteRequest, reason: str, *, actor: Actor) -> None:
-    """Opens the request again with what went wrong, unless another attempt or somebody's `settle` was faster."""
+    """Opens the request again and records what went wrong, unless another attempt or a `settle` was faster."""
     with transaction.atomic():
         locked = lock(promote_request)
         same_attempt = locked.promoting_since == promote_request.promoting_since
@@ -162,14 +163,14 @@ def record_failure(promote_request: PromoteRequest, reason: str, *, actor: Actor
 
 
 def _tag(registry: RegistryClient, promote_request: PromoteRequest) -> PromoteRequest:
-    """Leaves Checkpoint's tags on the version; the promotion stands even where MLflow does not take them."""
+    """Writes Checkpoint's tags on the version; the promotion stands even if MLflow refuses them."""
     if promote_request.status != Status.PROMOTED or promote_request.change == Change.REMOVE:
         return promote_request
     try:
         registry_writes.write_tags(registry, promote_request)
         failure = ""
     except RegistryError as error:
-        failure = f"Promoted, but the tags could not be written: {error.message}"
+        failure = sentences.tags_missing(error.message)
         logger.warning("Request %s: %s", promote_request.pk, failure)
     if failure != promote_request.last_failure:
         PromoteRequest.objects.filter(pk=promote_request.pk).update(last_failure=failure)

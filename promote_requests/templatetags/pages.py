@@ -1,4 +1,4 @@
-"""What the pages' templates need beyond Django's own tags."""
+"""The template tags and filters of the pages."""
 
 import re
 from datetime import datetime
@@ -69,16 +69,16 @@ def ago(moment: datetime | None) -> SafeString | str:
 
 @register.filter
 def wrappable(name: object) -> SafeString:
-    """Returns a name that breaks after `_`, `/`, `.` and `:` where it has to, and not within a word.
+    """Returns a name that may break after `_`, `/`, `.` and `:`, and not within a word.
 
-    Metrics and models are named `validation/mean_absolute_error`, which is one word to a browser.
+    A browser takes a name such as `validation/mean_absolute_error` for one word.
     """
     return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in _UP_TO_A_JOINT.findall(str(name))))
 
 
 @register.filter
 def is_shortened(value: Value) -> bool:
-    """Tells whether a value holds more than its text shows, so that the rest is worth a tooltip."""
+    """Tells whether a value has more digits than its text shows, so that it needs a tooltip."""
     text = value.text.removeprefix("+").removesuffix(" %")
     return text not in (value.exact, value.exact.removesuffix(".0"))
 
@@ -91,7 +91,7 @@ def how_measured(measurement: Measurement) -> str:
 
 @register.filter
 def says_otherwise(measurement: Measurement) -> str:
-    """Returns what the other of run and logged model has."""
+    """Returns what the other place, run or logged model, has."""
     return sentences.says_otherwise(measurement)
 
 
@@ -105,9 +105,8 @@ def markdown_html(text: str) -> SafeString:
 def status_icon(promote_request: PromoteRequest) -> SafeString:
     """Returns the picture of a request's status, with the status as its label."""
     tone = _STATUS_TONES[Status(promote_request.status)]
-    return format_html(
-        '<span class="status tone-{}">{}</span>', tone, icon(promote_request.status, _status_words(promote_request))
-    )
+    picture = icon(promote_request.status, sentences.standing(promote_request))
+    return format_html('<span class="status tone-{}">{}</span>', tone, picture)
 
 
 @register.simple_tag
@@ -118,7 +117,7 @@ def status_pill(promote_request: PromoteRequest) -> SafeString:
         '<span class="status pill tone-{}">{}{}</span>',
         tone,
         icon(promote_request.status),
-        _status_words(promote_request),
+        sentences.standing(promote_request),
     )
 
 
@@ -127,9 +126,3 @@ def decision_mark(decision: Decision) -> SafeString:
     """Returns a review decision as picture and words."""
     picture, tone = _DECISIONS[decision.decision]
     return format_html('<span class="verdict tone-{}">{}{}</span>', tone, icon(picture), decision.decision.label)
-
-
-def _status_words(promote_request: PromoteRequest) -> str:
-    if promote_request.status == Status.CLOSED:
-        return f"Closed, {promote_request.get_close_reason_display().lower()}"
-    return promote_request.get_status_display()

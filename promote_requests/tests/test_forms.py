@@ -2,7 +2,7 @@ import pytest
 from django.http import QueryDict
 
 from foundation.exceptions import InvalidInput
-from promote_requests import links
+from promote_requests import links, sentences
 from promote_requests.pages import offers
 from promote_requests.pages.forms import NewRequestForm, initial_from_post, initial_from_query
 from promote_requests.pages.offers import chosen_change
@@ -122,10 +122,10 @@ def test_aliases_come_from_rules_without_wildcards() -> None:
 
 
 def test_explanation_says_how_many_approvals_and_what_follows() -> None:
-    assert offers.explain(Requirement()) == "It needs 1 approval by somebody else and then is promoted at once."
+    assert sentences.needs(Requirement()) == "It needs 1 approval by somebody else and then is promoted at once."
     waits = Requirement(conditions=(Approvals(2),), promote_when_approved=False)
     assert (
-        offers.explain(waits) == "It needs 2 approvals by somebody else and then waits for somebody to press Promote."
+        sentences.needs(waits) == "It needs 2 approvals by somebody else and then waits for somebody to press Promote."
     )
 
 

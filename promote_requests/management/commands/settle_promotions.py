@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from typing_extensions import override
 
 from promote_requests import services
 from promote_requests.choices import Status
@@ -16,13 +17,14 @@ from registry.exceptions import RegistryError
 class Command(BaseCommand):
     """Asks MLflow what became of each promotion that was cut off, and writes missing tags; safe to repeat.
 
-    Ends with 1 when something could not be settled. That a promotion did not happen is a settled outcome.
+    The exit code is 1 if something could not be settled. A promotion that did not happen counts as settled.
     """
 
     help = "Settles promotions that a crash cut off, by asking MLflow who holds the target."
 
+    @override
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Adds the age; a smaller one is for when no server runs."""
+        """Adds the age; a smaller one than the default is for when no server runs."""
         parser.add_argument(
             "--older-than",
             type=_seconds,
@@ -32,6 +34,7 @@ class Command(BaseCommand):
             "Default: %(default)s.",
         )
 
+    @override
     def handle(self, *args: Any, **options: Any) -> None:
         """Prints one line for each request.
 
@@ -63,12 +66,12 @@ def _settle(promote_request: PromoteRequest) -> tuple[bool, str]:
         case Status.PROMOTED:
             return True, "promoted"
         case _:
-            # Open again, or somebody has closed it since.
+            # It is open again, or somebody has closed it since.
             return True, f"{promote_request.status}, not promoted: {promote_request.last_failure or failure}"
 
 
 def _seconds(text: str) -> int:
-    # A century: more would leave the range of dates.
+    # At most a century: more would leave the range of dates.
     if not text.isascii() or not text.isdigit() or int(text) > 100 * 366 * 86_400:
         raise ValueError(text)
     return int(text)

@@ -1,37 +1,30 @@
-"""A request in words: what is asked for, what MLflow will do, what is still missing.
-
-The page's first sentence is also the subject of a mail, so it is written here once.
-"""
+"""What a request asks for and what MLflow will do, in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from evidence.numbers import shown
 from evidence.observe import Evidence
-from foundation.words import listed
+from foundation.words import inflected, listed
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
-from registry.measurements import Measurement, Origin
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
 
-_PLACES = {Origin.RUN: "run", Origin.LOGGED_MODEL: "logged model", Origin.BOTH: "run and logged model"}
-
 Part = tuple[str, bool]
-"""Some words, and whether they are a name that deserves weight."""
+"""Some words, and whether they are a name that is set in bold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What a sentence about a request has to know, whether the request is in the database or still being written.
+    """What a sentence about a request needs, whether the request is in the database or still being written.
 
     Attributes:
         proposal: What is asked for.
-        author: The name of who asks.
+        author: The author's name.
         champion_version: Who holds the target, or held it when the request was promoted; None for nobody.
         status: Where the request stands.
-        promoted_version: Of a copy that was made, its own version.
+        promoted_version: The version that a copy got.
     """
 
     proposal: Proposal
@@ -42,7 +35,7 @@ class Story:
 
     @classmethod
     def of(cls, promote_request: PromoteRequest, champion_version: str | None) -> Self:
-        """Returns the story of a request, with the champion as it was recorded or, where that is newer, observed."""
+        """Returns the story of a request with this champion, which may be newer than the recorded one."""
         return cls(
             promote_request.proposal,
             promote_request.author.get_username(),
@@ -109,36 +102,22 @@ def consequence(proposal: Proposal, holders: Sequence[str]) -> str:
             if not others or not target.has_champion:
                 return f"MLflow moves {model_version} {stage}."
             if proposal.archives:
-                return f"MLflow moves {model_version} {stage} and archives {versions(others)}."
-            return f"MLflow moves {model_version} {stage}; {versions(others)} stays there too."
+                return f"MLflow moves {model_version} {stage} and archives {_versions(others)}."
+            return f"MLflow moves {model_version} {stage}; {_versions(others)} stays there too."
 
 
 def present_holders(champion_version: str | None, evidence: Evidence | None) -> list[str]:
-    """Returns the versions that a promotion would replace, as far as is known without MLflow where it is silent.
+    """Returns the versions that a promotion would replace; without evidence those that are recorded.
 
     Args:
-        champion_version: As it was last recorded.
-        evidence: None where MLflow is silent.
+        champion_version: The one recorded last.
+        evidence: None where MLflow does not answer.
     """
     if evidence is None:
         return [champion_version] if champion_version else []
     if evidence.champion is None:
         return []
     return [evidence.champion.version.version, *(holder.version for holder in evidence.other_holders)]
-
-
-def how_measured(measurement: Measurement) -> str:
-    """Returns at which step a metric was measured, where MLflow has it, and on which data."""
-    words = [f"step {measurement.step}", _PLACES[measurement.origin]]
-    if measurement.dataset_name:
-        digest = f" ({measurement.dataset_digest[:8]})" if measurement.dataset_digest else ""
-        words.append(f"on {measurement.dataset_name}{digest}")
-    return ", ".join(words)
-
-
-def says_otherwise(other: Measurement) -> str:
-    """Returns what the run has where the logged model's value is newer, or the other way round."""
-    return f"the {_PLACES[other.origin]} has {shown(other.value).text} (step {other.step})"
 
 
 def suggested_title(proposal: Proposal) -> str:
@@ -155,9 +134,9 @@ def suggested_title(proposal: Proposal) -> str:
     return words[:200]
 
 
-def versions(numbers: Sequence[str]) -> str:
+def _versions(numbers: Sequence[str]) -> str:
     """Returns `version 1` or `versions 1, 2 and 3`."""
-    return f"version{'' if len(numbers) == 1 else 's'} {listed(numbers)}"
+    return f"{inflected(len(numbers), 'version', 'versions')} {listed(numbers)}"
 
 
 def _removal(story: Story, model_version: Part) -> list[Part]:
@@ -176,7 +155,7 @@ def _removal(story: Story, model_version: Part) -> list[Part]:
 
 
 def _movement(story: Story) -> tuple[str, str, str, str]:
-    """Returns (infinitive, past tense, name of the place, what it means for the present holder)."""
+    """Returns (infinitive, past tense, name of the place, what becomes of the present holder)."""
     target, champion = story.proposal.target, story.champion_version
     match target.kind:
         case TargetKind.MODEL:

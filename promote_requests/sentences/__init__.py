@@ -1,0 +1,76 @@
+"""The sentences of this room that have parts, each made whole in one place.
+
+What a request asks for (`story`), what changed in the facts (`facts`), what was done and what happened (`deeds`).
+"""
+
+from promote_requests.sentences.deeds import (
+    about_to,
+    closed,
+    created,
+    deed,
+    done_to,
+    edited,
+    ended,
+    gone_from_list,
+    needs,
+    not_done,
+    promoted,
+    promotion_failed,
+    recorded_but_not_promoted,
+    standing,
+    tags_missing,
+    too_many,
+)
+from promote_requests.sentences.facts import (
+    alias_lost,
+    facts_of_review,
+    how_measured,
+    look_again,
+    nothing_to_take_away,
+    says_otherwise,
+    what_changed,
+)
+from promote_requests.sentences.story import (
+    Part,
+    Story,
+    consequence,
+    destination,
+    parts,
+    present_holders,
+    sentence,
+    suggested_title,
+)
+
+__all__ = [
+    "Part",
+    "Story",
+    "about_to",
+    "alias_lost",
+    "closed",
+    "consequence",
+    "created",
+    "deed",
+    "destination",
+    "done_to",
+    "edited",
+    "ended",
+    "facts_of_review",
+    "gone_from_list",
+    "how_measured",
+    "look_again",
+    "needs",
+    "not_done",
+    "nothing_to_take_away",
+    "parts",
+    "present_holders",
+    "promoted",
+    "promotion_failed",
+    "recorded_but_not_promoted",
+    "says_otherwise",
+    "sentence",
+    "standing",
+    "suggested_title",
+    "tags_missing",
+    "too_many",
+    "what_changed",
+]

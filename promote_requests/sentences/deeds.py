@@ -1,0 +1,111 @@
+"""Sentences about what people and Checkpoint do to a request: before, afterwards, and in the record."""
+
+from audit.choices import AuditAction
+from audit.models import AuditEvent
+from foundation.words import counted, listed
+from promote_requests.choices import Status
+from promote_requests.models import PromoteRequest
+from protection.matching import Requirement
+from registry.proposals import Change
+
+_DEEDS = {
+    AuditAction.EVIDENCE_CHANGED: "found that the facts have changed",
+    AuditAction.PROMOTION_FAILED: "saw the promotion fail",
+    AuditAction.CLOSED: "closed the request",
+    AuditAction.REOPENED: "reopened the request",
+}
+"""What follows a person's name where the action's own name does not."""
+
+
+def needs(requirement: Requirement) -> str:
+    """Says what a request for the target needs before it is promoted."""
+    asked = listed([str(condition) for condition in requirement.conditions if not condition.is_always])
+    then = "is promoted at once" if requirement.promote_when_approved else "waits for somebody to press Promote"
+    return f"It needs {asked} by somebody else and then {then}."
+
+
+def standing(promote_request: PromoteRequest) -> str:
+    """Returns the status in words; of a closed request also why it was closed."""
+    if promote_request.status == Status.CLOSED:
+        return f"Closed, {promote_request.get_close_reason_display().lower()}"
+    return promote_request.get_status_display()
+
+
+def created(*, is_draft: bool) -> str:
+    """Says that a request was opened or saved."""
+    return "The draft is saved." if is_draft else "The promote request is open."
+
+
+def ended(participle: str) -> str:
+    """Says that a request was `closed` or `withdrawn`."""
+    return f"The request is {participle}. MLflow is as it was."
+
+
+def promoted(promote_request: PromoteRequest) -> str:
+    """Says what the promotion of a request changed in MLflow."""
+    name, version = promote_request.model_name, promote_request.version
+    if promote_request.change == Change.REMOVE:
+        return f"Done: MLflow shows that {name} version {version} no longer has {promote_request.target_name}."
+    return f"Promoted: MLflow shows {name} version {version} at {promote_request.target_name}."
+
+
+def recorded_but_not_promoted(failure: str) -> str:
+    """Says that an approval counts although the promotion that it completed failed."""
+    return f"Your approval is recorded, but it is not promoted: {failure}"
+
+
+def tags_missing(failure: str) -> str:
+    """Says that a promotion succeeded without its tags."""
+    return f"Promoted, but the tags could not be written: {failure}"
+
+
+def about_to(verb: str, number: int) -> str:
+    """Returns the heading of the page that asks before an action on several requests: `Approve 2 requests`."""
+    return f"{verb} {counted(number, 'request')}"
+
+
+def too_many(verb: str, limit: int) -> str:
+    """Says how many requests can be chosen for an action."""
+    return f"{verb} at most {limit} requests at a time."
+
+
+def done_to(done: int, chosen: int, participle: str) -> str:
+    """Says for how many of the chosen requests an action succeeded."""
+    return f"{done} of {chosen} requests {participle}."
+
+
+def not_done(promote_request: PromoteRequest, participle: str, refusal: str) -> str:
+    """Says why an action on one of several requests was refused."""
+    return f"{promote_request}: not {participle}: {refusal}"
+
+
+def promotion_failed(promote_request: PromoteRequest, failure: str) -> str:
+    """Says that one of several requests was approved and could not be promoted."""
+    return f"{promote_request}: approved, but not promoted: {failure}"
+
+
+def gone_from_list(number: str) -> str:
+    """Says that a chosen request is no longer among those that the list shows."""
+    return f"#{number} is no longer in this list: somebody else was faster."
+
+
+def deed(event: AuditEvent) -> str:
+    """Returns what follows the person's name in the timeline."""
+    if event.action == AuditAction.CREATED and event.to_status == Status.DRAFT:
+        return "saved a draft"
+    return _DEEDS.get(AuditAction(event.action)) or str(event.get_action_display())
+
+
+def closed(reason: str, message: str) -> str:
+    """Returns why a request was closed, for the record: the reason's label and the person's own words."""
+    return f"{reason}: {message}" if message else reason
+
+
+def edited(before: tuple[str, str], after: tuple[str, str]) -> str:
+    """Returns what an edit changed, for the record, from (title, description) before and after."""
+    told = []
+    if before[0] != after[0]:
+        told.append(f"{before[0]!r} became {after[0]!r}")
+    if before[1] != after[1]:
+        told.append(f"the description was: {before[1]}" if before[1] else "a description was added")
+    return "; ".join(told)

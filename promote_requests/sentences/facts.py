@@ -1,0 +1,81 @@
+"""Sentences about the evidence: how it was measured, and how it changed since somebody judged it."""
+
+from evidence.numbers import shown
+from evidence.observe import Evidence
+from promote_requests.choices import Verdict
+from promote_requests.models import PromoteRequest
+from registry.measurements import Measurement, Origin
+from registry.proposals import Change
+
+_PLACES = {Origin.RUN: "run", Origin.LOGGED_MODEL: "logged model", Origin.BOTH: "run and logged model"}
+
+
+def how_measured(measurement: Measurement) -> str:
+    """Returns at which step a metric was measured, where MLflow has it, and on which data."""
+    words = [f"step {measurement.step}", _PLACES[measurement.origin]]
+    if measurement.dataset_name:
+        digest = f" ({measurement.dataset_digest[:8]})" if measurement.dataset_digest else ""
+        words.append(f"on {measurement.dataset_name}{digest}")
+    return ", ".join(words)
+
+
+def says_otherwise(other: Measurement) -> str:
+    """Returns what the run has where the logged model's value is newer, or the other way round."""
+    return f"the {_PLACES[other.origin]} has {shown(other.value).text} (step {other.step})"
+
+
+def what_changed(promote_request: PromoteRequest, evidence: Evidence) -> str:
+    """Returns one sentence about how the evidence differs from what was last observed."""
+    now = evidence.champion_version
+    before = promote_request.champion_version
+    target = promote_request.target_name
+    if promote_request.change == Change.REMOVE and now is not None:
+        return alias_lost(promote_request, now)
+    left, leaves = promote_request.challenger_stage, evidence.challenger.version.stage
+    if now == before and left not in ("", leaves):
+        return f"Version {promote_request.version} is in the stage {leaves} now; it was in {left}."
+    if now == before:
+        facts = f"The recorded facts of version {promote_request.version}"
+        if promote_request.archive_existing_versions:
+            facts += f", or the versions beside the champion in {target},"
+        return f"{facts} have changed since this request was reviewed."
+    if now is None:
+        return f"Version {before} no longer holds {target}; nobody does."
+    if before is None:
+        return f"Version {now} holds {target} now; nobody did when this request was reviewed."
+    return f"Version {now} holds {target} now; reviewers compared with version {before}."
+
+
+def alias_lost(promote_request: PromoteRequest, holder: str) -> str:
+    """Says that another version has got the alias that was to be taken away."""
+    return (
+        f"Version {holder} holds {promote_request.target_name} now: there is nothing to take away from version "
+        f"{promote_request.version}."
+    )
+
+
+def nothing_to_take_away(promote_request: PromoteRequest, holder: str) -> str:
+    """Says that another version has the alias now, and what to do."""
+    return f"{alias_lost(promote_request, holder)} Close this request, or ask for the alias of that version."
+
+
+def look_again(changed: str) -> str:
+    """Says what changed, from `what_changed`, and asks for a new review."""
+    return f"{changed} Please take a fresh look at the comparison and review again."
+
+
+def facts_of_review(promote_request: PromoteRequest, verdict: str, seen: str, champion: str | None) -> str:
+    """Says that a review is about facts that have changed since, or "" where it is about the present ones.
+
+    Args:
+        promote_request: The request.
+        verdict: The review's.
+        seen: The fingerprint of the evidence that the review is about.
+        champion: The version that held the target then.
+    """
+    if verdict == Verdict.COMMENT or seen == promote_request.evidence_fingerprint:
+        return ""
+    if champion == promote_request.champion_version:
+        return "of facts that have changed since"
+    compared = f"compared with version {champion}" if champion else "when no version held the target"
+    return f"{compared}; the champion has changed since"
