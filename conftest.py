@@ -1,4 +1,4 @@
-"""What every app's tests share: a fake registry, real MLflow, real PostgreSQL, and a look through every log line."""
+"""What the tests of all rooms share: a fake registry, real MLflow, real PostgreSQL, and a search of all logs."""
 
 import os
 import shutil
@@ -30,8 +30,8 @@ BROWSER_REQUIRED = bool(os.environ.get("CHECKPOINT_TEST_REQUIRE_BROWSER"))
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuses a file in which some tests commit to the database and others do not.
 
-    A test that commits ends by emptying every table, also of what migrations put there. So all of them come last, which
-    processes that share the work file by file can only keep to where such tests have files of their own.
+    A test that commits ends by emptying every table, the rows of migrations included. So all of them run last, which
+    processes that share the work by file can only do if such tests have files of their own.
     """
     kinds: dict[Path, set[bool]] = {}
     for item in items:
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skips what this machine or this run cannot answer; skipped here, each kind is one line of the summary."""
+    """Skips the tests that this machine or this run cannot run; skipped here, each kind is one line of the summary."""
     if "postgresql" in item.keywords and connection.vendor != "postgresql":
         pytest.skip("runs with CHECKPOINT_TEST_DATABASE=postgresql (`make test` does both)")
     if "browser" in item.keywords and CHROMIUM is None:
@@ -52,7 +52,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Makes a failure of a browser test that is skipped where the run needs one, and of a test that logs a secret."""
+    """Fails a browser test that is skipped although the run requires a browser, and a test that logs a secret."""
     report = yield
     if BROWSER_REQUIRED and report.skipped and "browser" in item.keywords:
         report.outcome = "failed"
@@ -66,7 +66,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_secret_in_the_log_of_any_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Looks, at the end of the run, through the logs of all servers that its tests started."""
+    """Searches, at the end of the run, the logs of all servers that its tests started."""
     yield
     files = [path for path in tmp_path_factory.getbasetemp().rglob("*") if path.is_file()]
     unwanted = secrets({})
@@ -74,7 +74,7 @@ def _no_secret_in_the_log_of_any_server(tmp_path_factory: pytest.TempPathFactory
         if path.name == "secret_key":
             unwanted |= secrets({"SECRET_KEY": path.read_text().strip()})
     for path in files:
-        # demo.log is what the demo shows the person who tries it, with passwords and a token made for that.
+        # demo.log is what the demo prints for the person who tries it: passwords and a token made for that.
         if (path.suffix == ".log" and path.name != "demo.log") or path.name == "log":
             leaked = leaks(path.read_text(errors="replace"), unwanted)
             if leaked:
@@ -83,7 +83,7 @@ def _no_secret_in_the_log_of_any_server(tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Gives the path of the browser; for tests marked `browser`, which are skipped where there is none."""
+    """Returns the path of the browser; for tests marked `browser`, which are skipped where there is none."""
     if CHROMIUM is None:
         pytest.fail("mark the test with `browser`")
     return CHROMIUM
@@ -91,7 +91,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Gives the address of a real MLflow that the whole run shares: name what you create there after yourself."""
+    """Yields the address of a real MLflow that the whole run shares: name what a test creates there after the test."""
     with MlflowServer(tmp_path_factory.mktemp("mlflow")) as server:
         server.wait()
         yield server.url
@@ -99,16 +99,16 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def postgresql() -> str:
-    """Gives the address of an empty PostgreSQL database, for a server that a test starts.
+    """Returns the address of an empty PostgreSQL database, for a server that a test starts.
 
-    The test's own connection goes there only in the run on PostgreSQL: see the marker `postgresql`.
+    The test's own connection uses PostgreSQL only in the run on PostgreSQL: see the marker `postgresql`.
     """
     return embedded_postgresql.create_database(f"t{uuid.uuid4().hex}")
 
 
 @pytest.fixture
 def registry(settings: "Settings") -> "Iterator[FakeRegistry]":
-    """Puts an empty fake registry in MLflow's place and gives it."""
+    """Replaces MLflow by an empty fake registry and yields it."""
     from registry import fake  # noqa: PLC0415 - only the tests that ask for it load it
 
     settings.CHECKPOINT_REGISTRY_CLIENT = "registry.fake.connect"
@@ -118,7 +118,7 @@ def registry(settings: "Settings") -> "Iterator[FakeRegistry]":
 
 @pytest.fixture(autouse=True)
 def _no_remembered_credentials() -> None:
-    """Forgets who called in earlier tests: the database gives their ids to other people."""
+    """Clears the credential cache, because the database gives the ids of earlier tests' people to others."""
     from accounts.identity.credential_cache import cache  # noqa: PLC0415 - Django is set up only now
     from accounts.identity.passwords import verdicts  # noqa: PLC0415
 

@@ -22,7 +22,7 @@ _PROGRAMS = {"wrk": "wrk", "nginx": "nginx", "curl": "curl", "chromium": "chromi
 
 
 def main() -> None:
-    """Runs the bench; no measurement begins that would end after the limit."""
+    """Runs the bench; starts no measurement that would end after the limit."""
     options = _options()
     missing = [package for program, package in _PROGRAMS.items() if shutil.which(program) is None]
     if missing:
@@ -65,7 +65,7 @@ def main() -> None:
 def _measure(
     steps: dict[str, tuple[int, Callable[[], None]]], started: float, say: Callable[[str], None]
 ) -> dict[str, int]:
-    """Runs the steps in turn, round after round, while there is time; returns how often each ran."""
+    """Runs the steps in turn, round after round, while there is time; returns how often each was run."""
     done = dict.fromkeys(steps, 0)
     took: dict[str, float] = {}
     for number in range(max(count for count, _ in steps.values())):

@@ -31,7 +31,7 @@ _GRANIAN = (
 
 
 def start(folder: Path, running: ExitStack) -> Fleet:
-    """Starts all servers below `folder`, fills both registries and returns what is to be measured."""
+    """Starts all servers below `folder`, fills both registries and returns the subjects of the measurements."""
     mlflow = running.enter_context(MlflowServer(folder / "mlflow"))
     with_auth = running.enter_context(_basic_auth(folder / "basic-auth"))
     echo_port = free_port()
@@ -102,9 +102,9 @@ def _environment(registry_url: str, folder: Path) -> dict[str, str]:
     return kept | {
         "CHECKPOINT_STATE_DIR": str(folder),
         "CHECKPOINT_REGISTRY_URL": registry_url,
-        # For the nginx in front; no other caller sends what this lets it say.
+        # For the nginx in front; no other caller sends its headers.
         "CHECKPOINT_TRUSTED_PROXIES": "127.0.0.1",
-        # As a busy site would have it; with the line per call, each costs some 0.03 ms more.
+        # As on a busy site; with a log line per call, each call costs some 0.03 ms more.
         "CHECKPOINT_ACCESS_LOG": "0",
         "DJANGO_SETTINGS_MODULE": "checkpoint_project.settings",
         "PYTHONPATH": str(ROOT),
@@ -131,7 +131,7 @@ def _behind_nginx(
     """Puts the nginx of `deploy/nginx` in front of a Checkpoint; returns its address once it answers."""
     port = free_port()
     path = write(Place(f"127.0.0.1:{port}", checkpoint.removeprefix("http://"), str(folder)), environment)
-    # Started by root, its workers would otherwise be somebody who may not enter the folder.
+    # If root starts it, its workers would otherwise run as a user who may not enter the folder.
     user = ["-g", "user root;"] if os.getuid() == 0 else []
     server = running.enter_context(
         ServerProcess("nginx in front", [*command(path), *user], environment=dict(os.environ), log=folder / "nginx.log")

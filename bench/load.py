@@ -1,4 +1,4 @@
-"""Load by wrk: requests a second, the median time of one, and what they cost the server."""
+"""Load by wrk: requests per second, their median time, and their cost for the server."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ _IN_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
 class LoadFailed(Exception):
-    """Some of the calls were not answered as they should be: the figures would mean nothing."""
+    """Some of the calls failed, so that the figures would mean nothing."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Load:
     """One measurement.
 
     Attributes:
-        rate: Requests a second.
+        rate: Requests per second.
         median_ms: Milliseconds.
         cpu_ms: Processor time of the subject's processes for each request, in milliseconds.
     """
@@ -34,7 +34,7 @@ class Load:
 def run(
     subject: Subject, path: str, *, connections: int, seconds: float, headers: dict[str, str] | None = None
 ) -> Load:
-    """Calls one path for some seconds over so many connections, each asking again as soon as it was answered.
+    """Calls one path for some seconds over some connections, each calling again as soon as it has a response.
 
     Raises:
         LoadFailed: an answer was an error, or none came.

@@ -1,4 +1,4 @@
-"""Debian's nginx in two parts: a proxy without any duty, and an upstream that answers at once."""
+"""Debian's nginx in two roles: a proxy that checks nothing, and an upstream that answers at once."""
 
 import os
 from pathlib import Path
@@ -58,7 +58,7 @@ http {{
 
 def proxy(folder: Path, port: int, upstream: str) -> ServerProcess:
     """Starts nginx in front of `upstream`, a host and port."""
-    # Started by root, its workers would otherwise be somebody who may not enter the folder.
+    # If root starts it, its workers would otherwise run as a user who may not enter the folder.
     user = "user root;" if os.getuid() == 0 else ""
     return _start("nginx", folder, _CONFIGURATION.format(folder=folder, port=port, upstream=upstream, user=user))
 

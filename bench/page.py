@@ -25,7 +25,7 @@ class PageLoad:
 
     Attributes:
         seconds: From the navigation until the version's page shows.
-        megabytes: Over the line, headers included, until a moment after the content showed.
+        megabytes: Over the line, headers included, until a moment after the content shows.
     """
 
     seconds: float
@@ -34,7 +34,7 @@ class PageLoad:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Gives Debian's Chromium."""
+    """Yields Debian's Chromium."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
@@ -69,12 +69,12 @@ def first_load(browser: Browser, subject: Subject, *, throttled: bool = True) ->
         line.on("Network.loadingFinished", count)
         started = time.perf_counter()
         page.goto(subject.url + PAGE_PATH, wait_until="commit")
-        # The version's own page: its title, and a fact that only the API's answer holds.
+        # The version's own page: its title, and a fact that only the API's response has.
         page.get_by_role("heading", name="Version 1").or_(page.get_by_text(f"{MODEL} version 1")).first.wait_for(
             timeout=_CONTENT_TIMEOUT_MS
         )
         seconds = time.perf_counter() - started
-        # Not "networkidle": MLflow's page asks for some things again and again.
+        # Not "networkidle": MLflow's page repeats some calls for ever.
         page.wait_for_timeout(_REST_MS)
         return PageLoad(seconds, received[0] / 1e6)
     finally:

@@ -1,4 +1,4 @@
-"""Makes a person with a token and a session in the database that the environment names; prints both as JSON."""
+"""Creates a person with a token and a session in the database of the environment; prints both as JSON."""
 
 import json
 import secrets

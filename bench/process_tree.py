@@ -8,26 +8,26 @@ _PROC = Path("/proc")
 
 
 class Tree:
-    """Processes and their descendants, looked up anew at each question."""
+    """Processes and their descendants, looked up again for each figure."""
 
     def __init__(self, *pids: int) -> None:
         self._pids = pids
 
     def cpu_seconds(self) -> float:
-        """Returns the processor time taken so far, that of descendants which have ended included."""
+        """Returns the processor time used so far, including that of descendants that have ended."""
         # Fields 14 to 17 of proc_pid_stat(5): user and system time, own and of children that were waited for.
         return sum(sum(int(field) for field in _stat(pid)[11:15]) for pid in self._members()) / _TICKS
 
     def resident_bytes(self) -> int:
-        """Returns the memory that the processes hold now; a page that two of them share counts twice."""
+        """Returns the memory that the processes use now; a page that two of them share counts twice."""
         return self._status_sum("VmRSS")
 
     def peak_bytes(self) -> int:
-        """Returns the sum of each process's highest memory since `reset_peak`: an upper bound of their joint peak."""
+        """Returns the sum of each process's peak memory since `reset_peak`: an upper bound of their joint peak."""
         return self._status_sum("VmHWM")
 
     def reset_peak(self) -> None:
-        """Lets the kernel forget the highest memory so far (proc_pid_clear_refs(5), value 5)."""
+        """Resets the peak memory of each process (proc_pid_clear_refs(5), value 5)."""
         for pid in self._members():
             (_PROC / str(pid) / "clear_refs").write_text("5")
 

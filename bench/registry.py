@@ -1,4 +1,4 @@
-"""What lies in the measured registries: one run, one registered model with one version."""
+"""Fills the measured registries: one run, one registered model with one version."""
 
 import json
 from base64 import b64encode
@@ -11,12 +11,12 @@ PAGE_PATH = f"/#/models/{MODEL}/versions/1"
 
 
 def basic_header(credentials: tuple[str, str]) -> dict[str, str]:
-    """Returns the header of a Basic sign-in."""
+    """Returns the header for Basic authentication."""
     return {"Authorization": f"Basic {b64encode(':'.join(credentials).encode()).decode()}"}
 
 
 def fill(url: str, credentials: tuple[str, str] | None = None) -> str:
-    """Makes the run, the model and its version; returns the path below which the run's artifacts lie."""
+    """Creates the run, the model and its version; returns the path of the run's artifacts."""
     headers = basic_header(credentials) if credentials else {}
     run = _post(url, headers, "runs/create", {"experiment_id": "0", "start_time": 0, "run_name": "bench"})["run"]
     run_id = run["info"]["run_id"]

@@ -44,7 +44,7 @@ def script_path(fleet: Fleet) -> str:
 
 
 def warm_up(fleet: Fleet, browser: Browser, script: str) -> None:
-    """Calls everything once: what is measured is a server that has been running for a while."""
+    """Calls everything once, so that servers are measured as they are after running for a while."""
     for subject in (fleet.direct, *fleet.before_mlflow):
         load.run(subject, READ_PATH, connections=2, seconds=1)
     for subject in (fleet.echo, *fleet.before_echo):
@@ -53,7 +53,7 @@ def warm_up(fleet: Fleet, browser: Browser, script: str) -> None:
         if "session" in subject.name:
             page.first_load(browser, subject, throttled=False)
     for subject in _by_token(fleet):
-        # Often enough that each worker process has been asked.
+        # Often enough that each worker process has answered.
         for _ in range(8):
             request = Request(subject.url + script, headers=subject.headers | _AS_BROWSER)  # noqa: S310
             with urlopen(request, timeout=30) as answer:  # noqa: S310
@@ -61,7 +61,7 @@ def warm_up(fleet: Fleet, browser: Browser, script: str) -> None:
 
 
 def own_sign_in(fleet: Fleet, table: Table) -> None:
-    """Registry reads with MLflow's own basic auth: a second or more for each, so for longer than the others."""
+    """Registry reads with MLflow's own basic auth, for longer than the others, because each takes a second or more."""
     own = load.run(fleet.basic_auth, READ_PATH, connections=8, seconds=6)
     table.add(OWN_SIGN_IN, fleet.basic_auth.name, own.rate)
     table.add(READ_CPU, fleet.basic_auth.name, own.cpu_ms)
@@ -80,7 +80,7 @@ def reads(fleet: Fleet, table: Table, seconds: float) -> None:
 
 
 def echoes(fleet: Fleet, table: Table, seconds: float) -> None:
-    """The same read from an upstream that costs nothing."""
+    """The same read from an upstream that costs next to nothing."""
     for subject in (fleet.echo, *fleet.before_echo):
         found = load.run(subject, READ_PATH, connections=8, seconds=seconds)
         table.add(ECHO, subject.name, found.rate)
@@ -88,7 +88,7 @@ def echoes(fleet: Fleet, table: Table, seconds: float) -> None:
 
 
 def scripts(fleet: Fleet, table: Table, seconds: float, script: str) -> None:
-    """MLflow's main script, asked for as a browser does."""
+    """MLflow's main script, requested as a browser does."""
     for subject in (fleet.direct, *fleet.before_mlflow):
         found = load.run(subject, script, connections=4, seconds=seconds, headers=_AS_BROWSER)
         table.add(SCRIPT, subject.name, found.rate)
@@ -122,16 +122,16 @@ def many_uploads(fleet: Fleet, table: Table, folder: Path) -> None:
 
 
 def memory(fleet: Fleet, table: Table) -> None:
-    """What everything holds in the end."""
+    """The memory of everything at the end."""
     for subject in (fleet.direct, fleet.basic_auth, *_by_token(fleet)):
         table.add(MEMORY, subject.name, subject.tree.resident_bytes() / _MIB)
 
 
 def _by_token(fleet: Fleet) -> list[Subject]:
-    """Returns one subject for each server: with a session a large body costs the same."""
+    """Returns one subject for each server, because a large body costs the same with a session."""
     return [subject for subject in fleet.before_mlflow if "session" not in subject.name]
 
 
 def _opened_by_browser(fleet: Fleet) -> list[Subject]:
-    """Returns those that a browser gets into: directly, or with a session."""
+    """Returns the subjects that a browser can open: directly, or with a session."""
     return [fleet.direct, *(subject for subject in fleet.before_mlflow if "token" not in subject.name)]

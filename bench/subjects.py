@@ -1,4 +1,4 @@
-"""What is measured: a server at an address, the credentials that open it, and the processes whose cost counts."""
+"""What is measured: a server's address, credentials for it, and the processes whose cost counts."""
 
 from dataclasses import dataclass, field
 
@@ -12,8 +12,8 @@ class Subject:
     Attributes:
         name: The column's heading.
         url: Without a trailing slash.
-        tree: The processes of this server alone, not of what stands behind it.
-        headers: What a call must carry to be let in.
+        tree: The processes of this server alone, without those behind it.
+        headers: The headers of an authenticated call.
     """
 
     name: str
@@ -27,13 +27,13 @@ class Fleet:
     """Everything that runs, by what stands behind it.
 
     Attributes:
-        direct: MLflow called directly: what every ratio is taken to.
+        direct: MLflow called directly: the baseline of the ratios.
         basic_auth: MLflow with its own sign-in, which has a store of its own.
         before_mlflow: nginx and Checkpoint in front of the MLflow of `direct`.
         echo: An upstream that costs next to nothing, called directly.
         before_echo: nginx and Checkpoint in front of `echo`.
-        run_path: Where the artifacts of a run of `direct` lie, below the root of artifacts.
-        artifacts: The root of artifacts of `direct`, as a folder.
+        run_path: The folder of a run's artifacts in `direct`, below `artifacts`.
+        artifacts: The root folder of the artifacts of `direct`.
     """
 
     direct: Subject

@@ -1,4 +1,4 @@
-"""Gathers the figures of all rounds and prints their medians, each with its ratio to the row's baseline."""
+"""Collects the figures of all rounds and prints their medians, each with its ratio to the row's baseline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ class Row:
 
     Attributes:
         name: What is measured, with its unit.
-        reach: The figure to reach, in words; "" where none is set.
-        baseline: The column to which the ratios are taken, in the same round; "" for figures that stand alone.
+        reach: The figure to reach, in words; "" if there is none.
+        baseline: The column that the ratios refer to, in the same round; "" for a row without ratios.
         is_difference: Shows the difference to the baseline instead of the ratio.
         digits: Decimals of the value.
     """

@@ -1,4 +1,4 @@
-"""Large artifacts, by curl: how fast they pass, and what memory that takes."""
+"""Large artifacts, by curl: their speed, and the memory that they take."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ class Transfer:
 
     Attributes:
         megabytes_per_second: Of the whole, in units of 1,000,000 bytes.
-        growth: Bytes by which the subject's memory was at its highest above what it was before.
+        growth: Bytes by which the subject's peak memory exceeded its memory before.
         failures: How many files did not arrive whole.
     """
 
@@ -29,7 +29,7 @@ class Transfer:
 
 
 def make_files(folder: Path) -> None:
-    """Writes the files that will be sent: a big one of random bytes repeated, and a small one."""
+    """Writes the files to send: a big one of repeated random bytes, and a small one."""
     piece = os.urandom(1 << 20)
     with (folder / "big").open("wb") as file:
         for _ in range(BIG_BYTES >> 20):
@@ -51,7 +51,7 @@ def big(fleet: Fleet, subject: Subject, folder: Path) -> tuple[Transfer, Transfe
 
 
 def many(fleet: Fleet, subject: Subject, folder: Path) -> Transfer:
-    """Sends 100 files of 10 MB at the same moment; returns how many did not arrive, and leaves none behind."""
+    """Sends 100 files of 10 MB at once and measures that; leaves no file behind."""
     target = Path(fleet.artifacts) / fleet.run_path / "many"
     base = f"{subject.url}/api/2.0/mlflow-artifacts/artifacts/{fleet.run_path}/many"
     lines = [f'url = "{base}/{n}.bin"\nupload-file = "{folder / "small"}"\noutput = /dev/null' for n in range(UPLOADS)]
@@ -59,7 +59,7 @@ def many(fleet: Fleet, subject: Subject, folder: Path) -> Transfer:
     configuration.write_text("\n".join(lines))
     before = _reset(subject)
     at_once = ("--no-progress-meter", "--parallel", "--parallel-immediate", "--parallel-max", str(UPLOADS))
-    # A file that failed is counted below, so curl's own verdict does not matter.
+    # A file that failed is counted below, so curl's exit code does not matter.
     subprocess.run([*_curl(subject), *at_once, "--config", str(configuration)], stdout=subprocess.DEVNULL, check=False)
     growth = subject.tree.peak_bytes() - before
     sent = (folder / "small").read_bytes()

@@ -1,1 +1,1 @@
-"""Where everything is put together: settings, addresses, start-up, and the commands that start Checkpoint."""
+"""Puts everything together: settings, addresses, start-up, and the commands that start Checkpoint."""

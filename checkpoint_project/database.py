@@ -22,16 +22,16 @@ def configuration(address: str, default_path: Path) -> dict[str, Any]:
     except (ValueError, KeyError):
         parsed = {"ENGINE": ""}
     if parsed["ENGINE"] == _SQLITE:
-        # One writer at a time: taking the write lock when the transaction begins turns a deadlock between two readers
-        # that both want to write into a short wait.
+        # SQLite has one writer at a time. Taking the write lock when the transaction begins avoids a deadlock between
+        # two readers that both want to write: one waits a little instead.
         parsed["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;",
         }
     elif parsed["ENGINE"] == _POSTGRESQL:
-        # A connection lives as long as its request: one kept for each thread of each worker of each replica would be
-        # more than PostgreSQL allows, and the proxy's hot path asks the database nothing anyway.
+        # A connection lives as long as its request. One for each thread of each worker of each replica would be more
+        # than PostgreSQL allows, and the proxy's hot path makes no query.
         parsed["CONN_MAX_AGE"] = 0
     else:
         raise ConfigurationError(

@@ -1,6 +1,6 @@
 """Gunicorn's settings for Checkpoint: `gunicorn --config python:checkpoint_project.gunicorn`.
 
-`manage.py serve` starts gunicorn with it; whoever starts gunicorn otherwise names it too. What is set here can be
+`manage.py serve` starts gunicorn with them; anybody who starts gunicorn otherwise passes them too. Each can be
 overridden on the command line or in GUNICORN_CMD_ARGS.
 """
 
@@ -12,25 +12,25 @@ from foundation import logs
 wsgi_app = "checkpoint_project.wsgi:application"
 worker_class = "proxy.server.worker.Worker"
 
-# More than one caller may have under way, and than 200 slow clients take. A thread that only waits costs little.
+# More than one caller may have at a time, and more than 200 slow clients need. A thread that only waits costs little.
 threads = 256
-# Connections, idle ones of browsers included, that a process holds before it leaves new ones in the queue.
+# Connections, browsers' idle ones included, that a process holds before it leaves new ones in the queue.
 worker_connections = 2048
 backlog = 2048
-# Longer than a proxy in front keeps its side open, or it would send a request into a connection that is being closed.
+# Longer than a proxy in front keeps a connection open: it would otherwise send a request while this side closes it.
 keepalive = 75
 graceful_timeout = 25
 control_socket_disable = True
 if Path("/dev/shm").is_dir():  # noqa: S108 - a file by which a worker says that it lives: it should never wait for a disk
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 
-# Heads are bounded as a whole (CHECKPOINT_HEADER_BYTES), so no single header needs to be.
+# Heads are bounded as a whole (CHECKPOINT_HEADER_BYTES), so single headers need no bound.
 limit_request_line = 0
 limit_request_fields = 1000
 limit_request_field_size = 1024 * 1024
-# Whom to believe is said by CHECKPOINT_TRUSTED_PROXIES, and is the application's matter.
+# The application decides which proxies to trust: CHECKPOINT_TRUSTED_PROXIES.
 forwarded_allow_ips = ""
-# `_` and `-` look the same to a WSGI application: a name with `_` could pass for another one.
+# A WSGI application cannot tell `_` from `-`, so a header with `_` could pass for another one.
 header_map = "drop"
 
 _logging = logs.configuration(access=False)
@@ -40,7 +40,7 @@ logconfig_dict: dict[str, Any] = _logging | {
 
 
 def post_worker_init(worker: Any) -> None:
-    """Counts the start once, by the first worker: before it was forked there was no thread that a fork could break."""
+    """Counts the start, once, in the first worker: a thread that was started before the fork would not survive it."""
     from checkpoint_project import analytics  # noqa: PLC0415 - Django is set up only in a worker
 
     if worker.age == 1:

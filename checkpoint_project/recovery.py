@@ -1,6 +1,6 @@
-"""Ends, soon after a server started, the promotions that a crash before the start cut off.
+"""Settles, soon after a server starts, the promotions that a crash cut off before the start.
 
-Whoever opens such a request has it settled too; this is for those that nobody opens, whose target would stay taken.
+Opening such a request settles it too; this is for requests that nobody opens, whose target would stay blocked.
 """
 
 import logging
@@ -16,19 +16,19 @@ from promote_requests.services.settling import CUT_OFF_AFTER
 from registry.exceptions import RegistryError
 
 _PAUSES = (0.0, CUT_OFF_AFTER.total_seconds() + 1)
-"""Seconds before each look. What began just before the start may be another replica's, and under way, at the first."""
+"""Seconds before each attempt. At the first, a promotion may be another replica's and still under way."""
 _UID = "checkpoint.recovery"
 
 logger = logging.getLogger("checkpoint.startup")
 
 
 def prepare() -> None:
-    """Has the process look once it answers its first request: a server that forks has done so by then."""
+    """Starts the attempts when the process answers its first request: by then a server that forks has forked."""
     request_started.connect(_begin, dispatch_uid=_UID)
 
 
 def _begin(**signal: Any) -> None:
-    # Of several first requests at the same moment one takes the receiver away, and it starts the thread.
+    # Of several first requests at the same moment only one removes the receiver, and that one starts the thread.
     if request_started.disconnect(dispatch_uid=_UID):
         Thread(target=_look, name="recovery", daemon=True).start()
 

@@ -46,7 +46,7 @@ _public_is_https = _public.scheme == "https"
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", str(_public.hostname), *env.listing("CHECKPOINT_ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 CSRF_FAILURE_VIEW = "foundation.error_pages.csrf_failure"
-# Names of their own: MLflow is served from the same origin, and neither side may overwrite the other's cookies.
+# Not Django's names: MLflow is served from the same origin, and neither side may overwrite the other's cookies.
 SESSION_COOKIE_NAME = "checkpoint_session"
 CSRF_COOKIE_NAME = "checkpoint_csrf"
 LANGUAGE_COOKIE_NAME = "checkpoint_language"
@@ -57,11 +57,11 @@ SECURE_HSTS_SECONDS = env.integer("CHECKPOINT_HSTS_SECONDS", 31_536_000 if _publ
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
-    # TLS ends at whatever stands in front: a redirect made here would loop behind it, and sub-domains are not ours.
+    # TLS ends at the proxy in front: a redirect made here would loop, and other sub-domains are not Checkpoint's.
     "security.W005",
     "security.W008",
     "security.W021",
-    # Django looks for its own class by name; ours in `middleware` is built on it, and
+    # Django looks for its own class by name; the one in `middleware` is a subclass of it, and
     # `tests/test_security_headers.py` shows that it works.
     "security.W001",
 ]
@@ -74,7 +74,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.humanize",
-    # Before staticfiles: of two commands of one name the earlier app's runs, and both have runserver.
+    # Before staticfiles: both have the command runserver, and the earlier app's command runs.
     "checkpoint_project.apps.CheckpointProjectConfig",
     "django.contrib.staticfiles",
     "allauth",
@@ -92,7 +92,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "foundation.middleware.EntryMiddleware",
-    # Calls for MLflow end here: they carry no page, so they pay for none of what follows.
+    # Calls for MLflow end here: they show no page of Checkpoint's, so they skip the middleware that follows.
     "proxy.middleware.ProxyMiddleware",
     "checkpoint_project.middleware.PatienceMiddleware",
     "checkpoint_project.middleware.SecurityMiddleware",
@@ -132,7 +132,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "/checkpoint/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# collectstatic itself needs the storage that makes the file by which the rest is recognised.
+# collectstatic itself needs the storage that writes this file.
 _collected = (STATIC_ROOT / "staticfiles.json").exists() or sys.argv[1:2] == ["collectstatic"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -144,14 +144,14 @@ STORAGES = {
         )
     },
 }
-# A clone that never ran collectstatic serves its files from where they lie.
+# Without collectstatic the files are served from their folders in the source tree.
 WHITENOISE_USE_FINDERS = not _collected
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # -- Database -----------------------------------------------------------------------------------------------------
 DATABASES = {"default": database.configuration(env.string("DATABASE_URL"), STATE_DIR / "checkpoint.sqlite3")}
-# In the database, because it holds the sign-in rate limits, which all workers and replicas must count together. What
-# every request reads belongs into the process instead.
+# In the database, because it holds the sign-in rate limits, which all workers and replicas must count together. Data
+# that every request reads belongs in the process's memory instead.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -182,7 +182,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
-# Django's own: allauth's keeps a second table of addresses, in which an address that was changed would live on.
+# Django's own, because allauth's uses a second table of addresses, in which a changed address would stay valid.
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {

@@ -14,8 +14,8 @@ from django.db import OperationalError, connection
 from foundation import env
 
 DATABASE_WAIT = 60.0
-"""Seconds that a start waits for PostgreSQL, which is often started at the same moment."""
-_MIGRATION_LOCK = 0x43_68_65_63_6B  # a number of ours among the database's advisory locks
+"""Seconds that a start waits for PostgreSQL, which often starts at the same time."""
+_MIGRATION_LOCK = 0x43_68_65_63_6B  # the number of Checkpoint's advisory lock in the database
 
 logger = logging.getLogger("checkpoint.startup")
 
@@ -36,13 +36,13 @@ def require_registry() -> None:
 
 
 def prepare_database(*, wait: float = DATABASE_WAIT) -> None:
-    """Brings the database to this release's shape; replicas that start together do so one after the other.
+    """Migrates the database to this release; replicas that start together do so one after the other.
 
     Args:
         wait: Seconds until PostgreSQL must have answered. SQLite answers at once or never.
 
     Raises:
-        env.ConfigurationError: the database does not answer, or cannot be written.
+        env.ConfigurationError: the database does not answer, or is not writable.
     """
     wait_for_database(wait)
     try:
@@ -56,7 +56,7 @@ def wait_for_database(seconds: float) -> None:
     """Returns once the database takes connections.
 
     Raises:
-        env.ConfigurationError: it took none within `seconds`; the message holds its last refusal.
+        env.ConfigurationError: it took none within `seconds`; the message has its last error.
     """
     deadline = time.monotonic() + (seconds if connection.vendor == "postgresql" else 0)
     told = False
@@ -76,7 +76,7 @@ def wait_for_database(seconds: float) -> None:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Keeps every other starting process of this installation waiting."""
+    """Makes every other process of this installation that is starting wait."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
@@ -85,7 +85,7 @@ def _one_at_a_time() -> Iterator[None]:
             finally:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATION_LOCK])
         return
-    # The lock goes with the file's last descriptor, so a process that is killed leaves none behind.
+    # The lock ends with the file's last descriptor, so a process that is killed leaves none behind.
     with (settings.STATE_DIR / "migration.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

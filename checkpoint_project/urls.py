@@ -1,4 +1,4 @@
-"""Routes of Checkpoint's pages. Everything outside /checkpoint/ is MLflow's and never gets here: `proxy.middleware`."""
+"""Routes of Checkpoint's pages. Everything outside /checkpoint/ is for MLflow: `proxy.middleware` answers it before."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path

@@ -18,8 +18,8 @@ from proxy.wsgi import Handler  # noqa: E402
 from registry import get_registry  # noqa: E402
 
 application = Handler()
-# All views are imported now: the first caller should not wait for it, and a fault in one should stop the start.
+# Imports all views now: the first caller should not wait for it, and a fault in one should stop the start.
 get_resolver().url_patterns  # noqa: B018 - a property that loads
-# So is MLflow's client library, which takes a second or two; no call is made.
+# Imports MLflow's client library, which takes a second or two; makes no call.
 get_registry()
 recovery.prepare()

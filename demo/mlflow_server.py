@@ -9,7 +9,7 @@ from pathlib import Path
 from demo.processes import ServerFailed, ServerProcess, free_port
 
 START_SECONDS = 120.0
-"""MLflow answers after 8 to 20 s on two free cores; a busy machine is given much longer."""
+"""MLflow answers after 8 to 20 s on two free cores; a busy machine gets much longer."""
 
 
 class MlflowServer(ServerProcess):
@@ -25,7 +25,7 @@ class MlflowServer(ServerProcess):
         """Starts MLflow; call `wait` before using it.
 
         Args:
-            folder: Gets its store, its artifacts and its log.
+            folder: The folder for its store, its artifacts and its log.
             options: Further options of `mlflow server`.
             environment: Further variables for it.
 
@@ -70,12 +70,12 @@ def _command(folder: Path, port: int) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    # Settings of another MLflow that the person works with would make this one store its data there, and a test run's
-    # coverage would measure MLflow at several times the cost.
+    # With the settings of another MLflow that the person uses, this one would store its data there. With those of a
+    # test run's coverage, MLflow would be measured too, which makes it several times slower.
     dropped = ("MLFLOW_", "_MLFLOW_", "COVERAGE_", "COV_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     return kept | {
-        # The job runner's task consumers outlive the server.
+        # The job runner's task consumers would outlive the server.
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "PYTHONWARNINGS": "ignore",

@@ -1,4 +1,4 @@
-"""The demo's people: ada asks, grace reviews, admin administers. Run as a module inside the demo's environment."""
+"""The demo's people: ada asks, grace reviews, admin administers. Run as a module in the demo's environment."""
 
 import json
 import os
@@ -22,11 +22,11 @@ def _new_passwords() -> dict[str, str]:
 
 @dataclass
 class Credentials:
-    """What the demo's people sign in with: random for each installation, and the same on its every run.
+    """The passwords and tokens of the demo's people: random for each installation, the same on each of its runs.
 
     Attributes:
         passwords: {user name: password}.
-        tokens: {user name: API token}, for ada and grace, once `create_people` ran.
+        tokens: {user name: API token}, for ada and grace, once `create_people` has run.
     """
 
     passwords: dict[str, str] = field(default_factory=_new_passwords)
@@ -34,7 +34,7 @@ class Credentials:
 
     @classmethod
     def load_or_create(cls, path: Path) -> Self:
-        """Returns those kept at `path`, or new ones, kept there for the owner alone."""
+        """Returns the credentials stored at `path`, or new ones, which only the owner may read there."""
         if path.exists():
             return cls(**json.loads(path.read_text(encoding="utf-8")))
         new = cls()
@@ -42,7 +42,7 @@ class Credentials:
         return new
 
     def save(self, path: Path) -> None:
-        """Keeps them at `path` with mode 0600; a reader sees the old or the new file, never a part."""
+        """Stores them at `path` with mode 0600; a reader sees the old or the new file, never a part."""
         draft = path.with_suffix(".draft")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -51,9 +51,9 @@ class Credentials:
 
 
 def create_people(credentials: Credentials) -> None:
-    """Brings the database up to date and makes whoever is missing in it; fills in the tokens that no longer work.
+    """Migrates the database, creates the people that are missing, and replaces tokens that no longer work.
 
-    Whoever exists is left as they are: somebody may have changed them.
+    Existing people are left unchanged, because somebody may have edited them.
     """
     from django.contrib.auth.models import Permission  # noqa: PLC0415 - models load only once Django is set up
     from django.core.management import call_command  # noqa: PLC0415
@@ -81,14 +81,14 @@ def create_people(credentials: Credentials) -> None:
     for name in ("ada", "grace"):
         token = tokens.find_usable(credentials.tokens.get(name, ""))
         if token is None or token.user.username != name:
-            # The file that knew the old one is gone, so nobody can use it any more.
+            # The file that had the old one is gone, so nobody can use it any more.
             for lost in ApiToken.objects.usable().filter(user__username=name, name=_DEMO):
                 tokens.revoke(actor=Actor.of(lost.user, Door.COMMAND), token=lost)
             _, credentials.tokens[name] = tokens.issue(user=User.objects.get(username=name), name=_DEMO)
 
 
 def main() -> None:
-    """Creates the people of the file that is named on the command line."""
+    """Creates the people of the file on the command line."""
     os.umask(0o077)
     path = Path(sys.argv[1])
     credentials = Credentials.load_or_create(path)

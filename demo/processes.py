@@ -1,4 +1,4 @@
-"""Starts a server as a child process, waits until it answers, and ends everything that it started."""
+"""Starts a server as a child process, waits until it answers, and stops it with all its children."""
 
 import http.client
 import os
@@ -16,11 +16,11 @@ _TAIL_LINES = 3
 
 
 class ServerFailed(Exception):
-    """A server did not come up or died. The message is one line for the person who started it."""
+    """A server did not start, or died. The message is one line for the person who started it."""
 
 
 def free_port() -> int:
-    """Returns a loopback port that nobody listens on at this moment."""
+    """Returns a loopback port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -30,8 +30,8 @@ def free_port() -> int:
 class ServerProcess:
     """A server in a process group of its own.
 
-    The group lets `stop` reach the workers of a server whose own process is dead already, and keeps a terminal's
-    Ctrl-C from reaching the child before its parent decides in which order to stop things.
+    With the group `stop` reaches the workers of a server whose own process is dead already, and a terminal's Ctrl-C
+    does not reach the child before its parent decides in which order to stop the servers.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class ServerProcess:
         """Starts `command`.
 
         Args:
-            name: What messages call it.
+            name: Its name in messages.
             command: Program and arguments.
             environment: Its whole environment.
-            log: Gets what it prints; an earlier run's log is replaced.
+            log: The file for what it prints; an earlier run's log is replaced.
             capture: Leaves standard output to `output` instead.
         """
         self.name = name
@@ -78,7 +78,7 @@ class ServerProcess:
             timeout: Seconds until it must have answered.
 
         Raises:
-            ServerFailed: the process ended, or the time is over; the process is left to `stop`.
+            ServerFailed: the process ended, or the time is over; call `stop` then too.
         """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -90,7 +90,7 @@ class ServerProcess:
         raise ServerFailed(f"{self.name} did not answer at {url} within {timeout:g} seconds: {self.log_tail()}")
 
     def output(self) -> Iterator[str]:
-        """Gives each line of a captured standard output as it comes, until the process closes it."""
+        """Yields each line of a captured standard output as it comes, until the process closes it."""
         if self.process.stdout is not None:
             with self.process.stdout as stdout:
                 yield from stdout
@@ -106,14 +106,14 @@ class ServerProcess:
         return f"{' | '.join(last) or 'it printed nothing'} (log: {self.log})"
 
     def stop(self, *, grace: float = 8.0) -> None:
-        """Ends the whole group: asks first, kills what is left after `grace` seconds, and returns when all are gone."""
+        """Stops the whole group with SIGTERM, and after `grace` seconds with SIGKILL; returns when all are gone."""
         self._signal(signal.SIGTERM)
         if not self._wait_for_group(grace):
             self._signal(signal.SIGKILL)
             self._wait_for_group(grace)
 
     def kill(self) -> None:
-        """Ends the whole group at once, as a power cut would."""
+        """Kills the whole group at once, as a power cut would."""
         self._signal(signal.SIGKILL)
         self._wait_for_group(5.0)
 
@@ -127,7 +127,7 @@ class ServerProcess:
         return False
 
     def _signal(self, number: int) -> bool:
-        """Signals the group; returns False when nobody is left in it."""
+        """Signals the group; returns False when no process is left in it."""
         try:
             os.killpg(self.process.pid, number)
         except (ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies

@@ -25,7 +25,7 @@ class Demo:
     """One run of the demo with its data below one folder."""
 
     def __init__(self, *, folder: Path, port: int, say: Callable[[str], None]) -> None:
-        """`say` is called with each line for the person who watches."""
+        """Takes the options; `say` is called with each line of progress."""
         self.folder = folder.absolute()
         self.address = f"http://localhost:{port}"
         self._port = port
@@ -35,7 +35,7 @@ class Demo:
         self._started = time.monotonic()
 
     def run(self) -> None:
-        """Starts everything and returns after Ctrl-C or SIGTERM, when both servers are gone.
+        """Starts everything, and returns after Ctrl-C or SIGTERM, when both servers have stopped.
 
         Raises:
             ServerFailed: a package is missing, the folder is in use, or a server or step failed; one line.
@@ -87,7 +87,7 @@ class Demo:
         run_to_end(name, command, environment=environment, log=log, timeout=STEP_SECONDS, show=self._progress)
 
     def _environment(self, registry: str) -> dict[str, str]:
-        # Whatever the shell holds for another Checkpoint, or another MLflow, is not meant for the demo.
+        # Variables that the shell has for another Checkpoint or MLflow are not meant for the demo.
         foreign = ("CHECKPOINT_", "MLFLOW_", "EMAIL_", "DATABASE_URL", "SECRET_KEY", "DEFAULT_FROM_EMAIL")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         return kept | {
@@ -148,7 +148,7 @@ def _interruptible() -> Iterator[None]:
 
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    """Refuses a folder that another demo works in; the lock goes with its process, however that ends."""
+    """Refuses a folder that another demo uses; the lock ends with its process, however that ends."""
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

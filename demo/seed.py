@@ -1,7 +1,7 @@
 """Fills the demo's registry through Checkpoint, with MLflow's own client and with Checkpoint's API.
 
-Run as a module: `python -m demo.seed ADDRESS PEOPLE_FILE RESULT_FILE`. Each step looks at what is
-there first, so that a run which was interrupted is continued by the next.
+Run as a module: `python -m demo.seed ADDRESS PEOPLE_FILE RESULT_FILE`. Each step first looks at what exists, so that
+the next run continues an interrupted one.
 """
 
 import json
@@ -41,7 +41,7 @@ _OPEN_REQUEST = {
 
 
 class SeedFailed(Exception):
-    """A step did not do what it should; the message is one line."""
+    """A step failed; the message is one line."""
 
 
 class Api:
@@ -52,7 +52,7 @@ class Api:
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def call(self, method: str, path: str, values: Mapping[str, Any] | None = None) -> Any:
-        """Returns the answer's JSON.
+        """Returns the JSON of the response.
 
         Raises:
             SeedFailed: Checkpoint refused.
@@ -66,7 +66,7 @@ class Api:
 
 
 def seed(address: str, credentials: Credentials) -> int:
-    """Trains, registers, asks and approves whatever is missing; returns the number of the request that stays open."""
+    """Trains, registers, requests and approves what is missing; returns the number of the request that stays open."""
     ada, grace = (Api(address, credentials.tokens[name]) for name in ("ada", "grace"))
     _register_models()
     _register_prompt()
@@ -101,7 +101,7 @@ def _register_prompt() -> None:
 
 
 def _promote(ada: Api, grace: Api, version: str, target: dict[str, str], title: str) -> None:
-    """Lets ada ask and grace approve; Checkpoint makes the change in MLflow, unless it is made already."""
+    """Lets ada ask and grace approve, unless the change is made already; Checkpoint then makes it in MLflow."""
     wanted = f"{target['kind']}:{target['name']}"
     if _holds(version, target):
         return
@@ -147,7 +147,7 @@ def _say(text: str) -> None:
 
 
 def main() -> None:
-    """Seeds the registry at the address on the command line and keeps the open request's number."""
+    """Seeds the registry at the address on the command line and stores the open request's number."""
     address, people, result = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     credentials = Credentials.load_or_create(people)
     os.environ |= {
@@ -157,7 +157,7 @@ def main() -> None:
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     }
-    # MLflow calls stages deprecated, and tells at length what it does.
+    # MLflow warns that stages are deprecated, and prints a lot else.
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     try:

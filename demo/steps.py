@@ -19,15 +19,15 @@ def run_to_end(
     """Runs a command, calls `show` with each line of its standard output, and returns when it succeeded.
 
     Args:
-        name: What messages call it.
+        name: Its name in messages.
         command: Program and arguments.
         environment: Its whole environment.
-        log: Gets its standard error.
+        log: The file for its standard error.
         timeout: Seconds until it is killed.
-        show: Gets each line without its end.
+        show: Called with each line, without its end.
 
     Raises:
-        ServerFailed: it failed or took too long; it and whatever it started are gone.
+        ServerFailed: it failed or took too long; it and everything that it started are gone.
     """
     with ServerProcess(name, command, environment=environment, log=log, capture=True) as step:
         timer = threading.Timer(timeout, step.kill)

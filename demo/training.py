@@ -24,7 +24,7 @@ _MALIGNANT = 0
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model to be trained: `params` are what it is made with and what is logged."""
+    """A model to train; `params` are its parameters, which are logged too."""
 
     run_name: str
     params: dict[str, Any]
@@ -50,7 +50,7 @@ CANDIDATES = (
 
 
 def train_and_register(candidate: Candidate, model_name: str) -> None:
-    """Trains a candidate, logs what was measured of it, and registers it as the model's next version."""
+    """Trains a candidate, logs its metrics, and registers it as the model's next version."""
     features, outcome = load_breast_cancer(return_X_y=True, as_frame=True)
     known, unseen, known_outcome, unseen_outcome = train_test_split(
         features, outcome, test_size=_TEST_SHARE, random_state=_SEED, stratify=outcome
@@ -68,7 +68,7 @@ def train_and_register(candidate: Candidate, model_name: str) -> None:
             registered_model_name=model_name,
             signature=infer_signature(known, model.predict(known)),
             serialization_format="cloudpickle",
-            # Given, because finding them out would load the model once more in a process of its own.
+            # Given here, because MLflow would otherwise load the model in another process to find them out.
             pip_requirements=["scikit-learn"],
         )
 

@@ -1,7 +1,7 @@
 """Draws docs/architecture.svg from the import contract and the table of rooms in docs/architecture.md.
 
-The order of the boxes is the contract's, so the picture cannot promise a direction that nobody checks. The words are
-the table's, so each room is described once.
+The order of the boxes comes from the contract, so the picture shows no direction that is not checked. The words come
+from the table, so each room is described once.
 """
 
 import argparse
@@ -26,7 +26,7 @@ _LINE_HEIGHT = 18
 _CHIP_HEIGHT = 24
 _CHIP_GAP = 6
 _ARROW = 16  # between two layers of a room
-# Of the fonts below at their sizes, rounded up: a little too wide looks better than text that runs out of its box.
+# Widths of the fonts below, rounded up: a box that is a little too wide looks better than text that runs out of it.
 _LETTER = 6.9
 _CODE_LETTER = 7.3
 
@@ -48,7 +48,7 @@ Layers = list[list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What import-linter checks: the order of the rooms, and {room: the order inside it}."""
+    """The order that import-linter checks: of the rooms, and {room: the order inside it}."""
 
     rooms: Layers
     inside: dict[str, Layers]
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def read_contract() -> Contract:
-    """Returns the layers contracts of pyproject.toml: the one without containers is that of the rooms."""
+    """Returns the layers contracts of pyproject.toml; the one without containers is for the rooms."""
     document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     rooms: Layers = []
     inside: dict[str, Layers] = {}
@@ -134,7 +134,7 @@ class _Box:
 
 
 def _room(name: str, words: str, inside: Layers, width: float) -> _Box:
-    """Draws one room from its own upper left corner: its name, its words, and the order inside it."""
+    """Draws one room, from its upper left corner: its name, its words, and the order inside it."""
     y = float(_PADDING)
     parts = [f'<text class="name" x="{_PADDING}" y="{y + 12:g}">{escape(name)}/</text>']
     for line in _wrapped(words, int((width - _WORDS - _PADDING) / _LETTER)):
@@ -185,7 +185,7 @@ def _frame(height: float) -> list[str]:
 
 
 def _direction(top: float, bottom: float) -> list[str]:
-    """Draws the arrow at the side: down is the only way in which anybody imports."""
+    """Draws the arrow at the side: imports go down only."""
     middle = (top + bottom) / 2
     return [
         f'<path class="line" d="M36 {top:g}V{bottom - 8:g}"/>',

@@ -8,10 +8,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 DOCS = Path(__file__).parent
 SETTLED_MS = 1500
-"""For what a page loads by itself; MLflow's never falls silent, so there is nothing to wait for."""
+"""The wait for what a page loads by itself; MLflow's pages never stop loading, so there is no event to wait for."""
 CHROMIUM = "/usr/bin/chromium"
 NO_ASSISTANT = "localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
-"""MLflow's assistant opens by itself on a first visit, and squeezes the page beside it until its texts overlap."""
+"""MLflow's assistant opens on a first visit, and makes the page beside it so narrow that its texts overlap."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

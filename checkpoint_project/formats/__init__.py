@@ -1,1 +1,1 @@
-"""How Django writes dates and times by itself, as in the admin: in UTC, and saying so."""
+"""How Django itself writes dates and times, for example in the admin: in UTC, marked as such."""

@@ -1,4 +1,4 @@
-"""Fills in `nginx.conf.template` from the environment that Checkpoint is started with. Standard library only.
+"""Fills in `nginx.conf.template` from the environment of Checkpoint. Standard library only.
 
 Run as `python deploy/nginx/render.py --listen 0.0.0.0:8080 --checkpoint 127.0.0.1:5000 --folder /srv/checkpoint-nginx`.
 """
@@ -18,7 +18,7 @@ TEMPLATE = Path(__file__).with_name("nginx.conf.template")
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
-# What may stand in nginx's configuration without being taken for part of it.
+# Values that nginx does not take for syntax of its configuration.
 _PLAIN = {
     "an address": re.compile(r"[\w.:\[\]-]+"),
     "a folder": re.compile(r"/[\w./-]*"),
@@ -52,10 +52,10 @@ def render(place: Place, environment: Mapping[str, str]) -> str:
 
     Args:
         place: Where nginx runs.
-        environment: Has CHECKPOINT_REGISTRY_URL, and whichever of the other variables Checkpoint is started with.
+        environment: CHECKPOINT_REGISTRY_URL, and the other variables that Checkpoint is started with.
 
     Raises:
-        Unusable: something is missing, or holds a character that nginx would take for its own.
+        Unusable: a value is missing, or has a character that is syntax to nginx.
     """
     values = {
         "listen": _plain("--listen", place.listen, "an address"),
@@ -85,7 +85,7 @@ def write(place: Place, environment: Mapping[str, str]) -> Path:
 
 
 def command(path: Path) -> list[str]:
-    """Returns the command that runs nginx in the foreground with a configuration from `write`, out of its folder."""
+    """Returns the command that runs nginx in the foreground with a configuration from `write`."""
     return ["nginx", "-p", str(path.parent), "-c", str(path), "-e", str(path.parent / "error.log")]
 
 
@@ -136,7 +136,7 @@ def _plain(name: str, value: str, kind: str, *, is_secret: bool = False) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Writes the configuration and says how to start nginx with it; 1 and one line if something is wrong."""
+    """Writes the configuration and prints how to start nginx; returns 1 after one line if something is wrong."""
     parser = argparse.ArgumentParser(description="Writes nginx.conf for an nginx in front of Checkpoint.")
     parser.add_argument("--listen", default="127.0.0.1:8080", help="address and port that callers reach")
     parser.add_argument("--checkpoint", default="127.0.0.1:5000", help="address and port of Checkpoint")

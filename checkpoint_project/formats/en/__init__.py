@@ -1,1 +1,1 @@
-"""For English, the only language there is."""
+"""The formats for English, the only language."""

@@ -1,4 +1,4 @@
-"""`TIME_ZONE` is UTC and nothing activates another, so the zone can stand in the format."""
+"""The time zone is part of the format, because `TIME_ZONE` is UTC and nothing activates another."""
 
 DATE_FORMAT = "Y-m-d"
 TIME_FORMAT = r"H:i:s \U\T\C"

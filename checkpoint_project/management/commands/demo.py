@@ -1,10 +1,9 @@
-"""Tries the product on this machine."""
-
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from typing_extensions import override
 
 from demo.processes import ServerFailed
 from demo.runner import Demo
@@ -18,8 +17,8 @@ class Command(BaseCommand):
     help = "Starts a real MLflow behind Checkpoint, with models, people and promote requests to try it out."
     requires_system_checks = ()
 
+    @override
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declares the options."""
         parser.add_argument("--port", type=int, default=5000, help="Checkpoint's port on this machine (default: 5000)")
         parser.add_argument(
             "--data",
@@ -28,8 +27,8 @@ class Command(BaseCommand):
             help="folder that keeps the data from run to run (default: var/demo)",
         )
 
+    @override
     def handle(self, *args: Any, port: int, data: Path, **options: Any) -> None:
-        """Runs the demo."""
         listening.require_free("127.0.0.1", port)
         try:
             Demo(folder=data, port=port, say=self._say).run()

@@ -1,30 +1,31 @@
-"""The development server."""
-
 from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.management.commands import runserver
 from django.core.management.base import CommandParser
+from typing_extensions import override
 
 from accounts.joining import first_administrator
 from checkpoint_project import startup
 
 
 class Command(runserver.Command):
-    """Django's, on Checkpoint's port, which brings the database up to date and shows the setup link first.
+    """Django's development server on Checkpoint's port; migrates the database and shows the setup link first.
 
-    WhiteNoise serves the static files here too, so that development meets the same paths as production.
+    WhiteNoise serves the static files here too, so that development has the same paths as production.
     """
 
     default_port = "5000"
 
+    @override
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declares Django's options, with its own serving of static files switched off."""
+        """Adds Django's options, with its own serving of static files switched off."""
         super().add_arguments(parser)
         parser.set_defaults(use_static_handler=False)
 
+    @override
     def inner_run(self, *args: Any, **options: Any) -> None:
-        """Serves, in the reloader's child."""
+        """Serves; runs in the reloader's child process."""
         startup.prepare_database()
         link = first_administrator.prepare(settings.CHECKPOINT_PUBLIC_URL)
         if link:

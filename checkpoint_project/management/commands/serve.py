@@ -1,5 +1,3 @@
-"""The production server."""
-
 import os
 import sys
 from typing import Any
@@ -7,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
+from typing_extensions import override
 
 from accounts.joining import first_administrator
 from checkpoint_project import gunicorn, startup
@@ -14,13 +13,13 @@ from foundation import env, listening
 
 
 class Command(BaseCommand):
-    """Migrates, makes sure that there is a way to the first administrator, and becomes the server."""
+    """Migrates the database, prepares the first administrator, and becomes the server."""
 
     help = "Runs Checkpoint for production: brings the database up to date, then serves with gunicorn."
     requires_system_checks = ()
 
+    @override
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declares the options."""
         parser.add_argument("--host", default="0.0.0.0", help="address to listen on (default: all)")  # noqa: S104
         parser.add_argument("--port", type=int, default=5000, help="port to listen on (default: 5000)")
         parser.add_argument(
@@ -42,21 +41,22 @@ class Command(BaseCommand):
             help=f"seconds that running transfers get to finish when stopped (default: {gunicorn.graceful_timeout})",
         )
 
+    @override
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
-        """Serves until it is told to stop; running transfers are finished first."""
+        """Serves until it is stopped; running transfers are finished first."""
         startup.require_registry()
         listening.require_free(host, port)
         if not env.string("CHECKPOINT_PUBLIC_URL"):
-            # For the server, which reads its settings afresh.
+            # For the server, which reads the settings again.
             os.environ["CHECKPOINT_PUBLIC_URL"] = settings.CHECKPOINT_PUBLIC_URL = f"http://localhost:{port}"
-        os.umask(0o077)  # a new database will hold password hashes and sessions, often in a folder of somebody's
+        os.umask(0o077)  # a new database will hold password hashes and sessions, often in somebody's own folder
         startup.prepare_database()
         link = first_administrator.prepare(settings.CHECKPOINT_PUBLIC_URL)
         connections.close_all()
         self._announce(host, port, link)
-        # The server has to find this package wherever it was started.
+        # The server must find this package wherever it is started.
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(settings.BASE_DIR), os.environ.get("PYTHONPATH")]))
-        # In this process's place: what serves starts with nothing of what was loaded, locked or opened up to here.
+        # Replaces this process, so that the server starts without anything that was loaded, locked or opened so far.
         os.execv(sys.executable, [sys.executable, *_arguments(host, port, **options)])  # noqa: S606 - no shell is meant
 
     def _announce(self, host: str, port: int, link: str | None) -> None:
@@ -70,7 +70,7 @@ class Command(BaseCommand):
 
 
 def _arguments(host: str, port: int, *, workers: int, threads: int, stop_timeout: int, **_: Any) -> list[str]:
-    """Returns the arguments with which Python becomes the server."""
+    """Returns the arguments with which Python starts the server."""
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return [
         *("-m", "gunicorn", "--config", f"python:{gunicorn.__name__}", "--bind", address),
