@@ -1,1 +1,1 @@
-"""Everything outside /checkpoint/: calls are read once, judged once, and passed on to MLflow, or refused."""
+"""The proxy for everything outside /checkpoint/: reads a call once, judges it once, and passes it on or refuses it."""

@@ -1,4 +1,4 @@
-"""One line for each proxied call, on the logger `checkpoint.access`."""
+"""Writes one line for each proxied call, on the logger `checkpoint.access`."""
 
 import logging
 import time
@@ -7,10 +7,10 @@ logger = logging.getLogger("checkpoint.access")
 
 
 class Entry:
-    """Gathers what a call's line will say; `write` writes it once, when the last byte has gone or nothing more will.
+    """The values of a call's line; `write` writes it once, when the response has ended.
 
-    The query is left out: it may hold secrets. The path is in its percent-encoded form, so that no caller can write
-    lines of their own into the log.
+    The query is left out, because it may hold secrets. The path is percent-encoded, so that no caller can forge a line
+    of the log.
     """
 
     __slots__ = ("_is_written", "_started", "caller", "method", "note", "path", "request_id", "sent", "status")

@@ -1,6 +1,5 @@
-"""The proxy: everything outside /checkpoint/."""
-
 from django.apps import AppConfig
+from typing_extensions import override
 
 
 class ProxyConfig(AppConfig):
@@ -8,8 +7,9 @@ class ProxyConfig(AppConfig):
 
     name = "proxy"
 
+    @override
     def ready(self) -> None:
-        """Lets a promotion seal at once what it promotes."""
+        """Connects the seal to the audit trail, so that a promotion seals at once what it promotes."""
         from audit.signals import event_recorded  # noqa: PLC0415 - apps are loaded only now
         from proxy.seal import cache  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
-"""Answers a web server in front that asks whether it may take a call to MLflow itself (nginx: `auth_request`).
+"""Answers a web server in front that asks whether it may pass a call to MLflow itself (nginx: `auth_request`).
 
-The question has no body, so the answer is yes only for calls that Checkpoint would pass on without reading theirs.
-Whoever gets a no hands the whole call to Checkpoint, which then judges it itself and says why.
+The question has no body, so the answer is yes only for calls that Checkpoint would pass on without reading the body.
+After a no, the web server passes the whole call to Checkpoint, which judges it and says why.
 """
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,17 +16,17 @@ from proxy.guard.routes import Traffic
 from proxy.transfer import request_line
 
 PATH = "/checkpoint/auth-request"
-"""No page of Checkpoint's: a web server in front asks here about every call, so `middleware` answers it at once."""
+"""Answered by `middleware` at once and not as a page, because a web server in front asks here about every call."""
 
 
 @require_GET
 def auth_request(request: HttpRequest) -> HttpResponse:
     """Answers 204 for a call that may go to MLflow as it is, 401 to unknown callers, 403 for all others.
 
-    The call is named by X-Original-Method and X-Original-URI, the URI as it came; who makes it and from where, by the
-    headers that the proxy itself goes by. Nobody but CHECKPOINT_TRUSTED_PROXIES is answered: the answer tells nothing
-    that the same credentials would not find out, but then nobody needs to wonder. Asks no database when the credentials
-    are in the cache, and counts nothing: how many calls are under way only the web server knows.
+    X-Original-Method and X-Original-URI name the call, the URI as it came; the headers that the proxy reads tell who
+    makes it and from where. Only CHECKPOINT_TRUSTED_PROXIES get an answer, to be safe, although it tells nothing that
+    the same credentials would not find out. Makes no database query when the credentials are in the cache. Does not
+    limit the calls of one caller: only the web server knows how many are under way.
     """
     if not comes_from_trusted_proxy(request):
         raise Http404
@@ -42,7 +42,7 @@ def auth_request(request: HttpRequest) -> HttpResponse:
 
 
 def _admitted(request: HttpRequest) -> Caller | None:
-    """Returns who makes the call, None if Checkpoint has to handle it, by the same steps as `views`."""
+    """Returns the caller, or None if Checkpoint must handle the call, by the same steps as `views`."""
     path, _, query = request.META.get("HTTP_X_ORIGINAL_URI", "").partition("?")
     method = request_line.method({"REQUEST_METHOD": request.META.get("HTTP_X_ORIGINAL_METHOD", "")})
     admission.check_path(path)

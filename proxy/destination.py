@@ -1,4 +1,4 @@
-"""The MLflow that the settings name."""
+"""The MLflow of the settings."""
 
 from base64 import b64encode
 from functools import cache
@@ -10,7 +10,7 @@ from proxy.transfer.upstream import Upstream
 
 
 def mlflow() -> Upstream:
-    """Returns where calls go, with Checkpoint's own credentials and time-outs."""
+    """Returns the MLflow that calls go to, with Checkpoint's own credentials and time-outs."""
     return _upstream(
         settings.CHECKPOINT_REGISTRY_URL,
         _credentials(

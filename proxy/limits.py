@@ -1,4 +1,4 @@
-"""How many calls one caller may have under way, so that one runaway job does not take every thread."""
+"""Limits the calls that one caller has under way, so that one runaway job does not take every thread."""
 
 import threading
 
@@ -11,9 +11,9 @@ _under_way: dict[str, int] = {}
 
 
 def enter(key: str) -> None:
-    """Counts a call in; `leave` must follow once.
+    """Counts the beginning of a call; `leave` must follow once.
 
-    Counts in this process only: with N workers a caller has N times as many.
+    Counts in this process only: with N workers a caller may have N times as many.
 
     Raises:
         TooManyCalls: this caller has CHECKPOINT_STREAMS_PER_CALLER under way already.
@@ -26,7 +26,7 @@ def enter(key: str) -> None:
 
 
 def leave(key: str) -> None:
-    """Counts a call out."""
+    """Counts the end of a call."""
     with _lock:
         count = _under_way[key] - 1
         if count:

@@ -1,4 +1,4 @@
-"""The fork in the road: Checkpoint's pages go on through Django, everything else goes to MLflow from here."""
+"""Separates Checkpoint's pages, which Django answers, from calls for MLflow, which the proxy answers."""
 
 from collections.abc import Callable
 
@@ -11,10 +11,10 @@ from proxy.views import CheckpointProxyView
 
 
 class ProxyMiddleware:
-    """Hands every path outside /checkpoint/ to the proxy, and no other: below it nothing ever reaches MLflow.
+    """Hands every path outside /checkpoint/ to the proxy, and no other: nothing below /checkpoint/ reaches MLflow.
 
-    A middleware and not a URL pattern, because a proxied call needs neither the middleware for pages nor a look through
-    their patterns, which together cost it more than the proxy's own work.
+    This is a middleware and not a URL pattern, because a proxied call needs neither the middleware for pages nor the
+    URL patterns, which together would cost more than the proxy's own work.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

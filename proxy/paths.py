@@ -1,14 +1,14 @@
-"""Which paths are refused before anybody routes them. Pure.
+"""Tells which paths are refused before they are routed. Pure.
 
-Two servers read every path: this one, to decide, and MLflow, to act. Whatever they could read differently (RFC 3986
-section 6.2.2) is refused instead of repaired, so that both route the very string that was judged.
+Two servers read every path: this one, to decide, and MLflow, to act. A path that they could read differently (RFC 3986
+section 6.2.2) is refused instead of repaired, so that both route the same string.
 """
 
 import re
 from urllib.parse import unquote, unquote_to_bytes
 
 DATA_PREFIXES = ("/api/2.0/mlflow-artifacts/", "/ajax-api/2.0/mlflow-artifacts/")
-"""Literal beginnings of paths below which every name is the caller's own, so that no word in it means anything."""
+"""Literal beginnings of paths below which the caller chooses every name, so that no word in it has a meaning."""
 
 _DECODINGS = 3
 _WORTH_A_LOOK = re.compile(r"[^\w!$&'()*+,\-./:=@~]|//|/\.{1,2}(?:/|\Z)", re.ASCII)
@@ -18,7 +18,7 @@ _NOT_IN_A_PATH = re.compile(r"[^\x21-\x7e]|[?#]")
 
 
 def path_fault(path: str) -> str:
-    """Tells in a sentence why a path is refused with 400; empty when it is not.
+    """Returns the sentence that says why a path is refused with 400; "" if it is not.
 
     Each check is made on the path as sent and after decoding it once, twice and three times.
 
@@ -40,7 +40,7 @@ def path_fault(path: str) -> str:
 
 
 def decodings(path: str) -> list[str]:
-    """Returns the path as sent and after each further decoding that changes it, at most three."""
+    """Returns the path as sent and after each decoding that changes it, at most three."""
     readings = [path]
     for _ in range(_DECODINGS):
         decoded = unquote(readings[-1], errors="replace")

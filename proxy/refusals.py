@@ -1,4 +1,4 @@
-"""Why a call is not passed on: one class, and the reasons that guard and seal share."""
+"""The refusal of a call: its class, and the refusals that guard and seal share."""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,9 @@ class Refusal(ProxyError):
     """A call that would change what is protected or sealed, or whose message cannot be judged.
 
     Attributes:
-        sentence: Why, without an address.
-        proposal: What the form is filled in with; None when no promote request would help.
-        model_name: With `version` and `target`, for the audit trail.
+        sentence: The reason, without an address.
+        proposal: The promote request that would help, for the form; None if none would.
+        model_name: For the audit trail, with `version` and `target`.
     """
 
     title = "Not allowed"
@@ -43,18 +43,18 @@ class Refusal(ProxyError):
         self.code = code
 
     def headers(self) -> dict[str, str]:
-        """Says where to ask for the change instead."""
+        """Returns the address of the form in which to ask for the change."""
         return {"X-Checkpoint-Promote-Request": self.form_path} if self.form_path else {}
 
 
 def holding(what: str, name: str, held: Sequence[Held], workspace: str) -> Refusal | None:
-    """Refuses what would change the protected targets that are held; None when none are.
+    """Returns the refusal of a call that would change protected targets in use; None if there are none.
 
     Args:
-        what: The act in the passive voice, for example `Version 3 of Fraud cannot be deleted`.
-        name: The model whose versions hold them.
-        held: The targets.
-        workspace: Canonical; of the model.
+        what: What cannot be done, for example `Version 3 of Fraud cannot be deleted`.
+        name: The model whose versions hold the targets.
+        held: The targets and their holders.
+        workspace: The model's, canonical.
     """
     if not held:
         return None
@@ -65,7 +65,7 @@ def holding(what: str, name: str, held: Sequence[Held], workspace: str) -> Refus
 
 
 def way_out(model_name: str, held: Sequence[Held], workspace: str) -> Proposal | None:
-    """Returns what to ask for first; None when a request cannot free what is held."""
+    """Returns what to ask for first; None if no request can free the targets."""
     if any(each.target.kind == TargetKind.MODEL for each in held):
         return None
     first = held[0]
@@ -75,13 +75,13 @@ def way_out(model_name: str, held: Sequence[Held], workspace: str) -> Proposal |
 
 
 def being_promoted(name: str) -> Refusal:
-    """Refuses for the moment."""
+    """Returns the refusal of a call while a version of the model is being promoted."""
     sentence = f"Checkpoint is promoting a version of {name} at this moment: try again in a few seconds."
     return Refusal(sentence, model_name=name, status=409, code="INVALID_STATE")
 
 
 def being_judged(name: str, version: str) -> Refusal:
-    """Refuses until the request that somebody approved has come to its end."""
+    """Returns the refusal of a call that would change a version that somebody approved, until its request has ended."""
     sentence = (
         f"Version {version} of {name} has been approved in a promote request: what it is made of stays as it was "
         "judged until that request is promoted or closed."

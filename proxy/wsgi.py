@@ -1,16 +1,17 @@
-"""Django's WSGI entry, with the path as it came and small answers in one piece."""
+"""Django's WSGI handler, with the path as it came and small responses in one piece."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from typing_extensions import override
 
 from proxy.transfer.request_line import WIRE_PATH
 from proxy.transfer.responses import ProxiedResponse
 
 
 class ProxyRequest(WSGIRequest):
-    """A request that remembers the path's bytes."""
+    """A request that keeps the path's bytes."""
 
     def __init__(self, environ: dict[str, Any]) -> None:
         environ[WIRE_PATH] = environ.get("PATH_INFO", "")
@@ -18,10 +19,11 @@ class ProxyRequest(WSGIRequest):
 
 
 class Handler(WSGIHandler):
-    """Answers what is complete with a list: the server then sends head and body at once, and asks for no more."""
+    """Returns a complete response as a list: the server then sends head and body at once, and asks for no more."""
 
     request_class = ProxyRequest
 
+    @override
     def __call__(  # type: ignore[override]  # the stubs promise a response where PEP 3333 asks for any iterable
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:

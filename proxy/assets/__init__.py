@@ -1,1 +1,1 @@
-"""MLflow's scripts, styles, fonts and images, kept compressed so that its pages load faster than without Checkpoint."""
+"""Keeps MLflow's scripts, styles, fonts and images compressed, so that its pages load faster through Checkpoint."""

@@ -1,8 +1,8 @@
-"""Kept files on the disk, shared by all worker processes of an installation.
+"""The kept files on the disk, shared by all worker processes of an installation.
 
-One description `<key>.json` for each file, and its forms beside it, named after their content. A form is written
-before the description that names it, and each by an atomic rename; so readers need no lock: what they find is whole,
-or gone, and then they ask MLflow. What a power cut left half-written is found out by its checksum.
+Each file has one description `<key>.json`, and beside it its forms, named after their content. A form is written before
+the description that names it, and both by an atomic rename. So readers need no lock: what they find is whole, or it is
+missing and they ask MLflow. A checksum shows what a power cut left half-written.
 """
 
 import fcntl
@@ -25,12 +25,12 @@ class Disk:
     """A folder of kept files, bounded in size."""
 
     def __init__(self, folder: Path, limit: int) -> None:
-        """`limit` in bytes."""
+        """Takes the limit in bytes."""
         self.folder = folder
         self._limit = limit
 
     def entry(self, key: str) -> Entry | None:
-        """Returns a description; None if the file is not kept.
+        """Returns the description of a file; None if the file is not kept.
 
         Raises:
             Corrupted: the description is damaged.
@@ -46,10 +46,10 @@ class Disk:
         return found
 
     def body(self, entry: Entry, coding: str) -> bytes | None:
-        """Returns one form; None if another process has just replaced or dropped it.
+        """Returns one form of a file; None if another process has just replaced or removed it.
 
         Raises:
-            Corrupted: it is not what the description says.
+            Corrupted: it does not match the description.
         """
         try:
             data = self._form(entry, coding).read_bytes()
@@ -62,7 +62,7 @@ class Disk:
         return data
 
     def save(self, entry: Entry, bodies: dict[str, bytes]) -> None:
-        """Keeps a file in the place of what was kept of it before, and then drops what is beyond the limit.
+        """Stores a file, replacing its former version, and then removes the files beyond the limit.
 
         Raises:
             OSError: the folder cannot be written.
@@ -78,11 +78,11 @@ class Disk:
         self._shrink()
 
     def touch(self, key: str) -> None:
-        """Notes that the file is in use and was compared with MLflow's just now."""
+        """Records that the file is in use and was just compared with MLflow's."""
         try:
             os.utime(self._description(key))
         except FileNotFoundError:
-            return  # another process dropped it
+            return  # another process has removed it
 
     def age(self, key: str) -> float | None:
         """Returns the seconds since `touch` or `save` by any process; None if the file is not kept."""
@@ -92,7 +92,7 @@ class Disk:
             return None
 
     def drop(self, key: str) -> None:
-        """Removes a file, its description first; one that cannot be removed is found damaged again."""
+        """Removes a file, its description first; one that cannot be removed will be found damaged again."""
         try:
             self._description(key).unlink(missing_ok=True)
             for path in self.folder.glob(f"{key}-*"):
@@ -102,7 +102,7 @@ class Disk:
 
     @contextmanager
     def making(self) -> Iterator[None]:
-        """Keeps other processes from making files at the same moment; the lock goes with its process.
+        """Lets only one process make files at a time; the lock ends with its process.
 
         Raises:
             OSError: the folder cannot be written.
@@ -113,7 +113,7 @@ class Disk:
             yield
 
     def _shrink(self) -> None:
-        """Drops the files that were not in use for longest until the rest is within the limit."""
+        """Removes the least recently used files until the rest is within the limit."""
         sizes: dict[str, int] = {}
         touched: dict[str, float] = {}
         for path in self.folder.iterdir():

@@ -1,4 +1,4 @@
-"""What is remembered of one kept file."""
+"""The description of one kept file."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -6,11 +6,11 @@ from hashlib import sha256
 
 FORMAT = 1
 CODINGS = ("br", "gzip", "identity")
-"""As in the header Content-Encoding, the best first."""
+"""The codings, as in the header Content-Encoding, the best first."""
 
 
 class Corrupted(Exception):
-    """What lies on the disk is not what was put there."""
+    """A file on the disk is not what was written there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Body:
     """One form of a file.
 
     Attributes:
-        length: Bytes.
+        length: In bytes.
         digest: Its SHA-256 in hexadecimal.
     """
 
@@ -27,7 +27,6 @@ class Body:
 
     @classmethod
     def of(cls, data: bytes) -> "Body":
-        """Describes these bytes."""
         return cls(len(data), sha256(data).hexdigest())
 
 
@@ -36,9 +35,9 @@ class Entry:
     """One file of MLflow's, in all the forms in which it is kept.
 
     Attributes:
-        upstream: MLflow's address, so that no other MLflow's file is taken for it.
-        path: As asked for.
-        etag: MLflow's own entity tag, "" if it sent none; tells an MLflow that was upgraded.
+        upstream: MLflow's address, so that the file of another MLflow is not taken for it.
+        path: The path of the call.
+        etag: MLflow's own entity tag, "" if it sent none; it changes when MLflow is upgraded.
         headers: What the client gets beside length, encoding, caching and entity tag.
         bodies: {coding: form}; "identity" is always there.
     """
@@ -51,20 +50,20 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """The name under which it is kept."""
+        """The name under which the file is kept."""
         return key(self.upstream, self.path)
 
     def coding(self, accepted: frozenset[str]) -> str:
-        """Returns the best form that the client takes."""
+        """Returns the best coding that the client accepts."""
         return next((name for name in CODINGS if name in accepted and name in self.bodies), "identity")
 
     def tag(self, coding: str) -> str:
-        """Returns the entity tag of one form; it follows from the content, so all replicas have the same."""
+        """Returns the entity tag of one form, computed from the content, so that all replicas have the same."""
         digest = self.bodies["identity"].digest[:24]
         return f'"{digest}"' if coding == "identity" else f'"{digest}-{coding}"'
 
     def dump(self) -> bytes:
-        """Returns the form for the disk: JSON, and before it the JSON's own checksum."""
+        """Returns the bytes for the disk: the checksum of the JSON, and the JSON."""
         text = json.dumps({"format": FORMAT, **asdict(self)}).encode()
         return sha256(text).hexdigest().encode() + b"\n" + text
 
@@ -73,7 +72,7 @@ def load(data: bytes) -> Entry:
     """Reads what `Entry.dump` wrote.
 
     Raises:
-        Corrupted: it is something else, or another release's.
+        Corrupted: it is damaged, or another release wrote it.
     """
     checksum, _, text = data.partition(b"\n")
     if sha256(text).hexdigest().encode() != checksum:

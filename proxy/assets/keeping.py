@@ -1,4 +1,4 @@
-"""Puts MLflow's files where `serving` finds them, and compares them with MLflow's now and then."""
+"""Stores MLflow's files where `serving` finds them, and compares them with MLflow's now and then."""
 
 import logging
 
@@ -18,27 +18,27 @@ FILE_BYTES = 16 * 1024 * 1024
 """A larger file is never kept."""
 
 COMPARE_SECONDS = 600.0
-"""How long a kept file is taken for MLflow's without asking."""
+"""How long a kept file is used without comparing it with MLflow's."""
 
-# Said anew for each form, or about the one answer that was fetched.
+# Headers that are written again for each form, or that are about the one response that was fetched.
 _NOT_KEPT = frozenset(
     {"cache-control", "expires", "pragma", "age", "etag", "vary", "content-length", "accept-ranges", "connection"}
 )
 
 
 class Keeper:
-    """Keeps files of one MLflow on the disk and in memory; all of it runs in the background."""
+    """Stores files of one MLflow on the disk and in memory; runs in the background."""
 
     def __init__(self, disk: Disk, memory: Memory, url: str) -> None:
-        """`url` is MLflow's address."""
+        """Takes MLflow's address as `url`."""
         self.disk = disk
         self.memory = memory
         self._url = url
 
     def keep(self, path: str, head: Headers, data: bytes) -> None:
-        """Keeps a file in all forms, unless another process has just done so.
+        """Stores a file in all forms, unless another process has just done so.
 
-        Where the disk cannot be written, the file is kept in memory.
+        If the disk cannot be written, the file is kept in memory.
         """
         etag = next((value for name, value in head if name.lower() == "etag"), "")
         made: tuple[Entry, dict[str, bytes]] | None = None
@@ -55,10 +55,10 @@ class Keeper:
         self.memory.put(*(made or self._made(path, etag, head, data)), COMPARE_SECONDS)
 
     def compare(self, entry: Entry) -> None:
-        """Asks MLflow whether a file is still its own, and replaces it if not.
+        """Asks MLflow whether a file is still the same, and replaces it if not.
 
-        A file that MLflow has no more is kept: a page that was opened before MLflow was upgraded goes on asking for the
-        old ones, which hold what their names promise.
+        A file that MLflow no longer has stays: a page that was opened before MLflow was upgraded still asks for it, and
+        its name holds the hash of its content.
         """
         age = self.disk.age(entry.key)
         if age is not None and age < COMPARE_SECONDS:  # another process did it
@@ -84,7 +84,7 @@ class Keeper:
         try:
             return self.disk.entry(key(self._url, path))
         except Corrupted:
-            return None  # about to be replaced
+            return None  # it will be replaced
 
     def _made(self, path: str, etag: str, head: Headers, data: bytes) -> tuple[Entry, dict[str, bytes]]:
         forms = making.forms(data, compressible=names.is_compressible(names.extension(path)))
@@ -98,7 +98,7 @@ class Keeper:
 
 
 def is_usable(path: str, status: int, headers: Headers) -> bool:
-    """Tells whether an answer is the file of this name, and the same for every caller."""
+    """Tells whether a response is the file of this name, and the same for every caller."""
     content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
     if status != 200 or not names.is_expected(names.extension(path), content_type):
         return False

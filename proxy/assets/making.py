@@ -1,4 +1,4 @@
-"""Compresses MLflow's files, and runs what must not keep a caller waiting.
+"""Compresses MLflow's files, and runs jobs for which no caller should wait.
 
 A job that fails leaves the file as it was: the next call for it is streamed from MLflow, and tries again.
 """
@@ -16,7 +16,7 @@ _WORTH_IT = 0.95
 
 
 def forms(data: bytes, *, compressible: bool) -> dict[str, bytes]:
-    """Returns {coding: bytes}, the compressed forms only where they are smaller."""
+    """Returns {coding: bytes}; compressed forms only if they are smaller."""
     found = {"identity": data}
     if compressible:
         for coding, made in (
@@ -29,7 +29,7 @@ def forms(data: bytes, *, compressible: bool) -> dict[str, bytes]:
 
 
 class Background:
-    """Runs jobs one after the other, each in a thread that a process which is told to stop does not wait for."""
+    """Runs jobs one after the other, each in a daemon thread, for which a process that stops does not wait."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -38,9 +38,9 @@ class Background:
         self._bytes = 0
 
     def begin(self, name: str, size: int) -> bool:
-        """Claims a job; returns False when one of this name is under way, or too many bytes wait already.
+        """Claims a job; returns False if one of this name is under way, or too many bytes wait already.
 
-        Whoever claimed it must `run` or `give_up` it.
+        Whoever claimed it must call `run` or `give_up`.
         """
         with self._lock:
             if name in self._names or self._bytes + size > _WAITING_BYTES:
@@ -50,7 +50,7 @@ class Background:
             return True
 
     def give_up(self, name: str, size: int) -> None:
-        """Lets somebody else claim the job."""
+        """Releases a claimed job."""
         with self._lock:
             self._names.discard(name)
             self._bytes -= size

@@ -1,4 +1,4 @@
-"""The kept files that this process used last."""
+"""The kept files in memory: those that this process used last."""
 
 import threading
 import time
@@ -13,8 +13,8 @@ class Kept:
     """One file in memory.
 
     Attributes:
-        compare_at: When it is to be compared with MLflow's, on the monotonic clock.
-        bodies: {coding: bytes} of those forms that somebody asked for.
+        compare_at: When to compare it with MLflow's, on the monotonic clock.
+        bodies: {coding: bytes} of the forms that somebody asked for.
     """
 
     entry: Entry
@@ -23,7 +23,7 @@ class Kept:
 
 
 class Memory:
-    """Descriptions and forms by key; at most `limit` bytes of forms, the least recently used go first."""
+    """Descriptions and forms by key; at most `limit` bytes of forms, of which the least recently used go first."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -32,7 +32,7 @@ class Memory:
         self._size = 0
 
     def get(self, key: str) -> Kept | None:
-        """Returns a file, some of whose forms may have to be read from the disk."""
+        """Returns a file; some of its forms may be on the disk only."""
         with self._lock:
             kept = self._kept.get(key)
             if kept is not None:
@@ -40,7 +40,7 @@ class Memory:
             return kept
 
     def put(self, entry: Entry, bodies: dict[str, bytes], compare_after: float) -> None:
-        """Keeps forms of a file; those of another version of it go. `compare_after` in seconds."""
+        """Stores forms of a file and removes those of other versions of it. `compare_after` is in seconds."""
         key = entry.key
         with self._lock:
             kept = self._kept.get(key)
@@ -59,7 +59,7 @@ class Memory:
                 kept.bodies = {}
 
     def is_due(self, kept: Kept, again_after: float) -> bool:
-        """Tells whether a file is to be compared with MLflow's; to one caller only, until `again_after` seconds."""
+        """Tells whether to compare a file with MLflow's; tells one caller only, again after `again_after` seconds."""
         now = time.monotonic()
         if kept.compare_at > now:
             return False
@@ -70,7 +70,6 @@ class Memory:
             return is_mine
 
     def drop(self, key: str) -> None:
-        """Forgets a file."""
         with self._lock:
             self._remove(key)
 

@@ -1,4 +1,4 @@
-"""Which paths are files of MLflow's user interface, and which of them never change. Pure."""
+"""Tells which paths are files of MLflow's user interface, and which of them never change. Pure."""
 
 import re
 
@@ -23,10 +23,10 @@ _COMPRESSIBLE = frozenset({"js", "mjs", "css", "svg", "ttf", "eot"})
 
 
 def is_static(path: str) -> bool:
-    """Tells whether this is a file of MLflow's user interface; never one that somebody logged as an artifact.
+    """Tells whether this is a file of MLflow's user interface, and not one that somebody logged as an artifact.
 
     Args:
-        path: As it goes upstream. A static prefix may stand before `/static-files/`.
+        path: As it goes upstream. A static prefix may precede `/static-files/`.
     """
     return "/static-files/" in path and _STATIC.match(path) is not None
 
@@ -34,17 +34,17 @@ def is_static(path: str) -> bool:
 def extension(path: str) -> str:
     """Returns the extension of a file with a hash of its content in its name; "" for every other path.
 
-    Other bytes have another name then, so that a browser may keep the file for ever.
+    Other content has another name, so a browser may keep the file for ever.
     """
     found = _HASHED.match(path)
     return found.group(1) if found and found.group(1) in _TYPES else ""
 
 
 def is_expected(kind: str, content_type: str) -> bool:
-    """Tells whether an answer's type is what the extension promises; an error page's is not."""
+    """Tells whether a response has the type of the extension; an error page has not."""
     return content_type.lower().startswith(_TYPES[kind])
 
 
 def is_compressible(kind: str) -> bool:
-    """Tells whether a file with this extension becomes smaller."""
+    """Tells whether compressing a file with this extension makes it smaller."""
     return kind in _COMPRESSIBLE

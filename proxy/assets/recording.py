@@ -1,28 +1,30 @@
-"""Takes a copy of an answer's body while it is passed on."""
+"""Copies the body of a response while it is passed on."""
 
 from collections.abc import Callable
+
+from typing_extensions import override
 
 from proxy.transfer.http1 import Answer
 
 
 class RecordedAnswer(Answer):
-    """An answer of known length that hands a copy of its body on once it was read to its end.
+    """A response of known length that hands over a copy of its body once it was read to its end.
 
-    An answer that breaks, or that the client does not wait for, is handed on to nobody.
+    No copy is made of a response that breaks, or for which the client does not wait.
     """
 
     __slots__ = ("_abandoned", "_pieces", "_whole")
 
     def __init__(self, answer: Answer, whole: Callable[[bytes], None], abandoned: Callable[[], None]) -> None:
-        """Takes the answer over; exactly one of the two is called."""
+        """Takes over the response; calls `whole` or `abandoned` once."""
         for name in Answer.__slots__:
             setattr(self, name, getattr(answer, name))
         self._pieces: list[bytes] = []
         self._whole: Callable[[bytes], None] | None = whole
         self._abandoned = abandoned
 
+    @override
     def read(self) -> bytes:
-        """Returns the next bytes, as `Answer.read`."""
         data = super().read()
         if data and self._whole is not None:
             self._pieces.append(data)
@@ -32,8 +34,8 @@ class RecordedAnswer(Answer):
             whole(b"".join(pieces))
         return data
 
+    @override
     def close(self) -> None:
-        """Gives the answer up, as `Answer.close`."""
         super().close()
         if self._whole is not None:
             self._whole, self._pieces = None, []

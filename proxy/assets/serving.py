@@ -1,8 +1,8 @@
-"""Answers calls for MLflow's files from what is kept, and has kept what was not.
+"""Answers calls for MLflow's files from the kept ones, and has the others kept.
 
-Only files with a hash of their content in their name are kept, and only from a plain, whole answer 200 of the expected
-type that every caller would have got. A kept file is compared with MLflow's now and then, in the background, so that an
-MLflow that was exchanged is noticed even where it serves other bytes under an old name.
+Only files with a hash of their content in their name are kept, and only from a plain, whole response 200 of the
+expected type that every caller would have got. A kept file is compared with MLflow's now and then, in the background,
+so that another MLflow is noticed even if it serves other content under an old name.
 """
 
 import logging
@@ -31,7 +31,7 @@ class Assets:
     """The kept files of one MLflow."""
 
     def __init__(self, disk: Disk, memory: Memory, url: str) -> None:
-        """`url` is MLflow's address."""
+        """Takes MLflow's address as `url`."""
         self.disk = disk
         self.memory = memory
         self._keeper = Keeper(disk, memory, url)
@@ -39,7 +39,7 @@ class Assets:
         self._url = url
 
     def answer(self, request: HttpRequest, path: str) -> HttpResponse | None:
-        """Returns the answer to a GET or HEAD; None when MLflow has to be asked, as for parts of files."""
+        """Returns the response to a GET or HEAD; None if MLflow must be asked, as for parts of files."""
         meta = request.META
         if not names.extension(path) or "HTTP_RANGE" in meta:
             return None
@@ -63,7 +63,7 @@ class Assets:
         return response
 
     def received(self, path: str, method: str, answer: Answer) -> Answer:
-        """Returns MLflow's answer with what browsers are to know about caching; it is kept once it has passed."""
+        """Returns MLflow's response with caching headers; the file is kept once the response has been passed on."""
         if not names.extension(path):
             if answer.status in {200, 206, 304}:
                 answer.headers = _cached(answer.headers, "no-cache")
@@ -82,7 +82,7 @@ class Assets:
         )
 
     def _find(self, name: str, accepted: frozenset[str]) -> tuple[Entry, str, bytes] | None:
-        """Returns a kept file, the form that suits the client and its bytes; None if it is not kept."""
+        """Returns a kept file, the coding for the client and the bytes of that form; None if it is not kept."""
         kept = self.memory.get(name)
         if kept is not None:
             self._compare_when_due(kept)
@@ -115,7 +115,7 @@ class Assets:
 def _is_known(entry: Entry, coding: str, if_none_match: str | None, if_modified_since: str | None) -> bool:
     """Tells whether the client has this file already (RFC 9110 section 13.2.2).
 
-    MLflow's own tag counts too: it stood on the answers that were passed on before the file was kept.
+    MLflow's own tag counts too: responses that were passed on before the file was kept had it.
     """
     if if_none_match is not None:
         return has_tag(if_none_match, entry.tag(coding), entry.etag)
@@ -131,7 +131,7 @@ def _cached(headers: Headers, control: str) -> Headers:
 
 @cache
 def assets() -> Assets | None:
-    """Returns this process's; None where CHECKPOINT_ASSET_CACHE_MB switches them off."""
+    """Returns the kept files of this process; None if CHECKPOINT_ASSET_CACHE_MB switches them off."""
     limit = settings.CHECKPOINT_ASSET_CACHE_MB * 1024 * 1024
     if not limit:
         return None

@@ -1,1 +1,1 @@
-"""What would this call change? Reads guarded calls and rules on them."""
+"""The guard: reads calls that change the registry, and refuses those that would change a protected target."""

@@ -1,1 +1,1 @@
-"""What is put into MLflow's own document."""
+"""Adds Checkpoint's script and style sheet to MLflow's own document."""

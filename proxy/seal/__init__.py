@@ -1,1 +1,1 @@
-"""What may not be overwritten? Remembers what versions in use are made of, and judges calls that would change it."""
+"""The seal: remembers what versions in use are made of, and refuses calls that would change it."""

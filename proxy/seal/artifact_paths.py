@@ -1,8 +1,8 @@
-"""Which stored artifact a path means, as MLflow reads it. Pure.
+"""Tells which stored artifact a path means to MLflow. Pure.
 
 MLflow (3.17.2, `utils/uri.py`: `validate_path_is_safe`, `_decode`) decodes an artifact's path until it stops changing,
-drops what `urllib` ignores in a URL. Two texts that it stores in one place must be one key here; two keys for one place
-would be a way round the seal.
+and drops what `urllib` ignores in a URL. Two texts that it stores in one place must be one key here: with two keys for
+one place, one of them would evade the seal.
 """
 
 import posixpath
@@ -24,10 +24,10 @@ _NO_STORAGE = frozenset({"mlflow-artifacts", "models", "runs", "prompts"})
 def stored_at(path: str, workspace: str = "") -> str | None:
     """Returns the key of an artifact: its place below the server's artifact root, "" for the root itself.
 
-    None for a `file:` URL: of that, MLflow takes a part for the path, and which one depends on the slashes and on the
-    Python that it runs with. `file:////x` is the root itself.
+    None for a `file:` URL: MLflow takes a part of that for the path, and which one depends on the slashes and on its
+    version of Python. `file:////x` is the root itself.
 
-    Case and Unicode's composed forms are levelled, as file systems do that ignore them.
+    Case and Unicode's composed forms are ignored, as some file systems do.
 
     Args:
         path: As in a URL or a query, encoded any number of times or not at all.
@@ -50,9 +50,9 @@ def stored_at(path: str, workspace: str = "") -> str | None:
 
 
 def reaches_other_workspaces(path: str, key: str) -> bool:
-    """Tells whether a path of the default workspace names what others keep below `workspaces/`, or a folder above it.
+    """Tells whether a path of the default workspace names another's place below `workspaces/`, or a folder above it.
 
-    MLflow refuses a path that begins with `workspaces/`, but not `workspaces` alone, the root, or a path in disguise.
+    MLflow refuses a path that begins with `workspaces/`, but not `workspaces` alone, the root, or an encoded path.
 
     Args:
         path: As in `named_in`, not decoded.
@@ -64,11 +64,11 @@ def reaches_other_workspaces(path: str, key: str) -> bool:
 
 
 def stored_below(location: str, workspace: str = "") -> str | None:
-    """Returns the key of a location that MLflow serves itself; None for any other, which no call through it reaches.
+    """Returns the key of a location that MLflow serves itself; None for any other, which no call to MLflow reaches.
 
     Args:
         location: `mlflow-artifacts:/1/<run>/artifacts`, with or without a host, or the address of MLflow's own route.
-        workspace: Canonical; of the run or logged model.
+        workspace: The run's or logged model's, canonical.
     """
     try:
         parts = urlsplit(location)
@@ -83,15 +83,15 @@ def stored_below(location: str, workspace: str = "") -> str | None:
 
 
 def may_be_stored_at(location: str, workspace: str = "") -> list[str]:
-    """Returns the keys that a location may have if it is in the storage behind MLflow, under whatever root that has.
+    """Returns the keys that a location may have if it is in the storage behind MLflow, whose root is not known here.
 
     `s3://bucket/root/1/<run>/artifacts` is what MLflow itself serves as `1/<run>/artifacts` when its artifacts'
-    destination is `s3://bucket/root`. Nobody tells us the root, so every end of the path counts. A number alone does
-    not: that would be all that an experiment has.
+    destination is `s3://bucket/root`. The root is not known, so every end of the path counts. A number alone does not:
+    that would be everything of an experiment.
 
     Args:
         location: As in `stored_below`.
-        workspace: Canonical; of the run or logged model.
+        workspace: The run's or logged model's, canonical.
     """
     try:
         parts = urlsplit(location)
@@ -107,8 +107,8 @@ def may_be_stored_at(location: str, workspace: str = "") -> list[str]:
 def named_in(path: str) -> list[str]:
     """Returns the artifact paths that a call below `mlflow-artifacts/` may name, still encoded.
 
-    One for the routes as MLflow has them. For a route behind a prefix or in disguise, and for one of a later MLflow,
-    all that could be meant.
+    That is one path for MLflow's routes as they are. For a route with a prefix, an encoded one, or one of a later
+    MLflow, it is every path that could be meant.
 
     Args:
         path: As sent; one for which `paths.path_fault` says nothing.
@@ -142,6 +142,6 @@ def _decoded(path: str) -> str:
     decoded = unquote(path).translate(_IGNORED).lstrip(_IGNORED_IN_FRONT)
     try:
         parts = urlparse(decoded)
-    except ValueError:  # MLflow's own reading fails as well
+    except ValueError:  # MLflow cannot read it either
         return decoded
     return urlunparse(parts)

@@ -1,12 +1,12 @@
-"""Keeps at hand what is sealed, so that an upload elsewhere waits for nobody and asks nobody.
+"""Caches what is sealed, so that an upload of anything else waits for no look-up.
 
-What a process knows is at most `STALE_SECONDS` old, unless one look at a very large registry takes long: then the next
-look begins only after `REST` times as long, so that looking never takes more than a twentieth of MLflow's time. What
-this process promotes itself, and what it changes in the rules, counts at once.
+The cache is at most `STALE_SECONDS` old, unless one look at a very large registry takes long: then the next look begins
+only after `REST` times as long, so that looking never takes more than a twentieth of MLflow's time. What this process
+promotes itself, and what it changes in the rules, counts at once.
 
-When MLflow does not answer, what was known serves for `GRACE_SECONDS` more: a busy MLflow must not fail the uploads
-that make it busy, and what was sealed stays sealed. After that, and where nothing is known yet, nothing passes: the
-call goes to the same MLflow and could not arrive either.
+If MLflow does not answer, the cache stays valid for `GRACE_SECONDS` more: a busy MLflow must not fail the uploads that
+make it busy, and what was sealed stays sealed. After that, and without a cache, nothing is passed on: the call goes to
+the same MLflow and would not arrive either.
 """
 
 import logging
@@ -23,14 +23,14 @@ from registry.exceptions import RegistryError
 
 STALE_SECONDS = 5.0
 RENEW_SECONDS = STALE_SECONDS / 2
-"""From this age on the next caller lets a thread look again, and waits for it only once `STALE_SECONDS` are over."""
+"""From this age on the next caller starts a thread that looks again; callers wait for it after `STALE_SECONDS`."""
 REST = 20
 LONGEST_REST_SECONDS = 30.0
 GRACE_SECONDS = 60.0
 RETRY_SECONDS = 1.0
-"""How long a failure to ask answers everybody who waited for the same look."""
+"""Seconds after a failed look in which no other look is tried."""
 RECENT_SECONDS = 0.5
-"""How old a look may be that a refusal rests on."""
+"""How old the look behind a refusal may be."""
 
 _CHANGING = frozenset(
     {
@@ -46,13 +46,13 @@ logger = logging.getLogger(__name__)
 
 
 class Watch:
-    """What is sealed in one workspace, looked up by one thread at a time. For many threads."""
+    """What is sealed in one workspace, looked up by one thread at a time. Safe to use from any thread."""
 
     def __init__(self, workspace: str) -> None:
         self._observer = Observer(workspace)
         self._looking = threading.Lock()
         self._seals: Seals | None = None
-        self._seen_at = 0.0  # when the look began that is known
+        self._seen_at = 0.0  # when the last successful look began
         self._stale_after = STALE_SECONDS
         self._generation = 0
         self._seen_generation = -1
@@ -65,21 +65,21 @@ class Watch:
         return self._seals is not None
 
     def seals(self) -> Seals:
-        """Returns what is sealed, as fresh as this module promises; waits only where nothing that fresh is known.
+        """Returns what is sealed, as fresh as this module promises; waits only if the cache is older.
 
         Raises:
-            RegistryError: MLflow was not to be asked, for longer than what is known may serve.
+            RegistryError: MLflow does not answer, and the cache is too old.
         """
         known = self._known(self._stale_after)
         if known is None:
             return self._look(self._stale_after)
         if self._age() > self._stale_after / 2 and self._looking.acquire(blocking=False):
-            # Released by the thread: whoever comes meanwhile goes on with what is known.
+            # The thread releases the lock: callers until then use the cache.
             threading.Thread(target=self._look_again, name="seals", daemon=True).start()
         return known
 
     def renewed(self) -> Seals:
-        """Returns what is sealed now, so that nobody is refused for what was true a moment ago.
+        """Returns what is sealed now, so that nobody is refused for what was true before.
 
         Raises:
             RegistryError: as for `seals`.
@@ -87,7 +87,7 @@ class Watch:
         return self._look(RECENT_SECONDS)
 
     def expire(self) -> None:
-        """Lets nobody rely on what was seen before."""
+        """Marks the cache as too old."""
         self._generation += 1
 
     def _age(self) -> float:
@@ -116,7 +116,7 @@ class Watch:
         seals = self._observer.look()
         took = time.monotonic() - began
         self._seals, self._seen_at, self._seen_generation, self._failure = seals, began, generation, None
-        # The first look asks for everything, the later ones only for what has changed.
+        # The first look asks for everything, later ones only for what has changed.
         self._stale_after = STALE_SECONDS if is_first else max(STALE_SECONDS, min(REST * took, LONGEST_REST_SECONDS))
         return seals
 
@@ -130,7 +130,7 @@ class Watch:
             connections.close_all()
 
     def _despite(self, error: RegistryError) -> Seals:
-        """Returns what is known though MLflow does not answer; nothing that was promoted here since is left out."""
+        """Returns the cache although MLflow does not answer, unless a promotion here has made it too old."""
         if self._seals is None or self._seen_generation != self._generation or self._age() > GRACE_SECONDS:
             raise error
         return self._seals
@@ -140,7 +140,7 @@ _watches: dict[str, Watch] = {}
 
 
 def seals(workspace: str) -> Seals:
-    """Returns what is sealed in a workspace (canonical), at hand or, where it is too old, looked up.
+    """Returns what is sealed in a workspace (canonical), from the cache or, if that is too old, looked up.
 
     Raises:
         RegistryError: MLflow cannot be asked, or knows no such workspace.
@@ -151,13 +151,13 @@ def seals(workspace: str) -> Seals:
     try:
         return watch.seals()
     except RegistryError:
-        if not watch.has_looked:  # perhaps a workspace that somebody made up, of which there are many
+        if not watch.has_looked:  # perhaps an invented workspace, and there may be many of those
             _watches.pop(workspace, None)
         raise
 
 
 def renewed(workspace: str) -> Seals:
-    """Returns what is sealed in a workspace now, for one of which `seals` has been asked before.
+    """Returns what is sealed in a workspace now; `seals` must have been called for the workspace before.
 
     Raises:
         RegistryError: as for `seals`.
@@ -167,17 +167,17 @@ def renewed(workspace: str) -> Seals:
 
 
 def is_watched(workspace: str) -> bool:
-    """Says whether anything is kept for a workspace."""
+    """Tells whether there is a cache for a workspace."""
     return workspace in _watches
 
 
 def forget() -> None:
-    """Forgets everything; for tests."""
+    """Clears the cache; for tests."""
     _watches.clear()
 
 
 def on_event(sender: type[AuditEvent], event: AuditEvent, **_: Any) -> None:
-    """Expires what is known when this process changed what is protected or who holds it."""
+    """Marks the caches as too old after this process changed what is protected or who holds it."""
     if event.action in _CHANGING:
         for found in list(_watches.values()):
             found.expire()

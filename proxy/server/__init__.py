@@ -1,1 +1,1 @@
-"""What `manage.py serve` runs: gunicorn's threads, with requests read and answers written as a proxy needs it."""
+"""The server of `manage.py serve`: gunicorn's threads, with requests read and responses written as a proxy needs."""

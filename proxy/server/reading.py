@@ -1,7 +1,7 @@
-"""Requests as they come over a client's connection.
+"""Reads the requests of a client's connection.
 
-Gunicorn's parser, but for three things: a head has a limit and a time in which it must have come, a body is read in
-large pieces, and `100 Continue` is sent when somebody wants the body, so that a refusal costs the client no upload.
+This is gunicorn's parser with three differences: a head has a size limit and a time limit, a body is read in large
+pieces, and `100 Continue` is sent only when the body is wanted, so that a refusal costs the client no upload.
 """
 
 import select
@@ -15,10 +15,10 @@ from gunicorn.http import body, message, parser
 from gunicorn.http.errors import LimitRequestHeaders, NoMoreData
 
 RECEIVE_BYTES = 64 * 1024
-"""How much one read takes from the connection at most."""
+"""The most bytes that one read takes from the connection."""
 
 HEAD_SECONDS = 20.0
-"""In how many seconds a head must have come. Whoever sends one byte now and then holds a thread no longer."""
+"""Seconds within which a head must arrive, so that a client that sends one byte now and then cannot hold a thread."""
 
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -36,7 +36,7 @@ class Parser(parser.RequestParser):
 
         Raises:
             StopIteration: the client closed the connection between two requests.
-            gunicorn.http.errors.ParseException: what came is no request, or too slow.
+            gunicorn.http.errors.ParseException: what came is not a request, or is too slow.
         """
         self.unreader.sock.settimeout(settings.CHECKPOINT_CLIENT_TIMEOUT)
         found: Request = super().__next__()
@@ -45,19 +45,19 @@ class Parser(parser.RequestParser):
     next = __next__
 
     def finish_body(self, deadline: float | None = None, max_bytes: int | None = None) -> bool:
-        """Discards what nobody read of the last body; tells whether all of it has come."""
+        """Discards the unread part of the last body; tells whether all of it has come."""
         if self.mesg is None or self.mesg.body.is_read:
             return True
         return bool(super().finish_body(deadline, max_bytes))
 
     @property
     def has_more(self) -> bool:
-        """Whether bytes of a further request came together with the last one."""
+        """Whether bytes of a further request have arrived with the last one."""
         return bool(self.unreader.buf.getbuffer().nbytes)
 
 
 class Request(message.Request):
-    """One request; its head is bounded, its body read as it comes."""
+    """One request; its head is bounded, its body is read as it comes."""
 
     body: "Body"
     _expected_100_continue: bool
@@ -67,7 +67,7 @@ class Request(message.Request):
         super().__init__(cfg, unreader, peer_addr, req_number)
 
     def read_into(self, unreader: Any, buf: bytearray, stop: bool = False) -> None:
-        """Adds what came of the head; its first bytes have come before anybody asks for them.
+        """Adds the next part of the head. The first bytes have arrived before this is called.
 
         Raises:
             LimitRequestHeaders: the head is longer than CHECKPOINT_HEADER_BYTES.
@@ -84,13 +84,13 @@ class Request(message.Request):
         """Prepares the body for reading."""
         super().set_body_reader()
         awaits = self._expected_100_continue
-        self._expected_100_continue = False  # or gunicorn would ask for the body before anybody wants it
+        self._expected_100_continue = False  # or gunicorn would ask for the body too early
         self.body = Body(self.body.reader, self.unreader.sock if awaits else None)
 
     def should_close(self) -> bool:
         """Tells whether this is the connection's last request.
 
-        It is when the answer comes without the body having been asked for: the client may or may not send it still.
+        It is if the response is sent before the body was asked for: the client may send the body or not.
         """
         return self.body.is_awaited or super().should_close()
 
@@ -103,10 +103,10 @@ def _comes(sock: socket.socket, seconds: float) -> bool:
 
 
 class Body(body.Body):
-    """A body read in pieces as large as the reader asks for; gunicorn's own goes by 1 KiB."""
+    """A body read in pieces as large as the reader asks for; gunicorn's own reads 1 KiB at a time."""
 
     def __init__(self, reader: Any, ask: socket.socket | None) -> None:
-        """`ask` is the connection of a client that waits for `100 Continue`."""
+        """Takes as `ask` the connection of a client that waits for `100 Continue`."""
         super().__init__(reader)
         self._ask = ask
 
@@ -117,11 +117,11 @@ class Body(body.Body):
 
     @property
     def is_read(self) -> bool:
-        """Whether nothing is left of a body with a length; a chunked one is asked."""
+        """Whether nothing is left of a body with a length; a chunked body is read to find out."""
         return getattr(self.reader, "length", -1) == 0
 
     def read(self, size: int | None = None) -> bytes:
-        """Returns that many bytes, fewer only at the end; None and negative numbers stand for all of it."""
+        """Returns that many bytes, fewer only at the end; None and negative numbers mean all of it."""
         self._ask_for_it()
         if size is None or size < 0 or self.buf.tell():
             whole: bytes = super().read(size)

@@ -1,8 +1,8 @@
-"""The worker of the production server: gunicorn's threads, each of which stays with its connection.
+"""The worker of the production server: gunicorn's threads, each of which keeps its connection for a while.
 
 Gunicorn's own threaded worker gives every connection back to its main thread after each request, which costs three
-changes of thread a request. Here a thread waits a moment for the connection's next request, while there are threads to
-spare; only then it gives the connection back.
+changes of thread per request. Here a thread waits a moment for the connection's next request, while there are spare
+threads, and then gives the connection back.
 """
 
 import errno
@@ -21,7 +21,7 @@ from proxy.server.reading import Parser
 from proxy.server.writing import Response
 
 STAY_SECONDS = 1.0
-"""How long a thread waits for its connection's next request; also how long a worker that is to stop may be held up."""
+"""How long a thread waits for its connection's next request; this may delay a worker's stop by as much."""
 
 
 class Connection(gthread.TConn):
@@ -38,13 +38,13 @@ class Connection(gthread.TConn):
             self.parser = Parser(self.cfg, self.sock, self.client)
 
     def end(self) -> None:
-        """Ends the connection so that the client gets all of the last answer, which takes two seconds at most."""
+        """Ends the connection so that the client gets all of the last response; takes two seconds at most."""
         self._is_closed = True
         self.sock.setblocking(True)
         util.close_graceful(self.sock)
 
     def close(self, graceful: bool = False) -> None:
-        """Closes the connection, unless it was ended: gunicorn would do that in the thread that everybody waits for."""
+        """Closes the connection, unless it was ended: gunicorn's own would do that in the main thread."""
         if not self._is_closed:
             super().close(graceful)
 
@@ -54,7 +54,7 @@ class Worker(gthread.ThreadWorker):
 
     def init_process(self) -> None:
         """Runs in the worker process until it ends."""
-        # Gunicorn looks each setting up in a slow way, a dozen times a request. Here they no longer change.
+        # Gunicorn looks up each setting slowly, a dozen times per request. From here on they no longer change.
         self.cfg.__dict__.update({name: setting.get() for name, setting in self.cfg.settings.items()})
         super().init_process()
 
@@ -64,13 +64,13 @@ class Worker(gthread.ThreadWorker):
             sock, client = listener.accept()
         except OSError as error:
             if error.errno in {errno.EAGAIN, errno.ECONNABORTED}:
-                return  # another worker was quicker, or the client has thought better of it
+                return  # another worker was quicker, or the client has gone
             raise
         self.nr_conns += 1
         self.enqueue_req(Connection(self.cfg, sock, client, listener.getsockname()))
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Begins or ceases to take connections; a worker that is to stop also lets go of those without a request."""
+        """Starts or stops accepting connections; a worker that stops also closes those without a request."""
         super().set_accept_enabled(enabled)
         if self.alive:
             return
@@ -85,7 +85,7 @@ class Worker(gthread.ThreadWorker):
         """Answers a connection's requests for as long as they come without a pause; called in a thread.
 
         Returns:
-            Whether the connection may be kept, or what gunicorn returns where no request has come yet.
+            Whether the connection may be kept, or what gunicorn returns if no request has come yet.
         """
         keeps = super().handle(conn)
         while keeps is True and self._next_has_come(conn):
@@ -119,9 +119,9 @@ class Worker(gthread.ThreadWorker):
                 response.write(piece)
             response.close()
         except ConnectionError:
-            return False  # the client left; what it is worth saying stands in the access log
+            return False  # the client has gone; the access log says so
         except (CheckpointError, TimeoutError) as error:
-            # The head has promised more than will come, so the connection ends here and the client sees a cut.
+            # The head has announced more than will come. Ending the connection here shows that to the client.
             self.log.warning("An answer was broken off: %s", error or "the client took too long.")
             return False
         except Exception:
@@ -135,7 +135,7 @@ class Worker(gthread.ThreadWorker):
         return not response.should_close()
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
-        """Answers what is no request, or one that failed, with MLflow's error JSON; closes nothing."""
+        """Answers a malformed request, or one that failed, with MLflow's error JSON; closes nothing."""
         status, code, text = _explained(exc)
         if status == 500:
             self.log.error("A request failed", exc_info=exc)
@@ -162,7 +162,7 @@ _REASONS = {
 
 
 def _explained(error: Exception) -> tuple[int, str, str]:
-    """Returns status, error code and sentence; nothing that came from the client is repeated."""
+    """Returns status, error code and sentence; repeats nothing that came from the client."""
     if isinstance(error, errors.LimitRequestHeaders | errors.LimitRequestLine):
         text = (
             f"The address and headers are longer than {settings.CHECKPOINT_HEADER_BYTES} bytes "

@@ -1,4 +1,4 @@
-"""Answers as they go out: the head and the first bytes of the body together."""
+"""Writes responses: the head and the first bytes of the body together."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from gunicorn.http import wsgi
 
 
 class Response(wsgi.Response):
-    """Gunicorn's answer in one packet where it is small; gunicorn sends the head alone."""
+    """Gunicorn's response, in one packet if it is small; gunicorn itself sends the head alone."""
 
     headers_sent: bool
 
@@ -17,7 +17,7 @@ class Response(wsgi.Response):
         self._head = b""
 
     def write(self, arg: bytes) -> None:
-        """Sends a piece of the body; with b"" only the head, if it has not gone yet."""
+        """Sends a piece of the body; with b"" only the head, if that was not sent yet."""
         if arg and not self.headers_sent:
             lines = [*self.default_headers(), *(f"{name}: {value}\r\n" for name, value in self.headers), "\r\n"]
             self._head = "".join(lines).encode("latin-1")
@@ -33,7 +33,7 @@ class Response(wsgi.Response):
             self.sock.sendall(head + data if head else data)
 
     def _send_head(self) -> None:
-        """Sends a head that no body followed, for an answer to HEAD."""
+        """Sends a head without a body, for a response to HEAD."""
         head, self._head = self._head, b""
         if head:
             util.write(self.sock, head)

@@ -1,1 +1,1 @@
-"""Moves bytes: requests up, answers down, as they came."""
+"""Moves bytes: requests to MLflow, responses to the client, unchanged."""

@@ -1,4 +1,4 @@
-"""Compresses the JSON of MLflow's API for clients that ask."""
+"""Compresses the JSON of MLflow's API for clients that accept it."""
 
 import gzip
 
@@ -7,14 +7,14 @@ from proxy.transfer.negotiation import accepted_codings, with_vary
 
 SMALLEST_BYTES = 1024
 LARGEST_BYTES = 1024 * 1024
-"""Longer answers are streamed as they are: they would have to be held whole."""
+"""Longer responses are streamed as they are, because compressing one needs all of it in memory."""
 
 _LEVEL = 1  # 6 makes it a tenth smaller and takes three times as long
 _NOT_TO_BE_TOUCHED = frozenset(
     {
         "content-encoding",
         "content-range",
-        "content-disposition",  # a file: somebody's artifact, not an answer of the API
+        "content-disposition",  # a file: somebody's artifact, not a response of the API
         "content-md5",
         "digest",
         "content-digest",
@@ -24,9 +24,9 @@ _NOT_TO_BE_TOUCHED = frozenset(
 
 
 def may_compress(path: str, status: int, headers: Headers, length: int | None) -> bool:
-    """Tells whether an answer is JSON of the API that some client would get compressed.
+    """Tells whether a response is JSON of the API that may be compressed.
 
-    Whatever holds somebody's artifact passes byte for byte.
+    Artifacts are passed on byte for byte.
     """
     if status != 200 or length is None or not SMALLEST_BYTES <= length <= LARGEST_BYTES:
         return False
@@ -45,7 +45,7 @@ def may_compress(path: str, status: int, headers: Headers, length: int | None) -
 
 
 def compressed(headers: Headers, content: bytes, accept_encoding: str) -> tuple[Headers, bytes]:
-    """Returns an answer for which `may_compress` holds as this client gets it; an entity tag becomes a weak one."""
+    """Returns a response for which `may_compress` is true in the form for this client; its entity tag becomes weak."""
     headers = with_vary(headers, "Accept-Encoding")
     if "gzip" not in accepted_codings(accept_encoding):
         return headers, content

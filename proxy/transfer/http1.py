@@ -1,6 +1,6 @@
-"""One HTTP/1.1 connection to MLflow: sends what it is given, reads answers as they were sent (RFC 9112).
+"""One HTTP/1.1 connection to MLflow: sends requests, and reads responses without changing them (RFC 9112).
 
-Not `http.client`: that one normalises headers, cannot tell an answer cut short from a whole one when it is read in
+Not `http.client`, which normalises headers, cannot tell a truncated response from a whole one when it is read in
 pieces, and takes several times the processor time. Here the header block is one read and one split.
 """
 
@@ -13,11 +13,11 @@ from collections.abc import Callable
 from proxy.exceptions import ClientLeft, UpstreamBroken
 
 RECEIVE_BYTES = 256 * 1024
-"""How much one read of a body takes at most; what has arrived is handed on at once, however little it is."""
+"""The most bytes that one read of a body takes; what has arrived is passed on at once, however little it is."""
 
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)
-"""The other side will send no more (Linux); without it only a connection that broke is noticed. What the client sent
-ahead is no sign of its leaving, so POLLIN would not do."""
+"""The other side will send no more (Linux); without it only a broken connection is noticed. POLLIN would not do,
+because a client may send ahead without leaving."""
 
 _HEAD_BYTES = 256 * 1024
 _CHUNK_LINE_BYTES = 16 * 1024
@@ -30,10 +30,10 @@ Headers = list[tuple[str, str]]
 
 
 class Connection:
-    """A socket to MLflow with what was read from it too far.
+    """A socket to MLflow, with the bytes that were read ahead.
 
     Attributes:
-        client: The connection of the client for whom an answer is awaited, where the WSGI server shows it.
+        client: The connection of the client that waits for the response, if the WSGI server shows it.
     """
 
     __slots__ = ("_pending", "_poll", "buffer", "client", "idle_since", "is_reused", "sock")
@@ -49,7 +49,7 @@ class Connection:
         self._pending: Callable[[], int] | None = sock.pending if isinstance(sock, ssl.SSLSocket) else None
 
     def is_readable(self, seconds: float = 0.0) -> bool:
-        """Tells whether a read would return at once, with bytes or the news that MLflow hung up; waits at most that."""
+        """Tells whether a read would return at once, with bytes or because MLflow hung up; waits at most `seconds`."""
         if self.buffer or (self._pending is not None and self._pending()):
             return True
         return bool(self._poll.poll(seconds * 1000))
@@ -70,7 +70,7 @@ class Connection:
         return self.sock.recv(RECEIVE_BYTES)
 
     def _wait_with(self, client: socket.socket) -> None:
-        """Returns when something came, or nothing within the read time-out, which the read that follows then reports.
+        """Returns when something has arrived, or after the read time-out, which the read that follows then reports.
 
         Raises:
             ClientLeft: the client hung up first.
@@ -117,13 +117,13 @@ class Connection:
 
 
 class Answer:
-    """MLflow's answer: its head read, its body still to come.
+    """MLflow's response: its head is read, its body is still to come.
 
     Attributes:
         status: Three digits.
         reason: The reason phrase, often empty.
         headers: As sent.
-        length: Bytes of the body as announced; None when only its end will tell. 0 where there can be none.
+        length: Bytes of the body as announced; None if only its end will tell, 0 if there can be none.
     """
 
     __slots__ = (
@@ -139,16 +139,16 @@ class Answer:
     )
 
     def __init__(self, connection: Connection, method: str, release: Callable[[Connection], None]) -> None:
-        """Reads the head, skipping interim answers.
+        """Reads the head, skipping interim responses.
 
         Args:
-            connection: Closed, or given to `release`, when the answer is done with.
+            connection: Closed, or given to `release`, at the end of the response.
             method: The request's; decides whether there is a body.
-            release: Takes the connection back once the body was read to its end and MLflow keeps it open.
+            release: Takes the connection back once the body was read to its end, if MLflow keeps it open.
 
         Raises:
-            UpstreamBroken: no answer came, or none that can be read.
-            TimeoutError: no answer came within the read time-out.
+            UpstreamBroken: no response came, or none that can be read.
+            TimeoutError: no response came within the read time-out.
             ClientLeft: the client hung up first.
         """
         self._connection: Connection | None = connection
@@ -166,7 +166,7 @@ class Answer:
             self._finish()
 
     def _frame(self, method: str, minor: str) -> bool:
-        """Settles how the body ends (RFC 9112 section 6.3); tells whether the connection outlives it."""
+        """Finds out how the body ends (RFC 9112 section 6.3); tells whether the connection stays open after it."""
         lengths: set[str] = set()
         coding = connection = ""
         for name, value in self.headers:
@@ -196,7 +196,7 @@ class Answer:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the body was read to its end, or the answer given up."""
+        """Whether the body was read to its end, or the response was closed."""
         return self._connection is None
 
     def is_ready(self, seconds: float) -> bool:
@@ -204,12 +204,12 @@ class Answer:
         return self._connection is None or self._connection.is_readable(seconds)
 
     def read(self) -> bytes:
-        """Returns the next bytes of the body as soon as any came; b"" at its proper end and never before.
+        """Returns the next bytes of the body as soon as any arrive; b"" only at its proper end.
 
         Raises:
             UpstreamBroken: MLflow hung up before the end.
             TimeoutError: nothing came within the read time-out.
-            ClientLeft: the client hung up while nothing came.
+            ClientLeft: the client hung up before anything came.
         """
         connection = self._connection
         if connection is None:
@@ -231,7 +231,7 @@ class Answer:
             return data
         if not data:
             raise UpstreamBroken("MLflow's answer ended in the middle.")
-        if len(data) > self._left:  # bytes that nobody asked for: the connection cannot be trusted with another call
+        if len(data) > self._left:  # more bytes than announced: the connection is not safe for another call
             data, self._release = data[: self._left], None
         self._left -= len(data)
         if not self._left:
@@ -245,7 +245,7 @@ class Answer:
                 raise UpstreamBroken("MLflow's answer is framed in a way that cannot be read.")
             self._chunk_left = int(found.group(1), 16)
             if not self._chunk_left:
-                while connection.receive_line():  # trailers, which nobody asked for
+                while connection.receive_line():  # trailers, which are dropped
                     pass
                 self._finish()
                 return b""
@@ -270,7 +270,7 @@ class Answer:
             connection.close()
 
     def close(self) -> None:
-        """Gives the answer up; of one that was not read to its end, MLflow sees the connection close."""
+        """Ends the response; if it was not read to its end, closes the connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()

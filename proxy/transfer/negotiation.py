@@ -1,4 +1,4 @@
-"""What a client says that it takes, and that it has already. Pure."""
+"""Reads what a client accepts, and what it has already. Pure."""
 
 from functools import lru_cache
 
@@ -9,7 +9,7 @@ CODINGS = frozenset({"br", "gzip"})
 
 @lru_cache(maxsize=256)
 def accepted_codings(header: str) -> frozenset[str]:
-    """Returns which of Brotli (`br`) and `gzip` a client takes, by its Accept-Encoding (RFC 9110 section 12.5.3)."""
+    """Returns which of Brotli (`br`) and `gzip` a client accepts, by its Accept-Encoding (RFC 9110 section 12.5.3)."""
     takes: dict[str, bool] = {}
     for part in header.lower().split(","):
         coding, *parameters = (piece.strip() for piece in part.split(";"))
@@ -27,7 +27,7 @@ def has_tag(if_none_match: str, *tags: str) -> bool:
 
 
 def with_vary(headers: Headers, name: str) -> Headers:
-    """Returns the headers with one more name in Vary, in one line."""
+    """Returns the headers with one more name in Vary, as one header."""
     named = [part.strip() for key, value in headers if key.lower() == "vary" for part in value.split(",")]
     if "*" in named or name.lower() in (part.lower() for part in named):
         return headers

@@ -1,4 +1,4 @@
-"""The way to MLflow: one pool of connections per process, time-outs, and at most one second try."""
+"""Sends requests to MLflow: one pool of connections per process, time-outs, and at most one repetition."""
 
 import socket
 import ssl
@@ -16,7 +16,7 @@ IDLE_CONNECTIONS = 64
 """How many unused connections are kept; more may be open at once while calls are under way."""
 
 IDLE_SECONDS = 4.0
-"""An unused connection is not used again after this: MLflow's server (uvicorn) closes its side after five."""
+"""After this an unused connection is not used again: MLflow's server (uvicorn) closes it after five."""
 
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
@@ -28,9 +28,9 @@ class Upstream:
     Attributes:
         netloc: For the header Host: name, and port where the address has one.
         prefix: The address's path without a trailing slash, percent-encoded as configured.
-        credentials: The header with which Checkpoint itself signs in, (name, value), if it has to.
-        connect_seconds: Until a connection must be there.
-        read_seconds: Without a byte, until an answer is given up.
+        credentials: The header with Checkpoint's own credentials, (name, value), if it has any.
+        connect_seconds: The time-out of a connection.
+        read_seconds: The time-out of a read without a byte.
     """
 
     is_tls: bool
@@ -44,7 +44,7 @@ class Upstream:
 
 
 class _Pool:
-    """Unused connections of this process to one MLflow, the latest used first."""
+    """Unused connections of this process to one MLflow, the last used first."""
 
     def __init__(self, to: Upstream) -> None:
         self.to = to
@@ -85,7 +85,7 @@ class _Pool:
         return Connection(sock)
 
     def give_back(self, connection: Connection) -> None:
-        """Keeps a connection for the next call, or closes it when there are enough."""
+        """Keeps a connection for the next call, or closes it if there are enough."""
         if len(self._idle) >= IDLE_CONNECTIONS:
             connection.close()
             return
@@ -94,7 +94,7 @@ class _Pool:
         self._idle.append(connection)
 
     def close_idle(self) -> None:
-        """Closes the connections that nobody uses."""
+        """Closes the unused connections."""
         while self._idle:
             self._idle.pop().close()
 
@@ -105,7 +105,7 @@ def _pool(to: Upstream) -> _Pool:
 
 
 def close_idle(to: Upstream) -> None:
-    """Closes the connections to an MLflow that nobody uses; for tests that outlive theirs."""
+    """Closes the unused connections to an MLflow; for tests that stop their MLflow."""
     _pool(to).close_idle()
 
 
@@ -118,24 +118,24 @@ def send(
     body: Iterator[bytes] | None = None,
     client: socket.socket | None = None,
 ) -> Answer:
-    """Sends one request and returns the answer as soon as its head is here.
+    """Sends one request and returns the response as soon as its head has arrived.
 
-    A request is sent a second time only when the connection was an old one, MLflow closed it without a byte of an
-    answer, and repeating does no harm: an idempotent method (RFC 9110 section 9.2.2) without a body.
+    A request is sent a second time only if the connection was an old one, MLflow closed it before the first byte of a
+    response, and repeating does no harm: an idempotent method (RFC 9110 section 9.2.2) without a body.
 
     Args:
-        to: Which MLflow.
+        to: The MLflow.
         method: As it goes out.
         target: Path and query, percent-encoded, without the upstream's own prefix.
-        headers: All that go out but Host and credentials; they say how the body is framed.
+        headers: All headers but Host and credentials; they say how the body is framed.
         body: The body's pieces as they go over the wire, chunk framing included; none of them is empty.
-        client: The connection of whoever waits for the answer; when it is closed, so is MLflow's.
+        client: The connection of the client that waits for the response; when it is closed, so is MLflow's.
 
     Raises:
-        MalformedCall: a header would end early and begin another (400).
-        ClientLeft: the client hung up before the answer came (499).
-        UpstreamBroken: no connection, or it broke before an answer came (502).
-        UpstreamSilent: no connection or answer in time (504).
+        MalformedCall: a header holds a line break (400).
+        ClientLeft: the client hung up before the response came (499).
+        UpstreamBroken: no connection, or it broke before a response came (502).
+        UpstreamSilent: no connection or response in time (504).
     """
     pool = _pool(to)
     lines = [f"{method} {to.prefix}{target} HTTP/1.1\r\n", f"Host: {to.netloc}\r\n"]
@@ -143,10 +143,10 @@ def send(
     lines += [f"{name}: {value}\r\n" for name, value in to.credentials]
     text = "".join(lines)
     if text.count("\n") != len(lines) or text.count("\r") != len(lines):
-        # No WSGI server lets one through. If one ever did, it would be a second request of the caller's own making.
+        # No WSGI server lets one through. If one did, a caller could smuggle in a second request.
         raise MalformedCall("A header holds a line break.")
     head = f"{text}\r\n".encode("latin-1")
-    # The client's first bytes are awaited before a connection is taken: one that lies waiting may be closed meanwhile.
+    # Waits for the client's first bytes before it takes a connection, which MLflow might close meanwhile.
     pieces = None if body is None else chain((head + next(body, b""),), body)
     connection = pool.take()
     try:
@@ -174,18 +174,18 @@ def _exchange(
         connection.close()
         raise UpstreamBroken("The connection to MLflow broke before it answered.", unanswered=True) from error
     except BaseException:
-        # The caller's body failed, or the process is told to stop: MLflow must see an upload that was cut, not an
-        # idle connection with half a request on it.
+        # The caller's body failed, or the process is stopping: MLflow must see an upload that was cut off, not an idle
+        # connection with half a request on it.
         connection.close()
         raise
     return answer
 
 
 def _transmit(connection: Connection, pieces: Iterator[bytes]) -> bool:
-    """Sends a request; tells whether all of it went out.
+    """Sends a request; tells whether all of it was sent.
 
-    MLflow may answer before it has read everything, to refuse an upload for example. Then the rest stays unsent and
-    its answer counts.
+    MLflow may answer before it has read everything, for example to refuse an upload. Then the rest is not sent, and
+    its response counts.
     """
     sock = connection.sock
     try:
