@@ -20,7 +20,7 @@ COPY proxy proxy
 COPY checkpoint_project checkpoint_project
 COPY static static
 COPY templates templates
-# Fingerprinted and compressed once, here. The key that this needs is thrown away with its folder.
+# The static files are fingerprinted and compressed here. The secret key that this needs is deleted with its folder.
 RUN CHECKPOINT_STATE_DIR=/build-state /venv/bin/python manage.py collectstatic --no-input --verbosity 0 \
     && /venv/bin/python -m compileall -q .
 

@@ -1,5 +1,5 @@
-# `make demo` tries the product, `make test` and `make check` say whether a change is right. Nothing but Python 3.11 or
-# newer and make is needed: the first target that wants something installs it into .venv.
+# `make demo` runs a demo, `make test` and `make check` tell whether a change is right. They need only make and Python
+# 3.11 or newer: the first target that needs a package installs it into .venv.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -9,7 +9,7 @@ PORT ?= 5000
 CASES ?= 20000
 PYTHON ?=
 RUN := .venv/bin/python
-# Set, it would make each of the hundreds of processes that the tests start compile Checkpoint anew.
+# If set, each of the hundreds of processes that the tests start would compile Checkpoint again.
 export PYTHONDONTWRITEBYTECODE :=
 
 help:
@@ -24,8 +24,8 @@ help:
 demo: .venv/.installed-demo
 	@exec $(RUN) manage.py demo --port $(PORT)
 
-# Twice: everything on SQLite, then on PostgreSQL all that depends on the database. Coverage is of both. Two processes
-# share the tests file by file, in pytest's order; those that measure how fast something is run after them, alone.
+# Twice: everything on SQLite, then on PostgreSQL what depends on the database. Coverage is of both. Two processes share
+# the tests by file, in pytest's order; tests that measure how fast something is run after them, alone.
 # Not `--dist loadgroup`: pytest-xdist 3.8.0 groups nothing under pytest 9.
 PYTEST = $(RUN) -m pytest --cov --cov-append --cov-report=
 TOGETHER = -n 2 --dist loadfile --no-loadscope-reorder
@@ -56,11 +56,11 @@ check: .venv/.installed-dev
 	.venv/bin/djlint templates --check --lint --quiet
 	.venv/bin/hadolint Dockerfile
 
-# The suite runs the same with a few hundred cases. This one makes up others each time; what it finds goes into proxy/tests/attacks/.
+# The suite runs the same with a few hundred fixed cases. This makes new ones each time; what it finds goes into proxy/tests/attacks/.
 fuzz: .venv/.installed-dev
 	CHECKPOINT_TEST_FUZZ_CASES=$(CASES) $(RUN) -m pytest -q --durations=3 proxy/tests/test_fuzz.py
 
-# The README's pictures, from a demo that runs beside.
+# The README's pictures, from a demo that is running.
 pictures: .venv/.installed-dev
 	$(RUN) docs/make_pictures.py --url http://localhost:$(PORT)
 
@@ -75,7 +75,7 @@ format: .venv/.installed-dev
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov staticfiles
 
-# The first of these that runs and is new enough; a name may exist and yet not run (a version manager's shim).
+# The first of these that runs and is new enough; a name may exist and not run (a version manager's shim).
 .venv/.created:
 	@for candidate in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
 		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$candidate; break; fi; \

@@ -4,14 +4,14 @@ import os
 
 from registry.client import RegistryClient
 
-# Before anything imports MLflow: nothing that Checkpoint does in it is reported to MLflow's makers.
+# Before anything imports MLflow: Checkpoint sends no telemetry to MLflow's makers.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
 
 def get_registry(workspace: str = "") -> RegistryClient:
     """Returns the client of a workspace of the configured MLflow server ("" where it has none).
 
-    The one place that chooses the implementation; tests replace it through the `CHECKPOINT_REGISTRY_CLIENT` setting.
+    The one place that chooses the implementation; tests replace it by the setting `CHECKPOINT_REGISTRY_CLIENT`.
     """
     from django.conf import settings  # noqa: PLC0415
     from django.utils.module_loading import import_string  # noqa: PLC0415

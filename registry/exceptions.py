@@ -1,4 +1,4 @@
-"""How MLflow can fail or refuse."""
+"""The errors and refusals of MLflow."""
 
 from foundation.exceptions import CheckpointError
 

@@ -1,8 +1,8 @@
-"""Which of all the values that MLflow has of a metric is the last one. Pure.
+"""Finds the last value of a metric among all that MLflow has. Pure.
 
-MLflow keeps metrics twice: a run has the last value of each key, without its data set; a logged model has every value
-that was logged for it, whichever run did so. `log_model` copies from the run what was logged at one step, 0 unless it
-is told another, so that of a metric with a history the logged model often has the first value and the run the last.
+MLflow stores metrics twice. A run has the last value of each key, without its data set. A logged model has every value
+that any run logged for it. `log_model` copies the run's values of one step, by default step 0: of a metric with a
+history the logged model then has the first value, and the run the last.
 """
 
 import math
@@ -22,17 +22,17 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A value of a metric, and how it came to be.
+    """A value of a metric, and how it was measured.
 
     Attributes:
         key: The metric's key, without the data set.
         value: May be NaN or infinite.
         step: As logged.
-        timestamp: Milliseconds since 1970, as the client said; any number.
-        dataset_name: What it was measured on; empty where MLflow was not told, and always for the run's own values.
-        dataset_digest: Tells one state of that data set from another.
-        run_id: The run that logged it, which may be a later one than the run that the version came from.
-        other: What the other of run and logged model has last, where that is another value.
+        timestamp: Milliseconds since 1970, as the client sent it; any number.
+        dataset_name: The data set; empty if none was logged, and always for the run's own values.
+        dataset_digest: Distinguishes the states of that data set.
+        run_id: The run that logged it, which may be later than the run that the version came from.
+        other: The last value of the other place, run or logged model, if it differs.
     """
 
     key: str
@@ -49,8 +49,8 @@ class Measurement:
 def latest(*, of_run: Iterable[Measurement], of_model: Iterable[Measurement]) -> dict[str, Measurement]:
     """Returns the last measurement of each metric by name, wherever it was logged: by step, then by time.
 
-    The name is the key. Where a key was measured on several data sets, each is a metric of its own, named with its data
-    set's name, as in `f1 (test)`: no metric's key has brackets.
+    The name is the key. If a key was measured on several data sets, each is a metric of its own, named with its data
+    set, as in `f1 (test)`: no metric's key has brackets.
 
     Args:
         of_run: The last value of each key, of one run.
@@ -75,19 +75,19 @@ def latest(*, of_run: Iterable[Measurement], of_model: Iterable[Measurement]) ->
 
 
 def same(one: float, other: float) -> bool:
-    """Says whether two values are one; NaN is NaN here."""
+    """Tells whether two values are equal; NaN equals NaN here."""
     return one == other or (math.isnan(one) and math.isnan(other))
 
 
 def _last(found: list[Measurement]) -> Measurement:
-    """Returns the newest of one metric, with what the other place has where that differs."""
+    """Returns the newest measurement of one metric, with that of the other place if it differs."""
     newest = {}
     for measurement in sorted(found, key=_age):
         newest[measurement.origin] = measurement
     if len(newest) == 1:
         return next(iter(newest.values()))
     run, model = newest[Origin.RUN], newest[Origin.LOGGED_MODEL]
-    # Of one moment the run knows better: a logged model has 0 for NaN.
+    # Of two values of one moment the run's is right: a logged model has 0 for NaN.
     last, other = (model, run) if _moment(model) > _moment(run) else (run, model)
     if not same(last.value, other.value):
         return replace(last, other=other)
@@ -100,6 +100,6 @@ def _moment(measurement: Measurement) -> tuple[int, int]:
 
 
 def _age(measurement: Measurement) -> tuple[int, int, bool, float]:
-    # MLflow takes the greater of two values of one moment; NaN, which is not greater than anything, comes first.
+    # MLflow takes the greater of two values of one moment; NaN is not greater than anything, so it comes first.
     is_number = not math.isnan(measurement.value)
     return (*_moment(measurement), is_number, measurement.value if is_number else 0.0)

@@ -1,7 +1,7 @@
-"""When two spellings are one name: the one function that folds names, for rules, requests, guard and seal.
+"""Tells which spellings mean one name: the one function that folds names, for rules, requests, guard and seal.
 
 MLflow's database may take two spellings for one name. MySQL compares by the primary weights of Unicode's collation
-(UTS 10): an o with and without its stroke is one letter, 3 is one digit in all scripts, a soft hyphen is nothing.
+(UTS 10): an o with a stroke equals an o without, 3 equals the digit 3 of any script, and a soft hyphen is ignored.
 `plain` is close to that for Latin letters and digits.
 """
 
@@ -14,12 +14,12 @@ _LATIN_NAMES = {"ETH": "d"}
 
 
 def spellings(name: str) -> set[str]:
-    """Returns a name and its plainest equal, as `plain` makes it."""
+    """Returns a name and its plain form, from `plain`."""
     return {name, plain(name)}
 
 
 def plain(name: str) -> str:
-    """Returns a name without case, accents, strokes, width, script of its digits, and what nobody sees."""
+    """Returns a name without case, accents, strokes, width, script of its digits, and invisible characters."""
     if name.isascii():
         return name.casefold()
     decomposed = unicodedata.normalize("NFKD", name)

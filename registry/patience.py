@@ -1,6 +1,6 @@
-"""How long one page may wait for MLflow in sum: each call is bounded, but a page may make a dozen.
+"""Bounds how long one page may wait for MLflow in total: each call has a time-out, but a page may make a dozen calls.
 
-Kept in a context variable, because the calls are made deep inside services that know nothing of pages.
+The bound is in a context variable, because the calls are made deep inside services that know nothing of pages.
 """
 
 import time
@@ -11,19 +11,19 @@ from contextvars import ContextVar
 from registry.exceptions import RegistryTimeout
 
 PAGE = 20.0
-"""Seconds that all of a page's or API call's waiting for MLflow may take."""
+"""Seconds that all calls to MLflow of one page or API call may take together."""
 
 _until: ContextVar[float | None] = ContextVar("patience_until", default=None)
 
 
 @contextmanager
 def at_most(seconds: float, *, afresh: bool = False) -> Iterator[None]:
-    """Bounds what all calls to MLflow inside may wait together.
+    """Bounds how long all calls to MLflow inside may wait together.
 
     Args:
         seconds: For all of them.
-        afresh: Forgets an outer bound, for what must not be left half done because the page spent its time before.
-            Otherwise the bound that ends first holds.
+        afresh: Ignores an outer bound, for what must not be left half done because the page has used up its time.
+            Otherwise the bound that ends first applies.
     """
     until, outer = time.monotonic() + seconds, _until.get()
     token = _until.set(until if afresh or outer is None else min(outer, until))
@@ -37,7 +37,7 @@ def seconds_left(longest: float) -> float:
     """Returns how many seconds the next call may wait, `longest` at most.
 
     Raises:
-        RegistryTimeout: none are left.
+        RegistryTimeout: there are none left.
     """
     until = _until.get()
     left = longest if until is None else min(longest, until - time.monotonic())

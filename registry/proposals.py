@@ -1,4 +1,4 @@
-"""What is asked of the registry: one frozen value that forms, guard, evidence and promotion pass around."""
+"""A change that is asked of the registry: one frozen value that forms, guard, evidence and promotion pass around."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from registry.targets import Target
 
 
 class Change(TextChoices):
-    """Whether the version is to get the target or to lose it."""
+    """Whether the version gets the target or loses it."""
 
     SET = "set", "Promote"
     REMOVE = "remove", "Remove"
@@ -16,13 +16,13 @@ class Change(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A change of one target, as somebody wants it. Whether it can be, `feasibility` says.
+    """A change of one target that somebody wants; `feasibility` tells whether it is possible.
 
     Attributes:
         model_name: The registered model or prompt of the version.
-        version: As MLflow spells it; "" where a guarded call did not say which.
-        target: Where the version is to go, or what it is to lose.
-        archive_existing_versions: Whether the stage's present holders are archived; None where nobody has said.
+        version: As MLflow spells it; "" if a guarded call did not name one.
+        target: Where the version goes, or what it loses.
+        archive_existing_versions: Whether the stage's present holders are archived; None if nobody has decided.
         workspace: Canonical (`registry.workspaces`).
     """
 
@@ -35,7 +35,7 @@ class Proposal:
 
     @property
     def archives(self) -> bool:
-        """Whether present holders are archived: what was said, or what is usual where nobody has said."""
+        """Whether present holders are archived: as decided, or else the default of the stage."""
         if self.archive_existing_versions is None:
             return self.target.can_archive_holders
         return self.archive_existing_versions and self.target.can_archive_holders

@@ -1,4 +1,4 @@
-"""Where a version is to go: `stage:Production`, `alias:champion`, `model:prod.fraud`."""
+"""The targets of a promotion: `stage:Production`, `alias:champion`, `model:prod.fraud`."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,7 +9,7 @@ from foundation.exceptions import InvalidInput
 
 
 class TargetKind(TextChoices):
-    """What kind of place a version is to go to."""
+    """The kinds of target."""
 
     STAGE = "stage", "Stage"
     ALIAS = "alias", "Alias"
@@ -19,7 +19,7 @@ class TargetKind(TextChoices):
 STAGES = ("None", "Staging", "Production", "Archived")
 """MLflow's stages, as it spells them."""
 ACTIVE_STAGES = ("Staging", "Production")
-"""The stages whose holders can be archived by a newcomer (MLflow refuses it for the others)."""
+"""The stages whose holders MLflow can archive when another version gets there; it refuses this for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,10 @@ class Target:
 
     @property
     def can_archive_holders(self) -> bool:
-        """Whether a promotion here can archive those that hold the stage now."""
+        """Whether a promotion here can archive the versions that hold the stage now."""
         return self.kind == TargetKind.STAGE and self.name in ACTIVE_STAGES
 
     @property
     def has_champion(self) -> bool:
-        """Whether holding this target means being replaced by the next: false for Archived and None."""
+        """Whether the next version replaces the holder of this target: false for Archived and None."""
         return self.kind != TargetKind.STAGE or self.name in ACTIVE_STAGES

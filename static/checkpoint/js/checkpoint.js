@@ -4,7 +4,7 @@
 
   const openMenus = () => document.querySelectorAll("details.menu[open]");
 
-  // A menu closes by a click elsewhere and by Escape, which returns the focus to what opened it.
+  // A click elsewhere closes a menu, and so does Escape, which returns the focus to what opened it.
   document.addEventListener("click", (event) => {
     for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
   });
@@ -16,13 +16,13 @@
     }
   });
 
-  // The link of a row covers it but for the times, which keep their tooltip; a click on one of those counts as well.
+  // The link of a row covers all of it except the times, which keep their tooltips. A click on a time follows it too.
   document.addEventListener("click", (event) => {
     const row = event.target.closest("time")?.closest(".row-item");
     if (row) row.querySelector(".row-title a").click();
   });
 
-  // A form that is on its way is not sent twice. (`pageshow` undoes it when the browser's Back brings the page again.)
+  // A form is not sent twice. (`pageshow` undoes this when the browser's Back shows the page again.)
   document.addEventListener("submit", (event) => {
     if (event.target.method !== "post" || event.defaultPrevented) return;
     event.target.setAttribute("aria-busy", "true");
@@ -37,14 +37,14 @@
     }
   });
 
-  // The button that was pressed went with what htmx replaced, and the keyboard's place in the page with it.
+  // htmx replaced the button that was pressed, and the keyboard focus is lost with it: move it to the new form.
   document.addEventListener("htmx:afterSettle", () => {
     if (document.activeElement !== document.body) return;
     const box = document.getElementById("review-box");
     (box?.querySelector(".is-invalid") ?? box?.querySelector("button"))?.focus({ preventScroll: true });
   });
 
-  // MLflow's screens are named after the #, which no server sees: the way back from the sign-in page keeps it.
+  // MLflow's screens are named after the #, which no server sees: keep it for the way back from the sign-in page.
   const next = document.querySelector("form input[name=next]");
   if (next?.value === "/" && location.hash.startsWith("#/")) next.value += location.hash;
 })();

@@ -1,4 +1,4 @@
-// Copies the text of a field. Where a page has no secure origin the browser's older way does it.
+// Copies the text of a field; on a page without a secure origin by the browser's older API.
 (() => {
   "use strict";
   const copy = async (field) => {

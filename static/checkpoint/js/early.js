@@ -1,2 +1,2 @@
-// Runs before the first paint: lets the style sheets hide what is only needed without scripts.
+// Runs before the first paint, so that the style sheets can hide what is only needed without scripts.
 document.documentElement.classList.add("js");
