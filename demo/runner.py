@@ -16,7 +16,7 @@ from demo.people import ROLES, Credentials
 from demo.processes import ServerFailed, ServerProcess
 from demo.steps import run_to_end
 
-BASE_DIR = Path(__file__).resolve().parents[2]
+BASE_DIR = Path(__file__).resolve().parents[1]
 START_SECONDS = 60.0
 STEP_SECONDS = 300.0
 
@@ -45,7 +45,7 @@ class Demo:
                 "scikit-learn is missing: run `make demo`, or `pip install -r requirements-demo.txt` first."
             )
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ServerFailed(f"{self.folder} cannot be written: {error.strerror}.") from None
         with _interruptible(), ExitStack() as running:
