@@ -1,14 +1,40 @@
 """Turns DATABASE_URL into Django's database settings."""
 
+import re
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import dj_database_url
+import psycopg2
+from psycopg2.extensions import make_dsn
 
+from foundation import state_folder
 from foundation.env import ConfigurationError
 
 _SQLITE = "django.db.backends.sqlite3"
 _POSTGRESQL = "django.db.backends.postgresql"
+_NOT_AN_ADDRESS = "DATABASE_URL is not a sqlite:///path or postgresql://user:password@host/name address."
+_NOT_A_FILE = (
+    "DATABASE_URL does not name a file: expected sqlite:///relative/path or sqlite:////absolute/path, without options."
+)
+_LONGEST_NAME = 63
+"""Characters of a database's name, in PostgreSQL and in Django."""
+
+
+class PrivateConnection(sqlite3.Connection):
+    """Opens a database file that only its owner reads, whichever command makes it and whatever umask it has.
+
+    SQLite gives the files that it puts beside it (`-wal`, `-shm`, `-journal`) the mode of the file itself.
+    """
+
+    def __init__(self, database: str, *args: Any, **kwargs: Any) -> None:
+        if not database.startswith("file:"):  # an address and no path: the tests' database in memory
+            try:
+                state_folder.create_private(Path(database))
+            except OSError as error:
+                raise sqlite3.OperationalError(f"unable to open database file: {error.strerror}") from None
+        super().__init__(database, *args, **kwargs)
 
 
 def configuration(address: str, default_path: Path) -> dict[str, Any]:
@@ -17,24 +43,45 @@ def configuration(address: str, default_path: Path) -> dict[str, Any]:
     Raises:
         ConfigurationError: the address is malformed or names a database other than SQLite or PostgreSQL.
     """
+    if not address:
+        return _sqlite(default_path)
     try:
-        parsed: dict[str, Any] = dict(dj_database_url.parse(address or f"sqlite:///{default_path}"))
+        parsed: dict[str, Any] = dict(dj_database_url.parse(address))
     except (ValueError, KeyError):
-        parsed = {"ENGINE": ""}
+        raise ConfigurationError(_NOT_AN_ADDRESS) from None
     if parsed["ENGINE"] == _SQLITE:
-        # SQLite has one writer at a time. Taking the write lock when the transaction begins avoids a deadlock between
-        # two readers that both want to write: one waits a little instead.
-        parsed["OPTIONS"] = {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;",
-        }
-    elif parsed["ENGINE"] == _POSTGRESQL:
-        # A connection lives as long as its request. One for each thread of each worker of each replica would be more
-        # than PostgreSQL allows, and the proxy's hot path makes no query.
-        parsed["CONN_MAX_AGE"] = 0
-    else:
-        raise ConfigurationError(
-            "DATABASE_URL is not a sqlite:///path or postgresql://user:password@host/name address."
-        )
-    return parsed
+        if not re.fullmatch(r"sqlite:///[^?#]+", address) or parsed["NAME"] == ":memory:":
+            raise ConfigurationError(_NOT_A_FILE)
+        return _sqlite(Path(parsed["NAME"]).absolute())
+    if parsed["ENGINE"] == _POSTGRESQL:
+        return _postgresql(parsed, address)
+    raise ConfigurationError(_NOT_AN_ADDRESS)
+
+
+def _sqlite(path: Path) -> dict[str, Any]:
+    # SQLite has one writer at a time. Taking the write lock when the transaction begins avoids a deadlock between two
+    # readers that both want to write: one waits a little instead.
+    options = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;",
+        "factory": PrivateConnection,
+    }
+    return {"ENGINE": _SQLITE, "NAME": str(path), "OPTIONS": options}
+
+
+def _postgresql(parsed: dict[str, Any], address: str) -> dict[str, Any]:
+    options = parsed.get("OPTIONS", {})
+    if "#" in address or not (parsed["NAME"] or "service" in options) or len(parsed["NAME"]) > _LONGEST_NAME:
+        raise ConfigurationError(_NOT_AN_ADDRESS)
+    # `assume_role` is Django's own; everything else goes to PostgreSQL's library.
+    for name in options.keys() - {"assume_role"}:
+        try:
+            known = not isinstance(options[name], list) and make_dsn(**{name: options[name]})
+        except psycopg2.ProgrammingError:
+            known = ""
+        if not known:
+            raise ConfigurationError(f"DATABASE_URL has an option that PostgreSQL does not know, or twice: {name}.")
+    # A connection lives as long as its request. One for each thread of each worker of each replica would be more than
+    # PostgreSQL allows, and the proxy's hot path makes no query.
+    return parsed | {"CONN_MAX_AGE": 0}

@@ -4,10 +4,11 @@
 overridden on the command line or in GUNICORN_CMD_ARGS.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
-from foundation import logs
+from foundation import env, logs
 
 wsgi_app = "checkpoint_project.wsgi:application"
 worker_class = "proxy.server.worker.Worker"
@@ -37,6 +38,16 @@ _logging = logs.configuration(access=False)
 logconfig_dict: dict[str, Any] = _logging | {
     "loggers": {"gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True}}
 }
+
+
+def on_starting(arbiter: Any) -> None:
+    """Ends the start with one line where a setting is wrong; each worker would fail on it with a traceback."""
+    from checkpoint_project import startup  # noqa: PLC0415 - `serve` needs this module before there are settings
+
+    try:
+        startup.require_settings()
+    except env.ConfigurationError as error:
+        sys.exit(f"checkpoint: {error}")
 
 
 def post_worker_init(worker: Any) -> None:

@@ -5,19 +5,22 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from checkpoint_project import database
-from foundation import env, logs
-from foundation.secret_key import load_or_create
+from foundation import env, logs, secret_key, state_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-STATE_DIR = Path(env.string("CHECKPOINT_STATE_DIR", str(BASE_DIR / "var"))).absolute()
+STATE_DIR = state_folder.locate(env.string("CHECKPOINT_STATE_DIR", str(BASE_DIR / "var")))
 """Where a server without PostgreSQL keeps its database, and every server its generated key and its asset cache."""
 
 # -- Checkpoint's own ---------------------------------------------------------------------------------------------
 CHECKPOINT_REGISTRY_URL = env.url("CHECKPOINT_REGISTRY_URL", assume_http=True)
-CHECKPOINT_REGISTRY_USERNAME = env.string("CHECKPOINT_REGISTRY_USERNAME")
+CHECKPOINT_REGISTRY_USERNAME = env.matching(
+    "CHECKPOINT_REGISTRY_USERNAME", pattern="[^:]+", expected="a user name, in which there is no colon"
+)
 CHECKPOINT_REGISTRY_PASSWORD = env.string("CHECKPOINT_REGISTRY_PASSWORD")
-CHECKPOINT_REGISTRY_TOKEN = env.string("CHECKPOINT_REGISTRY_TOKEN")
-CHECKPOINT_PUBLIC_URL = env.url("CHECKPOINT_PUBLIC_URL", "http://localhost:5000")
+CHECKPOINT_REGISTRY_TOKEN = env.matching(
+    "CHECKPOINT_REGISTRY_TOKEN", pattern="[!-~]+", expected="the token alone, without spaces and without `Bearer`"
+)
+CHECKPOINT_PUBLIC_URL = env.url("CHECKPOINT_PUBLIC_URL", "http://localhost:5000", prefix=False)
 CHECKPOINT_ANONYMOUS = env.choice("CHECKPOINT_ANONYMOUS", "off", {"off", "read", "write"})
 CHECKPOINT_TRUSTED_PROXIES = env.networks("CHECKPOINT_TRUSTED_PROXIES")
 CHECKPOINT_ADMIN_USERNAME = env.string("CHECKPOINT_ADMIN_USERNAME")
@@ -27,12 +30,12 @@ CHECKPOINT_CONNECT_TIMEOUT = env.seconds("CHECKPOINT_CONNECT_TIMEOUT", 5)
 CHECKPOINT_READ_TIMEOUT = env.seconds("CHECKPOINT_READ_TIMEOUT", 300)
 CHECKPOINT_CLIENT_TIMEOUT = env.seconds("CHECKPOINT_CLIENT_TIMEOUT", 300)
 CHECKPOINT_HEADER_BYTES = env.integer("CHECKPOINT_HEADER_BYTES", 64 * 1024, minimum=4096, maximum=1024 * 1024)
-CHECKPOINT_GUARDED_BODY_BYTES = env.integer("CHECKPOINT_GUARDED_BODY_BYTES", 1024 * 1024, minimum=1024)
-CHECKPOINT_STREAMS_PER_CALLER = env.integer("CHECKPOINT_STREAMS_PER_CALLER", 128, minimum=1)
+CHECKPOINT_GUARDED_BODY_BYTES = env.integer("CHECKPOINT_GUARDED_BODY_BYTES", 1024 * 1024, minimum=1024, maximum=1024**3)
+CHECKPOINT_STREAMS_PER_CALLER = env.integer("CHECKPOINT_STREAMS_PER_CALLER", 128, minimum=1, maximum=65_536)
 CHECKPOINT_ASSET_CACHE_MB = env.integer("CHECKPOINT_ASSET_CACHE_MB", 256, maximum=65_536)
 CHECKPOINT_ACCESS_LOG = env.flag("CHECKPOINT_ACCESS_LOG", default=True)
 CHECKPOINT_ANALYTICS_OPT_OUT = env.flag("CHECKPOINT_ANALYTICS_OPT_OUT", default=False)
-CHECKPOINT_ANALYTICS_KEY = env.string("CHECKPOINT_ANALYTICS_KEY")
+CHECKPOINT_ANALYTICS_KEY = env.matching("CHECKPOINT_ANALYTICS_KEY", pattern=r"[\w-]+", expected="the key alone")
 
 env.require_together("CHECKPOINT_REGISTRY_USERNAME", "CHECKPOINT_REGISTRY_PASSWORD")
 env.require_together("CHECKPOINT_ADMIN_USERNAME", "CHECKPOINT_ADMIN_PASSWORD")
@@ -40,10 +43,19 @@ env.require_at_most_one("CHECKPOINT_REGISTRY_TOKEN", "CHECKPOINT_REGISTRY_USERNA
 
 # -- Security -----------------------------------------------------------------------------------------------------
 DEBUG = env.flag("CHECKPOINT_DEBUG", default=False)
-SECRET_KEY = env.string("SECRET_KEY") or load_or_create(STATE_DIR / "secret_key")
+_own_key, _own_database = env.string("SECRET_KEY"), env.string("DATABASE_URL")
+if not (_own_key and _own_database) or CHECKPOINT_ASSET_CACHE_MB:
+    state_folder.prepare(STATE_DIR)
+SECRET_KEY = secret_key.require_strong(_own_key) if _own_key else secret_key.load_or_create(STATE_DIR / "secret_key")
 _public = urlsplit(CHECKPOINT_PUBLIC_URL)
 _public_is_https = _public.scheme == "https"
-ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", str(_public.hostname), *env.listing("CHECKPOINT_ALLOWED_HOSTS")]
+ALLOWED_HOSTS = [
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    str(_public.hostname),
+    *env.hosts_served("CHECKPOINT_ALLOWED_HOSTS"),
+]
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 CSRF_FAILURE_VIEW = "foundation.error_pages.csrf_failure"
 # Not Django's names: MLflow is served from the same origin, and neither side may overwrite the other's cookies.
@@ -53,7 +65,9 @@ LANGUAGE_COOKIE_NAME = "checkpoint_language"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _public_is_https
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = env.integer("CHECKPOINT_SESSION_DAYS", 14, minimum=1, maximum=365) * 86_400
-SECURE_HSTS_SECONDS = env.integer("CHECKPOINT_HSTS_SECONDS", 31_536_000 if _public_is_https else 0)
+SECURE_HSTS_SECONDS = env.integer(
+    "CHECKPOINT_HSTS_SECONDS", 31_536_000 if _public_is_https else 0, maximum=10 * 31_536_000
+)
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
@@ -149,7 +163,7 @@ WHITENOISE_USE_FINDERS = not _collected
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # -- Database -----------------------------------------------------------------------------------------------------
-DATABASES = {"default": database.configuration(env.string("DATABASE_URL"), STATE_DIR / "checkpoint.sqlite3")}
+DATABASES = {"default": database.configuration(_own_database, STATE_DIR / "checkpoint.sqlite3")}
 # In the database, because it holds the sign-in rate limits, which all workers and replicas must count together. Data
 # that every request reads belongs in the process's memory instead.
 CACHES = {
@@ -195,14 +209,15 @@ ACCOUNT_RATE_LIMITS = {
 }
 
 # -- Mail ---------------------------------------------------------------------------------------------------------
-EMAIL_HOST = env.string("EMAIL_HOST")
+EMAIL_HOST = env.host("EMAIL_HOST")
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 EMAIL_PORT = env.integer("EMAIL_PORT", 587, minimum=1, maximum=65_535)
 EMAIL_HOST_USER = env.string("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env.string("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.string("DEFAULT_FROM_EMAIL", f"checkpoint@{_public.hostname}")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.mail_address("DEFAULT_FROM_EMAIL", f"checkpoint@{_public.hostname}")
+env.require_together("EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD")
 
 # -- API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -235,3 +250,6 @@ SPECTACULAR_SETTINGS = {
 }
 
 LOGGING = logs.configuration(access=CHECKPOINT_ACCESS_LOG)
+
+env.refuse_misspelled("CHECKPOINT_")
+env.refuse_misspelled("EMAIL_")

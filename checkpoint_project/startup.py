@@ -1,17 +1,19 @@
 """What must hold before the server may answer."""
 
 import fcntl
+import importlib
 import logging
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from django.conf import settings
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection
 
-from foundation import env
+from foundation import env, state_folder
 
 DATABASE_WAIT = 60.0
 """Seconds that a start waits for PostgreSQL, which often starts at the same time."""
@@ -35,6 +37,16 @@ def require_registry() -> None:
         )
 
 
+def require_settings() -> None:
+    """Refuses to start with a wrong setting, or without an upstream.
+
+    Raises:
+        env.ConfigurationError: one line that names the setting.
+    """
+    importlib.import_module("checkpoint_project.settings")
+    require_registry()
+
+
 def prepare_database(*, wait: float = DATABASE_WAIT) -> None:
     """Migrates the database to this release; replicas that start together do so one after the other.
 
@@ -48,24 +60,26 @@ def prepare_database(*, wait: float = DATABASE_WAIT) -> None:
     try:
         with _one_at_a_time():
             call_command("migrate", interactive=False, verbosity=0)
-    except OperationalError as error:
-        raise env.ConfigurationError(_explained(error)) from None
+    except DatabaseError as error:
+        raise env.ConfigurationError(explained(error)) from None
 
 
 def wait_for_database(seconds: float) -> None:
     """Returns once the database takes connections.
 
     Raises:
-        env.ConfigurationError: it took none within `seconds`; the message has its last error.
+        env.ConfigurationError: it took none within `seconds`, or never will; the message has its last error.
     """
     deadline = time.monotonic() + (seconds if connection.vendor == "postgresql" else 0)
     told = False
     while True:
         try:
             connection.ensure_connection()
-        except OperationalError as error:
-            if time.monotonic() >= deadline:
-                raise env.ConfigurationError(_explained(error)) from None
+        except DatabaseError as error:
+            # PostgreSQL's library says so of an option, before it calls anybody.
+            hopeless = not isinstance(error, OperationalError) or re.search(r"\binvalid [\w ]*value\b", str(error))
+            if hopeless or time.monotonic() >= deadline:
+                raise env.ConfigurationError(explained(error)) from None
             if not told:
                 logger.warning("Waiting up to %g s for %s: %s", seconds, _database_name(), _first_line(error))
                 told = True
@@ -86,18 +100,23 @@ def _one_at_a_time() -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATION_LOCK])
         return
     # The lock ends with the file's last descriptor, so a process that is killed leaves none behind.
-    with (settings.STATE_DIR / "migration.lock").open("w") as lock:
+    path = Path(connection.settings_dict["NAME"]).with_name("migration.lock")
+    state_folder.create_private(path)
+    with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _explained(error: OperationalError) -> str:
+def explained(error: DatabaseError) -> str:
+    """Returns in one line why the database cannot be used, and the setting that says which one it is."""
+    setting = "DATABASE_URL" if env.string("DATABASE_URL") else "CHECKPOINT_STATE_DIR"
     if connection.vendor == "sqlite":
         return (
-            f"{_database_name()} cannot be used ({_first_line(error)}): mount a folder that user {os.getuid()} may "
-            "write, or set CHECKPOINT_STATE_DIR."
+            f"{_database_name()} cannot be used ({_first_line(error)}): name a file in a folder that user "
+            f"{os.getuid()} may write with {setting}."
         )
-    return f"{_database_name()} does not answer: {_first_line(error)}"
+    refusal = "does not answer" if connection.connection is None else "cannot be brought up to date"
+    return f"{_database_name()}, which {setting} names, {refusal}: {_first_line(error)}"
 
 
 def _database_name() -> str:

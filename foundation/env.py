@@ -7,12 +7,24 @@ so that a wrong setting stops the start instead of surfacing as a traceback an h
 import os
 import re
 from collections.abc import Collection
+from difflib import get_close_matches
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
-_HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+(%\w+)?")  # a name, an IPv4 address, or an IPv6 address without its brackets
+from foundation import hosts
+
+_DIGITS = re.compile(r"[+-]?[0-9]{1,19}")
+_DECIMAL = re.compile(r"[+-]?[0-9]{0,19}(\.[0-9]{0,19})?")
+_SEGMENTS = re.compile(r"(/[\w.~!$&'()*+,;=:@%-]+)*/?", re.ASCII)
+_ALIKE = 0.8
+"""How much of an unknown name, behind the prefix, must be as in a known one to be taken for that one misspelled."""
+
+_read: set[str] = set()
+"""The names that were read, and so are settings."""
 
 
 class ConfigurationError(ImproperlyConfigured):
@@ -20,8 +32,24 @@ class ConfigurationError(ImproperlyConfigured):
 
 
 def string(name: str, default: str = "") -> str:
-    """Returns the variable's text without surrounding white space; an empty variable counts as unset."""
-    return os.environ.get(name, "").strip() or default
+    """Returns the variable's text without surrounding white space; an empty variable counts as unset.
+
+    Control and invisible characters are refused: they come with a careless paste, and no setting means them.
+    """
+    _read.add(name)
+    value = os.environ.get(name, "").strip()
+    if not value.isprintable():
+        # Not repeated, because it may be a password.
+        raise ConfigurationError(f"{name} holds a character that cannot be printed, or is not UTF-8: take it out.")
+    return value or default
+
+
+def matching(name: str, *, pattern: str, expected: str) -> str:
+    """Returns a text that matches the regular expression as a whole; a refusal does not repeat what may be a secret."""
+    value = string(name)
+    if value and not re.fullmatch(pattern, value):
+        raise ConfigurationError(f"{name} cannot be used: expected {expected}.")
+    return value
 
 
 def flag(name: str, *, default: bool) -> bool:
@@ -36,19 +64,21 @@ def flag(name: str, *, default: bool) -> bool:
     raise ConfigurationError(f"{name} is {raw!r}: expected 1 or 0.")
 
 
-def integer(name: str, default: int, *, minimum: int = 0, maximum: int | None = None) -> int:
+def integer(name: str, default: int, *, maximum: int, minimum: int = 0) -> int:
     """Returns a whole number within [minimum, maximum]."""
     raw = string(name)
-    if not raw:
-        return default
-    try:
-        value = int(raw)
-    except ValueError:
-        raise ConfigurationError(f"{name} is {raw!r}: expected a whole number.") from None
-    if value < minimum or (maximum is not None and value > maximum):
-        limits = f"at least {minimum}" if maximum is None else f"between {minimum} and {maximum}"
-        raise ConfigurationError(f"{name} is {value}: expected a whole number {limits}.")
-    return value
+    return whole_number(name, raw, minimum=minimum, maximum=maximum) if raw else default
+
+
+def whole_number(name: str, raw: str, *, minimum: int, maximum: int) -> int:
+    """Returns the whole number that a text means, for settings and options alike.
+
+    Raises:
+        ConfigurationError: it is none, or not within [minimum, maximum]; the message begins with `name`.
+    """
+    if not _DIGITS.fullmatch(raw) or not minimum <= int(raw) <= maximum:
+        raise ConfigurationError(f"{name} is {raw!r}: expected a whole number between {minimum} and {maximum}.")
+    return int(raw)
 
 
 def seconds(name: str, default: float, *, maximum: float = 86_400) -> float:
@@ -56,10 +86,8 @@ def seconds(name: str, default: float, *, maximum: float = 86_400) -> float:
     raw = string(name)
     if not raw:
         return default
-    try:
-        value = float(raw)
-    except ValueError:
-        value = 0.0
+    digits = _DECIMAL.fullmatch(raw) and any(character.isdigit() for character in raw)
+    value = float(raw) if digits else 0.0
     if not 0 < value <= maximum:
         raise ConfigurationError(f"{name} is {raw!r}: expected a number of seconds above 0 and at most {maximum:g}.")
     return value
@@ -78,14 +106,19 @@ def listing(name: str) -> list[str]:
     return [entry.strip() for entry in string(name).split(",") if entry.strip()]
 
 
-def url(name: str, default: str = "", *, assume_http: bool = False) -> str:
+def url(name: str, default: str = "", *, assume_http: bool = False, prefix: bool = True) -> str:
     """Returns an http(s) address without its trailing slash; a path prefix is kept.
 
-    With `assume_http` a bare `host` or `host:port` counts as http. Not for addresses that people use: a wrong guess
-    there would send cookies in the clear.
-
     Credentials, a query and a fragment in the address are refused: credentials would reach log lines, and the other
-    two cannot be part of a base address.
+    two cannot be part of a base address. So is what a slip of the hand makes of an address that other programs read in
+    some way of their own (`http:/host`, `http//host`).
+
+    Args:
+        name: Of the variable.
+        default: What holds without it.
+        assume_http: Lets a bare `host` or `host:port` count as http. Not for addresses that people use: a wrong guess
+            there would send cookies in the clear.
+        prefix: Whether there may be a path.
     """
     raw = string(name, default)
     if not raw:
@@ -94,15 +127,36 @@ def url(name: str, default: str = "", *, assume_http: bool = False) -> str:
         raw = f"http://{raw}"
     try:
         parts = urlsplit(raw)
-        known = parts.scheme in {"http", "https"} and _HOST.fullmatch(parts.hostname or "")
-        usable = known and (parts.port is None or parts.port > 0)
+        known = parts.scheme in {"http", "https"} and hosts.is_host(parts.hostname or "")
+        usable = known and not parts.netloc.endswith(":") and (parts.port is None or parts.port > 0)
     except ValueError:
         usable = False
-    if not usable:
-        raise ConfigurationError(f"{name} is not an http(s) address: expected for example http://mlflow:5000.")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if usable and (parts.username or parts.password or parts.query or parts.fragment):
         raise ConfigurationError(f"{name} must not carry credentials, a query or a fragment.")
+    if not usable or not _SEGMENTS.fullmatch(parts.path):
+        raise ConfigurationError(f"{name} is not an http(s) address: expected for example http://mlflow:5000.")
+    if not prefix and parts.path.strip("/"):
+        raise ConfigurationError(f"{name} must not have a path: give Checkpoint a host name or a port of its own.")
     return raw.rstrip("/")
+
+
+def host(name: str) -> str:
+    """Returns a host's name or IP address, without a port."""
+    value = string(name)
+    if value and not hosts.is_host(value):
+        raise ConfigurationError(f"{name} is {value!r}: expected the name of a host, without a scheme and a port.")
+    return value
+
+
+def hosts_served(name: str) -> list[str]:
+    """Returns the host names of a comma-separated variable; `.example.org` stands for whatever is below it too."""
+    found = listing(name)
+    for entry in found:
+        if not hosts.is_host(entry.strip("[]") if ":" in entry else entry.removeprefix(".")):
+            raise ConfigurationError(
+                f"{name} holds {entry!r}: expected host names without a scheme and a port, separated by commas."
+            )
+    return found
 
 
 def networks(name: str) -> list[IPv4Network | IPv6Network]:
@@ -118,6 +172,18 @@ def networks(name: str) -> list[IPv4Network | IPv6Network]:
     return found
 
 
+def mail_address(name: str, default: str) -> str:
+    """Returns a mail address, alone or as `Name <address>`."""
+    value = string(name)
+    try:
+        validate_email(parseaddr(value)[1] if value else "somebody@example.org")
+    except ValidationError:
+        raise ConfigurationError(
+            f"{name} is {value!r}: expected an address, or a name with an address in angle brackets."
+        ) from None
+    return value or default
+
+
 def require_together(*names: str) -> None:
     """Refuses a group of variables of which only some are set."""
     missing = [name for name in names if not string(name)]
@@ -131,3 +197,17 @@ def require_at_most_one(*names: str) -> None:
     present = [name for name in names if string(name)]
     if len(present) > 1:
         raise ConfigurationError(f"{' and '.join(present)} are both set: set one of them.")
+
+
+def refuse_misspelled(prefix: str) -> None:
+    """Refuses variables whose names are nearly those of settings; call it after the last one was read.
+
+    Other variables with the prefix are left alone: Kubernetes sets `CHECKPOINT_SERVICE_HOST` and more of that kind
+    where a service is called `checkpoint`.
+    """
+    known = [name.removeprefix(prefix) for name in _read if name.startswith(prefix)]
+    for name in sorted(set(os.environ) - _read):
+        if name.upper().startswith(prefix) and (
+            alike := get_close_matches(name.upper().removeprefix(prefix), known, n=1, cutoff=_ALIKE)
+        ):
+            raise ConfigurationError(f"{name} is not a setting: did you mean {prefix}{alike[0]}?")

@@ -17,7 +17,7 @@ def require_free(host: str, port: int) -> None:
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):  # the second: a label of a name is too long
         raise ConfigurationError(f"{host} is not an address of this machine: use --host 0.0.0.0 for all.") from None
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

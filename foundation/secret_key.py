@@ -8,6 +8,27 @@ from django.core.management.utils import get_random_secret_key
 
 from foundation.env import ConfigurationError
 
+_SHORTEST = 32
+_FEWEST_DIFFERENT = 8
+
+
+def is_strong(key: str) -> bool:
+    """Tells whether the key is long and varied enough that nobody guesses it."""
+    return len(key) >= _SHORTEST and len(set(key)) >= _FEWEST_DIFFERENT
+
+
+def require_strong(key: str) -> str:
+    """Returns the key that somebody set.
+
+    Raises:
+        ConfigurationError: it could be guessed; whoever guesses it makes themselves anybody's session.
+    """
+    if not is_strong(key):
+        raise ConfigurationError(
+            f"SECRET_KEY is too simple: expected at least {_SHORTEST} random characters, or no value to have one made."
+        )
+    return key
+
 
 def load_or_create(path: Path) -> str:
     """Returns the key stored at `path`, creating it once with mode 0600.
@@ -15,19 +36,19 @@ def load_or_create(path: Path) -> str:
     Two processes that start together get the same key: one creates the file exclusively, the other reads it.
 
     Raises:
-        ConfigurationError: the folder cannot be written or the file cannot be read.
+        ConfigurationError: the file cannot be made or read, or holds no key.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _create(path)
         key = path.read_text(encoding="ascii").strip()
     except OSError as error:
         raise ConfigurationError(
-            f"{path.parent} is not writable ({error.strerror}): mount a folder that user {os.getuid()} may write, "
-            "or set CHECKPOINT_STATE_DIR."
+            f"{path} cannot be used ({error.strerror}): make it readable for user {os.getuid()}, or set SECRET_KEY."
         ) from None
-    if len(key) < 50:
+    except UnicodeDecodeError:
+        key = ""
+    if not is_strong(key) or not key.isprintable():
         raise ConfigurationError(f"{path} holds no usable key: delete it to have a new one made, or set SECRET_KEY.")
     return key
 

@@ -11,7 +11,10 @@ from django.conf import settings
 
 BASE: Path = settings.BASE_DIR
 SETTINGS_PAGE = (BASE / "docs" / "settings.md").read_text()
-READERS = {"string", "flag", "integer", "seconds", "choice", "listing", "url", "networks"}
+READERS = {
+    *("string", "matching", "flag", "integer", "seconds", "choice"),
+    *("url", "host", "hosts_served", "networks", "mail_address"),
+}
 
 PAGES = [
     *(BASE / place / "README.md" for place in (".", "bench", "deploy/nginx", "proxy")),

@@ -4,11 +4,14 @@ import re
 import signal
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
 import pytest
 import urllib3
+from django.conf import settings
 
 from demo.processes import free_port
 from testing.servers import HEALTH, environment, manage, serve, start
@@ -89,9 +92,20 @@ def test_a_state_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> No
     (tmp_path / "file").touch()
     run = manage("serve", environment=environment(tmp_path / "file" / "state"))
     assert run.returncode == 1
-    assert "is not writable" in run.stderr
+    assert "is not writable (Not a directory)" in run.stderr
     assert "CHECKPOINT_STATE_DIR" in run.stderr
     assert run.stderr.count("\n") == 1
+
+
+def test_gunicorn_started_without_serve_refuses_a_wrong_setting_in_one_line_too(tmp_path: Path) -> None:
+    wrong = environment(tmp_path, CHECKPOINT_ANONYMOUS="maybe", PYTHONPATH=str(settings.BASE_DIR))
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:checkpoint_project.gunicorn"]
+    run = subprocess.run(
+        [*command, "--bind", "127.0.0.1:0"], env=wrong, cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 1
+    assert "checkpoint: CHECKPOINT_ANONYMOUS is 'maybe'" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def test_a_port_in_use_is_one_line_even_if_its_owner_shares_it(tmp_path: Path) -> None:

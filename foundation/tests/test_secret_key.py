@@ -11,7 +11,7 @@ from foundation.secret_key import load_or_create
 
 
 def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
-    path = tmp_path / "state" / "secret_key"
+    path = tmp_path / "secret_key"
     key = load_or_create(path)
     assert len(key) >= 50
     assert load_or_create(path) == key
@@ -20,6 +20,8 @@ def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
 
 
 def test_two_installations_have_two_keys(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
     assert load_or_create(tmp_path / "a" / "secret_key") != load_or_create(tmp_path / "b" / "secret_key")
 
 
@@ -34,8 +36,8 @@ def test_a_folder_that_cannot_be_written_is_one_line_that_names_it(tmp_path: Pat
     blocked.touch()
     with pytest.raises(ConfigurationError) as refusal:
         load_or_create(blocked / "secret_key")
-    assert str(refusal.value).startswith(f"{blocked} is not writable")
-    assert "CHECKPOINT_STATE_DIR" in str(refusal.value)
+    assert str(refusal.value).startswith(f"{blocked / 'secret_key'} cannot be used (Not a directory)")
+    assert "SECRET_KEY" in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from demo.processes import ServerFailed
 from demo.runner import Demo
-from foundation import listening
+from foundation import listening, options
 from foundation.env import ConfigurationError
 
 
@@ -19,7 +19,12 @@ class Command(BaseCommand):
 
     @override
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=int, default=5000, help="Checkpoint's port on this machine (default: 5000)")
+        parser.add_argument(
+            "--port",
+            type=options.port("--port"),
+            default=5000,
+            help="Checkpoint's port on this machine (default: 5000)",
+        )
         parser.add_argument(
             "--data",
             type=Path,
@@ -28,7 +33,7 @@ class Command(BaseCommand):
         )
 
     @override
-    def handle(self, *args: Any, port: int, data: Path, **options: Any) -> None:
+    def handle(self, *args: Any, port: int, data: Path, **further: Any) -> None:
         listening.require_free("127.0.0.1", port)
         try:
             Demo(folder=data, port=port, say=self._say).run()

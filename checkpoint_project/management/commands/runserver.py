@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from accounts.joining import first_administrator
 from checkpoint_project import startup
+from foundation import env
 
 
 class Command(runserver.Command):
@@ -22,6 +23,12 @@ class Command(runserver.Command):
         """Adds Django's options, with its own serving of static files switched off."""
         super().add_arguments(parser)
         parser.set_defaults(use_static_handler=False)
+
+    @override
+    def run(self, **options: Any) -> None:
+        """Refuses a port that there is not, which Django finds out with a traceback."""
+        env.whole_number("The port", self.port, minimum=1, maximum=65_535)  # type: ignore[attr-defined]
+        super().run(**options)
 
     @override
     def inner_run(self, *args: Any, **options: Any) -> None:
