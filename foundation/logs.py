@@ -2,22 +2,30 @@
 
 import logging
 import re
+from contextvars import ContextVar
 from typing import Any
 
 from typing_extensions import override
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The id of the HTTP request that this thread is answering; "" between requests. Every line of the log carries it."""
+
 
 class OneLine(logging.Formatter):
-    """Writes control characters as escapes, so that no text that somebody sent can forge a line of the log.
+    """Ends each line with the id of the request that caused it.
 
-    A traceback keeps its lines.
+    Writes control characters as escapes, so that no text that somebody sent can forge a line of the log. A traceback
+    keeps its lines.
     """
 
     @override
     def formatMessage(self, record: logging.LogRecord) -> str:
         record.message = _CONTROL.sub(lambda found: repr(found[0])[1:-1], record.message)
+        named = f"request={request_id.get()}"
+        if request_id.get() and named not in record.message:
+            record.message = f"{record.message} {named}"
         return super().formatMessage(record)
 
 

@@ -7,7 +7,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from foundation import error_pages, health
+from foundation import error_pages, health, logs
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -25,6 +25,8 @@ class EntryMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answers health checks and unknown host names, and passes everything else on."""
         request.id = os.urandom(16).hex()  # type: ignore[attr-defined]
+        # Not reset here: an answer is sent after this returned. The server does it, or the thread's next request.
+        logs.request_id.set(request.id)  # type: ignore[attr-defined]
         if request.path_info == health.PATH:
             return health.healthz(request)
         try:

@@ -1,5 +1,11 @@
-import pytest
+import io
+import logging
+import re
 
+import pytest
+from django.test import Client
+
+from foundation import logs
 from foundation.middleware import EntryMiddleware
 from registry import patience
 from testing.factories import PromoteRequestFactory
@@ -49,3 +55,34 @@ def test_pages_and_api_wait_for_mlflow_for_so_long_in_sum_and_a_bulk_approval_fo
     assert len(left) > 4
     assert max(left) <= patience.PAGE
     assert patience.seconds_left(1_000) == 1_000
+
+
+@pytest.fixture
+def log():
+    """Gives what the real handler would have written."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    configured = logs.configuration(access=True)["formatters"]["line"]
+    handler.setFormatter(configured["()"](configured["format"], style=configured["style"]))
+    logging.getLogger().addHandler(handler)
+    yield written
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+@pytest.mark.django_db
+def test_the_id_that_a_page_of_a_server_error_names_stands_in_the_log_with_the_traceback(log, monkeypatch, accept):
+    def fail(*_):
+        logging.getLogger("checkpoint.test").warning("Just before.")
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr("django.middleware.csrf.CsrfViewMiddleware.process_view", fail)
+    client = Client(raise_request_exception=False)
+    answer = client.get("/checkpoint/accounts/login/", headers={"accept": accept})
+    assert answer.status_code == 500
+    named = re.search(r"logged as request ([0-9a-f]{32})", answer.content.decode())
+    assert named is not None
+    lines = log.getvalue().splitlines()
+    assert f"Just before. request={named[1]}" in lines[0]
+    assert f"Internal Server Error: /checkpoint/accounts/login/ request={named[1]}" in lines[1]
+    assert lines[-1] == "RuntimeError: a fault"

@@ -1,6 +1,13 @@
 import logging
 
-from foundation.logs import OneLine, configuration
+import pytest
+
+from foundation.logs import OneLine, configuration, request_id
+
+
+@pytest.fixture(autouse=True)
+def _between_requests():
+    request_id.set("")
 
 
 def line(message, *arguments, **options):
@@ -20,6 +27,12 @@ def test_a_traceback_keeps_its_lines():
         said = line("It failed", exc_info=(type(error), error, error.__traceback__))
     assert said.startswith("INFO name: It failed\nTraceback")
     assert said.endswith("\nValueError: wrong")
+
+
+def test_a_line_of_a_request_ends_with_its_id_once():
+    request_id.set("4f")
+    assert line("It went on") == "INFO name: It went on request=4f"
+    assert line("status=200 request=4f sent=9") == "INFO name: status=200 request=4f sent=9"
 
 
 def test_every_line_goes_through_it():

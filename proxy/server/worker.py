@@ -16,6 +16,7 @@ from gunicorn import util
 from gunicorn.http import errors, wsgi
 from gunicorn.workers import gthread
 
+from foundation import logs
 from foundation.exceptions import CheckpointError
 from proxy.server.reading import Parser
 from proxy.server.writing import Response
@@ -87,13 +88,19 @@ class Worker(gthread.ThreadWorker):
         Returns:
             Whether the connection may be kept, or what gunicorn returns if no request has come yet.
         """
-        keeps = super().handle(conn)
+        keeps = self._handle_one(conn)
         while keeps is True and self._next_has_come(conn):
-            keeps = super().handle(conn)
+            keeps = self._handle_one(conn)
         if keeps is False or (keeps is True and not self.alive):
             conn.end()
             return False
         return keeps
+
+    def _handle_one(self, conn: Any) -> Any:
+        try:
+            return super().handle(conn)
+        finally:
+            logs.request_id.set("")
 
     def _next_has_come(self, conn: Any) -> bool:
         if not self.alive:

@@ -66,6 +66,21 @@ def test_an_upload_that_may_pass_is_asked_for_once(server: Checkpoint, upstream:
 
 
 @pytest.mark.sockets
+def test_the_lines_of_a_request_carry_its_id_and_what_is_no_request_carries_none(server: Checkpoint) -> None:
+    with connect(server) as sock:
+        sock.sendall(request(server))
+        read(sock, "GET")
+        sock.sendall(b"no request\r\n\r\n")
+        assert b" 400 Bad Request" in sock.recv(65536)
+    deadline = time.monotonic() + 20
+    while "No request from" not in server.log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    lines = server.log.read_text().splitlines()
+    assert {line.count(" request=") for line in lines if f" path={ECHO} " in line} == {1}
+    assert {line.count(" request=") for line in lines if "No request from" in line} == {0}
+
+
+@pytest.mark.sockets
 def test_a_head_over_the_limit_is_refused_in_mlflows_error_json(server: Checkpoint) -> None:
     answer = server.call(ECHO, headers={"X-Long": "x" * HEADER_BYTES})
     assert (answer.status, answer.json()["error_code"]) == (431, "REQUEST_LIMIT_EXCEEDED")
