@@ -7,8 +7,15 @@ from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 
 PATH = "/checkpoint/healthz"
+MLFLOWS = frozenset({"/health", "/version"})
+"""What probes ask of MLflow. Its answers tell nothing about anybody or anything, so they pass for everybody."""
 
 logger = logging.getLogger("checkpoint.health")
+
+
+def is_probe_of_mlflow(method: str | None, path: str) -> bool:
+    """Tells whether a call only asks whether MLflow is there; `path` without the query."""
+    return path in MLFLOWS and method in {"GET", "HEAD"}
 
 
 def healthz(request: HttpRequest) -> HttpResponseBase:

@@ -16,7 +16,7 @@ class EntryMiddleware:
     """Gives each request an id and refuses host names that nobody configured.
 
     The check runs before anything else reads the name, so that a forged Host header cannot reach a link in a mail or
-    a redirect. Health checks come by address, so they are answered before it.
+    a redirect. Health checks come by address, so they are answered before it, and those for MLflow pass without it.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -29,8 +29,9 @@ class EntryMiddleware:
         logs.request_id.set(request.id)  # type: ignore[attr-defined]
         if request.path_info == health.PATH:
             return health.healthz(request)
-        try:
-            request.get_host()
-        except DisallowedHost:
-            return error_pages.unknown_host(request)
+        if not health.is_probe_of_mlflow(request.method, request.path_info):
+            try:
+                request.get_host()
+            except DisallowedHost:
+                return error_pages.unknown_host(request)
         return self.get_response(request)

@@ -47,7 +47,7 @@ class Protected:
         Raises:
             RegistryNotFound: no model is called exactly so.
         """
-        if not model_name.isascii():
+        if not (model_name.isascii() and model_name.isprintable()) or model_name != model_name.strip():
             self.registry.get_model(model_name)
 
     def covers(self, model_name: str, target: Target) -> bool:

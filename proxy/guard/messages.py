@@ -20,6 +20,8 @@ CONTENT_TYPE = "application/json"
 _NOT_IN_A_NAME = re.compile(r"^\s|\s\Z|[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _VERSION = re.compile(r"[0-9]{1,9}")
 _NAMES = frozenset({"name", "new_name", "version", "stage", "alias", "key"})
+_NAMED_SO_ALREADY = ("rename-model", "name")
+"""The one field that may hold any name: a model that was called so before is given another name by this call."""
 _FLAG = "archive_existing_versions"
 _TAGS = "tags"
 _SECONDS = "expiration"
@@ -79,7 +81,7 @@ def parse(operation: str, *, query: str, body: bytes) -> Message:
     sent = load(body)
     message = {field: value for field in shape.fields if (value := pick(sent, field)) is not None}
     for field, value in message.items():
-        message[field] = _checked(field, value)
+        message[field] = _checked(field, value, anyhow=(operation, field) == _NAMED_SO_ALREADY)
     missing = next((field for field in shape.required if message.get(field, "") == ""), None)
     if missing:
         raise UnreadableCall(f"Missing value for required parameter '{missing}'.")
@@ -141,7 +143,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> Message:
     return found
 
 
-def _checked(field: str, value: Any) -> Any:
+def _checked(field: str, value: Any, *, anyhow: bool) -> Any:
     if field == _FLAG:
         if not isinstance(value, bool):
             raise UnreadableCall(f"'{field}' must be true or false.")
@@ -152,7 +154,7 @@ def _checked(field: str, value: Any) -> Any:
         return _checked_seconds(value)
     if not isinstance(value, str):
         raise UnreadableCall(f"'{field}' must be a text.")
-    if field in _NAMES and _NOT_IN_A_NAME.search(value):
+    if field in _NAMES and not anyhow and _NOT_IN_A_NAME.search(value):
         raise UnreadableCall(f"'{field}' must not begin or end with a space, nor hold a control character.")
     if field == "version" and value:
         if not _VERSION.fullmatch(value):

@@ -12,7 +12,14 @@ from typing import Any
 
 from django.conf import settings
 from gunicorn.http import body, message, parser
-from gunicorn.http.errors import LimitRequestHeaders, NoMoreData
+from gunicorn.http.errors import (
+    ChunkMissingTerminator,
+    InvalidChunkExtension,
+    InvalidChunkSize,
+    LimitRequestHeaders,
+    NoMoreData,
+    ParseException,
+)
 
 RECEIVE_BYTES = 64 * 1024
 """The most bytes that one read takes from the connection."""
@@ -45,10 +52,13 @@ class Parser(parser.RequestParser):
     next = __next__
 
     def finish_body(self, deadline: float | None = None, max_bytes: int | None = None) -> bool:
-        """Discards the unread part of the last body; tells whether all of it has come."""
+        """Discards the unread part of the last body; tells whether all of it has come, and was well formed."""
         if self.mesg is None or self.mesg.body.is_read:
             return True
-        return bool(super().finish_body(deadline, max_bytes))
+        try:
+            return bool(super().finish_body(deadline, max_bytes))
+        except MalformedBody:
+            return False
 
     @property
     def has_more(self) -> bool:
@@ -85,7 +95,10 @@ class Request(message.Request):
         super().set_body_reader()
         awaits = self._expected_100_continue
         self._expected_100_continue = False  # or gunicorn would ask for the body too early
-        self.body = Body(self.body.reader, self.unreader.sock if awaits else None)
+        reader = self.body.reader
+        if isinstance(reader, body.ChunkedReader):
+            reader = Chunks(self, self.unreader)
+        self.body = Body(reader, self.unreader.sock if awaits else None)
 
     def should_close(self) -> bool:
         """Tells whether this is the connection's last request.
@@ -100,6 +113,34 @@ def _comes(sock: socket.socket, seconds: float) -> bool:
     poll = select.poll()
     poll.register(sock, select.POLLIN)
     return seconds > 0 and bool(poll.poll(seconds * 1000))
+
+
+class MalformedBody(OSError):
+    """A chunked body does not follow RFC 9112 section 7.1. The next request on the connection cannot be found."""
+
+
+class Chunks(body.ChunkedReader):
+    """A chunked body whose every fault is an `OSError`, and of which no line and no trailers grow without limit."""
+
+    def read(self, size: int) -> bytes:
+        """Returns that many bytes, fewer only at the end.
+
+        Raises:
+            MalformedBody: a chunk, or what follows the last one, is malformed.
+            NoMoreData: the client hung up.
+        """
+        try:
+            piece: bytes = super().read(size)
+        except (ParseException, ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize) as error:
+            raise MalformedBody(f"The chunked body is malformed: {type(error).__name__}.") from error
+        return piece
+
+    def get_data(self, unreader: Any, buf: Any) -> None:
+        """Adds what arrives next to the line or the trailers that are being read."""
+        limit = settings.CHECKPOINT_HEADER_BYTES
+        if buf.tell() > limit:
+            raise MalformedBody(f"A line of the chunked body, or its trailers, are longer than {limit} bytes.")
+        super().get_data(unreader, buf)
 
 
 class Body(body.Body):

@@ -82,6 +82,8 @@ def test_everything_else_stays_with_checkpoint(client, token, method, uri):
 def test_nobody_may_nothing(client, settings):
     assert ask(client, "GET", f"{API}/runs/get").status_code == 401
     assert ask(client, "GET", f"{API}/runs/get", "cpt_wrong").status_code == 401
+    assert ask(client, "GET", "/health").status_code == 204
+    assert ask(client, "POST", "/health").status_code == 401
     settings.CHECKPOINT_ANONYMOUS = "read"
     assert ask(client, "GET", f"{API}/runs/get").status_code == 204
     assert ask(client, "POST", f"{API}/runs/log-batch").status_code == 401

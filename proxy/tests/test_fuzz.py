@@ -135,7 +135,7 @@ def test_nothing_that_passes_changes_what_is_protected(mlflow, checkpoint, capsy
 def test_nothing_that_passes_real_servers_changes_what_is_protected(mlflow, people, tmp_path, capsys):
     seen: Counter[str] = Counter()
     rule = f'ProtectionRule.objects.create(target_pattern="model:{DESTINATION}")'
-    own = branch(people, tmp_path / "state", f"from promote_requests.models import ProtectionRule\n{rule}")
+    own = branch(people, tmp_path / "state", f"from protection.models import ProtectionRule\n{rule}")
     running = run_checkpoint("gunicorn", own, tmp_path / "server.log", CHECKPOINT_REGISTRY_URL=mlflow.url)
     with closing(running):
         checkpoint = next(running)

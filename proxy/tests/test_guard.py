@@ -220,6 +220,25 @@ def test_a_model_that_holds_nothing_may_be_deleted_and_renamed(registry):
     passed(send("rename-model", {"name": "Trial", "new_name": "Trial2"}))
 
 
+@pytest.mark.parametrize("name", [" Trial", "Trial ", "\tTrial\n", "\u3000Trial"])
+def test_a_model_whose_name_nobody_should_have_is_renamed_to_a_better_one_and_not_back(registry, name):
+    registry.add_version(name)
+    message = {"name": name, "new_name": "Trial 2"}
+    assert passed(send("rename-model", message)) == message
+    refused(send("rename-model", {"name": "Trial 2", "new_name": name}), status=400)
+    refused(send("delete-model", {"name": name}), status=400)
+
+
+def test_a_name_with_outer_spaces_that_holds_something_protected_is_not_renamed_away(registry):
+    registry.add_version(" Fraud", stage="Production")
+    refused(send("rename-model", {"name": " Fraud", "new_name": "Trial"}))
+
+
+def test_a_name_with_outer_spaces_means_no_model_that_is_called_otherwise(registry):
+    registry.add_version("Fraud")
+    refused(send("rename-model", {"name": "Fraud ", "new_name": "Trial"}), status=404)
+
+
 def test_a_model_is_not_renamed_to_where_its_version_would_hold_something_protected(fraud, only):
     only("stage:Production", model_pattern="prod-*")
     passed(send("rename-model", {"name": "Fraud", "new_name": "old-fraud"}))

@@ -24,7 +24,7 @@ import os
 from pathlib import Path
 from django.contrib.auth import get_user_model
 from accounts import tokens
-from promote_requests.models import ProtectionRule
+from protection.models import ProtectionRule
 ProtectionRule.objects.update(conditions={"approvals": 2})
 for name in ("grace", "linus"):
     user = get_user_model().objects.create_user(name, f"{name}@example.org", "correct horse battery")
@@ -149,3 +149,13 @@ def test_what_the_first_reviewer_approved_is_what_the_second_one_promotes(
     assert model["aliases"] == [{"alias": "champion", "version": "1"}]
     assert mlflow.call("GET", weights) == (200, b"approved")
     assert answers == [409, 409, 404]
+
+
+def test_a_name_with_outer_spaces_is_renamed_away(checkpoint: Checkpoint, mlflow: Direct) -> None:
+    name = f" spaced-{uuid.uuid4().hex[:8]} "
+    mlflow.ask("POST", "registered-models/create", {"name": name})
+    body = json.dumps({"name": name, "new_name": name.strip()}).encode()
+    answer = checkpoint.call("/api/2.0/mlflow/registered-models/rename", "POST", body=body)
+    assert answer.status == 200, answer.body
+    found = mlflow.ask("GET", f"registered-models/get?name={name.strip()}")
+    assert found["registered_model"]["name"] == name.strip()

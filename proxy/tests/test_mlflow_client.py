@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 
 # As shipped, every stage of every model is protected: leave the models of this suite some that are not.
 _RULES = """
-from promote_requests.models import ProtectionRule
+from protection.models import ProtectionRule
 ProtectionRule.objects.filter(target_pattern="stage:*").update(model_pattern="*guarded*")
 """
 

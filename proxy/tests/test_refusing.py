@@ -143,6 +143,31 @@ def test_nobodys_page_leads_to_sign_in_and_back(checkpoint: Checkpoint) -> None:
     assert answer.header("Location") == ["/checkpoint/accounts/login/?next=/%3Fx%3D1"]
 
 
+@pytest.mark.parametrize("path", ["/health", "/version"])
+@pytest.mark.parametrize("host", ["", "10.1.2.3:5000"])
+def test_probes_get_mlflows_own_answer_without_signing_in_and_by_any_address(
+    checkpoint: Checkpoint, upstream: EchoUpstream, path: str, host: str
+) -> None:
+    named = {"Host": host} if host else {}
+    for method in ("GET", "HEAD"):
+        assert checkpoint.call(path, method, named, as_ada=False).status == 200
+        assert upstream.last(path).method == method
+    before = len(upstream.requests)
+    for target, method, status in [(path, "POST", 401), (f"{path}/", "GET", 401), (f"{path}x", "GET", 401)]:
+        assert checkpoint.call(target, method, as_ada=False).status == status
+        if host:
+            assert checkpoint.call(target, method, named, as_ada=False).status == 400
+    assert len(upstream.requests) == before
+
+
+@pytest.mark.parametrize("target", [ECHO, WRITE, "/api/2.0/mlflow/registered-models/alias", "/checkpoint/api/models/"])
+def test_a_page_of_another_origin_gets_no_leave_to_call(checkpoint: Checkpoint, target: str) -> None:
+    asking = {"Origin": "https://notebook.example", "Access-Control-Request-Method": "POST"}
+    answer = checkpoint.call(target, "OPTIONS", asking, as_ada=False)
+    assert answer.status == 401
+    assert not [name for name, _ in answer.headers if name.lower().startswith("access-control-")]
+
+
 def test_wrong_token_is_refused_on_every_path(checkpoint: Checkpoint) -> None:
     answer = checkpoint.call(ECHO, headers={"Authorization": "Bearer cpt_" + "x" * 43}, as_ada=False)
     assert answer.status == 401

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -78,6 +78,56 @@ def test_the_lines_of_a_request_carry_its_id_and_what_is_no_request_carries_none
     lines = server.log.read_text().splitlines()
     assert {line.count(" request=") for line in lines if f" path={ECHO} " in line} == {1}
     assert {line.count(" request=") for line in lines if "No request from" in line} == {0}
+
+
+BAD_ENDS = [
+    b"0\r\nnot a trailer\r\n\r\n",
+    b"0\r\nHost: evil.example\r\n\r\n",
+    b"0\r\nX: a\x00b\r\n\r\n",
+    b"0\r\nX: y\r\n folded\r\n\r\n",
+    b"zz\r\n\r\n",
+    b"0 ;\rx\r\n\r\n",
+]
+"""Chunked bodies that do not end as RFC 9112 section 7.1 says."""
+
+
+@pytest.mark.sockets
+@pytest.mark.parametrize("ending", BAD_ENDS)
+@pytest.mark.parametrize(
+    ("target", "method"),
+    [
+        (UPLOAD, "PUT"),
+        ("/api/2.0/mlflow/runs/create", "POST"),
+        ("/api/2.0/mlflow/registered-models/create", "POST"),
+        ("/checkpoint/api/promote-requests/", "POST"),
+        ("/checkpoint/accounts/login/", "POST"),
+        ("/checkpoint/healthz", "POST"),
+    ],
+)
+def test_a_chunked_body_that_ends_wrongly_is_the_callers_fault_at_every_door(
+    server: Checkpoint, target: str, method: str, ending: bytes
+) -> None:
+    before = len(server.log.read_text())
+    kind = "application/x-www-form-urlencoded" if "accounts" in target else "application/json"
+    with connect(server) as sock:
+        sock.sendall(request(server, target, method, Transfer_Encoding="chunked", Content_Type=kind))
+        sock.sendall(b'd\r\n{"name": "x"}\r\n' + ending)
+        status = int(sock.recv(65536).split()[1])
+    assert 400 <= status < 500
+    assert "Traceback" not in server.log.read_text()[before:]
+    assert server.call(ECHO).status == 200
+
+
+@pytest.mark.sockets
+def test_trailers_without_an_end_are_cut_off_at_the_size_of_a_head(server: Checkpoint) -> None:
+    with connect(server) as sock:
+        sock.sendall(request(server, UPLOAD, "PUT", Transfer_Encoding="chunked"))
+        sock.sendall(b"1\r\nx\r\n0\r\n")
+        with suppress(ConnectionError):
+            for _ in range(64):
+                sock.sendall(b"X: " + b"x" * HEADER_BYTES + b"\r\n")
+        with suppress(ConnectionError):
+            assert b" 400 Bad Request" in sock.recv(65536)
 
 
 @pytest.mark.sockets

@@ -26,7 +26,7 @@ import os
 from pathlib import Path
 from django.contrib.auth import get_user_model
 from accounts import tokens
-from promote_requests.models import ProtectionRule
+from protection.models import ProtectionRule
 grace = get_user_model().objects.create_user("grace", "grace@example.org", "correct horse battery")
 Path(os.environ["CHECKPOINT_STATE_DIR"], "grace").write_text(tokens.issue(user=grace, name="sockets")[1])
 ProtectionRule.objects.create(workspace_pattern="team-b", target_pattern="alias:only-in-b")

@@ -105,7 +105,7 @@ def protected_destination(seeded: Seeded, manage: Manage) -> str:
     manage(
         "shell",
         "--command",
-        "from promote_requests.models import ProtectionRule;"
+        "from protection.models import ProtectionRule;"
         f"ProtectionRule.objects.create(target_pattern='model:{seeded.destination}')",
     )
     return seeded.destination
