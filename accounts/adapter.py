@@ -8,16 +8,17 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from typing_extensions import override
 
-from accounts import mail
+from accounts import links, mail, people, sentences
 from accounts.identity.backends import HashingBusy
 from accounts.identity.client_address import client_address
 from accounts.identity.passwords import attempts_key
 from accounts.models import User
+from audit.actors import Actor, Door
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -60,9 +61,21 @@ class AccountAdapter(DefaultAccountAdapter):
 
     @override
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """Returns the link of a reset mail, always at the public address: a caller can forge the Host header."""
-        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
-        return f"{settings.CHECKPOINT_PUBLIC_URL}{path.replace('UID-KEY', key)}"
+        return links.new_password_by_key(key)
+
+    @override
+    def set_password(self, user: User, password: str) -> None:
+        """Sets a password and records it: through the page of its owner, or through a link for a new one."""
+        request = context.request
+        is_own = request.user.is_authenticated and request.user.pk == user.pk
+        user.set_password(password)
+        with transaction.atomic():
+            user.save()
+            people.record_password(
+                actor=Actor.of(user, Door.PAGE, str(getattr(request, "id", ""))),
+                user=user,
+                how=sentences.SET_BY_OWNER if is_own else sentences.SET_BY_LINK,
+            )
 
     @override
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

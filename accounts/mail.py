@@ -13,8 +13,8 @@ _sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
 
 def is_configured() -> bool:
-    """Tells whether a mail server is configured; without one, mail is printed to the log."""
-    return not settings.EMAIL_BACKEND.endswith("console.EmailBackend")
+    """Tells whether there is a mail server; without one nothing is sent, and nothing is printed either."""
+    return not settings.EMAIL_BACKEND.endswith("dummy.EmailBackend")
 
 
 def send_soon(message: EmailMessage) -> "Future[bool]":
@@ -23,7 +23,9 @@ def send_soon(message: EmailMessage) -> "Future[bool]":
 
 
 def send(message: EmailMessage) -> bool:
-    """Sends the message and tells whether the mail server took it; a failure is logged, without addresses or text."""
+    """Sends the message and tells whether a mail server took it; a failure is logged, without addresses or text."""
+    if not is_configured():
+        return False
     try:
         return message.send() > 0
     except (OSError, SMTPException) as error:

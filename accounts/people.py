@@ -2,24 +2,35 @@
 
 import logging
 
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import AbstractUser, Permission
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import sentences, tokens
+from accounts import links, sentences, tokens
 from accounts.exceptions import AccountError, AddressTaken, NameTaken, NotPermitted
 from accounts.identity import sessions
 from accounts.models import Invitation, User
-from audit.actors import Actor
+from accounts.standing import about_account
+from audit import trail
+from audit.actors import Actor, ActorKind
+from audit.choices import AuditAction
 
 logger = logging.getLogger("checkpoint.accounts")
 
 
-def create(*, username: str, email: str, password: str, is_administrator: bool = False) -> User:
+def create(*, actor: Actor, username: str, email: str, password: str, how: str, is_administrator: bool = False) -> User:
     """Creates an account whose name, address and password are all acceptable.
+
+    Args:
+        actor: Who creates it. Anonymous: the person whose account it is, who has none before.
+        username: Its name.
+        email: Its address, or "".
+        password: Its password.
+        how: Why the actor may, for the audit trail.
+        is_administrator: Whether it has every right.
 
     Raises:
         NameTaken: another account has the name, in any case.
@@ -47,12 +58,41 @@ def create(*, username: str, email: str, password: str, is_administrator: bool =
     try:
         with transaction.atomic():
             user.save()
+            record_creation(actor=actor, user=user, how=how)
     except IntegrityError:
         # Another process was faster since the check above; check again which of the two it took.
         _refuse_taken(user)
         raise
     logger.info("Account %s created%s", user.username, " as administrator" if is_administrator else "")
     return user
+
+
+def record_creation(*, actor: Actor, user: User, how: str = "") -> None:
+    """Records a new account, in the transaction of its creation."""
+    if actor.kind == ActorKind.ANONYMOUS:
+        actor = Actor.of(user, actor.door, actor.request_id)
+    trail.record(AuditAction.ACCOUNT_CREATED, actor=actor, about=about_account(user), reason=how)
+
+
+def record_password(*, actor: Actor, user: User, how: str = "") -> None:
+    """Records that a password was set, in the transaction of the change."""
+    trail.record(AuditAction.PASSWORD_CHANGED, actor=actor, about=about_account(user), reason=how)
+
+
+def password_link(*, actor: Actor, user: User) -> str:
+    """Returns a link with which an active person sets a new password; it works once, for a day.
+
+    Raises:
+        NotPermitted: the actor may not edit the account; see `may_edit`.
+        AccountError: the account is deactivated.
+    """
+    _require_rank(actor, user)
+    if not may_edit(actor.account, user):
+        raise NotPermitted(f"{user.get_username()} has a right that you lack: only an administrator can do this.")
+    if not user.is_active:
+        raise AccountError(f"{user.get_username()} is deactivated: activate the account first.")
+    trail.record(AuditAction.PASSWORD_LINK_MADE, actor=actor, about=about_account(user))
+    return links.new_password(user)
 
 
 def address_is_taken(email: str) -> bool:
@@ -83,6 +123,12 @@ def deactivate(*, actor: Actor, user: User) -> int:
         user.is_active = False
         user.save(update_fields=["is_active"])
         revoked = _end_access(user)
+        trail.record(
+            AuditAction.ACCOUNT_DEACTIVATED,
+            actor=actor,
+            about=about_account(user),
+            reason=sentences.deactivated(revoked),
+        )
     logger.info("Account %s deactivated by %s, API tokens revoked: %s", user.username, actor.name, revoked)
     return revoked
 
@@ -101,6 +147,7 @@ def activate(*, actor: Actor, user: User) -> None:
         _end_access(user)
         user.is_active = True
         user.save(update_fields=["is_active"])
+        trail.record(AuditAction.ACCOUNT_ACTIVATED, actor=actor, about=about_account(user))
     logger.info("Account %s activated by %s", user.username, actor.name)
 
 
@@ -111,7 +158,7 @@ def _end_access(user: User) -> int:
     return tokens.revoke_all(user)
 
 
-def may_edit(actor: User, user: User) -> bool:
+def may_edit(actor: AbstractUser, user: User) -> bool:
     """Tells whether `actor` may edit this account, its address and password included.
 
     Whoever sets another's password can act as them, so nobody may edit an account that has a right they lack.

@@ -14,10 +14,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts import sentences
 from accounts.exceptions import AccountError, NameTaken, NotPermitted
 from accounts.identity.credential_cache import cache
 from accounts.models import ApiToken, User
+from accounts.standing import about_account
+from audit import trail
 from audit.actors import Actor
+from audit.choices import AuditAction
 
 PREFIX = "cpt_"
 _SHAPE = re.compile(r"cpt_[A-Za-z0-9_-]{43}", re.ASCII)
@@ -44,10 +48,11 @@ def find_usable(plaintext: str) -> ApiToken | None:
     return ApiToken.objects.usable().select_related("user").filter(digest=digest(plaintext)).first()
 
 
-def issue(*, user: User, name: str, expires_at: datetime | None = None) -> tuple[ApiToken, str]:
+def issue(*, actor: Actor, user: User, name: str, expires_at: datetime | None = None) -> tuple[ApiToken, str]:
     """Creates a token and returns it with its plain text, which cannot be shown again.
 
     Args:
+        actor: Who makes it.
         user: Whose rights the token carries.
         name: What it is for; unique among the user's live tokens.
         expires_at: When it stops working, None for never.
@@ -80,6 +85,12 @@ def issue(*, user: User, name: str, expires_at: datetime | None = None) -> tuple
                 created_at=now,
                 expires_at=expires_at,
             )
+            trail.record(
+                AuditAction.TOKEN_MADE,
+                actor=actor,
+                about=about_account(user),
+                reason=sentences.token_made(name, token.hint, expires_at),
+            )
     except IntegrityError as error:
         raise NameTaken(
             f'{user.get_username()} has a token named "{name}" already: revoke it first, or take another name.',
@@ -111,7 +122,11 @@ def revoke(*, actor: Actor, token: ApiToken) -> None:
     if not may_revoke(actor, token):
         raise NotPermitted("Only the token's owner or an administrator can revoke it.")
     now = timezone.now()
-    revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
+    with transaction.atomic():
+        revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
+        if revoked:
+            about, reason = about_account(token.user), sentences.token(token.name, token.hint)
+            trail.record(AuditAction.TOKEN_REVOKED, actor=actor, about=about, reason=reason)
     token.refresh_from_db(fields=["revoked_at"])
     # A conditional update sends no signal, so the cache is told here.
     user_id = token.user_id

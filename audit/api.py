@@ -40,6 +40,7 @@ class AuditEventSerializer(serializers.ModelSerializer):
             "from_status",
             "to_status",
             "reason",
+            "door",
             "request_id",
         ]
         read_only_fields = fields

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 from typing_extensions import override
 
+from audit.actors import Door
 from audit.append_only import AppendOnly
 from audit.choices import AuditAction
 
@@ -32,6 +33,7 @@ class AuditEvent(AppendOnly):
     from_status = models.CharField(max_length=10, blank=True)
     to_status = models.CharField(max_length=10, blank=True)
     reason = models.TextField(blank=True)
+    door = models.CharField(max_length=10, choices=[(door.value, door.value) for door in Door])
     request_id = models.CharField(max_length=64, blank=True)
 
     class Meta:

@@ -25,7 +25,7 @@ class About:
     """What a row is about. A field is empty where it does not apply.
 
     Attributes:
-        target: A `Target` as it is printed, or a rule's pattern.
+        target: A `Target` as it is printed, a rule's pattern, or `account:NAME`, `group:NAME`, `invitation:ADDRESS`.
         request_number: The promote request's.
     """
 
@@ -72,6 +72,7 @@ def record(
         from_status=from_status,
         to_status=to_status,
         reason=storable_text(reason),
+        door=actor.door,
         request_id=actor.request_id[:64],
     )
     transaction.on_commit(partial(event_recorded.send_robust, sender=AuditEvent, event=event))

@@ -14,16 +14,20 @@ def main() -> None:
     from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415
 
     from accounts import people, tokens  # noqa: PLC0415
+    from audit.actors import Actor, Door  # noqa: PLC0415
     from checkpoint_project.startup import prepare_database  # noqa: PLC0415
 
     prepare_database()
-    user = people.create(username="bench", email="bench@example.org", password=secrets.token_urlsafe())
+    bench = Actor.checkpoint(Door.COMMAND)
+    user = people.create(
+        actor=bench, username="bench", email="bench@example.org", password=secrets.token_urlsafe(), how="by the bench"
+    )
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
-    _, token = tokens.issue(user=user, name="bench")
+    _, token = tokens.issue(actor=bench, user=user, name="bench")
     print(json.dumps({"token": token, "session": session.session_key}))
 
 

@@ -83,13 +83,13 @@ SILENCED_SYSTEM_CHECKS = [
 # -- Django -------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "checkpoint_project.apps.CheckpointAdminConfig",
+    # Before Django's own apps: some commands have the names of theirs, and the earlier app's command runs.
+    "checkpoint_project.apps.CheckpointProjectConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.humanize",
-    # Before staticfiles: both have the command runserver, and the earlier app's command runs.
-    "checkpoint_project.apps.CheckpointProjectConfig",
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
@@ -210,7 +210,7 @@ ACCOUNT_RATE_LIMITS = {
 
 # -- Mail ---------------------------------------------------------------------------------------------------------
 EMAIL_HOST = env.host("EMAIL_HOST")
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.EmailBackend"
 EMAIL_PORT = env.integer("EMAIL_PORT", 587, minimum=1, maximum=65_535)
 EMAIL_HOST_USER = env.string("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env.string("EMAIL_HOST_PASSWORD")

@@ -58,33 +58,38 @@ def create_people(credentials: Credentials) -> None:
     from django.contrib.auth.models import Permission  # noqa: PLC0415 - models load only once Django is set up
     from django.core.management import call_command  # noqa: PLC0415
 
-    from accounts import people, tokens  # noqa: PLC0415
+    from accounts import people, sentences, standing, tokens  # noqa: PLC0415
     from accounts.models import ApiToken, User  # noqa: PLC0415
     from audit.actors import Actor, Door  # noqa: PLC0415
 
     call_command("migrate", interactive=False, verbosity=0)
+    demo = Actor.checkpoint(Door.COMMAND)
     for name, password in credentials.passwords.items():
         if not User.objects.filter(username=name).exists():
             people.create(
+                actor=demo,
                 username=name,
                 email=f"{name}@example.org",
                 password=password,
+                how=sentences.BY_DEMO,
                 is_administrator=name == "admin",
             )
     grace = User.objects.get(username="grace")
     if not grace.is_staff:
+        before = standing.of_account(grace)
         grace.is_staff = True
         grace.save(update_fields=["is_staff"])
         grace.user_permissions.set(
             Permission.objects.filter(content_type__app_label__in=["promote_requests", "protection", "audit"])
         )
+        standing.record_account(actor=demo, user=grace, before=before)
     for name in ("ada", "grace"):
         token = tokens.find_usable(credentials.tokens.get(name, ""))
         if token is None or token.user.username != name:
             # The file that had the old one is gone, so nobody can use it any more.
             for lost in ApiToken.objects.usable().filter(user__username=name, name=_DEMO):
                 tokens.revoke(actor=Actor.of(lost.user, Door.COMMAND), token=lost)
-            _, credentials.tokens[name] = tokens.issue(user=User.objects.get(username=name), name=_DEMO)
+            _, credentials.tokens[name] = tokens.issue(actor=demo, user=User.objects.get(username=name), name=_DEMO)
 
 
 def main() -> None:

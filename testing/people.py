@@ -38,7 +38,8 @@ class AdministratorFactory(UserFactory):
 
 def issue_token(user: User | None = None, **options: Any) -> tuple[ApiToken, str]:
     """Gives a token and its plain text; the name and the person are made up where none is given."""
-    return tokens.issue(user=user or UserFactory(), **({"name": "training"} | options))
+    user = user or UserFactory()
+    return tokens.issue(actor=by(user), user=user, **({"name": "training"} | options))
 
 
 def bearer(plaintext: str) -> dict[str, str]:

@@ -13,10 +13,11 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import people
+from accounts import people, sentences
 from accounts.exceptions import AccountError, LinkInvalid, NameTaken
 from accounts.joining import installation
 from accounts.models import Installation, User
+from audit.actors import Actor, Door
 from foundation.env import ConfigurationError
 
 LIFETIME = timedelta(days=1)
@@ -56,7 +57,14 @@ def _create_from_environment() -> None:
             logger.warning("CHECKPOINT_ADMIN_USERNAME names %s, who is no active administrator; left as it is.", name)
         return
     try:
-        people.create(username=name, email="", password=settings.CHECKPOINT_ADMIN_PASSWORD, is_administrator=True)
+        people.create(
+            actor=Actor.checkpoint(Door.COMMAND),
+            username=name,
+            email="",
+            password=settings.CHECKPOINT_ADMIN_PASSWORD,
+            how=sentences.BY_ENVIRONMENT,
+            is_administrator=True,
+        )
     except NameTaken:
         logger.info("Another process created %s at this moment.", name)
     except AccountError as error:
@@ -75,7 +83,7 @@ def check(token: str) -> None:
         raise LinkInvalid(INVALID)
 
 
-def create(*, token: str, username: str, email: str, password: str) -> User:
+def create(*, actor: Actor, token: str, username: str, email: str, password: str) -> User:
     """Creates the first administrator. Of several who use the link at the same moment, one succeeds.
 
     Raises:
@@ -86,7 +94,14 @@ def create(*, token: str, username: str, email: str, password: str) -> User:
         check(token)
         if not _take():
             raise LinkInvalid(INVALID)
-        return people.create(username=username, email=email, password=password, is_administrator=True)
+        return people.create(
+            actor=actor,
+            username=username,
+            email=email,
+            password=password,
+            how=sentences.BY_SETUP_LINK,
+            is_administrator=True,
+        )
 
 
 def _take() -> bool:

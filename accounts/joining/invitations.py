@@ -15,7 +15,10 @@ from django.utils import timezone
 from accounts import mail, people, sentences
 from accounts.exceptions import AddressTaken, LinkInvalid, NotPermitted
 from accounts.models import Invitation, User
+from audit import trail
 from audit.actors import Actor
+from audit.choices import AuditAction
+from audit.trail import About
 
 LIFETIME = timedelta(days=7)
 INVALID = "This invitation was used, replaced, withdrawn or is older than 7 days. Ask your administrator for another."
@@ -46,9 +49,25 @@ def invite(*, actor: Actor, email: str) -> tuple[Invitation, str]:
             created_at=now,
             expires_at=now + LIFETIME,
         )
+        trail.record(AuditAction.INVITED, actor=actor, about=_about(invitation))
     logger.info("Invitation %s issued by %s", invitation.pk, actor.name)
     # In the query and not in the path: Django logs the path of every refused request.
     return invitation, f"{settings.CHECKPOINT_PUBLIC_URL}{reverse('accounts:invitation')}?token={secret}"
+
+
+def withdraw(*, actor: Actor, invitation: Invitation) -> None:
+    """Deletes an invitation unless somebody accepted it; its link opens nothing any more.
+
+    Raises:
+        NotPermitted: the actor may not withdraw invitations.
+    """
+    if not actor.has_perm("accounts.delete_invitation"):
+        raise NotPermitted("Only an administrator can withdraw invitations.")
+    with transaction.atomic():
+        withdrawn, _ = Invitation.objects.filter(pk=invitation.pk, accepted_at=None).delete()
+        if withdrawn:
+            trail.record(AuditAction.INVITATION_WITHDRAWN, actor=actor, about=_about(invitation))
+    logger.info("Invitation %s withdrawn by %s", invitation.pk, actor.name)
 
 
 def send(invitation: Invitation, link: str) -> bool:
@@ -77,7 +96,7 @@ def find(secret: str) -> Invitation:
     return invitation
 
 
-def accept(*, secret: str, username: str, password: str) -> User:
+def accept(*, actor: Actor, secret: str, username: str, password: str) -> User:
     """Creates the invited person's account. Of several who use one link at the same moment, one succeeds.
 
     Raises:
@@ -86,7 +105,14 @@ def accept(*, secret: str, username: str, password: str) -> User:
     """
     with transaction.atomic():
         invitation = find(secret)
-        user = people.create(username=username, email=invitation.email, password=password)
+        inviter = invitation.invited_by.get_username()
+        user = people.create(
+            actor=actor,
+            username=username,
+            email=invitation.email,
+            password=password,
+            how=sentences.accepted_invitation(inviter),
+        )
         now = timezone.now()
         # This conditional update decides, not the check above: the loser of a race rolls its new account back.
         accepted = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, expires_at__gt=now).update(
@@ -96,6 +122,10 @@ def accept(*, secret: str, username: str, password: str) -> User:
             raise LinkInvalid(INVALID)
     logger.info("Invitation %s accepted as %s", invitation.pk, user.username)
     return user
+
+
+def _about(invitation: Invitation) -> About:
+    return About(target=f"invitation:{invitation.email}")
 
 
 def _digest(secret: str) -> str:

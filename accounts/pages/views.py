@@ -1,5 +1,6 @@
 """Pages of accounts that allauth does not have: API tokens, invitations, the first administrator."""
 
+from allauth.account import views as allauth_views
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth import login
@@ -10,12 +11,23 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import tokens
+from accounts import mail, tokens
 from accounts.exceptions import AccountError, LinkInvalid
 from accounts.joining import first_administrator, invitations
 from accounts.models import ApiToken, User
 from accounts.pages.forms import FirstAdministratorForm, NewAccountForm, TokenForm
 from audit.actors import Door, actor_of
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def password_reset(request: HttpRequest) -> HttpResponse:
+    """Mails a link for a new password; without a mail server says who can make one, and makes none."""
+    if mail.is_configured():
+        response: HttpResponse = allauth_views.password_reset(request)
+        return response
+    return render(request, "account/password_reset_without_mail.html", status=503 if request.method == "POST" else 200)
 
 
 @require_GET
@@ -42,7 +54,10 @@ def token_new(request: HttpRequest) -> HttpResponse:
         return _token_page(request, form, status=400)
     try:
         token, plaintext = tokens.issue(
-            user=_person(request), name=form.cleaned_data["name"], expires_at=form.expires_at()
+            actor=actor_of(request, Door.PAGE),
+            user=_person(request),
+            name=form.cleaned_data["name"],
+            expires_at=form.expires_at(),
         )
     except AccountError as error:
         form.add_error(error.field if error.field in form.fields else None, error.message)
@@ -73,7 +88,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
         found = invitations.find(secret)
         form = NewAccountForm(request.POST or None, instance=User(email=found.email))
         if request.method == "POST" and not request.user.is_authenticated and form.is_valid():
-            user = invitations.accept(secret=secret, **form.account())
+            user = invitations.accept(actor=actor_of(request, Door.PAGE), secret=secret, **form.account())
             login(request, user)
             messages.success(request, f"Welcome, {user.username}.")
             return redirect("promote_requests:list")
@@ -96,7 +111,7 @@ def setup(request: HttpRequest) -> HttpResponse:
     try:
         first_administrator.check(token)
         if request.method == "POST" and form.is_valid():
-            user = first_administrator.create(token=token, **form.account())
+            user = first_administrator.create(actor=actor_of(request, Door.PAGE), token=token, **form.account())
             login(request, user)
             messages.success(request, f"Welcome, {user.username}. Invite your colleagues in Administration.")
             return redirect("promote_requests:list")

@@ -13,11 +13,13 @@ from accounts import people, tokens
 from accounts.exceptions import AccountError
 from accounts.joining import first_administrator, installation, invitations
 from accounts.models import ApiToken, Installation, User
+from audit.actors import Actor, Door
 from testing.people import AdministratorFactory, UserFactory, by
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
 PUBLIC = "http://localhost:5000"
+NOBODY = Actor.anonymous(Door.PAGE)
 PASSWORD = "a fine pass phrase"
 TIMEOUT = 20
 
@@ -50,14 +52,16 @@ def setup_token() -> str:
 
 
 def become_administrator(token: str) -> Callable[[int], User]:
-    return lambda index: first_administrator.create(token=token, username=f"admin{index}", email="", password=PASSWORD)
+    return lambda index: first_administrator.create(
+        actor=NOBODY, token=token, username=f"admin{index}", email="", password=PASSWORD
+    )
 
 
 def test_of_people_who_use_one_invitation_at_the_same_moment_one_gets_an_account() -> None:
     _, link = invitations.invite(actor=by(AdministratorFactory()), email="grace@example.org")
     secret = link.partition("?token=")[2]
     outcomes = at_the_same_moment(
-        lambda index: invitations.accept(secret=secret, username=f"grace{index}", password=PASSWORD)
+        lambda index: invitations.accept(actor=NOBODY, secret=secret, username=f"grace{index}", password=PASSWORD)
     )
     assert successes(outcomes) == 1, outcomes
     assert User.objects.filter(email="grace@example.org").count() == 1
@@ -90,7 +94,9 @@ def test_processes_that_start_together_create_the_environments_administrator_onc
 
 def test_of_people_who_choose_one_name_at_the_same_moment_one_gets_it() -> None:
     outcomes = at_the_same_moment(
-        lambda index: people.create(username="Ada" if index % 2 else "ada", email="", password=PASSWORD)
+        lambda index: people.create(
+            actor=NOBODY, username="Ada" if index % 2 else "ada", email="", password=PASSWORD, how=""
+        )
     )
     assert successes(outcomes) == 1, outcomes
 
@@ -110,7 +116,7 @@ def test_a_token_made_while_its_owner_is_deactivated_is_revoked_only_because_the
 
     def make_or_deactivate(index: int) -> Any:
         if index == 0:
-            return tokens.issue(user=ada, name="nightly")
+            return tokens.issue(actor=by(ada), user=ada, name="nightly")
         checked.wait(TIMEOUT)
         people.deactivate(actor=by(administrator), user=User.objects.get(pk=ada.pk))
         return deactivated.set()

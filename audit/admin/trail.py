@@ -18,7 +18,7 @@ class AuditEventAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     """Shows what happened, newest first."""
 
     list_display = (_AT, "actor_name", "action", "model_name", "version", "target", "request_number", "short_reason")
-    list_filter = ("action",)
+    list_filter = ("action", "door")
     date_hierarchy = "at"
     ordering = ("-at", "-pk")
     search_fields = ("actor_name", "model_name", "target", "reason", "request_id")
@@ -39,6 +39,7 @@ class AuditEventAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
         "from_status",
         "to_status",
         "reason",
+        "door",
         "request_id",
     ]
 
@@ -63,6 +64,7 @@ class AuditEventInline(RecordInline):
         "from_status",
         "to_status",
         "reason",
+        "door",
         "request_id",
     )
     verbose_name_plural = "audit trail"

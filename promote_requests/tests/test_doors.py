@@ -43,6 +43,8 @@ RULES_IN_ADMIN = "Rules are written in the admin only."
 ADMIN_ONLY = "Only the admin has rows to write in; no service does it."
 CALL_ONLY = "A direct change is a call to MLflow; here one makes a request instead."
 COMMANDS = {
+    "changepassword": "Django's, for who operates the host; the trail says that a password was set.",
+    "createsuperuser": "Django's, for who operates the host; the trail says that an account was made.",
     "create_api_token": "Makes tokens; it neither judges nor changes a request.",
     "demo": "Fills an installation of its own, by the services.",
     "runserver": "A server.",

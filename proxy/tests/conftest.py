@@ -24,14 +24,14 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.auth import SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY
-from accounts import tokens
+from testing.people import issue_token
 user = get_user_model().objects.create_user("ada", "ada@example.org", "correct horse battery")
 session = SessionStore()
 session[SESSION_KEY] = str(user.pk)
 session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
 session[HASH_SESSION_KEY] = user.get_session_auth_hash()
 session.create()
-print("PEOPLE", tokens.issue(user=user, name="sockets")[1], session.session_key)
+print("PEOPLE", issue_token(user, name="sockets")[1], session.session_key)
 """
 
 

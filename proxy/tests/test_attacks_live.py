@@ -25,6 +25,7 @@ ALIAS = "/api/2.0/mlflow/registered-models/alias"
 DEAD_WITHIN = 5.0
 _ADA = """
 from accounts import tokens
+from testing.people import issue_token
 from accounts.models import ApiToken
 from django.contrib.auth import get_user_model
 ada = get_user_model().objects.get(username="ada")
@@ -190,7 +191,7 @@ def test_a_session_does_nothing_for_another_site(guarded, mlflow, stage, approve
 
 def test_a_revoked_token_is_dead_within_five_seconds_on_another_replica(guarded, people):
     name = f"lost on {guarded.port}"
-    issued = _shell(people, f'print("TOKEN", tokens.issue(user=ada, name="{name}")[1])')
+    issued = _shell(people, f'print("TOKEN", issue_token(ada, name="{name}")[1])')
     token = next(line.split()[1] for line in issued.splitlines() if line.startswith("TOKEN"))
     headers = {"Authorization": f"Bearer {token}"}
     path = "/api/2.0/mlflow/experiments/get?experiment_id=0"

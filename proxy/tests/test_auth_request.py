@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 
-from accounts import tokens
+from testing.people import issue_token
 
 URL = "/checkpoint/auth-request"
 API = "/api/2.0/mlflow"
@@ -22,7 +22,7 @@ def _trusted(settings: Any) -> None:
 @pytest.fixture
 def token() -> str:
     ada = get_user_model().objects.create_user("ada", "ada@example.org", "correct horse battery")
-    return tokens.issue(user=ada, name="web server")[1]
+    return issue_token(ada, name="web server")[1]
 
 
 def ask(client: Any, method: str, uri: str, token: str = "", **headers: str) -> Any:

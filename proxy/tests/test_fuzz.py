@@ -18,7 +18,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts import tokens
 from protection.models import ProtectionRule
 from proxy.seal import cache
 from proxy.tests.attacks import load
@@ -26,9 +25,9 @@ from proxy.tests.conftest import run_checkpoint
 from proxy.transfer import upstream
 from proxy.wsgi import Handler
 from testing.branches import branch
-from testing.factories import UserFactory
 from testing.fuzz_cases import DESTINATION, MODEL, Case, cases
 from testing.fuzz_mlflow import FuzzedMlflow
+from testing.people import issue_token
 from testing.stage import Direct
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets, pytest.mark.django_db]
@@ -100,7 +99,7 @@ def checkpoint(mlflow: FuzzedMlflow, settings: Any, monkeypatch: pytest.MonkeyPa
     ProtectionRule.objects.get_or_create(target_pattern=f"model:{DESTINATION}")
     # What is sealed does not change here, and a thread that looks again would wait for this test's transaction.
     monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=lambda: 0.0))
-    _, token = tokens.issue(user=UserFactory(), name="fuzz")
+    _, token = issue_token(name="fuzz")
     made = InProcess(token, mlflow.names)
     real_send = upstream.send
 

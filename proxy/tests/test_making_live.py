@@ -23,12 +23,12 @@ _TWO_REVIEWERS = """
 import os
 from pathlib import Path
 from django.contrib.auth import get_user_model
-from accounts import tokens
+from testing.people import issue_token
 from protection.models import ProtectionRule
 ProtectionRule.objects.update(conditions={"approvals": 2})
 for name in ("grace", "linus"):
     user = get_user_model().objects.create_user(name, f"{name}@example.org", "correct horse battery")
-    Path(os.environ["CHECKPOINT_STATE_DIR"], name).write_text(tokens.issue(user=user, name="sockets")[1])
+    Path(os.environ["CHECKPOINT_STATE_DIR"], name).write_text(issue_token(user, name="sockets")[1])
 """
 # The address at which clients are to find artifacts; MLflow takes a source there for its own.
 ROOT = "http://mlflow.example/api/2.0/mlflow-artifacts/artifacts"

@@ -25,10 +25,10 @@ _GRACE = """
 import os
 from pathlib import Path
 from django.contrib.auth import get_user_model
-from accounts import tokens
+from testing.people import issue_token
 grace = get_user_model().objects.create_user("grace", "grace@example.org", "correct horse battery")
 for number in range(2):
-    token = tokens.issue(user=grace, name=f"sockets {number}")[1]
+    token = issue_token(grace, name=f"sockets {number}")[1]
     Path(os.environ["CHECKPOINT_STATE_DIR"], f"token-{number}").write_text(token)
 """
 

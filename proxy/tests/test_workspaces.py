@@ -25,10 +25,10 @@ _PEOPLE_AND_RULES = """
 import os
 from pathlib import Path
 from django.contrib.auth import get_user_model
-from accounts import tokens
+from testing.people import issue_token
 from protection.models import ProtectionRule
 grace = get_user_model().objects.create_user("grace", "grace@example.org", "correct horse battery")
-Path(os.environ["CHECKPOINT_STATE_DIR"], "grace").write_text(tokens.issue(user=grace, name="sockets")[1])
+Path(os.environ["CHECKPOINT_STATE_DIR"], "grace").write_text(issue_token(grace, name="sockets")[1])
 ProtectionRule.objects.create(workspace_pattern="team-b", target_pattern="alias:only-in-b")
 ProtectionRule.objects.create(workspace_pattern="default", target_pattern="alias:only-in-default")
 """

@@ -8,6 +8,7 @@ from typing_extensions import override
 from accounts import tokens
 from accounts.exceptions import AccountError
 from accounts.models import User
+from audit.actors import Actor, Door
 
 
 class Command(BaseCommand):
@@ -31,7 +32,9 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user named {options['username']}.")
         expires_at = None if days is None else timezone.now() + timedelta(days=days)
         try:
-            _, plaintext = tokens.issue(user=user, name=options["name"], expires_at=expires_at)
+            _, plaintext = tokens.issue(
+                actor=Actor.checkpoint(Door.COMMAND), user=user, name=options["name"], expires_at=expires_at
+            )
         except AccountError as error:
             raise CommandError(error.message) from error
         self.stdout.write(plaintext)
