@@ -38,6 +38,7 @@ class Actor:
         user_id: The account's key; None for Checkpoint itself and for anonymous callers.
         name: The name at this moment; the record keeps it when the account changes.
         request_id: The id of the HTTP request in the log; "" where there is none.
+        origin: The address from which an anonymous caller called; "" where none is known.
         loaded: The account if it is loaded already; `account` loads it otherwise.
     """
 
@@ -46,12 +47,13 @@ class Actor:
     kind: ActorKind
     door: Door
     request_id: str = ""
+    origin: str = ""
     loaded: "AbstractUser | None" = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, user: "AbstractUser", door: Door, request_id: str = "") -> Self:
         """Returns the actor for an account."""
-        return cls(user.pk, user.get_username(), ActorKind.PERSON, door, request_id, user)
+        return cls(user.pk, user.get_username(), ActorKind.PERSON, door, request_id, loaded=user)
 
     @classmethod
     def checkpoint(cls, door: Door, request_id: str = "") -> Self:
@@ -59,9 +61,9 @@ class Actor:
         return cls(None, "Checkpoint", ActorKind.CHECKPOINT, door, request_id)
 
     @classmethod
-    def anonymous(cls, door: Door, request_id: str = "") -> Self:
+    def anonymous(cls, door: Door, request_id: str = "", origin: str = "") -> Self:
         """Returns the actor for a caller without credentials."""
-        return cls(None, "anonymous", ActorKind.ANONYMOUS, door, request_id)
+        return cls(None, "anonymous", ActorKind.ANONYMOUS, door, request_id, origin)
 
     @property
     def account(self) -> "AbstractUser":

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from typing_extensions import override
 
+from audit import refused_calls
 from audit.append_only import AppendOnlyQuerySet
 from audit.choices import AuditAction
 from audit.models import AuditEvent
@@ -90,4 +91,5 @@ class AuditEventsView(ApiView, ListAPIView):
     @override
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Lists what happened, the newest first, for people who may view audit events."""
+        refused_calls.end_hours()
         return self.list(request, *args, **kwargs)

@@ -19,6 +19,7 @@ class AuditAction(models.TextChoices):
     REOPENED = "reopened", "reopened"
     REFUSED = "refused", "was refused"
     CALL_REFUSED = "call_refused", "was refused a direct change"
+    CALLS_COUNTED = "calls_counted", "was refused further direct changes"
     ACCOUNT_CREATED = "account_created", "created the account"
     ACCOUNT_CHANGED = "account_changed", "changed the account"
     ACCOUNT_DEACTIVATED = "account_deactivated", "deactivated the account"

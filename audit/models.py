@@ -12,6 +12,22 @@ from audit.append_only import AppendOnly
 from audit.choices import AuditAction
 
 
+class AnonymousRefusals(models.Model):
+    """How often callers without credentials were refused from one address in one hour; see `audit.refused_calls`."""
+
+    caller = models.CharField(max_length=64)
+    hour = models.DateTimeField(help_text="Its beginning.")
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["caller", "hour"], name="one_count_per_caller_and_hour")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.caller}: {self.count}"
+
+
 class AuditEvent(AppendOnly):
     """What happened: who, what, when (UTC), from, to, why. Append-only.
 

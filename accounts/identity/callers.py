@@ -35,7 +35,7 @@ class Caller:
     def acting(self, door: Door, request_id: str) -> Actor:
         """Returns the `Actor` for the services and the record."""
         if self.user_id is None:
-            return Actor.anonymous(door, request_id)
+            return Actor.anonymous(door, request_id, origin=self.key.removeprefix("anonymous:"))
         return Actor(self.user_id, self.username, ActorKind.PERSON, door, request_id)
 
 

@@ -1,10 +1,13 @@
 """The audit trail in the admin: read and searched, never changed."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.utils.text import Truncator
+from typing_extensions import override
 
+from audit import refused_calls
 from audit.admin.read_only import ReadOnly, RecordInline
 from audit.admin.refusals import RecordsRefusals
 from audit.admin.times import in_utc
@@ -42,6 +45,12 @@ class AuditEventAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
         "door",
         "request_id",
     ]
+
+    @override
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.has_view_permission(request):
+            refused_calls.end_hours()
+        return super().changelist_view(request, *args, **kwargs)
 
     @admin.display(description="request", ordering="promote_request")
     def request_number(self, event: AuditEvent) -> str:

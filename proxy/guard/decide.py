@@ -5,9 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from audit import trail
+from audit import refused_calls
 from audit.actors import Actor
-from audit.choices import AuditAction
 from audit.trail import About
 from foundation.exceptions import CheckpointError
 from proxy.guard import messages, rulings, wording
@@ -154,8 +153,7 @@ def _optimize_prompt(body: bytes, workspace: str) -> Allowed | Refusal:
 
 
 def _record(refusal: Refusal, *, call: str, workspace: str, actor: Actor) -> None:
-    trail.record(
-        AuditAction.CALL_REFUSED,
+    refused_calls.record(
         actor=actor,
         about=About(workspace, refusal.model_name, refusal.version, str(refusal.target or "")),
         reason=f"{call[:300]}: {refusal.sentence}",

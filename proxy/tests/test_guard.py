@@ -10,6 +10,7 @@ from django.utils import timezone
 from audit.actors import Actor, Door
 from audit.choices import AuditAction
 from audit.models import AuditEvent
+from audit.refused_calls import ROWS_PER_HOUR
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from protection.models import ProtectionRule
@@ -396,6 +397,12 @@ def test_a_refusal_is_in_the_audit_trail_with_its_caller(fraud):
     assert (first.target, first.request_id) == ("stage:Production", "r-1")
     assert first.reason.startswith("POST /api/2.0/mlflow/model-versions/transition-stage: Production of Fraud")
     assert (second.actor, second.actor_name, second.target) == (None, "anonymous", "alias:champion")
+
+
+def test_anonymous_calls_beyond_a_few_are_counted_and_not_recorded_each(fraud):
+    for _ in range(20):
+        refused(send("set-alias", {"name": "Fraud", "version": "3", "alias": "champion"}))
+    assert AuditEvent.objects.filter(action=AuditAction.CALL_REFUSED).count() == ROWS_PER_HOUR
 
 
 def test_what_passes_or_is_bad_input_leaves_no_audit_row(fraud):
