@@ -102,6 +102,8 @@ def edit(*, actor: Actor, promote_request: PromoteRequest, title: str, descripti
     with transaction.atomic():
         locked = _take(actor, Action.EDIT, promote_request)
         before = locked.title, locked.description
+        if before == (title, description):
+            return locked
         move(locked, Status(locked.status), title=title, description=description)
         reason = sentences.edited(before, (title, description))
         _record(AuditAction.EDITED, locked, actor, reason=reason)

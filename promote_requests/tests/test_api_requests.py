@@ -145,6 +145,16 @@ def test_title_and_description_are_edited_by_the_author(open_request, ada):
     assert (body["title"], body["description"]) == ("A better title", "Why")
 
 
+@pytest.mark.parametrize("same", [{}, {"title": " Same title "}, {"description": ""}])
+def test_an_edit_that_changes_nothing_is_answered_and_leaves_no_row(open_request, ada, same):
+    Api(ada).patch(f"promote-requests/{open_request.number}/", {"title": "Same title"})
+    before = PromoteRequest.objects.get(pk=open_request.pk).updated_at
+    answer = Api(ada).patch(f"promote-requests/{open_request.number}/", same)
+    assert (answer.status_code, answer.json()["title"]) == (200, "Same title")
+    assert AuditEvent.objects.filter(action=AuditAction.EDITED).count() == 1
+    assert PromoteRequest.objects.get(pk=open_request.pk).updated_at == before
+
+
 def test_only_the_author_edits(open_request, grace):
     response = Api(grace).patch(f"promote-requests/{open_request.number}/", {"title": "Mine now"})
     assert_refused(response, 403, "PERMISSION_DENIED", "Only ada")
