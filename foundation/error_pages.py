@@ -1,8 +1,12 @@
 """Error responses that are given before or outside any view: unknown host, CSRF failure, 400, 403, 404, 500."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+
+_ELSEWHERE = ("Origin checking failed", "Referer checking failed")
+"""How `django.middleware.csrf` begins its reasons for a form from another origin."""
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -21,9 +25,22 @@ def unknown_host(request: HttpRequest) -> HttpResponseBase:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
-    """Answers a form whose CSRF token is missing or old."""
-    message = f"The form could not be trusted: {reason} Go back, reload the page and send it again."
-    return error(request, status=403, title="Form expired", message=message, code="PERMISSION_DENIED")
+    """Answers a form whose CSRF token is missing or old, or that comes from an address which is not configured.
+
+    Args:
+        request: The request that sent the form.
+        reason: Django's, which is in the log as well; only its beginning is looked at.
+    """
+    if reason.startswith(_ELSEWHERE):
+        title = "Another address"
+        message = (
+            f"Checkpoint knows itself as {settings.CHECKPOINT_PUBLIC_URL}, and this form comes from another address. "
+            "An administrator should set CHECKPOINT_PUBLIC_URL to the address that people use."
+        )
+    else:
+        title = "Form expired"
+        message = "The form is too old, or this browser keeps no cookies. Go back, reload the page and send it again."
+    return error(request, status=403, title=title, message=message, code="PERMISSION_DENIED")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
