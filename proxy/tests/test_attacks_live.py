@@ -25,7 +25,7 @@ ALIAS = "/api/2.0/mlflow/registered-models/alias"
 DEAD_WITHIN = 5.0
 _ADA = """
 from accounts import tokens
-from testing.people import issue_token
+from testing.people import by, issue_token
 from accounts.models import ApiToken
 from django.contrib.auth import get_user_model
 ada = get_user_model().objects.get(username="ada")
@@ -196,7 +196,7 @@ def test_a_revoked_token_is_dead_within_five_seconds_on_another_replica(guarded,
     headers = {"Authorization": f"Bearer {token}"}
     path = "/api/2.0/mlflow/experiments/get?experiment_id=0"
     assert guarded.call(path, headers=headers, as_ada=False).status == 200
-    _shell(people, f'tokens.revoke(actor=ada, token=ApiToken.objects.get(name="{name}"))')
+    _shell(people, f'tokens.revoke(actor=by(ada), token=ApiToken.objects.get(name="{name}"))')
     end = time.monotonic() + DEAD_WITHIN
     while guarded.call(path, headers=headers, as_ada=False).status != 401:
         assert time.monotonic() < end
