@@ -81,6 +81,24 @@ def test_a_replica_waits_while_another_migrates_on_postgresql(
     assert outcome(process)[0] == 0
 
 
+def test_a_database_in_which_no_table_can_be_made_is_one_line(
+    tmp_path: Path, postgresql: str, link: psycopg2.extensions.connection
+) -> None:
+    parsed = dj_database_url.parse(postgresql)
+    weak = f"weak_{parsed['NAME']}"[:60]
+    with link.cursor() as cursor:
+        cursor.execute(f'CREATE ROLE "{weak}" LOGIN')
+        cursor.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    address = postgresql.replace(f"//{parsed['USER']}@", f"//{weak}@").replace(f"//{parsed['USER']}:", f"//{weak}:")
+    assert weak in address
+    code, _, errors = outcome(prepare(tmp_path, DATABASE_URL=address))
+    last = errors.strip().split("\n")[-1]
+    assert code == 1
+    assert "DATABASE_URL" in last
+    assert "cannot be brought up to date" in last
+    assert "permission denied" in last
+
+
 def test_a_process_waits_while_another_migrates_on_sqlite(tmp_path: Path) -> None:
     with (tmp_path / "migration.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
