@@ -35,7 +35,7 @@ def main() -> None:
 
     with ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="checkpoint-bench-")))
-        say("Starting MLflow twice, nginx, and Checkpoint under granian and gunicorn")
+        say("Starting MLflow twice, nginx, and Checkpoint")
         fleet = fleets.start(folder, running)
         browser = running.enter_context(page.chromium())
         transfers.make_files(folder)

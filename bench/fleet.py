@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,11 +21,6 @@ START_SECONDS = 60.0
 _SERVE = (
     *(sys.executable, str(ROOT / "manage.py"), "serve", "--host", "127.0.0.1", "--port", "{port}"),
     *("--workers", WORKERS, "--stop-timeout", "3"),
-)
-_GRANIAN = (
-    *(sys.executable, "-m", "granian", "checkpoint_project.wsgi:application", "--interface", "wsgi", "--http", "1"),
-    *("--host", "127.0.0.1", "--port", "{port}", "--workers", WORKERS, "--blocking-threads", "256"),
-    *("--http1-buffer-size", "65536", "--log-level", "warning"),
 )
 
 
@@ -83,15 +77,12 @@ def _in_front_of(url: str, folder: Path, running: ExitStack) -> list[Subject]:
     people = json.loads(made.stdout)
     token = {"Authorization": f"Bearer {people['token']}"}
     session = {"Cookie": f"checkpoint_session={people['session']}"}
-    served_url, served = _start("gunicorn", _SERVE, folder, environment, running)
-    granian_url, granian = _start("granian", _GRANIAN, folder, environment, running)
+    served_url, served = _start(folder, environment, running)
     fronted_url, fronted = _behind_nginx(served_url, folder / "nginx-in-front", environment, running)
     return [
         Subject("nginx", f"http://127.0.0.1:{port}", Tree(proxy.process.pid)),
         Subject("gunicorn, token", served_url, Tree(served.process.pid), token),
         Subject("gunicorn, session", served_url, Tree(served.process.pid), session),
-        Subject("granian, token", granian_url, Tree(granian.process.pid), token),
-        Subject("granian, session", granian_url, Tree(granian.process.pid), session),
         Subject("nginx + gunicorn, token", fronted_url, Tree(fronted.process.pid, served.process.pid), token),
     ]
 
@@ -111,14 +102,12 @@ def _environment(registry_url: str, folder: Path) -> dict[str, str]:
     }
 
 
-def _start(
-    name: str, command: Sequence[str], folder: Path, environment: dict[str, str], running: ExitStack
-) -> tuple[str, ServerProcess]:
-    """Starts Checkpoint by a command with a place for the port; returns its address once it answers."""
+def _start(folder: Path, environment: dict[str, str], running: ExitStack) -> tuple[str, ServerProcess]:
+    """Starts Checkpoint; returns its address once it answers."""
     port = free_port()
-    filled = [part.format(port=port) for part in command]
+    filled = [part.format(port=port) for part in _SERVE]
     server = running.enter_context(
-        ServerProcess(f"Checkpoint under {name}", filled, environment=environment, log=folder / f"{name}.log")
+        ServerProcess("Checkpoint", filled, environment=environment, log=folder / "checkpoint.log")
     )
     url = f"http://127.0.0.1:{port}"
     server.wait_until_answering(f"{url}/checkpoint/healthz", timeout=START_SECONDS)

@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from foundation import env, logs
+from proxy.server import gunicorn_version
+
+# Here, because whoever starts gunicorn reads this first, before anything of gunicorn's own is overridden.
+gunicorn_version.require_tested()
 
 wsgi_app = "checkpoint_project.wsgi:application"
 worker_class = "proxy.server.worker.Worker"

@@ -24,6 +24,13 @@ class MalformedCall(ProxyError):
     """The request line, a header or the body cannot be forwarded with one meaning."""
 
 
+class LengthRequired(ProxyError):
+    """A chunked body under a WSGI server that does not read such bodies."""
+
+    status = 411
+    title = "Length required"
+
+
 class ClientGone(MalformedCall):
     """The client hung up before its request was whole: nobody will read the answer."""
 
@@ -35,18 +42,6 @@ class ClientLeft(ProxyError):
 
     def __init__(self) -> None:
         super().__init__("The client hung up before MLflow had answered.")
-
-
-class UploadCut(ClientGone):
-    """An upload that seems to have been broken off; where the client is there after all, it may send it again."""
-
-    status = 503
-    code = "TEMPORARILY_UNAVAILABLE"
-    title = "Upload broken off"
-
-    def headers(self) -> dict[str, str]:
-        """Says when to try again, in seconds."""
-        return {"Retry-After": "1"}
 
 
 class NotSignedIn(ProxyError):

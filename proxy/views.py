@@ -179,7 +179,7 @@ class CheckpointProxyView(ProxyView):
         except BaseException:
             answer.close()
             raise
-        found = headers.for_client(answer.headers, destination.mlflow(), request.META)
+        found = headers.for_client(answer.headers, destination.mlflow())
         status = answer.status
         response = ProxiedResponse(
             answer, found, first=content or b"", environ=request.META, done=lambda: self._finished(status)

@@ -25,7 +25,7 @@ class Case:
 
     Attributes:
         target: Path and query, of printable ASCII.
-        with_raw_uri: Whether the server says how the path was spelt (gunicorn does, granian does not).
+        with_raw_uri: Whether the server says how the path was spelt (gunicorn does, PEP 3333 does not ask for it).
     """
 
     method: str

@@ -8,12 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gunicorn
 import psutil
 import pytest
 import urllib3
 from django.conf import settings
 
 from demo.processes import free_port
+from proxy.server.gunicorn_version import TESTED
 from testing.servers import HEALTH, environment, manage, serve, start
 
 pytestmark = pytest.mark.sockets
@@ -86,6 +88,35 @@ def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(
     assert run.returncode == 1
     assert run.stderr.startswith(line)
     assert run.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "prefix"),
+    [
+        (["manage.py", "serve"], "checkpoint: "),
+        (["-m", "gunicorn", "--config", "python:checkpoint_project.gunicorn"], "\nError: "),
+    ],
+    ids=["serve", "gunicorn"],
+)
+def test_a_gunicorn_that_was_not_tested_is_one_line(tmp_path: Path, command: list[str], prefix: str) -> None:
+    stand_in = tmp_path / "gunicorn" / "__init__.py"
+    stand_in.parent.mkdir()
+    # The installed one but for its version.
+    installed = Path(gunicorn.__file__).read_text()
+    stand_in.write_text(f"{installed}\n__path__ = {list(gunicorn.__path__)!r}\n__version__ = '99.1.0'\n")
+    run = subprocess.run(
+        [sys.executable, *command],
+        cwd=settings.BASE_DIR,
+        env=environment(tmp_path / "state", PYTHONPATH=str(tmp_path)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 1
+    assert run.stderr == (
+        f"{prefix}gunicorn 99.1.0 is installed, but this Checkpoint was tested with {TESTED} only: "
+        f"pip install gunicorn=={TESTED}.\n"
+    )
 
 
 def test_a_state_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

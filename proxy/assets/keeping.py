@@ -90,7 +90,7 @@ class Keeper:
         forms = making.forms(data, compressible=names.is_compressible(names.extension(path)))
         kept = tuple(
             (name, value)
-            for name, value in proxied_headers.for_client(head, destination.mlflow(), {})
+            for name, value in proxied_headers.for_client(head, destination.mlflow())
             if name.lower() not in _NOT_KEPT and value.isascii()
         )
         bodies = {coding: Body.of(form) for coding, form in forms.items()}

@@ -1,4 +1,4 @@
-"""Checkpoint itself on a real socket, under each WSGI server, in front of the echo upstream."""
+"""Checkpoint itself on a real socket, in front of the echo upstream."""
 
 import os
 import subprocess
@@ -17,7 +17,6 @@ from testing.raw_client import Exchange, exchange, wait_for_port
 from testing.secret_check import leaks, secrets
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-BIN = Path(sys.executable).parent
 
 _PEOPLE = """
 from django.conf import settings
@@ -39,7 +38,6 @@ print("PEOPLE", issue_token(user, name="sockets")[1], session.session_key)
 class Checkpoint:
     """A running Checkpoint and the credentials of the person `ada`."""
 
-    server: str
     port: int
     pid: int
     token: str
@@ -56,10 +54,7 @@ class Checkpoint:
         as_ada: bool = True,
         timeout: float = 10,
     ) -> Exchange:
-        """Sends one request byte for byte and returns all of the answer; its connection is closed afterwards.
-
-        Under granian, which rarely takes a chunked upload for broken off (503: see README.md), once more if need be.
-        """
+        """Sends one request byte for byte and returns all of the answer; its connection is closed afterwards."""
         sent = list(headers.items() if isinstance(headers, dict) else headers or [])
         if as_ada:
             sent.append(("Authorization", f"Bearer {self.token}"))
@@ -68,10 +63,7 @@ class Checkpoint:
             sent.insert(0, ("Host", f"localhost:{self.port}"))
         if body and not names & {"content-length", "transfer-encoding"}:
             sent.append(("Content-Length", str(len(body))))
-        answer = exchange(self.port, method, target, sent, body, timeout=timeout)
-        if self.server == "granian" and "transfer-encoding" in names and answer.status == 503:
-            answer = exchange(self.port, method, target, sent, body, timeout=timeout)
-        return answer
+        return exchange(self.port, method, target, sent, body, timeout=timeout)
 
     def memory(self) -> int:
         """Returns the resident memory of the server's processes in bytes."""
@@ -113,7 +105,6 @@ def clean_environment(state: Path) -> dict[str, str]:
         "CHECKPOINT_STATE_DIR": str(state),
         "CHECKPOINT_REGISTRY_URL": "http://127.0.0.1:9",
         "DJANGO_SETTINGS_MODULE": "checkpoint_project.settings",
-        "HTTP_PROXY": "http://not-for-upstream.example",  # granian shows it to the application as a header
     }
 
 
@@ -131,12 +122,10 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
 
 
 def command(server: str, port: int) -> list[str]:
-    application = "checkpoint_project.wsgi:application"
     if server == "serve":  # as in production, but for the number of workers, which depends on the machine
         return [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    if server == "granian":
-        options = ["--interface", "wsgi", "--http", "1", "--blocking-threads", "32", "--log-level", "warning"]
-        return [str(BIN / "granian"), *options, "--host", "127.0.0.1", "--port", str(port), application]
+    if server == "runserver":  # any other WSGI server: Django's own, for development
+        return [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
     options = ["--config", "python:checkpoint_project.gunicorn", "--threads", "32", "--log-level", "warning"]
     return [sys.executable, "-m", "gunicorn", *options, "--bind", f"127.0.0.1:{port}"]
 
@@ -168,22 +157,21 @@ def run_checkpoint(
         )
         try:
             wait_for_port(port, process, log)
-            yield Checkpoint(server, port, process.pid, token, session, log)
+            yield Checkpoint(port, process.pid, token, session, log)
         finally:
             end(process)
     leaked = leaks(log.read_text(errors="replace"), secrets(environment | settings, token, session))
     assert not leaked, f"{server} logged secrets: {leaked[:3]}"
 
 
-@pytest.fixture(scope="session", params=["granian", "gunicorn"])
+@pytest.fixture(scope="session")
 def checkpoint(
-    request: pytest.FixtureRequest,
     upstream: EchoUpstream,
     people: tuple[dict[str, str], str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Checkpoint]:
-    """Gives Checkpoint in front of the echo upstream; each test runs under both servers."""
-    log = tmp_path_factory.mktemp(request.param) / "server.log"
+    """Gives Checkpoint in front of the echo upstream."""
+    log = tmp_path_factory.mktemp("gunicorn") / "server.log"
     yield from run_checkpoint(
-        request.param, people, log, CHECKPOINT_REGISTRY_URL=upstream.url, CHECKPOINT_READ_TIMEOUT="3"
+        "gunicorn", people, log, CHECKPOINT_REGISTRY_URL=upstream.url, CHECKPOINT_READ_TIMEOUT="3"
     )

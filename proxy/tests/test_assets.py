@@ -1,4 +1,4 @@
-"""MLflow's files as clients get them from Checkpoint, under each server, in front of a real upstream."""
+"""MLflow's files as clients get them from Checkpoint, in front of a real upstream."""
 
 import gzip
 import time
@@ -47,7 +47,7 @@ def until(call: Callable[[], Exchange], holds: Callable[[Exchange], bool]) -> Ex
 def test_script_is_fetched_once_and_then_served_compressed_for_ever(
     checkpoint: Checkpoint, upstream: EchoUpstream
 ) -> None:
-    path = serve(upstream, f"/static-files/static/js/once-{checkpoint.server}.c2f5f8d4.js")
+    path = serve(upstream, "/static-files/static/js/once.c2f5f8d4.js")
     first = checkpoint.call(path, headers=BROWSER)
     assert (first.status, first.body, first.header("Content-Encoding")) == (200, SCRIPT, [])
     assert first.header("Cache-Control") == ["public, max-age=31536000, immutable"]
@@ -67,7 +67,7 @@ def test_script_is_fetched_once_and_then_served_compressed_for_ever(
 
 @pytest.mark.sockets
 def test_each_client_gets_the_form_that_it_takes(checkpoint: Checkpoint, upstream: EchoUpstream) -> None:
-    path = serve(upstream, f"/prefix/static-files/static/css/forms-{checkpoint.server}.b0f58ef9.chunk.js")
+    path = serve(upstream, "/prefix/static-files/static/css/forms.b0f58ef9.chunk.js")
     until_kept(checkpoint, path)
     zipped = checkpoint.call(path, headers={"Accept-Encoding": "gzip, br;q=0"})
     assert gzip.decompress(zipped.body) == SCRIPT
@@ -79,7 +79,7 @@ def test_each_client_gets_the_form_that_it_takes(checkpoint: Checkpoint, upstrea
 
 @pytest.mark.sockets
 def test_head_conditions_and_parts_of_a_kept_file(checkpoint: Checkpoint, upstream: EchoUpstream) -> None:
-    path = serve(upstream, f"/static-files/static/js/conditions-{checkpoint.server}.c2f5f8d4.js")
+    path = serve(upstream, "/static-files/static/js/conditions.c2f5f8d4.js")
     kept = until_kept(checkpoint, path)
     head = checkpoint.call(path, "HEAD", BROWSER)
     assert (head.status, head.header("Content-Length"), head.body) == (200, [str(len(kept.body))], b"")
@@ -95,7 +95,7 @@ def test_head_conditions_and_parts_of_a_kept_file(checkpoint: Checkpoint, upstre
 
 @pytest.mark.sockets
 def test_nobody_gets_a_kept_file_without_signing_in(checkpoint: Checkpoint, upstream: EchoUpstream) -> None:
-    path = serve(upstream, f"/static-files/static/js/mine-{checkpoint.server}.c2f5f8d4.js")
+    path = serve(upstream, "/static-files/static/js/mine.c2f5f8d4.js")
     until_kept(checkpoint, path)
     assert checkpoint.call(path, headers=BROWSER, as_ada=False).status == 401
     assert checkpoint.call(path, headers={"Authorization": "Bearer wrong"}, as_ada=False).status == 401
@@ -116,7 +116,7 @@ def test_nobody_gets_a_kept_file_without_signing_in(checkpoint: Checkpoint, upst
 def test_what_not_every_caller_would_get_is_never_kept(
     checkpoint: Checkpoint, upstream: EchoUpstream, name: str, status: str, headers: tuple[str, ...]
 ) -> None:
-    path = f"/static-files/static/js/{name}-{checkpoint.server}.c2f5f8d4.js"
+    path = f"/static-files/static/js/{name}.c2f5f8d4.js"
     serve(upstream, path, status=status, headers=headers)
     for count in (1, 2):
         answer = checkpoint.call(path, headers=BROWSER)
@@ -131,7 +131,7 @@ def test_file_that_was_cut_short_is_not_kept(checkpoint: Checkpoint, upstream: E
         request.send(f"HTTP/1.1 200 OK\r\n{TYPE}\r\nContent-Length: {len(SCRIPT)}\r\n\r\n".encode() + SCRIPT[:-1])
         request.sock.close()
 
-    path = upstream.on(f"/static-files/static/js/cut-{checkpoint.server}.c2f5f8d4.js", cut)
+    path = upstream.on("/static-files/static/js/cut.c2f5f8d4.js", cut)
     assert not checkpoint.call(path).is_whole
     serve(upstream, path)
     assert checkpoint.call(path).body == SCRIPT
@@ -140,7 +140,7 @@ def test_file_that_was_cut_short_is_not_kept(checkpoint: Checkpoint, upstream: E
 
 @pytest.mark.sockets
 def test_file_without_a_hash_in_its_name_is_asked_for_each_time(checkpoint: Checkpoint, upstream: EchoUpstream) -> None:
-    path = serve(upstream, f"/static-files/manifest-{checkpoint.server}.json", b"{}")
+    path = serve(upstream, "/static-files/manifest.json", b"{}")
     answer = checkpoint.call(path)
     assert answer.header("Cache-Control") == ["no-cache"]
     assert answer.header("ETag") == [TAG]
@@ -150,7 +150,7 @@ def test_file_without_a_hash_in_its_name_is_asked_for_each_time(checkpoint: Chec
 
 @pytest.mark.sockets
 def test_artifact_named_like_a_script_stays_as_it_was_sent(checkpoint: Checkpoint, upstream: EchoUpstream) -> None:
-    path = f"/api/2.0/mlflow-artifacts/artifacts/1/{checkpoint.server}/static-files/main.c2f5f8d4.js"
+    path = "/api/2.0/mlflow-artifacts/artifacts/1/static-files/main.c2f5f8d4.js"
     serve(upstream, path)
     for count in (1, 2):
         answer = checkpoint.call(path, headers=BROWSER)

@@ -59,9 +59,9 @@ def _running(server: str, people: Any, folder: Any, mlflow_server: str, **settin
     )
 
 
-@pytest.fixture(scope="module", params=["gunicorn", "granian"])
-def guarded(request: pytest.FixtureRequest, people, tmp_path_factory, mlflow_server: str) -> Iterator[Checkpoint]:
-    yield from _running(request.param, people, tmp_path_factory.mktemp(request.param), mlflow_server)
+@pytest.fixture(scope="module")
+def guarded(people, tmp_path_factory, mlflow_server: str) -> Iterator[Checkpoint]:
+    yield from _running("gunicorn", people, tmp_path_factory.mktemp("guarded"), mlflow_server)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ TYPE = ("Content-Type", "application/json")
 @pytest.mark.sockets
 def test_long_json_of_the_api_is_compressed_for_who_asks(checkpoint: Checkpoint, upstream: EchoUpstream) -> None:
     path = upstream.on(
-        f"{SEARCH}-{checkpoint.server}",
+        f"{SEARCH}-long",
         lambda request: request.answer(JSON, headers=(": ".join(TYPE), 'ETag: "one"', "Vary: Origin")),
     )
     small = checkpoint.call(path, headers={"Accept-Encoding": "gzip, deflate"})

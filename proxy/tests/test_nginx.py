@@ -52,7 +52,7 @@ def start() -> Iterator[Start]:
             nginx = ServerProcess("nginx", arguments, environment={"PATH": os.environ["PATH"]}, log=folder / "out.log")
             running.enter_context(nginx)
             wait_for_port(port, nginx.process, folder / "out.log")
-            return replace(behind, server="nginx", port=port, pid=nginx.process.pid, log=folder / "access.log")
+            return replace(behind, port=port, pid=nginx.process.pid, log=folder / "access.log")
 
         yield starting
 

@@ -1,11 +1,11 @@
-"""What goes upstream and what comes back, byte for byte, on real sockets under both servers."""
+"""What goes upstream and what comes back, byte for byte, on real sockets."""
 
 import hashlib
 import os
 
 import pytest
 
-from proxy.tests.conftest import Checkpoint
+from proxy.tests.conftest import Checkpoint, run_checkpoint
 from testing.echo_upstream import EchoUpstream
 
 pytestmark = pytest.mark.sockets
@@ -146,3 +146,31 @@ def test_paths_of_checkpoint_never_reach_upstream(checkpoint: Checkpoint, upstre
     answer = checkpoint.call("/checkpoint/no-such-page-anywhere")
     assert answer.status in {302, 404}
     assert not upstream.got("/checkpoint/no-such-page-anywhere")
+
+
+def test_another_wsgi_server_passes_calls_on_and_tells_mlflow_nothing_of_its_environment(
+    upstream: EchoUpstream, people, tmp_path
+) -> None:
+    """Under `runserver`, which says less than gunicorn and shows its process's environment as headers."""
+    settings = {"CHECKPOINT_REGISTRY_URL": upstream.url, "HTTP_X_OF_THE_PROCESS": "not for upstream"}
+    body = os.urandom(100_000)
+    for checkpoint in run_checkpoint("runserver", people, tmp_path / "server.log", **settings):
+        seen = checkpoint.call(f"{ECHO}/a%20b%2Fc?x=%2F", "PUT", headers={"X-Thing": "1"}, body=body).json()
+    assert seen["target"] == f"{ECHO}/a%20b/c?x=%2F"
+    assert seen["sha256"] == hashlib.sha256(body).hexdigest()
+    names = {name.lower() for name, _ in seen["headers"]}
+    assert "x-thing" in names
+    assert "x-of-the-process" not in names
+
+
+def test_a_chunked_body_is_refused_under_a_server_that_does_not_read_it(
+    upstream: EchoUpstream, people, tmp_path
+) -> None:
+    """Django's `runserver` shows it as empty, which MLflow would store."""
+    path = f"{ECHO}/chunked-under-another"
+    for checkpoint in run_checkpoint(
+        "runserver", people, tmp_path / "server.log", CHECKPOINT_REGISTRY_URL=upstream.url
+    ):
+        answer = checkpoint.call(path, "PUT", {"Transfer-Encoding": "chunked"}, b"3\r\nabc\r\n0\r\n\r\n")
+    assert (answer.status, answer.json()["error_code"]) == (411, "BAD_REQUEST")
+    assert not upstream.got(path)

@@ -43,10 +43,7 @@ def test_a_logged_secret_fails_the_test_that_logged_it(
 
 
 @pytest.mark.sockets
-@pytest.mark.parametrize("server", ["granian", "gunicorn"])
-def test_nothing_that_goes_wrong_brings_a_secret_to_light(
-    server: str, upstream: EchoUpstream, people, tmp_path
-) -> None:
+def test_nothing_that_goes_wrong_brings_a_secret_to_light(upstream: EchoUpstream, people, tmp_path) -> None:
     """What is asserted is asserted by `run_checkpoint` as well; here the calls are the worst that come to mind."""
     settings = {
         "CHECKPOINT_REGISTRY_URL": upstream.url,
@@ -56,7 +53,7 @@ def test_nothing_that_goes_wrong_brings_a_secret_to_light(
         "SECRET_KEY": "a key of this test's own, long enough for Django",
     }
     log = tmp_path / "server.log"
-    for checkpoint in run_checkpoint(server, people, log, **settings):
+    for checkpoint in run_checkpoint("gunicorn", people, log, **settings):
         upstream.on("/api/cut", _cut)
         upstream.on("/api/login", lambda request: request.answer(status="401 Unauthorized"))
         upstream.on("/api/nonsense", lambda request: request.send(b"SSH-2.0\r\n\r\n"))

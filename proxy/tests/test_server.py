@@ -17,9 +17,9 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.http.errors import NoMoreData
 
-from proxy.server import reading
+from proxy.server import gunicorn_version, reading
 from proxy.server.worker import STAY_SECONDS, Worker
-from proxy.tests.conftest import Checkpoint, run_checkpoint
+from proxy.tests.conftest import ROOT, Checkpoint, run_checkpoint
 from testing.echo_upstream import EchoUpstream, Received
 from testing.raw_client import head, read
 
@@ -33,6 +33,10 @@ THREADS = 32
 def server(people, upstream: EchoUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkpoint]:
     settings = {"CHECKPOINT_REGISTRY_URL": upstream.url, "CHECKPOINT_HEADER_BYTES": str(HEADER_BYTES)}
     yield from run_checkpoint("gunicorn", people, tmp_path_factory.mktemp("server") / "server.log", **settings)
+
+
+def test_the_gunicorn_that_is_installed_with_checkpoint_is_the_tested_one() -> None:
+    assert f"gunicorn=={gunicorn_version.TESTED}" in (ROOT / "requirements.txt").read_text().splitlines()
 
 
 def connect(server: Checkpoint) -> socket.socket:

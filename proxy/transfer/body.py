@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from proxy.exceptions import BodyTooLarge, ClientGone, EncodedBody, MalformedCall, UploadCut
-from proxy.transfer import client_socket
-from proxy.transfer.client_socket import UploadWatch
+from proxy.exceptions import BodyTooLarge, ClientGone, EncodedBody, LengthRequired, MalformedCall
 
 PIECE_BYTES = 64 * 1024
 """How much of a body is held at once."""
@@ -18,7 +16,7 @@ class Input(Protocol):
     """What PEP 3333 promises of `wsgi.input`, as far as it is used here."""
 
     def read(self, size: int, /) -> bytes:
-        """Returns up to that many bytes; b"" at the end, and under granian also when the client hung up."""
+        """Returns up to that many bytes; b"" at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +36,13 @@ def streamed(environ: Environ) -> Body | None:
     """Returns the body framed as it came: by its length, or chunked; None when there is none.
 
     Raises:
+        LengthRequired: it is chunked, and the server does not say where it ends.
         MalformedCall: the header says two things at once, or something that is not understood.
     """
     length = _length(environ)
     source: Input = environ["wsgi.input"]
     if length is None:
-        watch = UploadWatch(environ) if client_socket.is_needed(environ) else None
-        return Body(("Transfer-Encoding", "chunked"), _in_chunks(source, watch))
+        return Body(("Transfer-Encoding", "chunked"), _in_chunks(source))
     if length < 0:
         return None
     return Body(("Content-Length", str(length)), _counted(source, length))
@@ -57,7 +55,7 @@ def whole(environ: Environ, limit: int) -> bytes:
         BodyTooLarge: longer than `limit` bytes; no more than that is read.
         EncodedBody: compressed, which MLflow would not read either.
         ClientGone: it ended early.
-        MalformedCall: as for `streamed`.
+        LengthRequired, MalformedCall: as for `streamed`.
     """
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in {"identity", ""}:
         raise EncodedBody("A change to the registry must be sent uncompressed.")
@@ -85,6 +83,9 @@ def _length(environ: Environ) -> int | None:
         # Two framings are how one request becomes two (RFC 9112 section 6.1).
         if coding != "chunked" or length:
             raise MalformedCall("The body must be sent with its length, or chunked, and not both.")
+        # Without this key the input's end is not the body's: read, it could look whole and hold nothing.
+        if not environ.get("wsgi.input_terminated"):
+            raise LengthRequired("This server takes no chunked bodies: send the body with its length.")
         return None
     if length:
         if not (length.isascii() and length.isdigit()):
@@ -105,15 +106,9 @@ def _counted(source: Input, length: int) -> Iterator[bytes]:
         yield piece
 
 
-def _in_chunks(source: Input, watch: UploadWatch | None) -> Iterator[bytes]:
-    received = 0
+def _in_chunks(source: Input) -> Iterator[bytes]:
     while piece := _next(source, PIECE_BYTES):
-        received += len(piece)
-        if watch is not None:
-            watch.saw(received)
         yield b"%x\r\n%b\r\n" % (len(piece), piece)
-    if watch is not None and not watch.is_whole(received):
-        raise UploadCut("The upload seems to have been broken off before its end; send it again.")
     yield b"0\r\n\r\n"
 
 

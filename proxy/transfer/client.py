@@ -1,4 +1,4 @@
-"""The client's connection, where the WSGI server shows it: gunicorn does, granian does not."""
+"""The client's connection, where the WSGI server shows it, as gunicorn does."""
 
 import select
 import socket

@@ -96,7 +96,8 @@ _NOT_FROM_UPSTREAM = HOP_BY_HOP | {
     "x-checkpoint-promote-request",
 }
 
-# granian copies the process's environment into every request: HTTP_PROXY there would look like a header `Proxy`.
+# Some servers, `runserver`'s for one, copy the process's environment into every request: HTTP_PROXY there would look
+# like a header `Proxy`.
 _INHERITED = frozenset(key for key in os.environ if key.startswith("HTTP_"))
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -162,13 +163,12 @@ def _is_trusted(address: str) -> bool:
     return any(parsed in network for network in settings.CHECKPOINT_TRUSTED_PROXIES)
 
 
-def for_client(headers: Headers, upstream: Upstream, environ: Environ) -> Headers:
+def for_client(headers: Headers, upstream: Upstream) -> Headers:
     """Returns MLflow's headers that the client gets, in their order, repeated ones repeated."""
     named: set[str] = set()
     for name, value in headers:
         if name.lower() == "connection":
             named.update(token.lower() for token in _TOKEN.findall(value))
-    as_utf8 = environ.get("SERVER_SOFTWARE") == "Granian"
     found = []
     for name, value in headers:
         lower = name.lower()
@@ -176,18 +176,8 @@ def for_client(headers: Headers, upstream: Upstream, environ: Environ) -> Header
             continue
         if lower == "location":
             value = _our_location(value, upstream)
-        found.append((name, value if value.isascii() else _for_server(value, as_utf8=as_utf8)))
+        found.append((name, value))
     return found
-
-
-def _for_server(value: str, *, as_utf8: bool) -> str:
-    """Returns a value that leaves the server as the bytes that came: granian encodes UTF-8, all others latin-1."""
-    if as_utf8:
-        try:
-            return value.encode("latin-1").decode("utf-8")
-        except UnicodeDecodeError:
-            return value
-    return value
 
 
 def _our_location(location: str, upstream: Upstream) -> str:

@@ -32,7 +32,7 @@ def method(environ: dict[str, str]) -> str:
 def path(environ: dict[str, str]) -> str:
     """Returns the percent-encoded path that is judged, sent and logged: one string for all three.
 
-    Gunicorn gives the path as sent (RAW_URI). Granian gives only the decoded one (PEP 3333): it is encoded again, and
+    Gunicorn gives the path as sent (RAW_URI). PEP 3333 asks only for the decoded one: that is encoded again, and
     `%2F` becomes the slash that MLflow, which routes on the decoded path, would have read anyway. What RAW_URI says
     counts only where it decodes to the path that Django routed, so that the two can never differ.
     """

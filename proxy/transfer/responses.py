@@ -1,7 +1,5 @@
 """MLflow's answer on its way to the client: whole when it is small, streamed when it is not."""
 
-import logging
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,10 +8,8 @@ from django.http.response import HttpResponseBase
 
 from proxy.access_log import Entry
 from proxy.exceptions import ClientLeft, ProxyError, UpstreamSilent
-from proxy.transfer import client, client_socket
+from proxy.transfer import client
 from proxy.transfer.http1 import Answer, Headers
-
-logger = logging.getLogger("checkpoint.proxy")
 
 WHOLE_BYTES = 256 * 1024
 """An answer up to this long is read before the first byte goes out, so that a failure can still be told as one."""
@@ -50,7 +46,6 @@ class ProxiedResponse(HttpResponseBase):
         self._environ = environ
         self._done: Callable[[], None] | None = done
         self._waited = -1.0
-        self._breaking_off: Iterator[bytes] | None = None
         self._has_been_logged = True  # or Django would log a line of its own for each 4xx
         self.entry: Entry | None = None
 
@@ -86,41 +81,21 @@ class ProxiedResponse(HttpResponseBase):
             ProxyError: MLflow's answer was cut short; the server is to break the connection off.
             ConnectionAbortedError: the client hung up.
         """
-        if self._breaking_off is not None:
-            return next(self._breaking_off)
         try:
             return self._piece()
         except ClientLeft as error:
             if self.entry is not None:
                 self.entry.note = "cut-by=client"
             raise ConnectionAbortedError("The client hung up.") from error
-        except (ProxyError, TimeoutError) as error:
+        except (ProxyError, TimeoutError):
             if self.entry is not None:
                 self.entry.note = "cut-by=upstream"
-            if self._answer.length is not None or not client_socket.is_needed(self._environ):
-                raise
-            logger.warning("%s The connection to the client is broken off.", error)
-            self._breaking_off = self._broken_off()
-            return next(self._breaking_off)
-
-    def _broken_off(self) -> Iterator[bytes]:
-        """Breaks the connection to the client off; where that fails, stalls until the client gives up.
-
-        Never returns before the client is gone or has waited for CHECKPOINT_READ_TIMEOUT: it must not take what it has
-        for the whole.
-        """
-        yield from client_socket.break_off(self._environ)
-        end = time.monotonic() + settings.CHECKPOINT_READ_TIMEOUT
-        while time.monotonic() < end:
-            yield b""
-            time.sleep(_LOOK_FOR_CLIENT_SECONDS)
-        logger.error("The client of an answer that was cut short could not be told.")
+            raise
 
     def _piece(self) -> bytes:
         """Returns the next piece; b"", which sends nothing, while MLflow is silent.
 
-        That is how granian is made to notice that the client has gone: it then closes the response. Gunicorn does not
-        look, so the socket is asked here.
+        Meanwhile the client's socket is asked whether the client has gone: gunicorn does not look.
         """
         if not self._answer.is_ready(0 if self._waited < 0 else _LOOK_FOR_CLIENT_SECONDS):
             self._waited = max(self._waited, 0) + _LOOK_FOR_CLIENT_SECONDS
