@@ -46,7 +46,7 @@ def decide(
     """Decides a guarded or forbidden call; what is refused with 403 leaves a row in the audit trail.
 
     Args:
-        route: From `rules.classify`.
+        route: From `routes.classify`.
         method: As sent.
         path: As sent; only named in the audit trail.
         query: The query string as sent.
@@ -81,7 +81,7 @@ def check_seal(route: Route, *, method: str, path: str, query: str, workspace: s
     """Judges a call of `Traffic.SEALED` by its address alone; None lets it pass as it came, its body unread.
 
     Args:
-        route: From `rules.classify`.
+        route: From `routes.classify`.
         method: As sent.
         path: As sent.
         query: The query string as sent.

@@ -60,14 +60,14 @@ SHAPES: dict[str, Shape] = {
     "set-alias": Shape(("name", "alias", "version")),
     "delete-alias": Shape(("name", "alias")),
 }
-"""Operation of `rules.REGISTRY_CALLS` -> its message; `tests/test_route_table.py` compares it with MLflow's own."""
+"""Operation of `routes.REGISTRY_CALLS` -> its message; `tests/test_route_table.py` compares it with MLflow's own."""
 
 TRACKING_SHAPES: dict[str, Shape] = {
     "delete-run": Shape(("run_id",)),
     "delete-experiment": Shape(("experiment_id",)),
     "presign-upload": Shape(("path",), ("run_id", "model_id", _SECONDS)),
 }
-"""Operation of `rules.SEALED_CALLS` that has a body -> its message."""
+"""Operation of `routes.SEALED_CALLS` that has a body -> its message."""
 _ALL_SHAPES = SHAPES | TRACKING_SHAPES
 
 

@@ -165,7 +165,7 @@ RULINGS: dict[str, Callable[[Message, Protected], Refusal | None]] = {
     "set-alias": set_alias,
     "delete-alias": delete_alias,
 }
-"""Operation of `rules.REGISTRY_CALLS` -> its ruling. A ruling may correct the message, which is what is sent."""
+"""Operation of `routes.REGISTRY_CALLS` -> its ruling. A ruling may correct the message, which is what is sent."""
 
 
 def _already_there(name: str, version: str, target: Target) -> Refusal:
