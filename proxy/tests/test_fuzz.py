@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from protection.models import ProtectionRule
+from proxy import destination
 from proxy.seal import cache
 from proxy.tests.attacks import load
 from proxy.tests.conftest import run_checkpoint
@@ -111,7 +112,7 @@ def checkpoint(mlflow: FuzzedMlflow, settings: Any, monkeypatch: pytest.MonkeyPa
     logging.disable(logging.CRITICAL)
     yield made
     logging.disable(logging.NOTSET)
-    upstream.close_idle()
+    upstream.close_idle(destination.mlflow())
 
 
 @pytest.mark.timeout(7200)
