@@ -56,7 +56,7 @@ check: .venv/.installed-dev
 	.venv/bin/djlint templates --check --lint --quiet
 	.venv/bin/hadolint Dockerfile
 
-# The suite runs the same with a few hundred fixed cases. This makes new ones each time; what it finds goes into proxy/tests/attacks/.
+# The suite runs the same with a few hundred fixed cases. This makes new ones each time; what it finds goes into testing/attacks/.
 fuzz: .venv/.installed-dev
 	CHECKPOINT_TEST_FUZZ_CASES=$(CASES) $(RUN) -m pytest -q --durations=3 proxy/tests/test_fuzz.py
 

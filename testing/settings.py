@@ -25,7 +25,7 @@ os.environ["CHECKPOINT_REGISTRY_URL"] = "http://127.0.0.1:9"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
 if _on_postgresql:
-    from testing.embedded_postgresql import database_url
+    from testing.servers.embedded_postgresql import database_url
 
     os.environ["DATABASE_URL"] = database_url()
 

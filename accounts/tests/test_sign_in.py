@@ -194,6 +194,7 @@ def test_an_address_that_was_changed_gets_no_more_reset_links(ada: User) -> None
     assert links == [("ada@example.org", True), ("ada@example.org", False), ("ada.new@example.org", True)]
 
 
+@pytest.mark.sockets
 def test_a_mail_server_that_is_down_does_not_show(ada: User, settings: Any, caplog: pytest.LogCaptureFixture) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9

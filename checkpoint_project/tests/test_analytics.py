@@ -14,6 +14,8 @@ from accounts.joining import installation
 from checkpoint_project import analytics
 from demo.processes import free_port
 
+pytestmark = pytest.mark.sockets
+
 
 class Service(HTTPServer):
     """Keeps the body of each call it gets and answers `answer`."""

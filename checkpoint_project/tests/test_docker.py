@@ -19,7 +19,7 @@ import urllib3
 from django.conf import settings
 
 from demo.processes import ServerProcess, free_port
-from testing.servers import HEALTH
+from testing.servers.commands import HEALTH
 
 BASE: Path = settings.BASE_DIR
 

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from demo.processes import free_port
 from proxy.server.gunicorn_version import TESTED
-from testing.servers import HEALTH, environment, manage, serve, start
+from testing.servers.commands import HEALTH, environment, manage, serve, start
 
 pytestmark = pytest.mark.sockets
 START_SECONDS = 90.0

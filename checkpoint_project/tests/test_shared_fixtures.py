@@ -1,5 +1,7 @@
 """The fixtures that other tests stand on."""
 
+import socket
+
 import dj_database_url
 import psycopg2
 import pytest
@@ -8,16 +10,23 @@ from django.db import connection
 
 from registry import get_registry
 from registry.fake import FakeRegistry
+from testing.fixtures.needs import SocketRefused
 
 
 def test_no_test_reaches_a_registry_by_accident() -> None:
     assert settings.CHECKPOINT_REGISTRY_URL == "http://127.0.0.1:9"
 
 
+def test_a_test_that_does_not_say_so_opens_no_socket() -> None:
+    with socket.socket() as unused, pytest.raises(SocketRefused, match="mark the test with `sockets`"):
+        unused.connect(("127.0.0.1", 9))
+
+
 def test_the_fake_registry_is_the_one_that_the_product_gets(registry: FakeRegistry) -> None:
     assert get_registry() is registry
 
 
+@pytest.mark.postgresql
 def test_the_embedded_postgresql_gives_an_empty_database(postgresql: str) -> None:
     parsed = dj_database_url.parse(postgresql)
     link = psycopg2.connect(dbname=parsed["NAME"], user=parsed["USER"], host=parsed["OPTIONS"]["host"])

@@ -19,7 +19,7 @@ from django.db import OperationalError, connection
 from checkpoint_project import startup
 from demo.processes import free_port
 from foundation.env import ConfigurationError
-from testing.servers import environment
+from testing.servers.commands import environment
 
 PREPARE = """
 import django
@@ -57,12 +57,14 @@ def link(postgresql: str) -> Iterator[psycopg2.extensions.connection]:
     link.close()
 
 
+@pytest.mark.postgresql
 def test_replicas_that_start_together_on_postgresql_all_start(tmp_path: Path, postgresql: str) -> None:
     outcomes = [outcome(process) for process in [prepare(tmp_path, DATABASE_URL=postgresql) for _ in range(3)]]
     assert [code for code, _, _ in outcomes] == [0, 0, 0], outcomes
     assert len({migrations for _, migrations, _ in outcomes}) == 1
 
 
+@pytest.mark.postgresql
 def test_a_replica_waits_while_another_migrates_on_postgresql(
     tmp_path: Path, postgresql: str, link: psycopg2.extensions.connection
 ) -> None:
@@ -125,6 +127,7 @@ def test_a_database_that_comes_up_late_is_waited_for(monkeypatch: pytest.MonkeyP
     assert refusals == []
 
 
+@pytest.mark.sockets
 def test_a_database_that_never_comes_up_is_one_line_without_its_password(tmp_path: Path) -> None:
     address = f"postgresql://me:hidden@127.0.0.1:{free_port()}/checkpoint"
     process = prepare(tmp_path, DATABASE_URL=address)

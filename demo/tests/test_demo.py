@@ -105,6 +105,7 @@ def refused(*arguments: str) -> str:
     return message
 
 
+@pytest.mark.sockets
 def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -113,18 +114,21 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
         assert refused("--port", str(port), "--data", str(tmp_path)).startswith(f"port {port} is in use")
 
 
+@pytest.mark.sockets
 def test_a_missing_package_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "find_spec", lambda name: None)
     message = refused("--port", str(free_port()), "--data", str(tmp_path))
     assert message.startswith("scikit-learn is missing: run `make demo`")
 
 
+@pytest.mark.sockets
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     message = refused("--port", str(free_port()), "--data", str(tmp_path / "file" / "demo"))
     assert "cannot be written" in message
 
 
+@pytest.mark.sockets
 def test_a_folder_that_another_demo_works_in_is_one_line(tmp_path: Path) -> None:
     with runner._only_one(tmp_path):
         assert "is in use by another demo" in refused("--port", str(free_port()), "--data", str(tmp_path))

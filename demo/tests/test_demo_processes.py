@@ -12,6 +12,8 @@ import pytest
 
 from demo.processes import ServerFailed, ServerProcess, free_port
 
+pytestmark = pytest.mark.sockets
+
 SERVER = """
 import http.server, subprocess, sys
 if sys.argv[2:] == ["--with-deaf-child"]:

@@ -19,7 +19,9 @@ from proxy.assets.memory import Memory
 from proxy.assets.serving import Assets
 from proxy.tests.test_assets import SCRIPT, asked, serve
 from proxy.transfer import upstream as upstreams
-from testing.echo_upstream import EchoUpstream
+from testing.servers.echo_upstream import EchoUpstream
+
+pytestmark = pytest.mark.sockets
 
 PATH = "/static-files/static/js/main.c2f5f8d4.js"
 MEGABYTE = 1024 * 1024

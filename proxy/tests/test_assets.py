@@ -8,9 +8,9 @@ import brotli
 import pytest
 
 from proxy.assets import names
-from proxy.tests.conftest import Checkpoint
-from testing.echo_upstream import EchoUpstream, Received
-from testing.raw_client import Exchange
+from testing.servers.checkpoint import Checkpoint
+from testing.servers.echo_upstream import EchoUpstream, Received
+from testing.servers.raw_client import Exchange
 
 SCRIPT = b"function checkpoint() { return 'a script of some length'; }\n" * 8000
 TYPE = "Content-Type: text/javascript; charset=utf-8"

@@ -7,7 +7,7 @@ from audit.models import AuditEvent
 from proxy.guard.decide import check_seal, decide
 from proxy.guard.routes import Traffic, classify, path_fault
 from proxy.refusals import Refusal
-from proxy.tests.attacks import load, load_wire
+from testing.attacks import load, load_wire
 
 ATTACKS = load("Fraud")
 NOBODY = Actor.anonymous(Door.PROXY, "r-1")

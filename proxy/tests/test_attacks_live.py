@@ -1,7 +1,6 @@
 """The attack corpus on real sockets: a real MLflow behind a real Checkpoint, and the registry as it was afterwards."""
 
 import json
-import socket
 import time
 import uuid
 from collections.abc import Iterator
@@ -10,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from proxy.tests.attacks import Attack, load, load_wire
-from proxy.tests.conftest import Checkpoint, manage, run_checkpoint
-from testing.raw_client import Exchange
-from testing.stage import ARTIFACTS, Direct, Stage, build, making_of, registry_of
+from testing.attacks import Attack, load, load_wire
+from testing.attacks.live import STATUSES, send, shout, unchanged
+from testing.attacks.stage import ARTIFACTS, Direct, Stage, build, making_of, registry_of
+from testing.servers.checkpoint import Checkpoint, run_checkpoint
+from testing.servers.commands import output_of
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 
 NAMES = [attack.name for attack in load("x")]
 OPERATIONS = [attack.name for attack in load("x", only="operations")]
 WIRE = [attack.name for attack in load_wire("x", host="x", authorization="x")]
-STATUSES = {"path": {400}, "bad input": {400, 413}, "refused": {403}}
 ALIAS = "/api/2.0/mlflow/registered-models/alias"
 DEAD_WITHIN = 5.0
 _ADA = """
@@ -76,19 +75,6 @@ def attacks(stage: Stage) -> dict[str, Attack]:
     return {attack.name: attack for attack in load(stage.model, **stage.names)}
 
 
-def send(checkpoint: Checkpoint, attack: Attack, *, as_ada: bool = True) -> Exchange:
-    body, headers = attack.body, dict(attack.headers)
-    if attack.is_chunked:
-        headers["Transfer-Encoding"] = "chunked"
-        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
-    return checkpoint.call(attack.path, attack.method, headers, body, as_ada=as_ada, timeout=30)
-
-
-def unchanged(mlflow: Direct, stage: Stage, approved: dict[str, Any], *, making: bool) -> None:
-    found = registry_of(mlflow, stage) | (making_of(mlflow, stage) if making else {})
-    assert found == {fact: value for fact, value in approved.items() if fact in found}
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_attack_changes_nothing(guarded, mlflow, stage, approved, attacks, name):
     attack = attacks[name]
@@ -133,7 +119,7 @@ def test_nobody_changes_more_than_anybody(open_to_all, mlflow, stage, approved, 
 def test_raw_attack_changes_nothing(guarded, mlflow, stage, approved, name):
     host, authorization = f"localhost:{guarded.port}", f"Bearer {guarded.token}"
     attacks = {attack.name: attack for attack in load_wire(stage.model, host=host, authorization=authorization)}
-    _shout(guarded.port, attacks[name].raw)
+    shout(guarded.port, attacks[name].raw)
     unchanged(mlflow, stage, approved, making=False)
 
 
@@ -204,16 +190,4 @@ def test_a_revoked_token_is_dead_within_five_seconds_on_another_replica(guarded,
 
 
 def _shell(people: Any, line: str) -> str:
-    return manage(people[0], "shell", "--verbosity", "0", "-c", f"{_ADA}\n{line}")
-
-
-def _shout(port: int, raw: bytes) -> None:
-    """Sends bytes and reads until the server has been silent for a while, so that what is smuggled is acted on."""
-    with socket.create_connection(("127.0.0.1", port), 10) as sock:
-        sock.sendall(raw)
-        sock.settimeout(0.4)
-        try:
-            while sock.recv(65536):
-                pass
-        except (TimeoutError, ConnectionResetError):
-            return
+    return output_of("shell", "--verbosity", "0", "-c", f"{_ADA}\n{line}", environment=people[0])

@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from proxy.tests.conftest import Checkpoint
 from proxy.transfer.compression import compressed, may_compress
 from proxy.transfer.negotiation import accepted_codings, has_tag, with_vary
-from testing.echo_upstream import EchoUpstream, Received
+from testing.servers.checkpoint import Checkpoint
+from testing.servers.echo_upstream import EchoUpstream, Received
 
 JSON = json.dumps({"model_versions": [{"name": "fraud", "version": str(number)} for number in range(200)]}).encode()
 SEARCH = "/api/2.0/mlflow/model-versions/search"

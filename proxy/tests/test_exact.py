@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from proxy.guard import routes
 from proxy.guard.routes import Traffic
 from proxy.page import html
-from proxy.tests.conftest import Checkpoint
 from proxy.transfer import headers
-from testing.echo_upstream import EchoUpstream, Received
+from testing.servers.checkpoint import Checkpoint
+from testing.servers.echo_upstream import EchoUpstream, Received
 
 pytestmark = pytest.mark.sockets
 

@@ -21,15 +21,15 @@ from hypothesis import strategies as st
 from protection.models import ProtectionRule
 from proxy import destination
 from proxy.seal import cache
-from proxy.tests.attacks import load
-from proxy.tests.conftest import run_checkpoint
 from proxy.transfer import upstream
 from proxy.wsgi import Handler
-from testing.branches import branch
-from testing.fuzz_cases import DESTINATION, MODEL, Case, cases
-from testing.fuzz_mlflow import FuzzedMlflow
+from testing.attacks import load
+from testing.attacks.fuzz_cases import DESTINATION, MODEL, Case, cases
+from testing.attacks.fuzz_mlflow import FuzzedMlflow
+from testing.attacks.stage import Direct
 from testing.people import issue_token
-from testing.stage import Direct
+from testing.servers.branches import branch
+from testing.servers.checkpoint import run_checkpoint
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets, pytest.mark.django_db]
 

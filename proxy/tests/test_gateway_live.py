@@ -11,9 +11,9 @@ import pytest
 
 from demo.mlflow_server import MlflowServer
 from proxy.seal.cache import STALE_SECONDS
-from proxy.tests.conftest import Checkpoint, run_checkpoint
-from testing.raw_client import Exchange
-from testing.stage import Direct, build, making_of, registry_of
+from testing.attacks.stage import Direct, build, making_of, registry_of
+from testing.servers.checkpoint import Checkpoint, run_checkpoint
+from testing.servers.raw_client import Exchange
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 

@@ -3,8 +3,8 @@
 import pytest
 
 from proxy.page import html
-from proxy.tests.conftest import Checkpoint
-from testing.echo_upstream import EchoUpstream, Received
+from testing.servers.checkpoint import Checkpoint
+from testing.servers.echo_upstream import EchoUpstream, Received
 
 DOCUMENT = (
     b'<!doctype html><html><head><title>MLflow</title><script defer="defer" src="static-files/static/js/main.c2f5.js">'

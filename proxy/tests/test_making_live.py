@@ -13,9 +13,9 @@ import pytest
 
 from demo.mlflow_server import MlflowServer
 from proxy.seal.cache import STALE_SECONDS
-from proxy.tests.conftest import Checkpoint, run_checkpoint
-from testing.branches import People, branch
-from testing.stage import ARTIFACTS, Direct
+from testing.attacks.stage import ARTIFACTS, Direct
+from testing.servers.branches import People, branch
+from testing.servers.checkpoint import Checkpoint, run_checkpoint
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
-from proxy.tests.conftest import Checkpoint, run_checkpoint
 from testing import mlflow_scenario
-from testing.branches import branch
-from testing.raw_client import exchange
 from testing.secret_check import PASSWORD
+from testing.servers.branches import branch
+from testing.servers.checkpoint import Checkpoint, run_checkpoint
+from testing.servers.raw_client import exchange
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 

@@ -17,13 +17,13 @@ import pytest
 
 from demo.processes import ServerProcess, free_port
 from deploy.nginx.render import Place, command, write
-from proxy.tests.attacks import load, load_wire
-from proxy.tests.conftest import Checkpoint, run_checkpoint
-from proxy.tests.test_attacks_live import STATUSES, _shout, send, unchanged
 from proxy.tests.test_nginx_configuration import API, SEARCH, needs_nginx
-from testing.echo_upstream import EchoUpstream, Received
-from testing.raw_client import wait_for_port
-from testing.stage import ARTIFACTS, Direct, Stage, build, making_of, registry_of
+from testing.attacks import load, load_wire
+from testing.attacks.live import STATUSES, send, shout, unchanged
+from testing.attacks.stage import ARTIFACTS, Direct, Stage, build, making_of, registry_of
+from testing.servers.checkpoint import Checkpoint, run_checkpoint
+from testing.servers.echo_upstream import EchoUpstream, Received
+from testing.servers.raw_client import wait_for_port
 
 NOBODY = 65534
 NAMES = [attack.name for attack in load("x")]
@@ -111,10 +111,10 @@ def test_attack_changes_nothing(front, mlflow, stage, approved, name):
 def test_raw_attack_changes_nothing(front, mlflow, stage, approved, name):
     host, authorization = f"localhost:{front.port}", f"Bearer {front.token}"
     attacks = {attack.name: attack for attack in load_wire(stage.model, host=host, authorization=authorization)}
-    _shout(front.port, attacks[name].raw)
+    shout(front.port, attacks[name].raw)
     behind_a_read = attacks[name].raw.replace(b"GET /health ", READ)
     if behind_a_read != attacks[name].raw:
-        _shout(front.port, behind_a_read)
+        shout(front.port, behind_a_read)
     unchanged(mlflow, stage, approved, making=False)
 
 

@@ -7,12 +7,12 @@ import warnings
 
 import pytest
 
-from conftest import BROWSER_REQUIRED
 from deploy.nginx.render import TEMPLATE, Place, Unusable, command, render, write
 from proxy.guard.routes import Traffic, classify
-from proxy.tests.attacks import load
 from proxy.tests.test_route_table import fastapi_routes, flask_routes
-from testing.stage import API, ARTIFACTS
+from testing.attacks import load
+from testing.attacks.stage import API, ARTIFACTS
+from testing.fixtures.needs import BROWSER_REQUIRED
 
 SEARCH = f"{API}/runs/search"
 # As PCRE reads them without its flags for Unicode and lines; nginx refuses a line feed before any of them is asked.

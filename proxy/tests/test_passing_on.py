@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from proxy.tests.conftest import Checkpoint, run_checkpoint
-from testing.echo_upstream import EchoUpstream
+from testing.servers.checkpoint import Checkpoint, run_checkpoint
+from testing.servers.echo_upstream import EchoUpstream
 
 pytestmark = pytest.mark.sockets
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from proxy.tests.conftest import Checkpoint
-from testing.echo_upstream import EchoUpstream
+from testing.servers.checkpoint import Checkpoint
+from testing.servers.echo_upstream import EchoUpstream
 
 pytestmark = pytest.mark.sockets
 

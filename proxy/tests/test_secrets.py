@@ -1,17 +1,18 @@
 """Checkpoint's secrets are in no log and never reach MLflow.
 
-The root `conftest` looks through every log line of every test and of every server that a test starts; here it is shown
-that it would find them, and servers are brought to log whatever they may.
+`testing.fixtures.secret_logs` looks through every log line of every test and of every server that a test starts; here
+it is shown that it would find them, and servers are brought to log whatever they may.
 """
 
 import base64
 import contextlib
 
 import pytest
+from django.conf import settings as django_settings
 
-from proxy.tests.conftest import ROOT, Checkpoint, run_checkpoint
-from testing.echo_upstream import EchoUpstream, Received
 from testing.secret_check import PASSWORD, leaks, secrets
+from testing.servers.checkpoint import Checkpoint, run_checkpoint
+from testing.servers.echo_upstream import EchoUpstream, Received
 
 ECHO = "/api/2.0/mlflow/echo"
 UPSTREAM_PASSWORD = "upstream pass phrase"
@@ -30,7 +31,7 @@ def test_every_kind_of_secret_would_be_found(tmp_path) -> None:
 def test_a_logged_secret_fails_the_test_that_logged_it(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", str(django_settings.BASE_DIR))
     pytester.makepyfile(
         """
         import logging, sys
@@ -39,7 +40,7 @@ def test_a_logged_secret_fails_the_test_that_logged_it(
         def test_neither(): logging.getLogger("x").warning("caller=token:1")
         """
     )
-    pytester.runpytest_subprocess("-p", "conftest").assert_outcomes(passed=1, failed=2)
+    pytester.runpytest_subprocess("-p", "testing.fixtures.secret_logs").assert_outcomes(passed=1, failed=2)
 
 
 @pytest.mark.sockets

@@ -14,14 +14,15 @@ from typing import Any
 
 import psutil
 import pytest
+from django.conf import settings as django_settings
 from gunicorn.config import Config
 from gunicorn.http.errors import NoMoreData
 
 from proxy.server import gunicorn_version, reading
 from proxy.server.worker import STAY_SECONDS, Worker
-from proxy.tests.conftest import ROOT, Checkpoint, run_checkpoint
-from testing.echo_upstream import EchoUpstream, Received
-from testing.raw_client import head, read
+from testing.servers.checkpoint import Checkpoint, run_checkpoint
+from testing.servers.echo_upstream import EchoUpstream, Received
+from testing.servers.raw_client import head, read
 
 ECHO = "/api/2.0/mlflow/echo"
 UPLOAD = "/api/2.0/mlflow-artifacts/artifacts/1/expected.bin"
@@ -36,7 +37,8 @@ def server(people, upstream: EchoUpstream, tmp_path_factory: pytest.TempPathFact
 
 
 def test_the_gunicorn_that_is_installed_with_checkpoint_is_the_tested_one() -> None:
-    assert f"gunicorn=={gunicorn_version.TESTED}" in (ROOT / "requirements.txt").read_text().splitlines()
+    required = (django_settings.BASE_DIR / "requirements.txt").read_text()
+    assert f"gunicorn=={gunicorn_version.TESTED}" in required.splitlines()
 
 
 def connect(server: Checkpoint) -> socket.socket:

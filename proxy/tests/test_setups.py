@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from proxy.tests.conftest import Checkpoint, run_checkpoint
-from testing.echo_upstream import EchoUpstream, Received
+from testing.servers.checkpoint import Checkpoint, run_checkpoint
+from testing.servers.echo_upstream import EchoUpstream, Received
 
 pytestmark = pytest.mark.sockets
 

@@ -12,10 +12,10 @@ import psutil
 import pytest
 
 from proxy import destination
-from proxy.tests.conftest import Checkpoint, run_checkpoint
-from testing.branches import branch
-from testing.echo_upstream import EchoUpstream, Received
-from testing.raw_client import head, read
+from testing.servers.branches import branch
+from testing.servers.checkpoint import Checkpoint, run_checkpoint
+from testing.servers.echo_upstream import EchoUpstream, Received
+from testing.servers.raw_client import head, read
 
 pytestmark = pytest.mark.sockets
 

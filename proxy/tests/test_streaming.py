@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from proxy.tests.conftest import Checkpoint
-from testing.echo_upstream import EchoUpstream, Received
-from testing.raw_client import head, read
+from testing.servers.checkpoint import Checkpoint
+from testing.servers.echo_upstream import EchoUpstream, Received
+from testing.servers.raw_client import head, read
 
 pytestmark = pytest.mark.sockets
 

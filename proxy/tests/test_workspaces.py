@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from demo.mlflow_server import START_SECONDS, MlflowServer
-from proxy.tests.conftest import Checkpoint, run_checkpoint
-from testing.branches import branch
-from testing.raw_client import Exchange, exchange
+from testing.servers.branches import branch
+from testing.servers.checkpoint import Checkpoint, run_checkpoint
+from testing.servers.raw_client import Exchange, exchange
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 

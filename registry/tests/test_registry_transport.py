@@ -20,6 +20,8 @@ from registry import transport as module
 from registry.exceptions import RegistryError, RegistryNotFound, RegistryRefused, RegistryTimeout, RegistryUnreachable
 from registry.transport import AlreadyExists, Transport
 
+pytestmark = pytest.mark.sockets
+
 
 class Call(NamedTuple):
     """What a server was sent; a handler serves several calls of one connection, so it cannot stand for one."""

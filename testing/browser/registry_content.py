@@ -2,7 +2,6 @@
 
 import uuid
 
-import mlflow
 from mlflow import MlflowClient
 
 
@@ -26,6 +25,5 @@ class Seeded:
         self.long_name = f"{'risk_scoring_of_quarterly_reports_' * 4}{'x' * 60}-{mark}"
         client.create_registered_model(self.long_name)
         client.create_model_version(self.long_name, f"runs:/{self.runs[0]}/model", run_id=self.runs[0])
-        mlflow.set_tracking_uri(mlflow_server)
         for text in ("Hello {{name}}", "Hi {{name}}"):
-            mlflow.genai.register_prompt(self.prompt, text)
+            client.register_prompt(self.prompt, text)

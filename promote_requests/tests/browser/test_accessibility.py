@@ -7,8 +7,8 @@ import pytest
 import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
-from promote_requests.tests.browser.conftest import Manage, SignIn
 from testing.browser import axe
+from testing.browser.people import Manage, SignIn
 from testing.browser.registry_content import Seeded
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]

@@ -11,9 +11,9 @@ from django.conf import settings
 from mlflow import MlflowClient
 from playwright.sync_api import Page, expect
 
-from promote_requests.tests.browser.conftest import SignIn
 from testing.browser.checkpoint_pages import Facts
 from testing.browser.mlflow_pages import LoggedModelPage, RunPage
+from testing.browser.people import SignIn
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]
 

@@ -7,7 +7,6 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from promote_requests.tests.browser.conftest import SignIn, form_values
 from testing.browser import axe
 from testing.browser.mlflow_pages import (
     CONTROLS,
@@ -19,6 +18,7 @@ from testing.browser.mlflow_pages import (
     ModelVersionPage,
     PromptPage,
 )
+from testing.browser.people import SignIn, form_values
 from testing.browser.registry_content import Seeded
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]

@@ -5,8 +5,8 @@ import json
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from promote_requests.tests.browser.conftest import SignIn, fill_sign_in, form_values
 from testing.browser.mlflow_pages import OLD_REGISTRY_UI, Control, MlflowPage, ModelVersionPage, PromptPage
+from testing.browser.people import SignIn, fill_sign_in, form_values
 from testing.browser.registry_content import Seeded
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]

@@ -7,9 +7,9 @@ import pytest
 from mlflow import MlflowClient
 from playwright.sync_api import Page, expect
 
-from promote_requests.tests.browser.conftest import SignIn, fill_sign_in
 from testing.browser.checkpoint_pages import RequestForm, RequestPage, tab_to
 from testing.browser.mlflow_pages import OLD_REGISTRY_UI, Control, ModelVersionPage
+from testing.browser.people import SignIn, fill_sign_in
 from testing.browser.registry_content import Seeded
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]

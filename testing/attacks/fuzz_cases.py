@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from proxy.guard.messages import camel_case
 from proxy.guard.routes import REGISTRY_CALLS
-from proxy.tests.attacks import load
+from testing.attacks import load
 
 MODEL, OTHER, DESTINATION, PROMPT = "Fraud", "other", "prod.fraud", "greeting"
 RUN, LOGGED, EXPERIMENT = "$RUN", "$LOGGED", "$EXPERIMENT"  # put in once MLflow has said what they are called

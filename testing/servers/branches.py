@@ -5,9 +5,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from proxy.tests.conftest import manage
-
-People = tuple[dict[str, str], str, str]
+from testing.servers.checkpoint import People
+from testing.servers.commands import output_of
 
 
 def branch(people: People, state: Path, code: str, **settings: str) -> People:
@@ -26,5 +25,5 @@ def branch(people: People, state: Path, code: str, **settings: str) -> People:
     with closing(sqlite3.connect(origin / name)) as before, closing(sqlite3.connect(state / name)) as after:
         before.backup(after)
     own = environment | {"CHECKPOINT_STATE_DIR": str(state)} | settings
-    manage(own, "shell", "--verbosity", "0", "-c", code)
+    output_of("shell", "--verbosity", "0", "-c", code, environment=own)
     return own, token, session

@@ -9,8 +9,8 @@ from typing import Any
 
 from demo.processes import ServerProcess, free_port
 from registry.names import spellings
-from testing.fuzz_cases import DESTINATION, MODEL, OTHER, PROMPT
-from testing.stage import Direct, Stage, build
+from testing.attacks.fuzz_cases import DESTINATION, MODEL, OTHER, PROMPT
+from testing.attacks.stage import Direct, Stage, build
 
 Facts = dict[str, Any]
 

@@ -1,6 +1,5 @@
-"""Checkpoint itself on a real socket, in front of the echo upstream."""
+"""Checkpoint itself on a real socket, with a database of its own in which ada is a person."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-import pytest
+from django.conf import settings as django_settings
 
 from demo.processes import free_port
-from proxy.seal import cache
-from testing.echo_upstream import EchoUpstream
-from testing.raw_client import Exchange, exchange, wait_for_port
 from testing.secret_check import leaks, secrets
+from testing.servers.commands import environment, output_of
+from testing.servers.raw_client import Exchange, exchange, wait_for_port
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+People = tuple[dict[str, str], str, str]
+"""The environment of a Checkpoint whose database has ada in it, her token and her session."""
 
 _PEOPLE = """
 from django.conf import settings
@@ -77,51 +76,16 @@ class Checkpoint:
         return sum(found.user + found.system for found in times)
 
 
-@pytest.fixture(autouse=True)
-def _nothing_sealed() -> None:
-    """Forgets what earlier tests' registries held."""
-    cache.forget()
-
-
-@pytest.fixture(scope="session")
-def upstream() -> Iterator[EchoUpstream]:
-    with EchoUpstream() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def people(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], str, str]:
-    """Makes a database with one person; gives the environment, their token and their session."""
-    environment = clean_environment(tmp_path_factory.mktemp("sockets"))
-    manage(environment, "migrate", "--verbosity", "0")
-    output = manage(environment, "shell", "--verbosity", "0", "-c", _PEOPLE)
+def make_people(state: Path) -> People:
+    """Makes a database with one person in a state folder."""
+    own = environment(state)
+    output_of("migrate", "--verbosity", "0", environment=own)
+    output = output_of("shell", "--verbosity", "0", "-c", _PEOPLE, environment=own)
     _, token, session = next(line for line in output.splitlines() if line.startswith("PEOPLE")).split()
-    return environment, token, session
+    return own, token, session
 
 
-def clean_environment(state: Path) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("CHECKPOINT_", "DATABASE_URL"))}
-    return kept | {
-        "CHECKPOINT_STATE_DIR": str(state),
-        "CHECKPOINT_REGISTRY_URL": "http://127.0.0.1:9",
-        "DJANGO_SETTINGS_MODULE": "checkpoint_project.settings",
-    }
-
-
-def manage(environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def command(server: str, port: int) -> list[str]:
+def _command(server: str, port: int) -> list[str]:
     if server == "serve":  # as in production, but for the number of workers, which depends on the machine
         return [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     if server == "runserver":  # any other WSGI server: Django's own, for development
@@ -130,7 +94,7 @@ def command(server: str, port: int) -> list[str]:
     return [sys.executable, "-m", "gunicorn", *options, "--bind", f"127.0.0.1:{port}"]
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     """Asks the server to end, so that it can write what coverage measured in it; after 10 seconds ends all of it."""
     if process.poll() is not None:
         return
@@ -142,36 +106,25 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def run_checkpoint(
-    server: str, people: tuple[dict[str, str], str, str], log: Path, **settings: str
-) -> Iterator[Checkpoint]:
+def run_checkpoint(server: str, people: People, log: Path, **settings: str) -> Iterator[Checkpoint]:
     """Runs Checkpoint until the generator is closed; `settings` are environment variables.
 
     Fails the run when the server logged one of its secrets, or anybody's API token.
     """
-    environment, token, session = people
+    own, token, session = people
     port = free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command(server, port), cwd=ROOT, env=environment | settings, stdout=output, stderr=subprocess.STDOUT
+            _command(server, port),
+            cwd=django_settings.BASE_DIR,
+            env=own | settings,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         try:
             wait_for_port(port, process, log)
             yield Checkpoint(port, process.pid, token, session, log)
         finally:
-            end(process)
-    leaked = leaks(log.read_text(errors="replace"), secrets(environment | settings, token, session))
+            _end(process)
+    leaked = leaks(log.read_text(errors="replace"), secrets(own | settings, token, session))
     assert not leaked, f"{server} logged secrets: {leaked[:3]}"
-
-
-@pytest.fixture(scope="session")
-def checkpoint(
-    upstream: EchoUpstream,
-    people: tuple[dict[str, str], str, str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Checkpoint]:
-    """Gives Checkpoint in front of the echo upstream."""
-    log = tmp_path_factory.mktemp("gunicorn") / "server.log"
-    yield from run_checkpoint(
-        "gunicorn", people, log, CHECKPOINT_REGISTRY_URL=upstream.url, CHECKPOINT_READ_TIMEOUT="3"
-    )

@@ -1,4 +1,4 @@
-"""Starts Checkpoint as a person would, in a process of its own."""
+"""Checkpoint's commands as a person runs them, each in a process of its own."""
 
 import os
 import subprocess
@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from demo.processes import ServerProcess
+from testing.waiting import LONG
 
 MANAGE = str(settings.BASE_DIR / "manage.py")
 HEALTH = "/checkpoint/healthz"
@@ -31,13 +32,20 @@ def serve(port: int, *arguments: str, environment: Mapping[str, str], log: Path)
     return start("serve", "--host", "127.0.0.1", "--port", str(port), *arguments, environment=environment, log=log)
 
 
-def manage(*arguments: str, environment: Mapping[str, str], timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    """Runs `manage.py` to its end, which must come within `timeout` seconds."""
+def manage(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Runs `manage.py` to its end."""
     return subprocess.run(
         [sys.executable, MANAGE, *arguments],
         env=dict(environment),
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=LONG,
         check=False,
     )
+
+
+def output_of(*arguments: str, environment: Mapping[str, str]) -> str:
+    """Runs `manage.py`, which must succeed, and returns what it printed."""
+    done = manage(*arguments, environment=environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
