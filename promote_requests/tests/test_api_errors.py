@@ -1,14 +1,10 @@
 import json
 
 import pytest
-from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
-from django.http import Http404, UnreadablePostError
 from django.test import Client
-from rest_framework.exceptions import APIException, ParseError, Throttled
 
-from foundation.api.errors import exception_handler
-from foundation.api.parsers import MAX_BODY_BYTES, StrictJSONParser
+from foundation.api.parsers import MAX_BODY_BYTES
 from promote_requests.models import PromoteRequest
 from testing.api_client import NEW, ROOT, Api, assert_refused
 from testing.people import bearer, issue_token
@@ -162,32 +158,6 @@ def test_a_fault_of_ours_shows_no_traceback(fraud, ada):
     response = Api(ada).get("models/")
     assert_refused(response, 500, "INTERNAL_ERROR")
     assert b"secret detail" not in response.content
-
-
-def test_too_many_calls_are_told_when_to_come_back():
-    response = exception_handler(Throttled(wait=12.2), {})
-    assert (response.status_code, response["Retry-After"]) == (429, "13")
-    assert json.loads(response.content)["error_code"] == "REQUEST_LIMIT_EXCEEDED"
-
-
-@pytest.mark.parametrize(("error", "status"), [(Http404("No."), 404), (PermissionDenied("No."), 403)])
-def test_refusals_of_django_have_the_shape_too(error, status):
-    response = exception_handler(error, {})
-    assert response.status_code == status
-    assert json.loads(response.content)["message"] == "No."
-
-
-def test_a_caller_who_hangs_up_in_the_body_is_no_fault_of_ours():
-    class Cut:
-        def read(self, size):
-            raise UnreadablePostError
-
-    with pytest.raises(ParseError, match="ended before it was whole"):
-        StrictJSONParser().parse(Cut())
-
-
-def test_a_status_without_a_code_of_its_own_is_internal():
-    assert json.loads(exception_handler(APIException(), {}).content)["error_code"] == "INTERNAL_ERROR"
 
 
 def test_the_schema_is_valid_and_complete(tmp_path):

@@ -1,15 +1,13 @@
 from urllib.parse import quote
 
 import pytest
-from django.contrib.auth.models import Permission
 
-from audit.models import AuditEvent
 from promote_requests import services
 from registry.measurements import Measurement, Origin
 from registry.targets import Target
 from testing.api_client import Api, assert_refused
 from testing.factories import PromoteRequestFactory, UserFactory
-from testing.people import AdministratorFactory, by
+from testing.people import by
 
 pytestmark = pytest.mark.django_db
 
@@ -181,41 +179,3 @@ def test_the_comparison_of_a_version_that_is_gone_says_so(fraud, open_request, a
     fraud.delete_version("Fraud", "2")
     refused = Api(ada).get(f"promote-requests/{open_request.number}/comparison/")
     assert_refused(refused, 404, "RESOURCE_DOES_NOT_EXIST", "version=2")
-
-
-def test_everybody_reads_the_protection_rules_and_nobody_writes_them(db, ada):
-    api = Api(ada)
-    patterns = [rule["target_pattern"] for rule in api.get("protection-rules/").json()["results"]]
-    assert "stage:*" in patterns
-    assert_refused(api.post("protection-rules/", {}), 405, "METHOD_NOT_ALLOWED")
-
-
-def test_the_audit_trail_needs_its_permission(open_request, ada):
-    assert_refused(Api(ada).get("audit-events/"), 403, "PERMISSION_DENIED", "audit")
-    ada.user_permissions.add(Permission.objects.get(codename="view_auditevent"))
-    assert Api(ada).get("audit-events/").json()["count"] == AuditEvent.objects.count()
-
-
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ({}, ["commented", "created"]),
-        ({"action": "created"}, ["created"]),
-        ({"model_name": "Fraud"}, ["commented", "created"]),
-        ({"model_name": "Other"}, []),
-        ({"number": "999999"}, []),
-        ({"since": "2020-01-01T00:00:00Z"}, ["commented", "created"]),
-        ({"until": "2020-01-01T00:00:00Z"}, []),
-        ({"actor": "grace"}, ["commented"]),
-    ],
-)
-def test_the_audit_trail_is_filtered_newest_first(open_request, grace, query, expected):
-    services.comment(actor=by(grace), promote_request=open_request, body="Hm.")
-    body = Api(AdministratorFactory()).get("audit-events/", **query).json()
-    assert [event["action"] for event in body["results"]] == expected
-
-
-@pytest.mark.parametrize("query", [{"number": "x"}, {"number": "9" * 30}, {"since": "today"}, {"user": "ada"}])
-def test_an_odd_filter_of_the_audit_trail_is_refused(db, query):
-    refused = Api(AdministratorFactory()).get("audit-events/", **query)
-    assert_refused(refused, 400, "INVALID_PARAMETER_VALUE", field=next(iter(query)))

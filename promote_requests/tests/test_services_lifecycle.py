@@ -1,10 +1,7 @@
 import pytest
 
-from audit import trail
-from audit.actors import Actor, Door
 from audit.choices import AuditAction
 from audit.models import AuditEvent
-from audit.trail import About
 from foundation.exceptions import InvalidInput, NotAllowed, WrongState
 from promote_requests import services
 from promote_requests.choices import CloseReason, Status
@@ -262,15 +259,6 @@ def test_the_reason_of_closing_and_reopening_is_bounded(open_request, ada, grace
     closed = services.close(actor=by(grace), promote_request=open_request)
     with pytest.raises(InvalidInput):
         services.reopen(actor=by(ada), promote_request=closed, message=message)
-
-
-def test_a_row_of_the_trail_is_written_whatever_a_caller_sent(db):
-    sent = "Fraud\0\ud800"
-    row = trail.record(
-        AuditAction.CALL_REFUSED, actor=Actor.anonymous(Door.PROXY), about=About(model_name=sent), reason=sent
-    )
-    row.refresh_from_db()
-    assert (row.model_name, row.reason) == ("Fraud\ufffd\ufffd", "Fraud\ufffd\ufffd")
 
 
 def test_titles_and_descriptions_hold_no_nul(open_request, ada):
