@@ -79,7 +79,7 @@ class Run:
 
     def call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         """Calls by plain HTTP; returns status, headers and body as facts."""
-        answer = self.http.request(method, self.address + path, allow_redirects=False, timeout=60, **arguments)
+        answer = self.http.request(method, self.address + path, allow_redirects=False, timeout=100, **arguments)
         hidden = {"expires", "date", "server", "connection", "transfer-encoding"}
         found = {name.lower(): value for name, value in answer.headers.items() if name.lower() not in hidden}
         try:

@@ -15,13 +15,13 @@ from accounts.joining import first_administrator, installation, invitations
 from accounts.models import ApiToken, Installation, User
 from audit.actors import Actor, Door
 from testing.people import AdministratorFactory, UserFactory, by
+from testing.waiting import LONG
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
 PUBLIC = "http://localhost:5000"
 NOBODY = Actor.anonymous(Door.PAGE)
 PASSWORD = "a fine pass phrase"
-TIMEOUT = 20
 
 
 def at_the_same_moment(act: Callable[[int], Any], number: int = 4) -> list[Any]:
@@ -29,7 +29,7 @@ def at_the_same_moment(act: Callable[[int], Any], number: int = 4) -> list[Any]:
     together = Barrier(number)
 
     def run(index: int) -> Any:
-        together.wait(TIMEOUT)
+        together.wait(LONG)
         try:
             return act(index)
         except AccountError as refusal:
@@ -38,7 +38,7 @@ def at_the_same_moment(act: Callable[[int], Any], number: int = 4) -> list[Any]:
             connection.close()
 
     with ThreadPoolExecutor(number) as threads:
-        return [future.result(TIMEOUT) for future in [threads.submit(run, index) for index in range(number)]]
+        return [future.result(LONG) for future in [threads.submit(run, index) for index in range(number)]]
 
 
 def successes(outcomes: list[Any]) -> int:
@@ -76,7 +76,7 @@ def test_of_people_who_use_the_setup_link_at_the_same_moment_one_becomes_adminis
 def test_without_taking_the_row_two_people_would_become_administrators(monkeypatch: pytest.MonkeyPatch) -> None:
     # Both have looked and found no account before either creates one.
     looked = Barrier(2)
-    monkeypatch.setattr(first_administrator, "_take", lambda: looked.wait(TIMEOUT) >= 0)
+    monkeypatch.setattr(first_administrator, "_take", lambda: looked.wait(LONG) >= 0)
     assert successes(at_the_same_moment(become_administrator(setup_token()), 2)) == 2
 
 
@@ -111,13 +111,13 @@ def test_a_token_made_while_its_owner_is_deactivated_is_revoked_only_because_the
     def be_slow(plaintext: str) -> str:
         # Ada is known to be active by now, and her token is not there yet.
         checked.set()
-        deactivated.wait(1)
+        deactivated.wait(1 if is_guarded else LONG)
         return digest(plaintext)
 
     def make_or_deactivate(index: int) -> Any:
         if index == 0:
             return tokens.issue(actor=by(ada), user=ada, name="nightly")
-        checked.wait(TIMEOUT)
+        checked.wait(LONG)
         people.deactivate(actor=by(administrator), user=User.objects.get(pk=ada.pk))
         return deactivated.set()
 

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from accounts.joining import installation
 from checkpoint_project import analytics
 from demo.processes import free_port
+from testing.waiting import LONG
 
 pytestmark = pytest.mark.sockets
 
@@ -57,13 +58,14 @@ def service() -> Iterator[Service]:
 
 
 @pytest.fixture
-def key(settings: Settings) -> None:
+def key(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CHECKPOINT_ANALYTICS_KEY = "the-key"
+    monkeypatch.setattr(analytics, "TIMEOUT", LONG)
 
 
 def sent(thread: Thread | None) -> None:
     assert thread is not None
-    thread.join(20)
+    thread.join(LONG)
     assert not thread.is_alive()
 
 

@@ -20,6 +20,7 @@ from django.conf import settings
 
 from demo.processes import ServerProcess, free_port
 from testing.servers.commands import HEALTH
+from testing.waiting import LONG
 
 BASE: Path = settings.BASE_DIR
 
@@ -97,7 +98,7 @@ def image(tmp_path: Path) -> Path:
         cwd=app,
         env=bare_environment(CHECKPOINT_STATE_DIR=str(tmp_path / "build-state")),
         check=True,
-        timeout=120,
+        timeout=LONG,
     )
     return app
 
@@ -117,9 +118,9 @@ def test_what_the_image_holds_starts_with_its_command_and_passes_its_health_chec
     with ServerProcess(
         "Checkpoint", [sys.executable, "-c", code], environment=environment, log=tmp_path / "log"
     ) as run:
-        run.wait_until_answering(f"http://127.0.0.1:{port}{HEALTH}", timeout=90)
+        run.wait_until_answering(f"http://127.0.0.1:{port}{HEALTH}", timeout=LONG)
         check = [part.replace(":5000/", f":{port}/") for part in only("HEALTHCHECK").command]
-        assert subprocess.run(check, env=environment, check=False, timeout=30).returncode == 0
+        assert subprocess.run(check, env=environment, check=False, timeout=LONG).returncode == 0
 
         page = urllib3.request("GET", f"http://127.0.0.1:{port}/checkpoint/accounts/login/").data.decode()
         style = re.search(r"/checkpoint/static/checkpoint/css/\w+\.[0-9a-f]{12}\.css", page)
@@ -131,5 +132,5 @@ def test_what_the_image_holds_starts_with_its_command_and_passes_its_health_chec
         assert answer.headers["Content-Encoding"] == "gzip"
         assert "immutable" in answer.headers["Cache-Control"]
     assert {"checkpoint.sqlite3", "secret_key"} <= {path.name for path in state.iterdir()}
-    unhealthy = subprocess.run(check, env=environment, check=False, timeout=30, capture_output=True)
+    unhealthy = subprocess.run(check, env=environment, check=False, timeout=LONG, capture_output=True)
     assert unhealthy.returncode != 0

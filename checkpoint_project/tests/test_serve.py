@@ -17,25 +17,25 @@ from django.conf import settings
 from demo.processes import free_port
 from proxy.server.gunicorn_version import TESTED
 from testing.servers.commands import HEALTH, environment, manage, serve, start
+from testing.waiting import LONG
 
 pytestmark = pytest.mark.sockets
-START_SECONDS = 90.0
 
 
 def get(url: str) -> urllib3.BaseHTTPResponse:
-    return urllib3.request("GET", url, retries=False, timeout=20.0)
+    return urllib3.request("GET", url, retries=False, timeout=LONG)
 
 
 def test_a_first_start_serves_shows_the_setup_link_and_stops_when_told(tmp_path: Path) -> None:
     port = free_port()
     state = tmp_path / "state"
     with serve(port, environment=environment(state), log=tmp_path / "log") as server:
-        server.wait_until_answering(f"http://127.0.0.1:{port}{HEALTH}", timeout=START_SECONDS)
+        server.wait_until_answering(f"http://127.0.0.1:{port}{HEALTH}", timeout=LONG)
         link = re.search(rf"http://localhost:{port}/checkpoint/setup/\S+", server.log.read_text())
         assert link is not None
         assert get(link[0]).status == 200
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(40) == 0
+        assert server.process.wait(LONG) == 0
     assert stat.S_IMODE((state / "checkpoint.sqlite3").stat().st_mode) == 0o600
     assert f"in front of http://127.0.0.1:9: open http://localhost:{port}" in server.log.read_text()
 
@@ -44,7 +44,7 @@ def test_an_administrator_from_the_environment_replaces_the_setup_link(tmp_path:
     port = free_port()
     administrator = {"CHECKPOINT_ADMIN_USERNAME": "root", "CHECKPOINT_ADMIN_PASSWORD": "a long enough pass phrase"}
     with serve(port, environment=environment(tmp_path, **administrator), log=tmp_path / "log") as server:
-        server.wait_until_answering(f"http://127.0.0.1:{port}{HEALTH}", timeout=START_SECONDS)
+        server.wait_until_answering(f"http://127.0.0.1:{port}{HEALTH}", timeout=LONG)
     assert "setup" not in server.log.read_text()
     assert "a long enough pass phrase" not in server.log.read_text()
 
@@ -53,11 +53,11 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
     port = free_port()
     with serve(port, "--workers", "1", environment=environment(tmp_path), log=tmp_path / "log") as server:
         url = f"http://127.0.0.1:{port}{HEALTH}"
-        server.wait_until_answering(url, timeout=START_SECONDS)
+        server.wait_until_answering(url, timeout=LONG)
         (worker,) = psutil.Process(server.process.pid).children()
         worker.kill()
-        worker.wait(20)
-        server.wait_until_answering(url, timeout=START_SECONDS)
+        worker.wait(LONG)
+        server.wait_until_answering(url, timeout=LONG)
 
 
 @pytest.mark.parametrize("command", ["serve", "runserver"])
@@ -110,7 +110,7 @@ def test_a_gunicorn_that_was_not_tested_is_one_line(tmp_path: Path, command: lis
         env=environment(tmp_path / "state", PYTHONPATH=str(tmp_path)),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONG,
     )
     assert run.returncode == 1
     assert run.stderr == (
@@ -132,7 +132,7 @@ def test_gunicorn_started_without_serve_refuses_a_wrong_setting_in_one_line_too(
     wrong = environment(tmp_path, CHECKPOINT_ANONYMOUS="maybe", PYTHONPATH=str(settings.BASE_DIR))
     command = [sys.executable, "-m", "gunicorn", "--config", "python:checkpoint_project.gunicorn"]
     run = subprocess.run(
-        [*command, "--bind", "127.0.0.1:0"], env=wrong, cwd=tmp_path, capture_output=True, text=True, timeout=60
+        [*command, "--bind", "127.0.0.1:0"], env=wrong, cwd=tmp_path, capture_output=True, text=True, timeout=LONG
     )
     assert run.returncode == 1
     assert "checkpoint: CHECKPOINT_ANONYMOUS is 'maybe'" in run.stderr
@@ -161,7 +161,7 @@ def test_the_development_server_shows_the_setup_link_too(tmp_path: Path) -> None
     port = free_port()
     arguments = ["runserver", "--noreload", f"127.0.0.1:{port}"]
     with start(*arguments, environment=environment(tmp_path), log=tmp_path / "log") as server:
-        server.wait_until_answering(f"http://127.0.0.1:{port}{HEALTH}", timeout=START_SECONDS)
+        server.wait_until_answering(f"http://127.0.0.1:{port}{HEALTH}", timeout=LONG)
         page = get(f"http://127.0.0.1:{port}/checkpoint/accounts/login/").data.decode()
         style = re.search(r"/checkpoint/static/[^\"]+\.css", page)
         assert style is not None

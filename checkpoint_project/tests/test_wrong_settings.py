@@ -10,7 +10,9 @@ from django.conf import settings
 
 from checkpoint_project.tests.starts import SERVED, Outcome, Starts
 from demo.processes import free_port
-from testing.servers import environment
+from testing.servers.commands import environment
+
+pytestmark = pytest.mark.sockets
 
 NAMES = re.findall(r"^\| `([A-Z_]+)` \|", (settings.BASE_DIR / "docs" / "settings.md").read_text(), flags=re.MULTILINE)
 

@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ from django.core.management import call_command
 from demo import runner
 from demo.processes import ServerProcess, free_port
 from foundation.env import ConfigurationError
+from testing.waiting import LONG, wait_until
 
-START_SECONDS = 150.0
+START_SECONDS = 3 * LONG
 
 
 def start(data: Path, port: int) -> ServerProcess:
@@ -31,21 +31,19 @@ def start(data: Path, port: int) -> ServerProcess:
 
 def interrupt(demo: ServerProcess, number: signal.Signals, *, when: str) -> str:
     """Signals the demo once it printed `when`, waits until it ended well, and returns all that it printed."""
-    deadline = time.monotonic() + START_SECONDS
-    while when not in demo.log.read_text() and demo.is_running() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: when in demo.log.read_text() or not demo.is_running(), when, seconds=START_SECONDS)
     assert when in demo.log.read_text()
     demo.process.send_signal(number)
-    assert demo.process.wait(60) == 0
+    assert demo.process.wait(LONG) == 0
     return demo.log.read_text()
 
 
 def run(data: Path, port: int) -> tuple[str, dict[str, Any]]:
     """Runs the demo until it is ready and then stops it; returns what it printed and what ada saw."""
     with start(data, port) as demo:
-        deadline = time.monotonic() + START_SECONDS
-        while "Ctrl-C stops" not in demo.log.read_text() and demo.is_running() and time.monotonic() < deadline:
-            time.sleep(0.2)
+        wait_until(
+            lambda: "Ctrl-C stops" in demo.log.read_text() or not demo.is_running(), "Ready", seconds=START_SECONDS
+        )
         seen = look(demo.log.read_text(), port)
         return interrupt(demo, signal.SIGINT, when="Ctrl-C stops"), seen
 
@@ -69,7 +67,7 @@ def look(printed: str, port: int) -> dict[str, Any]:
 
 @pytest.mark.mlflow
 @pytest.mark.sockets
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_an_interrupted_demo_is_continued_and_then_always_the_same(tmp_path: Path) -> None:
     data, port = tmp_path / "data", free_port()
     with start(data, port) as demo:
@@ -138,6 +136,6 @@ def test_a_server_that_dies_ends_the_demo(tmp_path: Path) -> None:
     with ServerProcess(
         "MLflow", [sys.executable, "-c", "print('gone')"], environment=os.environ, log=tmp_path / "log"
     ) as server:
-        server.process.wait(20)
+        server.process.wait(LONG)
         with pytest.raises(runner.ServerFailed, match="MLflow ended with code 0: gone"):
             runner._watch([server])

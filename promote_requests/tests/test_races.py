@@ -20,10 +20,9 @@ from protection.models import ProtectionRule
 from registry.targets import Target
 from testing.factories import PromoteRequestFactory, UserFactory, cut_off
 from testing.people import by
+from testing.waiting import LONG
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
-
-TIMEOUT = 20
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +43,7 @@ def at_the_same_moment(*calls):
             connection.close()
 
     with ThreadPoolExecutor(len(calls)) as threads:
-        return [future.result(TIMEOUT) for future in [threads.submit(run, call) for call in calls]]
+        return [future.result(LONG) for future in [threads.submit(run, call) for call in calls]]
 
 
 def approve(reviewer, promote_request):
@@ -73,7 +72,7 @@ def test_two_approvals_at_the_same_moment_promote_once(open_request, fraud, grac
     # Both have read the evidence before either writes.
     together = Barrier(2)
     looks = iter([together.wait, together.wait])
-    fraud.before("get_facts", lambda: next(looks, lambda timeout: None)(timeout=TIMEOUT))
+    fraud.before("get_facts", lambda: next(looks, lambda timeout: None)(timeout=LONG))
     outcomes = at_the_same_moment(approve(grace, open_request), approve(UserFactory(), open_request))
     assert [outcome.failure for outcome in outcomes] == [None, None]
     assert PromoteRequest.objects.get().status == Status.PROMOTED
@@ -85,7 +84,7 @@ def test_two_approvals_at_the_same_moment_promote_once(open_request, fraud, grac
 def test_two_promotions_at_the_same_moment_make_one(approved_request, fraud, ada, grace):
     together = Barrier(2)
     looks = iter([together.wait, together.wait])
-    fraud.before("get_facts", lambda: next(looks, lambda timeout: None)(timeout=TIMEOUT))
+    fraud.before("get_facts", lambda: next(looks, lambda timeout: None)(timeout=LONG))
     outcomes = at_the_same_moment(promote(ada, approved_request), promote(grace, approved_request))
     assert {type(outcome) for outcome in outcomes} == {PromoteRequest, WrongState}
     assert (count(AuditAction.PROMOTION_STARTED), count(AuditAction.PROMOTED)) == (1, 1)
@@ -98,7 +97,7 @@ def test_without_lock_and_condition_both_promotions_would_run(approved_request, 
 
     def read_only(promote_request):
         found = PromoteRequest.objects.select_related("author").get(pk=promote_request.pk)
-        next(looks, lambda timeout: None)(timeout=TIMEOUT)
+        next(looks, lambda timeout: None)(timeout=LONG)
         return found
 
     def write_whatever_was_read(promote_request, to, **values):
@@ -118,10 +117,10 @@ def test_without_lock_and_condition_both_promotions_would_run(approved_request, 
 def test_a_promotion_and_a_withdrawal_at_the_same_moment_do_not_both_happen(approved_request, fraud, ada, grace):
     together = Barrier(2)
     looks = iter([together.wait])
-    fraud.before("get_facts", lambda: next(looks, lambda timeout: None)(timeout=TIMEOUT))
+    fraud.before("get_facts", lambda: next(looks, lambda timeout: None)(timeout=LONG))
 
     def withdraw():
-        together.wait(TIMEOUT)
+        together.wait(LONG)
         return services.withdraw(actor=by(ada), promote_request=approved_request)
 
     outcomes = at_the_same_moment(promote(grace, approved_request), withdraw)
@@ -135,7 +134,7 @@ def test_a_promotion_and_a_withdrawal_at_the_same_moment_do_not_both_happen(appr
 def test_two_requests_for_the_same_opened_at_the_same_moment_are_one(fraud, ada, grace, monkeypatch):
     # Both have found that there is none yet before either writes.
     together = Barrier(2)
-    fraud.before("get_facts", lambda: together.wait(TIMEOUT))
+    fraud.before("get_facts", lambda: together.wait(LONG))
 
     def ask(actor):
         return lambda: PromoteRequestFactory(actor=actor)
@@ -147,7 +146,7 @@ def test_two_requests_for_the_same_opened_at_the_same_moment_are_one(fraud, ada,
 
 def test_without_the_constraint_both_requests_would_be_opened(fraud, ada, grace):
     together = Barrier(2)
-    fraud.before("get_facts", lambda: together.wait(TIMEOUT))
+    fraud.before("get_facts", lambda: together.wait(LONG))
     constraint = next(c for c in PromoteRequest._meta.constraints if c.name == "one_unfinished_request")
     with connection.schema_editor() as editor:
         editor.remove_constraint(PromoteRequest, constraint)
@@ -173,7 +172,7 @@ def test_promotions_of_two_versions_to_one_target_do_not_overlap(fraud, ada, gra
     # Both have seen version 1 as champion before either has changed anything.
     together = Barrier(2)
     looks = iter([together.wait, together.wait])
-    fraud.before("holders", lambda: next(looks, lambda timeout: None)(timeout=TIMEOUT))
+    fraud.before("holders", lambda: next(looks, lambda timeout: None)(timeout=LONG))
     outcomes = at_the_same_moment(*(promote(ada, request) for request in ready))
     # The second finds the target taken, or, once the first has ended, another champion than it was compared with.
     assert {type(outcome) for outcome in outcomes} in ({PromoteRequest, WrongState}, {PromoteRequest, ChampionChanged})
@@ -203,7 +202,7 @@ def test_a_promotion_that_ended_between_look_and_hold_is_noticed(fraud, ada, gra
 def test_two_people_who_open_a_request_that_was_cut_off_end_it_once(fraud):
     asked = cut_off(fraud, ago=timedelta(minutes=3), made=True)
     together = Barrier(2)
-    fraud.before("holders", lambda: together.wait(TIMEOUT))
+    fraud.before("holders", lambda: together.wait(LONG))
     own = [PromoteRequest.objects.get(pk=asked.pk) for _ in range(2)]
     at_the_same_moment(*(partial(services.settle_if_cut_off, request) for request in own))
     assert [request.status for request in own] == [Status.PROMOTED] * 2

@@ -3,8 +3,9 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import brotli
 import pytest
@@ -20,6 +21,7 @@ from proxy.assets.serving import Assets
 from proxy.tests.test_assets import SCRIPT, asked, serve
 from proxy.transfer import upstream as upstreams
 from testing.servers.echo_upstream import EchoUpstream
+from testing.waiting import LONG, wait_until
 
 pytestmark = pytest.mark.sockets
 
@@ -54,14 +56,9 @@ def fetch(assets: Assets, path: str = PATH) -> bytes:
 def keep(assets: Assets, path: str = PATH) -> HttpResponse:
     fetch(assets, path)
     # Not before the job has ended: the next one for the same file would not begin.
-    return until(lambda: ask(assets, path) if path not in assets._background._names else None)
-
-
-def until(find: Callable[[], HttpResponse | None]) -> HttpResponse:
-    end = time.monotonic() + 10
-    while (found := find()) is None:
-        assert time.monotonic() < end, "it was not kept"
-        time.sleep(0.02)
+    wait_until(lambda: path not in assets._background._names and ask(assets, path), "keeping it")
+    found = ask(assets, path)
+    assert found is not None
     return found
 
 
@@ -125,7 +122,7 @@ def test_file_that_mlflow_exchanged_under_its_old_name_is_replaced(server: EchoU
     serve(server, PATH, other, headers=('ETag: "another"',))
     make_due(assets)
     ask(assets)
-    until(lambda: found if (found := ask(assets)) and brotli.decompress(found.content) == other else None)
+    wait_until(lambda: (found := ask(assets)) and brotli.decompress(found.content) == other)
     assert len(list(tmp_path.glob("*.br"))) == 1
     fresh = ask(kept_files(server, tmp_path))
     assert fresh is not None
@@ -142,7 +139,7 @@ def test_file_stays_when_mlflow_has_it_no_more_or_says_nothing_about_it(
     serve(server, PATH, b"", status=status)
     make_due(assets)
     ask(assets)
-    until(lambda: HttpResponse() if asked(server, PATH) == 2 else None)
+    wait_until(lambda: asked(server, PATH) == 2)
     assert server.last(PATH).header("If-None-Match") != []
     time.sleep(0.1)
     found = ask(assets)
@@ -156,9 +153,9 @@ def test_unreachable_mlflow_leaves_kept_files_alone(server: EchoUpstream, tmp_pa
     assets = kept_files(server, tmp_path)
     keep(assets)
     make_due(assets)
-    server.on(PATH, lambda request: request.sock.close())
+    server.on(PATH, lambda request: request.hang_up())
     ask(assets)
-    until(lambda: HttpResponse() if asked(server, PATH) >= 2 else None)
+    wait_until(lambda: asked(server, PATH) >= 2)
     assert ask(assets) is not None
 
 
@@ -203,11 +200,14 @@ def test_memory_stays_within_its_bound() -> None:
 
 def test_many_at_once_make_a_file_once(server: EchoUpstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     serve(server, PATH)
-    made = []
+    made, all_have_it = [], threading.Event()
     forms = keeping.making.forms
-    monkeypatch.setattr(
-        keeping.making, "forms", lambda data, **options: made.append(time.sleep(0.2)) or forms(data, **options)
-    )
+
+    def make_once_all_have_it(data: bytes, **options: Any) -> Any:
+        made.append(all_have_it.wait(LONG))
+        return forms(data, **options)
+
+    monkeypatch.setattr(keeping.making, "forms", make_once_all_have_it)
     assets = kept_files(server, tmp_path)
     bodies: list[bytes] = []
     threads = [threading.Thread(target=lambda: bodies.append(fetch(assets))) for _ in range(12)]
@@ -215,9 +215,10 @@ def test_many_at_once_make_a_file_once(server: EchoUpstream, tmp_path: Path, mon
         thread.start()
     for thread in threads:
         thread.join()
+    all_have_it.set()
     assert bodies == [SCRIPT] * 12
-    until(lambda: ask(assets))
-    assert len(made) == 1
+    wait_until(lambda: ask(assets))
+    assert made == [True]
 
 
 def test_client_that_leaves_lets_the_next_one_have_the_file_kept(server: EchoUpstream, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from proxy.assets import names
 from testing.servers.checkpoint import Checkpoint
 from testing.servers.echo_upstream import EchoUpstream, Received
 from testing.servers.raw_client import Exchange
+from testing.waiting import wait_until
 
 SCRIPT = b"function checkpoint() { return 'a script of some length'; }\n" * 8000
 TYPE = "Content-Type: text/javascript; charset=utf-8"
@@ -36,11 +37,14 @@ def until_kept(checkpoint: Checkpoint, path: str) -> Exchange:
 
 
 def until(call: Callable[[], Exchange], holds: Callable[[Exchange], bool]) -> Exchange:
-    end = time.monotonic() + 10
-    while not holds(answer := call()):
-        assert time.monotonic() < end, answer.headers
-        time.sleep(0.05)
-    return answer
+    answers: list[Exchange] = []
+
+    def is_right() -> bool:
+        answers.append(call())
+        return holds(answers[-1])
+
+    wait_until(is_right)
+    return answers[-1]
 
 
 @pytest.mark.sockets
@@ -129,7 +133,7 @@ def test_what_not_every_caller_would_get_is_never_kept(
 def test_file_that_was_cut_short_is_not_kept(checkpoint: Checkpoint, upstream: EchoUpstream) -> None:
     def cut(request: Received) -> None:
         request.send(f"HTTP/1.1 200 OK\r\n{TYPE}\r\nContent-Length: {len(SCRIPT)}\r\n\r\n".encode() + SCRIPT[:-1])
-        request.sock.close()
+        request.hang_up()
 
     path = upstream.on("/static-files/static/js/cut.c2f5f8d4.js", cut)
     assert not checkpoint.call(path).is_whole

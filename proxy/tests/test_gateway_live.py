@@ -1,7 +1,6 @@
 """MLflow's AI gateway must not be made to call MLflow itself, past Checkpoint; with real servers."""
 
 import json
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from demo.mlflow_server import MlflowServer
-from proxy.seal.cache import STALE_SECONDS
+from testing.attacks.live import await_look
 from testing.attacks.stage import Direct, build, making_of, registry_of
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
 from testing.servers.raw_client import Exchange
@@ -62,7 +61,7 @@ def made_endpoint(checkpoint: Checkpoint, auth_config: dict[str, str]) -> str:
 
 def post(checkpoint: Checkpoint, path: str, message: dict[str, Any]) -> Exchange:
     body = json.dumps(message).encode()
-    return checkpoint.call(path, "POST", {"Content-Type": "application/json"}, body, timeout=30)
+    return checkpoint.call(path, "POST", {"Content-Type": "application/json"}, body)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +83,7 @@ def test_the_gateway_changes_nothing_that_is_protected(
     with closing(Direct(address)) as mlflow:
         stage = build(mlflow, f"called-{uuid.uuid4().hex[:8]}")
         before = registry_of(mlflow, stage) | making_of(mlflow, stage)
-        time.sleep(STALE_SECONDS)  # the alias was set past Checkpoint
+        await_look(checkpoint, mlflow)  # the alias was set past Checkpoint
         message = {"run_id": stage.run, "name": stage.model, "alias": "champion", "version": "2"}
         post(checkpoint, f"{gateway}/api/2.0/mlflow/{path}", message)
         assert registry_of(mlflow, stage) | making_of(mlflow, stage) == before

@@ -9,6 +9,7 @@ import pytest
 
 from proxy.exceptions import UpstreamBroken
 from proxy.transfer.http1 import Answer, Connection
+from testing.waiting import LONG
 
 Parse = Callable[..., Answer]
 
@@ -20,7 +21,7 @@ def parse() -> Parse:
 
     def run(data: bytes, *, method: str = "GET", stays: bool = False) -> Answer:
         ours, theirs = socket.socketpair()
-        ours.settimeout(1)
+        ours.settimeout(LONG)
         kept.extend([ours, theirs])
         threading.Thread(target=send, args=(theirs, data, stays), daemon=True).start()
         released: list[Connection] = []

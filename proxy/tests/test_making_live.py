@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from demo.mlflow_server import MlflowServer
-from proxy.seal.cache import STALE_SECONDS
+from testing.attacks.live import await_look
 from testing.attacks.stage import ARTIFACTS, Direct
 from testing.servers.branches import People, branch
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
@@ -73,7 +72,7 @@ def test_the_files_of_a_champion_stay_that_names_its_place_and_no_run(checkpoint
         mlflow.ask("POST", "registered-models/create", {"name": name})
         mlflow.ask("POST", "model-versions/create", {"name": name, "source": f"{root}/{folder}"})
         mlflow.ask("POST", "registered-models/alias", {"name": name, "alias": "champion", "version": "1"})
-    time.sleep(STALE_SECONDS)  # the alias was set past Checkpoint
+    await_look(checkpoint, mlflow)  # the alias was set past Checkpoint
     for weights in files:
         answers = [checkpoint.call(weights, "PUT", body=b"other").status, checkpoint.call(weights, "DELETE").status]
         assert (answers, mlflow.call("GET", weights)) == ([403, 403], (200, b"approved"))
@@ -101,7 +100,7 @@ def test_the_run_of_a_champion_is_not_deleted_with_the_job_that_made_it(
                 job,
             )
     mlflow.ask("POST", "registered-models/alias", {"name": name, "alias": "champion", "version": "1"})
-    time.sleep(STALE_SECONDS)
+    await_look(checkpoint, mlflow)
     answers = {
         job_id: checkpoint.call(f"/ajax-api/3.0/mlflow/prompt-optimization/jobs/{job_id}", "DELETE").status
         for job_id in made
@@ -130,7 +129,7 @@ def test_what_the_first_reviewer_approved_is_what_the_second_one_promotes(
     def api(path: str, message: dict[str, Any], token: str = "") -> Any:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         path, body = f"/checkpoint/api/promote-requests/{path}", json.dumps(message).encode()
-        answer = checkpoint.call(path, "POST", headers, body, as_ada=not token, timeout=30)
+        answer = checkpoint.call(path, "POST", headers, body, as_ada=not token)
         assert answer.status in {200, 201}, answer.body
         return answer.json()
 
@@ -142,7 +141,7 @@ def test_what_the_first_reviewer_approved_is_what_the_second_one_promotes(
     grace, linus = (Path(reviewed[0]["CHECKPOINT_STATE_DIR"], who).read_text() for who in ("grace", "linus"))
     api(f"{number}/reviews/", {"verdict": "approve", "body": ""}, grace)
     answers = [rename(name, f"{name}-away")]
-    time.sleep(STALE_SECONDS)
+    await_look(checkpoint, mlflow)
     answers += [checkpoint.call(weights, "PUT", body=b"other").status, rename(f"{name}-away", name)]
     api(f"{number}/reviews/", {"verdict": "approve", "body": ""}, linus)
     model = mlflow.ask("GET", f"registered-models/get?name={name}")["registered_model"]

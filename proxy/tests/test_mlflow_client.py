@@ -17,6 +17,7 @@ from testing.secret_check import PASSWORD
 from testing.servers.branches import branch
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
 from testing.servers.raw_client import exchange
+from testing.waiting import LONG
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 
@@ -76,7 +77,7 @@ def _start(
 
 def _result(process: "subprocess.Popen[bytes]", folder: Path) -> dict[str, Any]:
     try:
-        code = process.wait(timeout=180)
+        code = process.wait(timeout=4 * LONG)
     finally:
         process.kill()
     assert code == 0, (folder / "log").read_text()[-4000:]

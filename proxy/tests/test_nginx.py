@@ -77,7 +77,7 @@ def approved(mlflow: Direct, stage: Stage) -> dict[str, Any]:
 def behind(people, tmp_path_factory, mlflow_server: str) -> Iterator[Checkpoint]:
     log = tmp_path_factory.mktemp("behind-nginx") / "server.log"
     settings = {"CHECKPOINT_REGISTRY_URL": mlflow_server, "CHECKPOINT_TRUSTED_PROXIES": "127.0.0.1"}
-    yield from run_checkpoint("gunicorn", people, log, CHECKPOINT_READ_TIMEOUT="20", **settings)
+    yield from run_checkpoint("gunicorn", people, log, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -315,7 +315,7 @@ def test_one_caller_has_so_many_calls_under_way(before_echo, upstream):
     upstream.on(f"/ml{path}", lambda request: request.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"))
     with ExitStack() as opened:
         for _ in range(3):
-            sock = opened.enter_context(socket.create_connection(("127.0.0.1", before_echo.port), 10))
+            sock = opened.enter_context(socket.create_connection(("127.0.0.1", before_echo.port)))
             lines = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {before_echo.token}\r\n\r\n"
             sock.sendall(lines.encode())
             assert sock.recv(4096)

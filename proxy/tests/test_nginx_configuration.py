@@ -13,6 +13,7 @@ from proxy.tests.test_route_table import fastapi_routes, flask_routes
 from testing.attacks import load
 from testing.attacks.stage import API, ARTIFACTS
 from testing.fixtures.needs import BROWSER_REQUIRED
+from testing.waiting import LONG
 
 SEARCH = f"{API}/runs/search"
 # As PCRE reads them without its flags for Unicode and lines; nginx refuses a line feed before any of them is asked.
@@ -51,7 +52,7 @@ def goes_straight(method: str, uri: str) -> bool:
 def test_nginx_accepts_the_configuration(tmp_path, environment):
     path = write(Place("127.0.0.1:8080", "127.0.0.1:5000", str(tmp_path)), environment)
     assert path.stat().st_mode & 0o777 == 0o600
-    done = subprocess.run([needs_nginx(), *command(path)[1:], "-t"], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([needs_nginx(), *command(path)[1:], "-t"], capture_output=True, text=True, timeout=LONG)
     assert done.returncode == 0, done.stderr
     assert "warn" not in done.stderr
 

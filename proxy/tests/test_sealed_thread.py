@@ -7,6 +7,7 @@ import pytest
 
 from protection.models import ProtectionRule
 from proxy.seal import cache
+from testing.waiting import LONG
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,17 +22,17 @@ def test_half_way_a_thread_looks_again_and_the_caller_does_not_wait(registry, mo
 
     def hold():
         started.set()
-        assert proceed.wait(10)
+        assert proceed.wait(LONG)
 
     registry.before("list_models", hold)
     registry.transition_stage("Other", "1", "Production", archive_existing_versions=False)
     now.seconds += cache.RENEW_SECONDS + 0.1
     assert cache.seals("").run("run3") is None
-    assert started.wait(10)
+    assert started.wait(LONG)
     assert cache.seals("").run("run3") is None, "a second caller starts no second look"
     proceed.set()
     for thread in threading.enumerate():
         if thread.name == "seals":
-            thread.join(10)
+            thread.join(LONG)
     assert cache.seals("").run("run3")
     assert [call for call, _ in registry.calls].count("list_models") == 2

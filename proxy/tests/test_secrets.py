@@ -78,7 +78,7 @@ def _make(checkpoint: Checkpoint) -> None:
     for call in _calls(checkpoint):
         # A transfer that upstream cut short may be cut before its first byte.
         with contextlib.suppress(ConnectionResetError):
-            checkpoint.call(*call, as_ada=False, timeout=20)
+            checkpoint.call(*call, as_ada=False)
 
 
 def _cut(request: Received) -> None:

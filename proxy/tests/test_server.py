@@ -23,11 +23,14 @@ from proxy.server.worker import STAY_SECONDS, Worker
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
 from testing.servers.echo_upstream import EchoUpstream, Received
 from testing.servers.raw_client import head, read
+from testing.waiting import LONG, Pace
 
 ECHO = "/api/2.0/mlflow/echo"
 UPLOAD = "/api/2.0/mlflow-artifacts/artifacts/1/expected.bin"
 HEADER_BYTES = 16 * 1024
 THREADS = 32
+GRACE_SECONDS = 25
+"""How long a stop waits for calls that are under way: `graceful_timeout` in `checkpoint_project.gunicorn`."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,7 @@ def test_the_gunicorn_that_is_installed_with_checkpoint_is_the_tested_one() -> N
 
 
 def connect(server: Checkpoint) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), 20)
+    return socket.create_connection(("127.0.0.1", server.port))
 
 
 def request(server: Checkpoint, target: str = ECHO, method: str = "GET", **headers: str) -> bytes:
@@ -184,7 +187,7 @@ def test_requests_sent_together_are_answered_in_turn(server: Checkpoint) -> None
 
 @pytest.mark.alone
 @pytest.mark.sockets
-def test_connections_without_a_request_keep_no_thread(server: Checkpoint) -> None:
+def test_connections_without_a_request_keep_no_thread(server: Checkpoint, pace: Pace) -> None:
     with ExitStack() as opened:
         for _ in range(3 * THREADS):
             sock = opened.enter_context(connect(server))
@@ -192,12 +195,12 @@ def test_connections_without_a_request_keep_no_thread(server: Checkpoint) -> Non
             assert read(sock, "GET").status == 200
         began = time.monotonic()
         assert server.call(ECHO).status == 200
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < pace.allows(3)
 
 
 @pytest.mark.alone
 @pytest.mark.sockets
-def test_a_client_that_does_not_close_its_side_holds_nobody_up(server: Checkpoint) -> None:
+def test_a_client_that_does_not_close_its_side_holds_nobody_up(server: Checkpoint, pace: Pace) -> None:
     with ExitStack() as opened:
         for _ in range(8):
             sock = opened.enter_context(connect(server))
@@ -205,7 +208,7 @@ def test_a_client_that_does_not_close_its_side_holds_nobody_up(server: Checkpoin
             assert read(sock, "GET").status == 200
         began = time.monotonic()
         assert server.call(ECHO).status == 200
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < pace.allows(1)
 
 
 @pytest.mark.sockets
@@ -215,14 +218,14 @@ def test_a_stop_lets_a_running_transfer_end(people, upstream: EchoUpstream, tmp_
     def answer(received: Received) -> None:
         received.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
         started.set()
-        assert goes_on.wait(10)
+        assert goes_on.wait(LONG)
         received.send(b"4\r\nlast\r\n0\r\n\r\n")
 
     path = upstream.on("/slow-transfer", answer)
     for server in run_checkpoint("serve", people, tmp_path / "log", CHECKPOINT_REGISTRY_URL=upstream.url):
         with connect(server) as sock:
             sock.sendall(request(server, path))
-            assert started.wait(10)
+            assert started.wait(LONG)
             stopping = threading.Thread(target=_stop, args=(server, goes_on))
             stopping.start()
             seen = read(sock, "GET")
@@ -242,7 +245,7 @@ def test_a_stop_does_not_wait_for_connections_without_a_request(people, upstream
             socks[0].sendall(request(server))  # its thread stays with it once more
             assert read(socks[0], "GET").status == 200
             os.kill(server.pid, signal.SIGTERM)
-            psutil.Process(server.pid).wait(10)
+            psutil.Process(server.pid).wait(GRACE_SECONDS - 5)
             assert [sock.recv(1) for sock in socks] == [b""] * 3
 
 
@@ -252,7 +255,7 @@ def _stop(server: Checkpoint, goes_on: threading.Event) -> None:
     goes_on.set()
 
 
-def test_a_head_that_does_not_come_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_head_that_does_not_come_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:
     monkeypatch.setattr(reading, "HEAD_SECONDS", 0.3)
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -269,7 +272,7 @@ def test_a_head_that_does_not_come_in_time_is_given_up(monkeypatch: pytest.Monke
         began = time.monotonic()
         with pytest.raises(NoMoreData):
             next(reading.Parser(Config(), ours, ("127.0.0.1", 1)))
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < pace.allows(2)
         over.set()
         sender.join()
 

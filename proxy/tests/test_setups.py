@@ -10,6 +10,7 @@ import pytest
 
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
 from testing.servers.echo_upstream import EchoUpstream, Received
+from testing.waiting import LONG, wait_until
 
 pytestmark = pytest.mark.sockets
 
@@ -95,7 +96,7 @@ def test_one_caller_may_not_take_every_thread(start: Start, upstream: EchoUpstre
     release = threading.Event()
 
     def hold(request: Received) -> None:
-        release.wait(10)
+        release.wait(LONG)
         request.answer(b"{}")
 
     path = upstream.on("/api/held", hold)
@@ -103,8 +104,7 @@ def test_one_caller_may_not_take_every_thread(start: Start, upstream: EchoUpstre
     threads = [threading.Thread(target=lambda: statuses.append(checkpoint.call(path).status)) for _ in range(2)]
     for thread in threads:
         thread.start()
-    while sum(request.target == path for request in upstream.requests) < 2:
-        pass
+    wait_until(lambda: sum(request.target == path for request in upstream.requests) == 2)
     refused = checkpoint.call(path)
     assert (refused.status, refused.header("Retry-After")) == (429, ["1"])
     cookie = {"Cookie": f"checkpoint_session={checkpoint.session}"}

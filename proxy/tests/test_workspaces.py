@@ -64,9 +64,7 @@ class Setup:
         if by_grace:
             headers.append(("Authorization", f"Bearer {self.grace}"))
         method = "GET" if message is None else "POST"
-        answer = self.checkpoint.call(
-            f"/checkpoint/api/{path}", method, headers, _body(message), as_ada=not by_grace, timeout=30
-        )
+        answer = self.checkpoint.call(f"/checkpoint/api/{path}", method, headers, _body(message), as_ada=not by_grace)
         return answer.status, answer.json()
 
     def ask(self, workspace: str, target: str, version: str = "1") -> tuple[int, Any]:
@@ -195,7 +193,7 @@ def test_page_and_its_files_work_behind_mlflows_path_prefix(setup: Setup) -> Non
     assert b"mlflow_ui.js" in page.body
     main = re.search(rb'src="(static-files/static/js/main\.[^"]+)"', page.body)
     assert main
-    asset = setup.checkpoint.call(f"/{main[1].decode()}", timeout=30)
+    asset = setup.checkpoint.call(f"/{main[1].decode()}")
     assert (asset.status, asset.is_whole) == (200, True)
     assert len(asset.body) > 1_000_000
     # The address with MLflow's own prefix is nobody's here: it was added on the way.

@@ -11,6 +11,7 @@ from demo.processes import ServerProcess, free_port
 from registry.names import spellings
 from testing.attacks.fuzz_cases import DESTINATION, MODEL, OTHER, PROMPT
 from testing.attacks.stage import Direct, Stage, build
+from testing.waiting import LONG
 
 Facts = dict[str, Any]
 
@@ -43,7 +44,7 @@ class FuzzedMlflow:
         self._process = ServerProcess("MLflow", command, environment=environment, log=folder / "mlflow.log")
 
     def start(self) -> None:
-        self._process.wait_until_answering(f"{self.url}/health", timeout=120)
+        self._process.wait_until_answering(f"{self.url}/health", timeout=LONG)
         direct = Direct(self.url)
         self.stage: Stage = build(direct, MODEL)
         run = direct.ask("POST", "runs/create", {"experiment_id": self.stage.experiment})["run"]["info"]["run_id"]
@@ -64,7 +65,7 @@ class FuzzedMlflow:
         direct.ask("POST", "registered-models/alias", {"name": PROMPT, "alias": "champion", "version": "1"})
         direct.close()
         shutil.copytree(self._artifacts, self.folder / "artifacts.kept")
-        self._connection = sqlite3.connect(self._database, timeout=30)
+        self._connection = sqlite3.connect(self._database, timeout=LONG)
         self._kept = sqlite3.connect(":memory:")
         self._connection.backup(self._kept)
         self._seen = self._data_version()

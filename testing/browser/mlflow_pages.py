@@ -37,10 +37,8 @@ class MlflowPage:
 
     def settle(self) -> None:
         """Returns when MLflow shows a page and no longer a skeleton of one."""
-        expect(self.page.locator("#root main")).to_be_visible(timeout=30_000)
-        expect(self.page.locator("#root main :is(h1, h2, h3, table, [role=table], input)").first).to_be_visible(
-            timeout=30_000
-        )
+        expect(self.page.locator("#root main")).to_be_visible()
+        expect(self.page.locator("#root main :is(h1, h2, h3, table, [role=table], input)").first).to_be_visible()
 
     @property
     def dialog(self) -> Locator:
@@ -58,7 +56,7 @@ class ModelPage(MlflowPage):
         for number in (1, 2):  # the first one ticks them all
             ticks.nth(number).click(force=True)
         self.page.get_by_test_id("compareButton").click()
-        expect(self.page.get_by_text("Comparing 2 Versions")).to_be_visible(timeout=30_000)
+        expect(self.page.get_by_text("Comparing 2 Versions")).to_be_visible()
 
 
 class ModelVersionPage(MlflowPage):
@@ -154,7 +152,7 @@ def _rows(page: Page, *headings: str) -> list[list[str]]:
     """Returns the texts of the rows of the table whose first columns have these headings."""
     first = page.get_by_role("row", name=" ".join(f"{heading} Resize Column" for heading in headings))
     table = page.get_by_role("table").filter(has=first)
-    expect(table.get_by_role("cell").first).to_be_visible(timeout=30_000)
+    expect(table.get_by_role("cell").first).to_be_visible()
     rows = [row.get_by_role("cell").all_inner_texts() for row in table.get_by_role("row").all()]
     return [[text.strip() for text in cells] for cells in rows if cells]
 

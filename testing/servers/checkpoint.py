@@ -13,6 +13,7 @@ from demo.processes import free_port
 from testing.secret_check import leaks, secrets
 from testing.servers.commands import environment, output_of
 from testing.servers.raw_client import Exchange, exchange, wait_for_port
+from testing.waiting import LONG
 
 People = tuple[dict[str, str], str, str]
 """The environment of a Checkpoint whose database has ada in it, her token and her session."""
@@ -51,7 +52,7 @@ class Checkpoint:
         body: bytes = b"",
         *,
         as_ada: bool = True,
-        timeout: float = 10,
+        timeout: float = LONG,
     ) -> Exchange:
         """Sends one request byte for byte and returns all of the answer; its connection is closed afterwards."""
         sent = list(headers.items() if isinstance(headers, dict) else headers or [])
@@ -95,12 +96,12 @@ def _command(server: str, port: int) -> list[str]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Asks the server to end, so that it can write what coverage measured in it; after 10 seconds ends all of it."""
+    """Asks the server to end, so that it can write what coverage measured in it; after 30 seconds kills all of it."""
     if process.poll() is not None:
         return
     tree = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
     process.terminate()
-    _, alive = psutil.wait_procs(tree, timeout=10)
+    _, alive = psutil.wait_procs(tree, timeout=30)
     for found in alive:
         found.kill()
     process.wait()

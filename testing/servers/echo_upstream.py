@@ -21,6 +21,8 @@ class Received:
     length: int = 0
     digest: str = ""
     is_whole: bool = False
+    is_over: bool = False
+    """Whether its body has ended, whole or not."""
 
     def header(self, name: str) -> list[str]:
         return [value for found, value in self.headers if found.lower() == name.lower()]
@@ -103,7 +105,10 @@ class EchoUpstream:
         if path in self._early:
             handler(request)
             return False
-        _read_body(request, reader)
+        try:
+            _read_body(request, reader)
+        finally:
+            request.is_over = True
         if not request.is_whole:
             return False
         handler(request)

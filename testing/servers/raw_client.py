@@ -3,10 +3,11 @@
 import json
 import socket
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from testing.waiting import LONG, wait_until
 
 
 @dataclass
@@ -30,19 +31,21 @@ class Exchange:
 
 
 def wait_for_port(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
+    """Returns once the process listens; fails as soon as it has ended."""
+
+    def listens() -> bool:
         assert process.poll() is None, log.read_text()
         try:
-            with socket.create_connection(("127.0.0.1", port), 1):
-                return
+            with socket.create_connection(("127.0.0.1", port)):
+                return True
         except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"nothing listens on {port}: {log.read_text()}")
+            return False
+
+    wait_until(listens, f"listening on {port}")
 
 
 def exchange(
-    port: int, method: str, target: str, headers: list[tuple[str, str]], body: bytes = b"", *, timeout: float = 10
+    port: int, method: str, target: str, headers: list[tuple[str, str]], body: bytes = b"", *, timeout: float = LONG
 ) -> Exchange:
     with socket.create_connection(("127.0.0.1", port), timeout) as sock:
         sock.sendall(head(method, target, headers) + body)

@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from testing.browser import axe
 from testing.browser.people import Manage, SignIn
 from testing.browser.registry_content import Seeded
+from testing.waiting import LONG
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]
 Addresses = dict[str, str]
@@ -88,7 +89,7 @@ def _caller(base_url: str, manage: Manage, name: str) -> Callable[[str, dict[str
             f"{base_url}/checkpoint/api/promote-requests/{path}",
             json=values,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=30,
+            timeout=LONG,
         )
         assert answer.ok, answer.text
         body: dict[str, Any] = answer.json()

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from testing.browser.checkpoint_pages import Facts
 from testing.browser.mlflow_pages import LoggedModelPage, RunPage
 from testing.browser.people import SignIn
+from testing.waiting import LONG
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]
 
@@ -32,7 +33,7 @@ def trained(mlflow_server: str) -> str:
         [sys.executable, _TRAINING, mlflow_server, model],
         env=environment | {"MLFLOW_DISABLE_TELEMETRY": "true"},
         check=True,
-        timeout=180,
+        timeout=3 * LONG,
     )
     return model
 

@@ -131,7 +131,7 @@ def test_link_to_a_version_survives_the_sign_in(browser_page: Page, live_checkpo
     version = ModelVersionPage(browser_page, live_checkpoint)
     browser_page.goto(version.address(seeded.model, "2"))
     fill_sign_in(browser_page, "ada")
-    expect(browser_page.get_by_role("heading", name="Version 2")).to_be_visible(timeout=30_000)
+    expect(browser_page.get_by_role("heading", name="Version 2")).to_be_visible()
     assert browser_page.url == version.address(seeded.model, "2")
 
 
