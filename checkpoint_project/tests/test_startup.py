@@ -90,6 +90,7 @@ def test_a_replica_waits_while_another_migrates_on_postgresql(
     assert outcome(process)[0] == 0
 
 
+@pytest.mark.postgresql
 def test_a_database_in_which_no_table_can_be_made_is_one_line(
     tmp_path: Path, postgresql: str, link: psycopg2.extensions.connection
 ) -> None:
