@@ -10,6 +10,7 @@ class AuditAction(models.TextChoices):
     EDITED = "edited", "edited the request"
     SUBMITTED = "submitted", "marked it ready for review"
     REVIEWED = "reviewed", "reviewed"
+    DISMISSED = "dismissed", "dismissed a request for changes"
     COMMENTED = "commented", "commented"
     EVIDENCE_CHANGED = "evidence_changed", "evidence changed"
     PROMOTION_STARTED = "promotion_started", "started the promotion"

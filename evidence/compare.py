@@ -95,11 +95,12 @@ def _prompt(challenger: VersionFacts, champion: VersionFacts | None) -> PromptCo
     if new is None and old is None:
         return None
     kind = kind_of(old, new, has_champion=champion is not None, equal=old == new)
-    lines = _diff(old, new) if old is not None and new is not None and old != new else ()
+    lines = text_diff(old, new) if old is not None and new is not None and old != new else ()
     return PromptComparison(kind, old, new, lines)
 
 
-def _diff(old: str, new: str) -> tuple[DiffLine, ...]:
+def text_diff(old: str, new: str) -> tuple[DiffLine, ...]:
+    """Returns the lines of a unified diff; all of both texts where they are too long to be compared."""
     # Not splitlines(): a final line break that was added or lost is a difference too.
     before, after = old.split("\n"), new.split("\n")
     if max(len(before), len(after)) > _DIFFABLE_LINES:

@@ -44,6 +44,7 @@ class Action(models.TextChoices):
     SUBMIT = "submit", "Ready for review"
     COMMENT = "comment", "Comment"
     REVIEW = "review", "Review"
+    DISMISS = "dismiss", "Dismiss a request for changes"
     PROMOTE = "promote", "Promote"
     WITHDRAW = "withdraw", "Withdraw"
     CLOSE = "close", "Close"

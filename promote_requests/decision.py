@@ -22,11 +22,17 @@ class Person(Protocol):
 class Reviewed(Protocol):
     """What counting needs of a review; `models.Review` has it."""
 
+    pk: int
     reviewer_id: int
     verdict: str
     evidence_fingerprint: str
     round: int
+    text_revision: int
     created_at: datetime
+
+    @property
+    def is_dismissed(self) -> bool:
+        """Whether somebody with the right has lifted it."""
 
     @property
     def reviewer(self) -> Person:
@@ -41,11 +47,19 @@ class Decision:
         judgements: The latest of each reviewer whose judgement counts.
         required: How many approvals the rules ask for.
         unmet: What is missing before the request may be promoted; empty when it is approved.
+        has_failed: Whether it is open because MLflow did not make the change when it was promoted.
     """
 
     judgements: tuple[Judgement, ...]
     required: int
     unmet: tuple[Unmet, ...]
+    has_failed: bool = False
+
+    @property
+    def label(self) -> str:
+        """What a list says of it: that the rule is met says too little where the promotion failed."""
+        failed = self.has_failed and self.decision == ReviewDecision.APPROVED
+        return "Promotion failed" if failed else str(self.decision.label)
 
     @property
     def decision(self) -> ReviewDecision:
@@ -77,43 +91,72 @@ class Decision:
         return max(self.required - self.approvals, 0)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know though it stops nothing."""
+        return tuple(
+            f"{judgement.name} approved before the description was edited."
+            for judgement in self.judgements
+            if judgement.counts and not judgement.is_of_present_text
+        )
+
+    @property
     def stale(self) -> tuple[str, ...]:
         """Who approved facts that have changed since."""
         return tuple(judgement.name for judgement in self.judgements if judgement.approves and not judgement.is_fresh)
 
 
 def judgements(
-    reviews: Iterable[Reviewed], *, round_number: int, author_id: int, evidence_fingerprint: str, is_decided: bool
+    reviews: Iterable[Reviewed],
+    *,
+    round_number: int,
+    author_id: int,
+    evidence_fingerprint: str,
+    text_revision: int,
+    is_decided: bool,
 ) -> tuple[Judgement, ...]:
-    """Returns the latest judgement of each reviewer whose judgement counts, in the order of their first ones.
+    """Returns the latest judgement of each reviewer that stands, in the order of their first ones.
 
-    Reviews of an earlier round, mere comments, and reviews by the author do not count. Neither do those of deactivated
-    people: an approval by a stolen account must not stand, and nobody could take back a request for changes. A request
-    that is past its decision keeps them.
+    An approval stands in the round in which it was given, while its giver may sign in: an approval by a stolen account
+    must not count. What was decided with it stays decided.
+
+    A request for changes stands until that reviewer approves or somebody dismisses it. Neither reopening the request
+    nor deactivating the reviewer makes it go away: both could be done by those whom it blocks.
 
     Args:
-        reviews: In the order in which they were given.
+        reviews: In the order given. Comments and anything by the author judge nothing.
         round_number: The request's present round.
-        author_id: The key of the request's author.
-        evidence_fingerprint: The fingerprint of the present facts.
+        author_id: Of the request.
+        evidence_fingerprint: The present facts.
+        text_revision: Of the present title and description.
         is_decided: Whether the request is past its decision.
     """
     latest: dict[int, Judgement] = {}
     for review in reviews:
-        if review.verdict == Verdict.COMMENT or review.round != round_number or review.reviewer_id == author_id:
+        if review.verdict == Verdict.COMMENT or review.reviewer_id == author_id:
             continue
-        if is_decided or review.reviewer.is_active:
+        approves, may_answer = review.verdict == Verdict.APPROVE, review.reviewer.is_active
+        is_of_this_round = review.round == round_number
+        stands = (is_of_this_round and (may_answer or is_decided)) if approves else not review.is_dismissed
+        if not stands:
+            # An approval of an earlier round still takes back what the same reviewer had asked for.
+            latest.pop(review.reviewer_id, None)
+        else:
             latest[review.reviewer_id] = Judgement(
+                review=review.pk,
                 reviewer_id=review.reviewer_id,
                 name=review.reviewer.get_username(),
-                approves=review.verdict == Verdict.APPROVE,
+                approves=approves,
                 is_fresh=review.evidence_fingerprint == evidence_fingerprint,
                 at=review.created_at,
+                may_answer=may_answer,
+                is_of_present_text=review.text_revision == text_revision,
             )
     return tuple(latest.values())
 
 
-def decide(given: tuple[Judgement, ...], *, author: str, requirement: Requirement, now: datetime) -> Decision:
+def decide(
+    given: tuple[Judgement, ...], *, author: str, requirement: Requirement, now: datetime, has_failed: bool = False
+) -> Decision:
     """Returns the decision.
 
     Args:
@@ -121,9 +164,10 @@ def decide(given: tuple[Judgement, ...], *, author: str, requirement: Requiremen
         author: The name of the request's author.
         requirement: What the rules ask for.
         now: The moment of deciding.
+        has_failed: Whether a promotion of this request has failed.
     """
     facts = Facts(author=author, judgements=given, now=now)
-    return Decision(given, requirement.required_approvals, requirement.unmet(facts))
+    return Decision(given, requirement.required_approvals, requirement.unmet(facts), has_failed)
 
 
 def with_approval_of(given: tuple[Judgement, ...], reviewer_id: int, now: datetime) -> tuple[Judgement, ...]:

@@ -16,7 +16,7 @@ from audit.append_only import AppendOnly
 from audit.trail import About
 from evidence.freeze import Observation
 from promote_requests.choices import CloseReason, Status, Verdict
-from promote_requests.querysets import PromoteRequestQuerySet, ReviewQuerySet
+from promote_requests.querysets import PromoteRequestQuerySet, ReviewManager
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
 
@@ -45,6 +45,9 @@ class PromoteRequest(models.Model):
     change = models.CharField(max_length=8, choices=Change, default=Change.SET, editable=False)
     archive_existing_versions = models.BooleanField(default=False, editable=False)
     author = _person(related_name="promote_requests", editable=False)
+    text_revision = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Grows with each edit of title or description."
+    )
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN, editable=False)
 
     champion_version = models.CharField(max_length=32, null=True, editable=False)  # noqa: DJ001 - None: nobody holds it
@@ -66,6 +69,9 @@ class PromoteRequest(models.Model):
     promoted_by = _person(null=True, related_name="+", editable=False)
     approved_by = models.JSONField(
         default=list, blank=True, editable=False, help_text="Whose approvals counted when the promotion began: names."
+    )
+    judged_by = models.JSONField(
+        null=True, editable=False, help_text="What the rules asked for when it was promoted or closed."
     )
     promoted_version = models.CharField(max_length=32, blank=True, editable=False, help_text="The copy's version.")
     last_failure = models.TextField(blank=True, editable=False)
@@ -178,13 +184,15 @@ class Review(AppendOnly):
     champion_version = models.CharField(max_length=32, null=True)  # noqa: DJ001 - None: nobody held it
     evidence_fingerprint = models.CharField(max_length=80)
     round = models.PositiveIntegerField(default=1)
+    text_revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now)
 
-    objects: ClassVar = ReviewQuerySet.as_manager()
+    objects: ClassVar = ReviewManager()
 
     class Meta:
         ordering: ClassVar = ["created_at", "pk"]
         indexes: ClassVar = [models.Index(fields=["promote_request", "reviewer", "-id"], name="latest_review")]
+        permissions: ClassVar = [("dismiss_review", "Can dismiss a request for changes")]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="verdict_is_known"),
             # Nobody approves their own request, not even by a door that forgot to check.
@@ -196,6 +204,45 @@ class Review(AppendOnly):
     @override
     def __str__(self) -> str:
         return f"{self.get_verdict_display()} on #{self.promote_request_id}"
+
+    @property
+    def is_dismissed(self) -> bool:
+        """Whether somebody with the right has lifted it."""
+        return hasattr(self, "dismissal")
+
+
+class Dismissal(AppendOnly):
+    """Somebody's word, with a reason, that a request for changes no longer blocks."""
+
+    review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="dismissal")
+    dismissed_by = _person(related_name="+")
+    reason = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"Dismissal on #{self.review.promote_request_id}"
+
+
+class FormerText(AppendOnly):
+    """Title and description as they were before an edit: reviewers may have approved what they read there."""
+
+    promote_request = models.ForeignKey(PromoteRequest, on_delete=models.PROTECT, related_name="former_texts")
+    revision = models.PositiveIntegerField()
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["revision"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["promote_request", "revision"], name="one_text_per_revision")
+        ]
+
+    def __str__(self) -> str:
+        return f"Text {self.revision} of #{self.promote_request_id}"
 
 
 class Comment(AppendOnly):

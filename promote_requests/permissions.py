@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from audit.actors import Actor
 from foundation.exceptions import NotAllowed
 from promote_requests import transitions
-from promote_requests.choices import Action
+from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision
 
 if TYPE_CHECKING:
@@ -18,11 +18,19 @@ def refusal(actor: Actor, action: Action, promote_request: "PromoteRequest") -> 
         return "Sign in first."
     is_author = actor.user_id == promote_request.author_id
     author = promote_request.author.get_username()
+    if promote_request.status == Status.DRAFT and not is_author and action not in (Action.EDIT, Action.SUBMIT):
+        return f"This is a draft of {author}'s, which is not for others yet."
     match action:
         case Action.EDIT | Action.SUBMIT | Action.WITHDRAW:
             return "" if is_author else f"Only {author}, who made the request, can do this."
         case Action.REVIEW:
             return "You made this request: somebody else has to review it." if is_author else ""
+        case Action.DISMISS:
+            if is_author:
+                return "You made this request: somebody else has to judge it."
+            if not actor.has_perm("promote_requests.dismiss_review"):
+                return "Only people with the permission to dismiss reviews can do this."
+            return ""
         case Action.CLOSE:
             return "You made this request: withdraw it instead." if is_author else ""
         case Action.REOPEN:
@@ -49,11 +57,15 @@ def require(actor: Actor, action: Action, promote_request: "PromoteRequest") -> 
 
 def available_actions(actor: Actor, promote_request: "PromoteRequest", decision: Decision) -> list[Action]:
     """Returns what `actor` could do to the request right now, in the order of `Action`."""
-    actions = [
+    pointless = set()
+    if not decision.is_approved:
+        pointless.add(Action.PROMOTE)
+    if all(judgement.approves for judgement in decision.judgements):
+        pointless.add(Action.DISMISS)
+    return [
         action
         for action in Action
-        if transitions.is_allowed(action, promote_request.status) and not refusal(actor, action, promote_request)
+        if action not in pointless
+        and transitions.is_allowed(action, promote_request.status)
+        and not refusal(actor, action, promote_request)
     ]
-    if not decision.is_approved and Action.PROMOTE in actions:
-        actions.remove(Action.PROMOTE)
-    return actions

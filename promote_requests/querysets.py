@@ -34,12 +34,25 @@ class ReviewQuerySet(AppendOnlyQuerySet):
         )
 
 
+class ReviewManager(models.Manager.from_queryset(ReviewQuerySet)):  # type: ignore[misc]
+    """Loads reviews with their reviewers and dismissals, which are always needed."""
+
+    def get_queryset(self) -> ReviewQuerySet:
+        """Returns all reviews."""
+        found: ReviewQuerySet = super().get_queryset().select_related("reviewer", "dismissal")
+        return found
+
+
 class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
     """Queries about promote requests."""
 
     def unfinished(self) -> Self:
         """Returns the requests that may still change the registry."""
         return self.filter(status__in=[Status.DRAFT, Status.OPEN, Status.PROMOTING])
+
+    def visible_to(self, user_id: int | None) -> Self:
+        """Returns what this person may look at: drafts are their author's alone until they are submitted."""
+        return self.exclude(~Q(author=user_id), status=Status.DRAFT)
 
     def open(self) -> Self:
         """Returns the requests that wait for reviewers."""
@@ -76,4 +89,4 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
 
     def with_people(self) -> Self:
         """Loads also the people and reviews that a list or page shows."""
-        return self.select_related("author", "promoted_by", "closed_by").prefetch_related("reviews__reviewer")
+        return self.select_related("author", "promoted_by", "closed_by").prefetch_related("reviews")

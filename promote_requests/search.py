@@ -95,7 +95,7 @@ def find(search: Search, *, viewer: "User", rules: Iterable[ProtectionRule]) -> 
 
     `review:` computes the decision of each open request that matches the rest.
     """
-    found = PromoteRequest.objects.matching(" ".join(search.words))
+    found = PromoteRequest.objects.visible_to(viewer.pk).matching(" ".join(search.words))
     for key, apply in _FILTERS.items():
         if key in search.terms:
             found = apply(found, search.terms[key])
@@ -103,7 +103,7 @@ def find(search: Search, *, viewer: "User", rules: Iterable[ProtectionRule]) -> 
         found = found.filter(author=viewer) if author == "@me" else found.filter(author__username__iexact=author)
     if wanted := search.terms.get("review"):
         rules = list(rules)
-        candidates = found.open().select_related("author").prefetch_related("reviews__reviewer")
+        candidates = found.open().select_related("author").prefetch_related("reviews")
         pks = [request.pk for request in candidates if decision_of(request, rules).decision == REVIEWS[wanted]]
         found = found.filter(pk__in=pks)
     return found

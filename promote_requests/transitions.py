@@ -13,6 +13,7 @@ ALLOWED_FROM = MappingProxyType(
         Action.SUBMIT: frozenset({Status.DRAFT}),
         Action.COMMENT: frozenset(Status),
         Action.REVIEW: frozenset({Status.OPEN}),
+        Action.DISMISS: frozenset({Status.OPEN}),
         Action.PROMOTE: frozenset({Status.OPEN}),
         Action.WITHDRAW: _UNFINISHED,
         Action.CLOSE: frozenset({Status.OPEN}),

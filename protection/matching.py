@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Protocol
+from typing import Any, Protocol, Self
 
-from protection.conditions import Condition, Facts, Unmet, merged
+from foundation.exceptions import InvalidInput
+from protection.conditions import Condition, Facts, Unmet, as_document, merged, parse
 from protection.conditions.approvals import Approvals
 from registry.names import plain
 from registry.targets import STAGES, Target, TargetKind
@@ -25,6 +26,22 @@ class Rule(Protocol):
         """What the rule asks for."""
 
 
+FORMAT = 1
+"""Of frozen requirements."""
+_KEPT = ("pk", "workspace_pattern", "model_pattern", "target_pattern")
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenRule:
+    """A rule as it was when it judged, as far as a page names it; it may have been changed or deleted since."""
+
+    pk: int
+    workspace_pattern: str
+    model_pattern: str
+    target_pattern: str
+    is_frozen: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """What the matching rules together ask for: every condition of each, the stricter where two have the same.
@@ -34,12 +51,33 @@ class Requirement:
 
     conditions: tuple[Condition, ...] = merged([(Approvals(1),)])
     promote_when_approved: bool = True
-    rules: tuple[Rule, ...] = ()
+    rules: "tuple[Rule | FrozenRule, ...]" = ()
 
     @property
     def is_protected(self) -> bool:
         """Whether any rule matched."""
         return bool(self.rules)
+
+    def freeze(self) -> dict[str, Any]:
+        """Returns the requirement as JSON, to be kept with what it decided; `thaw` reads it."""
+        return {
+            "format": FORMAT,
+            "conditions": as_document(self.conditions),
+            "promote_when_approved": self.promote_when_approved,
+            "rules": [{name: getattr(rule, name) for name in _KEPT} for rule in self.rules],
+        }
+
+    @classmethod
+    def thaw(cls, frozen: dict[str, Any]) -> Self:
+        """Returns what `freeze` was given.
+
+        Raises:
+            InvalidInput: another release wrote it, with conditions or in a format that this one does not know.
+        """
+        if frozen.get("format") != FORMAT:
+            raise InvalidInput("The rule is kept in a format that this Checkpoint cannot read.")
+        rules = tuple(FrozenRule(**rule) for rule in frozen["rules"])
+        return cls(parse(frozen["conditions"]), frozen["promote_when_approved"], rules)
 
     @property
     def required_approvals(self) -> int:

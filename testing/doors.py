@@ -158,7 +158,7 @@ def by_service(name: str) -> Way:
             values = {"rule": rule}
         if attempt.number is not None:
             values["promote_request"] = PromoteRequest.objects.get(pk=attempt.number)
-        if "reason" in values:
+        if name == "close" and "reason" in values:
             values["reason"] = CloseReason(values["reason"])
         try:
             if "target" in values:

@@ -84,7 +84,7 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     @admin.display(description="review decision")
     def decision(self, promote_request: PromoteRequest) -> str:
         shown = getattr(promote_request, "shown_decision", None) or services.decision_of(promote_request)
-        return str(shown.decision.label)
+        return shown.label
 
     @admin.display(description="review page")
     def review_page(self, promote_request: PromoteRequest) -> SafeString:

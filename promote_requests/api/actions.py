@@ -82,7 +82,7 @@ class ReopenView(ApiView):
 def _act(
     request: Request, number: int, service: Callable[..., PromoteRequest], body: type[StrictSerializer]
 ) -> Response:
-    promote_request = load(number)
+    promote_request = load(request, number)
     values: dict[str, Any] = checked(body, request.data)
     changed = service(actor=actor_of(request, Door.API), promote_request=promote_request, **values)
     return Response(state_of(request, changed))

@@ -13,9 +13,14 @@ from foundation.api import schema
 from foundation.api.errors import body_of
 from foundation.api.views import ApiView, checked
 from promote_requests import services
-from promote_requests.api.inputs import NewCommentSerializer, NewReviewSerializer
+from promote_requests.api.inputs import DismissSerializer, NewCommentSerializer, NewReviewSerializer
 from promote_requests.api.loading import load, state_of
-from promote_requests.api.outputs import CommentSerializer, ReviewOutcomeSerializer, ReviewSerializer
+from promote_requests.api.outputs import (
+    CommentSerializer,
+    PromoteRequestSerializer,
+    ReviewOutcomeSerializer,
+    ReviewSerializer,
+)
 from promote_requests.choices import Verdict
 from promote_requests.models import Comment, Review
 
@@ -28,7 +33,7 @@ class ReviewsView(ApiView, ListAPIView):
 
     @override
     def get_queryset(self) -> QuerySet:
-        return load(self.kwargs["number"]).reviews.select_related("reviewer")
+        return load(self.request, self.kwargs["number"]).reviews.all()
 
     @schema.operation("List reviews", responses={200: ReviewSerializer(many=True)}, errors=(404,))
     @override
@@ -47,7 +52,7 @@ class ReviewsView(ApiView, ListAPIView):
 
         The review stands whatever the promotion comes to: `promotion_error` tells of a failed one, with 201.
         """
-        promote_request = load(number)
+        promote_request = load(request, number)
         values = checked(NewReviewSerializer, request.data)
         outcome = services.review(
             actor=actor_of(request, Door.API),
@@ -62,6 +67,23 @@ class ReviewsView(ApiView, ListAPIView):
         return Response(shown, status=201)
 
 
+class DismissView(ApiView):
+    """A request for changes that shall not block any longer."""
+
+    @schema.operation(
+        "Dismiss a request for changes",
+        request=DismissSerializer,
+        responses={200: PromoteRequestSerializer},
+        errors=(400, 404, 409),
+    )
+    def post(self, request: Request, number: int) -> Response:
+        """Lifts it, with a reason that stays in the record."""
+        promote_request = load(request, number)
+        values = checked(DismissSerializer, request.data)
+        services.dismiss(actor=actor_of(request, Door.API), promote_request=promote_request, **values)
+        return Response(state_of(request, promote_request))
+
+
 class CommentsView(ApiView, ListAPIView):
     """The comments of a request."""
 
@@ -70,7 +92,7 @@ class CommentsView(ApiView, ListAPIView):
 
     @override
     def get_queryset(self) -> QuerySet:
-        return load(self.kwargs["number"]).comments.select_related("author")
+        return load(self.request, self.kwargs["number"]).comments.select_related("author")
 
     @schema.operation("List comments", responses={200: CommentSerializer(many=True)}, errors=(404,))
     @override
@@ -81,7 +103,7 @@ class CommentsView(ApiView, ListAPIView):
     @schema.operation("Comment", request=NewCommentSerializer, responses={201: CommentSerializer}, errors=(400, 404))
     def post(self, request: Request, number: int) -> Response:
         """Adds a comment, whatever the request's state."""
-        promote_request = load(number)
+        promote_request = load(request, number)
         values = checked(NewCommentSerializer, request.data)
         comment = services.comment(actor=actor_of(request, Door.API), promote_request=promote_request, **values)
         return Response(dict(CommentSerializer(comment).data), status=201)

@@ -71,6 +71,13 @@ class NewReviewSerializer(StrictSerializer):
     )
 
 
+class DismissSerializer(StrictSerializer):
+    """A request for changes to lift."""
+
+    review = serializers.IntegerField(min_value=1, max_value=2**63 - 1, help_text="The `id` of the review that blocks.")
+    reason = serializers.CharField(allow_blank=True, help_text="Why it no longer blocks. Kept in the record.")
+
+
 class NewCommentSerializer(StrictSerializer):
     """A comment to add."""
 

@@ -10,9 +10,9 @@ from promote_requests.models import PromoteRequest
 from protection import rules
 
 
-def load(number: int) -> PromoteRequest:
-    """Returns a request with its people and reviews; NotFound when there is none."""
-    found = PromoteRequest.objects.with_people().filter(pk=number).first()
+def load(request: Request, number: int) -> PromoteRequest:
+    """Returns a request with its people and reviews; NotFound when there is none, or it is another's draft."""
+    found = PromoteRequest.objects.visible_to(request.user.pk).with_people().filter(pk=number).first()
     if found is None:
         raise NotFound(f"There is no promote request #{number}.")
     return found
@@ -25,4 +25,4 @@ def context_for(request: Request) -> dict[str, Any]:
 
 def state_of(request: Request, promote_request: PromoteRequest) -> dict[str, Any]:
     """Returns a request as the API shows it to the caller, read from the database now."""
-    return dict(PromoteRequestSerializer(load(promote_request.pk), context=context_for(request)).data)
+    return dict(PromoteRequestSerializer(load(request, promote_request.pk), context=context_for(request)).data)

@@ -30,6 +30,9 @@ class ApprovalsSerializer(serializers.Serializer):
     stale = serializers.ListField(
         child=serializers.CharField(), help_text="Who approved evidence that has changed since."
     )
+    notes = serializers.ListField(
+        child=serializers.CharField(), help_text="What a reader should know though it stops nothing."
+    )
 
 
 class PromoteRequestSerializer(serializers.ModelSerializer):
@@ -131,6 +134,9 @@ class ReviewSerializer(serializers.ModelSerializer):
     """A recorded judgement and the evidence that it is about."""
 
     reviewer = person("reviewer")
+    is_dismissed = serializers.BooleanField(
+        read_only=True, help_text="Whether somebody lifted it, so that it no longer blocks."
+    )
 
     class Meta:
         model = Review
@@ -141,6 +147,7 @@ class ReviewSerializer(serializers.ModelSerializer):
             "body",
             "champion_version",
             "evidence_fingerprint",
+            "is_dismissed",
             "created_at",
         ]
         read_only_fields = fields

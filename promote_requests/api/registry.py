@@ -35,7 +35,7 @@ class ComparisonView(ApiView):
     def get(self, request: Request, number: int) -> Response:
         """Compares as MLflow has them now or, once the request is being promoted, as they were frozen."""
         values = checked(ComparisonQuerySerializer, request.query_params.dict())
-        promote_request = load(number)
+        promote_request = load(request, number)
         evidence = services.evidence_of(promote_request)
         champion = evidence.champion
         compared = compare(evidence.challenger, champion)

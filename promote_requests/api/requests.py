@@ -35,7 +35,7 @@ class PromoteRequestList(ApiView, ListAPIView):
     def filter_queryset(self, queryset: QuerySet) -> QuerySet:
         """Adds the people and reviews that each row shows."""
         found = cast(PromoteRequestQuerySet, super().filter_queryset(queryset))
-        return found.with_people()
+        return found.visible_to(self.request.user.pk).with_people()
 
     @override
     def get_serializer_context(self) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class PromoteRequestDetail(ApiView):
     @schema.operation("Read a promote request", responses={200: PromoteRequestSerializer}, errors=(404,))
     def get(self, request: Request, number: int) -> Response:
         """Shows a promote request as it is now; a promotion that a crash cut off is settled first."""
-        promote_request = load(number)
+        promote_request = load(request, number)
         services.settle_if_cut_off(promote_request)
         return Response(dict(PromoteRequestSerializer(promote_request, context=context_for(request)).data))
 
@@ -86,7 +86,7 @@ class PromoteRequestDetail(ApiView):
     )
     def patch(self, request: Request, number: int) -> Response:
         """Changes title or description. What is asked for never changes: that would be another request."""
-        promote_request = load(number)
+        promote_request = load(request, number)
         values = checked(EditSerializer, request.data)
         edited = services.edit(
             actor=actor_of(request, Door.API),

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}promote/", actions.PromoteView.as_view(), name="promote"),
     path(f"{_ONE}submit/", actions.SubmitView.as_view(), name="submit"),
     path(f"{_ONE}close/", actions.CloseView.as_view(), name="close"),
+    path(f"{_ONE}dismiss/", discussion.DismissView.as_view(), name="dismiss"),
     path(f"{_ONE}reopen/", actions.ReopenView.as_view(), name="reopen"),
     path(f"{_ONE}comparison/", registry.ComparisonView.as_view(), name="comparison"),
     path("models/", registry.ModelsView.as_view(), name="models"),

@@ -1,6 +1,6 @@
 """The pages. Each view reads, or calls one service; none of them decides."""
 
-from promote_requests.pages.actions import close, comment, edit, promote, reopen, review, submit, withdraw
+from promote_requests.pages.actions import close, comment, dismiss, edit, promote, reopen, review, submit, withdraw
 from promote_requests.pages.detail import request_detail
 from promote_requests.pages.listing import inbox, request_list
 from promote_requests.pages.new import request_new
@@ -9,6 +9,7 @@ from promote_requests.pages.registry import model_list, model_page
 __all__ = [
     "close",
     "comment",
+    "dismiss",
     "edit",
     "inbox",
     "model_list",

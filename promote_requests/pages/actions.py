@@ -44,7 +44,7 @@ def review(request: PageRequest, number: int) -> HttpResponse:
 @action
 def comment(request: PageRequest, number: int) -> HttpResponse:
     """Adds a comment; htmx gets the conversation back, any other caller the page."""
-    promote_request = detail.find(number)
+    promote_request = detail.find(request, number)
     body = request.POST.get("body", "")
     try:
         recorded = services.comment(actor=actor_of(request, Door.PAGE), promote_request=promote_request, body=body)
@@ -93,6 +93,23 @@ def reopen(request: PageRequest, number: int) -> HttpResponse:
 
 
 @action
+def dismiss(request: PageRequest, number: int) -> HttpResponse:
+    """Lifts a request for changes."""
+
+    def act(promote_request: PromoteRequest) -> str:
+        review = request.POST.get("review", "")
+        services.dismiss(
+            actor=actor_of(request, Door.PAGE),
+            promote_request=promote_request,
+            review=int(review) if review.isascii() and review.isdigit() and len(review) <= 18 else 0,
+            reason=request.POST.get("reason", ""),
+        )
+        return "The request for changes is dismissed."
+
+    return _perform(request, number, act)
+
+
+@action
 def submit(request: PageRequest, number: int) -> HttpResponse:
     """Opens a draft for review."""
 
@@ -106,7 +123,7 @@ def submit(request: PageRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: PageRequest, number: int) -> HttpResponse:
     """Changes title and description. The permission is checked before the form is shown; the service checks again."""
-    promote_request = detail.find(number)
+    promote_request = detail.find(request, number)
     initial = {"title": promote_request.title, "description": promote_request.description}
     form = EditForm(request.POST if request.method == "POST" else None, initial=initial)
     try:
@@ -119,7 +136,7 @@ def edit(request: PageRequest, number: int) -> HttpResponse:
     except InvalidInput as failure:
         form.add_error(failure.field, failure.message)
     except CheckpointError as failure:
-        return detail.page(request, detail.find(number), failure=failure)
+        return detail.page(request, detail.find(request, number), failure=failure)
     context = {"promote_request": promote_request, "form": form}
     return render(request, "promote_requests/edit.html", context, status=400 if form.errors else 200)
 
@@ -139,7 +156,7 @@ def _end(request: PageRequest, number: int, reason: str, participle: str) -> Htt
 
 def _perform(request: PageRequest, number: int, act: Callable[[PromoteRequest], str]) -> HttpResponse:
     """Calls `act`, which calls its service and returns a sentence about what was done."""
-    promote_request = detail.find(number)
+    promote_request = detail.find(request, number)
     try:
         done = act(promote_request)
     except CheckpointError as failure:
@@ -156,7 +173,7 @@ def _refused(request: PageRequest, number: int, failure: CheckpointError) -> Htt
     """Shows the request as it is now, the refusal, and what the person had typed."""
     response = detail.page(
         request,
-        detail.find(number),
+        detail.find(request, number),
         failure=failure,
         body=request.POST.get("body", ""),
         verdict=request.POST.get("verdict", ""),

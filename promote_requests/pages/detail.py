@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from audit.actors import Door, actor_of
+from audit.actors import Actor, Door, actor_of
 from evidence.compare import Comparison, compare
 from evidence.freeze import Observation, UnreadableEvidence
 from evidence.observe import Evidence
@@ -17,7 +17,7 @@ from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
-from promote_requests.pages import timeline
+from promote_requests.pages import text_changes, timeline
 from promote_requests.pages.http import Missing, PageRequest
 from promote_requests.sentences import Story
 from promote_requests.services import (
@@ -28,8 +28,9 @@ from promote_requests.services import (
     settle_if_cut_off,
     would_promote,
 )
-from promote_requests.services.observing import has_changed
+from promote_requests.services.observing import has_changed, notice_changes
 from protection.matching import Requirement
+from protection.rules import enabled_rules
 from registry import screens
 from registry.exceptions import RegistryError
 from registry.proposals import Change
@@ -54,14 +55,17 @@ class Seen:
 @require_safe
 def request_detail(request: PageRequest, number: int) -> HttpResponse:
     """Shows a request; a promotion that a crash cut off is settled first."""
-    promote_request = find(number)
+    promote_request = find(request, number)
     settle_if_cut_off(promote_request)
     return page(request, promote_request)
 
 
-def find(number: int) -> PromoteRequest:
-    """Returns the request with everything that its page needs from the database, or raises Missing."""
-    found = PromoteRequest.objects.with_people().filter(pk=number).first()
+def find(request: PageRequest, number: int) -> PromoteRequest:
+    """Returns the request with everything that its page needs from the database, or raises Missing.
+
+    A draft is there for its author alone.
+    """
+    found = PromoteRequest.objects.visible_to(request.user.pk).with_people().filter(pk=number).first()
     if found is None:
         raise Missing(f"There is no promote request #{number}.")
     return found
@@ -78,7 +82,7 @@ def page(
     """Renders a request's page; after a refused action with the refusal and what the person had typed."""
     context = {
         **conversation(request, promote_request),
-        **_judgement(request, promote_request, _look(promote_request)),
+        **_judgement(request, promote_request, _look(request, promote_request)),
         "failure": failure,
         "field_error": failure.message if failure is not None and failure.field == "body" else "",
         "is_stale": isinstance(failure, (ChampionChanged, EvidenceChanged)),
@@ -105,7 +109,7 @@ def conversation(request: PageRequest, promote_request: PromoteRequest) -> dict[
     }
 
 
-def _look(promote_request: PromoteRequest) -> Seen:
+def _look(request: PageRequest, promote_request: PromoteRequest) -> Seen:
     recorded = promote_request.observation
     try:
         evidence = evidence_of(promote_request)
@@ -113,14 +117,15 @@ def _look(promote_request: PromoteRequest) -> Seen:
         return Seen(recorded, failure=failure)
     if promote_request.status != Status.OPEN or not has_changed(promote_request, evidence):
         return Seen(recorded, evidence)
-    changed = sentences.what_changed(promote_request, evidence)
+    changed = notice_changes(promote_request, evidence, actor=Actor.checkpoint(Door.PAGE, request.id))
     return Seen(Observation.of(evidence, promote_request.target), evidence, changed=changed)
 
 
 def _judgement(request: PageRequest, promote_request: PromoteRequest, seen: Seen) -> dict[str, Any]:
     evidence, proposal = seen.evidence, promote_request.proposal
-    requirement = requirement_of(promote_request, observation=seen.observation)
-    decision = decision_of(promote_request, requirement.rules, seen.observation)
+    rules = enabled_rules()
+    requirement = requirement_of(promote_request, rules, seen.observation)
+    decision = decision_of(promote_request, rules, seen.observation)
     holders = sentences.present_holders(seen.observation.champion_version, evidence)
     return {
         "shown": promote_request,
@@ -133,6 +138,7 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, seen: Seen
         "champion_links": _links(evidence.champion) if evidence and evidence.champion else [],
         "requirement": requirement,
         "decision": decision,
+        "edits": text_changes.since_approvals(promote_request, decision),
         "consequence": sentences.consequence(proposal, holders),
         "seen_fingerprint": seen.observation.evidence_fingerprint if evidence else "",
         "is_frozen": promote_request.status in (Status.PROMOTING, Status.PROMOTED),

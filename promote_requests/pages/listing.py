@@ -126,7 +126,7 @@ def _tabs(asked: Search, counts: dict[str, int]) -> list[Choice]:
 
 def _menus(asked: Search, viewer: "User") -> list[Menu]:
     def values(field: str) -> list[str]:
-        found = PromoteRequest.objects.order_by(field).values_list(field, flat=True).distinct()
+        found = PromoteRequest.objects.visible_to(viewer.pk).order_by(field).values_list(field, flat=True).distinct()
         return list(found[:MENU_LENGTH])
 
     authors = [("Mine", "@me"), *((name, name) for name in values("author__username") if name != viewer.get_username())]

@@ -56,7 +56,7 @@ def preview(author: "User", chosen: dict[str, Any]) -> Preview:
 
 
 def _fill(shown: Preview, proposal: Proposal, author: "User") -> None:
-    shown.existing = PromoteRequest.objects.unfinished().asking_for(proposal).first()
+    shown.existing = PromoteRequest.objects.unfinished().visible_to(author.pk).asking_for(proposal).first()
     registry = get_registry(proposal.workspace)
     feasibility.check(registry, proposal)
     evidence = observe(registry, proposal)

@@ -48,7 +48,7 @@ def model_list(request: PageRequest) -> HttpResponse:
         models = registry.search_models(text, limit=MODELS_SHOWN)
     except RegistryError as failure:
         return render(request, "promote_requests/models.html", {**context, "failure": failure}, status=failure.status)
-    unfinished = PromoteRequest.objects.unfinished().filter(workspace=workspace).order_by()
+    unfinished = PromoteRequest.objects.unfinished().visible_to(request.user.pk).filter(workspace=workspace).order_by()
     counted = dict(unfinished.values_list("model_name").annotate(Count("pk")))
     rows = [ModelRow(model, counted.get(model.name, 0)) for model in models]
     return render(request, "promote_requests/models.html", {**context, "rows": rows})
@@ -68,7 +68,8 @@ def model_page(request: PageRequest, name: str) -> HttpResponse:
     except RegistryError as failure:
         return render(request, "promote_requests/model.html", {**context, "failure": failure}, status=failure.status)
     asked = defaultdict(list)
-    for promote_request in PromoteRequest.objects.unfinished().filter(workspace=workspace, model_name=name):
+    unfinished = PromoteRequest.objects.unfinished().visible_to(request.user.pk)
+    for promote_request in unfinished.filter(workspace=workspace, model_name=name):
         asked[promote_request.version].append(promote_request)
     context["model"] = model
     context["mlflow"] = screens.mlflow_model(name, is_prompt=model.is_prompt)

@@ -15,7 +15,7 @@ from promote_requests.services.reading import (
     requirement_of,
     would_promote,
 )
-from promote_requests.services.reviewing import ReviewOutcome, comment, review
+from promote_requests.services.reviewing import ReviewOutcome, comment, dismiss, review
 from promote_requests.services.settling import settle, settle_if_cut_off, unsettled
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "comment",
     "create",
     "decision_of",
+    "dismiss",
     "edit",
     "evidence_of",
     "judgements_of",

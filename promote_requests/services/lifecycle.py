@@ -14,10 +14,11 @@ from foundation.texts import checked, checked_message
 from promote_requests import permissions, sentences, transitions
 from promote_requests.choices import Action, CloseReason, Status
 from promote_requests.exceptions import DuplicateRequest
-from promote_requests.models import PromoteRequest
+from promote_requests.models import FormerText, PromoteRequest
 from promote_requests.services import feasibility
 from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import columns
+from promote_requests.services.reading import requirement_of
 from promote_requests.services.settling import settles_first
 from registry import get_registry
 from registry.proposals import Proposal
@@ -104,7 +105,16 @@ def edit(*, actor: Actor, promote_request: PromoteRequest, title: str, descripti
         before = locked.title, locked.description
         if before == (title, description):
             return locked
-        move(locked, Status(locked.status), title=title, description=description)
+        FormerText.objects.create(
+            promote_request=locked, revision=locked.text_revision, title=before[0], description=before[1]
+        )
+        move(
+            locked,
+            Status(locked.status),
+            title=title,
+            description=description,
+            text_revision=locked.text_revision + 1,
+        )
         reason = sentences.edited(before, (title, description))
         _record(AuditAction.EDITED, locked, actor, reason=reason)
     return locked
@@ -157,7 +167,14 @@ def close(
     with transaction.atomic():
         locked = _take(actor, action, promote_request)
         before = locked.status
-        move(locked, Status.CLOSED, close_reason=given, closed_by_id=actor.account.pk, closed_at=timezone.now())
+        move(
+            locked,
+            Status.CLOSED,
+            close_reason=given,
+            closed_by_id=actor.account.pk,
+            closed_at=timezone.now(),
+            judged_by=requirement_of(locked).freeze(),
+        )
         words = sentences.closed(str(given.label), message)
         _record(AuditAction.CLOSED, locked, actor, reason=words, from_status=before)
     return locked
@@ -198,6 +215,7 @@ def _open(
                 closed_at=None,
                 closed_by_id=None,
                 close_reason="",
+                judged_by=None,
                 last_failure="",
             )
             _record(recorded_as, locked, actor, reason=message, from_status=before)
@@ -260,6 +278,6 @@ def _checked_description(description: str) -> str:
 def _refuse_duplicate(proposal: Proposal) -> None:
     existing = PromoteRequest.objects.unfinished().asking_for(proposal).first()
     if existing is not None:
-        raise DuplicateRequest(
-            f"Request #{existing.number} already asks for this: {existing.title}.", number=existing.number
-        )
+        # Somebody's draft is not for others yet: only that it is there is said.
+        what = "a draft" if existing.status == Status.DRAFT else existing.title
+        raise DuplicateRequest(f"Request #{existing.number} already asks for this: {what}.", number=existing.number)

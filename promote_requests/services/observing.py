@@ -12,9 +12,11 @@ from evidence.freeze import Observation
 from evidence.observe import Evidence
 from foundation.exceptions import WrongState
 from promote_requests import sentences
+from promote_requests.choices import Status
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
 from promote_requests.services.locking import lock
+from promote_requests.services.reading import judgements_of
 from registry.targets import Target
 
 
@@ -43,6 +45,26 @@ def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) 
         reason=sentence,
         actor=actor,
     )
+    promote_request.refresh_from_db()
+    return sentence
+
+
+def notice_changes(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) -> str:
+    """Writes what somebody's look at an open request found where an approval stops counting by it.
+
+    Otherwise the list would go on calling approved what the page does not. Facts that nobody has approved are only
+    shown: a run that still logs must not fill the record at each look.
+
+    Returns:
+        The sentence that says what changed.
+    """
+    sentence = sentences.what_changed(promote_request, evidence)
+    if not any(judgement.counts for judgement in judgements_of(promote_request)):
+        return sentence
+    with transaction.atomic():
+        locked = lock(promote_request)
+        if locked.status == Status.OPEN and has_changed(locked, evidence):
+            adopt(locked, evidence, actor=actor)
     promote_request.refresh_from_db()
     return sentence
 

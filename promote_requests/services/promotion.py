@@ -88,6 +88,7 @@ def _start(actor: Actor, promote_request: PromoteRequest, evidence: Evidence) ->
                 promoting_since=now,
                 promoted_by_id=actor.account.pk,
                 approved_by=list(decision.approvers),
+                judged_by=requirement_of(locked).freeze(),
                 last_failure="",
                 challenger_evidence=freeze(evidence.challenger),
                 champion_evidence=None if champion is None else freeze(champion),

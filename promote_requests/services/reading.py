@@ -29,7 +29,12 @@ def requirement_of(
     rules: "Iterable[Rule] | None" = None,
     observation: Observation | None = None,
 ) -> Requirement:
-    """Returns what the rules ask for before this request may be promoted; see `decision_of` for the arguments."""
+    """Returns what the rules ask for before this request may be promoted; see `decision_of` for the arguments.
+
+    A request that is being promoted, was promoted or closed shows what judged it, not what the rules ask for today.
+    """
+    if promote_request.judged_by is not None:
+        return Requirement.thaw(promote_request.judged_by)
     seen = observation or promote_request.observation
     return requirement_for_proposal(promote_request.proposal, leaving=seen.challenger_stage, rules=rules)
 
@@ -75,6 +80,7 @@ def decision_of(
         author=promote_request.author.get_username(),
         requirement=requirement_of(promote_request, rules, seen),
         now=timezone.now(),
+        has_failed=promote_request.status == Status.OPEN and bool(promote_request.last_failure),
     )
 
 
@@ -85,6 +91,7 @@ def judgements_of(promote_request: PromoteRequest, observation: Observation | No
         round_number=promote_request.round,
         author_id=promote_request.author_id,
         evidence_fingerprint=(observation or promote_request.observation).evidence_fingerprint,
+        text_revision=promote_request.text_revision,
         is_decided=promote_request.status not in (Status.DRAFT, Status.OPEN),
     )
 

@@ -10,16 +10,16 @@ from audit.actors import Actor
 from audit.choices import AuditAction
 from evidence.freeze import fingerprint
 from evidence.observe import Evidence
-from foundation.exceptions import CheckpointError, InvalidInput
+from foundation.exceptions import CheckpointError, InvalidInput, WrongState
 from foundation.texts import checked
 from promote_requests import permissions, transitions
 from promote_requests.choices import Action, Verdict
 from promote_requests.exceptions import EvidenceChanged
-from promote_requests.models import Comment, PromoteRequest, Review
+from promote_requests.models import Comment, Dismissal, PromoteRequest, Review
 from promote_requests.services.locking import lock
 from promote_requests.services.observing import adopt, has_changed, refuse_if_changed
 from promote_requests.services.promotion import promote_if_due
-from promote_requests.services.reading import evidence_of
+from promote_requests.services.reading import evidence_of, judgements_of
 from promote_requests.services.settling import settles_first
 
 MAX_BODY = 65_536
@@ -91,6 +91,7 @@ def review(
             champion_version=locked.champion_version,
             evidence_fingerprint=locked.evidence_fingerprint,
             round=locked.round,
+            text_revision=locked.text_revision,
         )
         _touch(locked)
         trail.record(
@@ -106,6 +107,48 @@ def review(
     except CheckpointError as failure:
         locked.refresh_from_db()
         return ReviewOutcome(recorded, locked, failure)
+
+
+@trail.records_refusals
+@settles_first
+def dismiss(*, actor: Actor, promote_request: PromoteRequest, review: int, reason: str) -> PromoteRequest:
+    """Lifts somebody's request for changes, so that it no longer blocks.
+
+    For reviewers who cannot answer any more, or whose objection was answered elsewhere. It needs a right of its own,
+    never the author, and a reason that stays in the record.
+
+    Args:
+        actor: Who lifts it.
+        promote_request: Where it blocks.
+        review: The primary key of the review that asks for changes, as its page or the API showed it: what the same
+            reviewer has written since is not lifted unread.
+        reason: Why, in words.
+
+    Raises:
+        InvalidInput: the reason is missing or too long.
+        WrongState: the request is not open, or this review does not block it.
+        NotAllowed: the actor made the request, or lacks the right.
+    """
+    transitions.require(Action.DISMISS, promote_request.status)
+    permissions.require(actor, Action.DISMISS, promote_request)
+    reason = _checked_body(reason, required=True, field="reason")
+    with transaction.atomic():
+        locked = lock(promote_request)
+        transitions.require(Action.DISMISS, locked.status)
+        permissions.require(actor, Action.DISMISS, locked)
+        blocking = {judgement.review for judgement in judgements_of(locked) if not judgement.approves}
+        if review not in blocking:
+            raise WrongState("This review does not block the request, or not any more.")
+        lifted = locked.reviews.get(pk=review)
+        Dismissal.objects.create(review=lifted, dismissed_by_id=actor.account.pk, reason=reason)
+        _touch(locked)
+        trail.record(
+            AuditAction.DISMISSED,
+            about=locked.about,
+            reason=f"of {lifted.reviewer.get_username()}: {reason}",
+            actor=actor,
+        )
+    return locked
 
 
 @trail.records_refusals
@@ -152,8 +195,8 @@ def _checked_verdict(verdict: str) -> Verdict:
         raise InvalidInput(f"{verdict!r} is not a verdict: use {', '.join(Verdict.values)}.", field="verdict") from None
 
 
-def _checked_body(body: str, *, required: bool) -> str:
+def _checked_body(body: str, *, required: bool, field: str = "body") -> str:
     body = body.strip()
     if required and not body:
-        raise InvalidInput("Write a few words.", field="body")
-    return checked(body, field="body", longest=MAX_BODY)
+        raise InvalidInput("Write a few words.", field=field)
+    return checked(body, field=field, longest=MAX_BODY)

@@ -151,7 +151,7 @@ def record_failure(promote_request: PromoteRequest, reason: str, *, actor: Actor
         same_attempt = locked.promoting_since == promote_request.promoting_since
         if locked.status != Status.PROMOTING or not same_attempt:
             return
-        move(locked, Status.OPEN, last_failure=storable_text(reason))
+        move(locked, Status.OPEN, last_failure=storable_text(reason), judged_by=None)
         trail.record(
             AuditAction.PROMOTION_FAILED,
             about=locked.about,

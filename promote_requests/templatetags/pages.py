@@ -125,4 +125,6 @@ def status_pill(promote_request: PromoteRequest) -> SafeString:
 def decision_mark(decision: Decision) -> SafeString:
     """Returns a review decision as picture and words."""
     picture, tone = _DECISIONS[decision.decision]
-    return format_html('<span class="verdict tone-{}">{}{}</span>', tone, icon(picture), decision.decision.label)
+    if decision.label != decision.decision.label:
+        picture, tone = "warning", "bad"
+    return format_html('<span class="verdict tone-{}">{}{}</span>', tone, icon(picture), decision.label)

@@ -220,11 +220,14 @@ def test_reopening_a_duplicate_is_refused_with_its_address(open_request, path, a
     assert body["number"] == other["number"]
 
 
-def test_only_the_author_submits_a_draft(fraud, ada, grace):
+def test_a_draft_is_there_for_its_author_alone(fraud, ada, grace):
     draft = Api(ada).post("promote-requests/", NEW | {"draft": True}).json()
     path = f"promote-requests/{draft['number']}/"
-    assert_refused(Api(grace).post(f"{path}submit/"), 403, "PERMISSION_DENIED", "Only ada")
-    assert_refused(Api(grace).post(f"{path}reviews/", {"verdict": "approve"}), 409, "INVALID_STATE", "draft")
+    missing = (404, "RESOURCE_DOES_NOT_EXIST", f"#{draft['number']}")
+    assert_refused(Api(grace).get(path), *missing)
+    assert_refused(Api(grace).post(f"{path}submit/"), *missing)
+    assert_refused(Api(grace).post(f"{path}reviews/", {"verdict": "approve"}), *missing)
+    assert_refused(Api(ada).post(f"{path}reviews/", {"verdict": "approve"}), 409, "INVALID_STATE", "draft")
 
 
 def test_an_open_request_cannot_be_submitted(path, ada):
@@ -246,4 +249,4 @@ def test_an_approver_from_outside_the_story_counts_too(waits_for_promote, path):
     ProtectionRule.objects.filter(target_pattern="stage:*").update(conditions={"approvals": 2})
     for _ in range(2):
         body = Api(UserFactory()).post(f"{path}reviews/", {"verdict": "approve"}).json()
-    assert body["promote_request"]["approvals"] == {"given": 2, "required": 2, "missing": 0, "stale": []}
+    assert body["promote_request"]["approvals"] == {"given": 2, "required": 2, "missing": 0, "stale": [], "notes": []}

@@ -27,7 +27,7 @@ def test_a_request_is_opened_and_answered_with_its_address_and_state(fraud, ada)
     assert body["available_actions"] == ["edit", "comment", "withdraw"]
     assert body["author"] == "ada"
     assert body["target"] == {"kind": "stage", "name": "Production"}
-    assert body["approvals"] == {"given": 0, "required": 1, "missing": 1, "stale": []}
+    assert body["approvals"] == {"given": 0, "required": 1, "missing": 1, "stale": [], "notes": []}
     assert (body["version"], body["champion_version"]) == ("2", "1")
     assert body["archive_existing_versions"] is True
     assert body["created_at"].endswith("Z")
@@ -189,8 +189,8 @@ def test_a_detail_takes_a_bounded_number_of_queries(open_request, grace, django_
             actor=by(UserFactory()), promote_request=open_request, verdict="request_changes", body="Show the recall."
         )
     api = Api(grace)
-    # Session and user, the request with its people, reviews, reviewers, rules.
-    with django_assert_max_num_queries(6):
+    # Session and user, the request with its people, reviews, rules; the right to dismiss what blocks (2).
+    with django_assert_max_num_queries(7):
         assert api.get(f"promote-requests/{open_request.number}/").status_code == 200
 
 

@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
@@ -5,9 +6,9 @@ import pytest
 from accounts.models import User
 from promote_requests.choices import ReviewDecision, Verdict
 from promote_requests.decision import decide, judgements, with_approval_of
-from promote_requests.models import Review
 from protection.conditions import merged
 from protection.conditions.approvals import Approvals
+from protection.conditions.present_text import PresentText
 from protection.matching import Requirement
 
 ADA, GRACE, LINUS = (User(pk=pk, username=name) for pk, name in enumerate(["ada", "grace", "linus"], start=1))
@@ -15,16 +16,35 @@ ONE_MORE = "1 more approval is needed, by somebody other than ada."
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
 
-def review(reviewer, verdict, fingerprint="now", round_number=1):
-    return Review(reviewer=reviewer, verdict=verdict, evidence_fingerprint=fingerprint, round=round_number)
+@dataclass
+class Given:
+    """A review as far as counting goes."""
+
+    reviewer: User
+    verdict: Verdict
+    evidence_fingerprint: str = "now"
+    round: int = 1
+    text_revision: int = 1
+    is_dismissed: bool = False
+    created_at: datetime = NOW
+    pk: int = 7
+
+    @property
+    def reviewer_id(self) -> int:
+        return self.reviewer.pk
 
 
-def counted(*reviews, is_decided=False, round_number=1):
+def review(reviewer, verdict, fingerprint="now", round_number=1, **options):
+    return Given(reviewer, verdict, fingerprint, round_number, **options)
+
+
+def counted(*reviews, is_decided=False, round_number=1, text_revision=1):
     return judgements(
         reviews,
         round_number=round_number,
         author_id=ADA.pk,
         evidence_fingerprint="now",
+        text_revision=text_revision,
         is_decided=is_decided,
     )
 
@@ -132,6 +152,55 @@ def test_a_deactivated_reviewer_decides_nothing_from_then_on_but_what_was_decide
     gone = User(pk=9, username="gone", is_active=False)
     assert outcome(review(gone, Verdict.APPROVE)).approvals == 0
     assert outcome(review(gone, Verdict.APPROVE), is_decided=True).approvers == ("gone",)
+
+
+GONE = User(pk=9, username="gone", is_active=False)
+
+
+def test_a_request_for_changes_outlives_reopening_and_its_givers_account_until_it_is_answered():
+    asked = review(GRACE, Verdict.REQUEST_CHANGES, round_number=1)
+    assert outcome(asked, review(LINUS, Verdict.APPROVE, round_number=2), round_number=2).unmet[0].sentence == (
+        "grace asked for changes and has to approve first."
+    )
+    assert outcome(asked, review(GRACE, Verdict.APPROVE, round_number=2), round_number=2).is_approved
+    # An approval that was given in between, in a round that is over, has answered it too; it counts no more itself.
+    answered = outcome(asked, review(GRACE, Verdict.APPROVE, round_number=1), round_number=2)
+    assert (answered.judgements, answered.approvals) == ((), 0)
+
+    left = outcome(review(GONE, Verdict.REQUEST_CHANGES), review(LINUS, Verdict.APPROVE))
+    assert left.unmet[0].sentence == (
+        "gone asked for changes, and the account is deactivated: somebody with the right has to dismiss it."
+    )
+
+
+def test_a_dismissed_request_for_changes_blocks_no_more_and_gives_no_earlier_approval_back():
+    lifted = review(GONE, Verdict.REQUEST_CHANGES, is_dismissed=True)
+    assert outcome(lifted, review(LINUS, Verdict.APPROVE)).is_approved
+    assert outcome(review(GRACE, Verdict.APPROVE), review(GRACE, Verdict.REQUEST_CHANGES, is_dismissed=True)).unmet
+
+
+def test_an_approval_of_earlier_words_counts_and_is_said_to_be_one_unless_the_rule_asks_for_another():
+    given = review(GRACE, Verdict.APPROVE, text_revision=1)
+    decision = outcome(given, text_revision=2)
+    assert (decision.is_approved, decision.notes) == (
+        True,
+        ("grace approved before the description was edited.",),
+    )
+    assert outcome(given, text_revision=1).notes == ()
+    strict = Requirement(conditions=merged([(Approvals(1), PresentText())]))
+    unmet = decide(counted(given, text_revision=2), author="ada", requirement=strict, now=NOW).unmet
+    assert [(each.code, each.sentence) for each in unmet] == [
+        ("text_edited", "grace approved before the description was edited: a fresh look is needed.")
+    ]
+
+
+def test_that_a_promotion_failed_is_said_where_it_would_be_called_approved():
+    requirement, given = Requirement(), counted(review(GRACE, Verdict.APPROVE))
+    labels = [
+        decide(each, author="ada", requirement=requirement, now=NOW, has_failed=failed).label
+        for each, failed in ((given, False), (given, True), ((), True))
+    ]
+    assert labels == ["Approved", "Promotion failed", "Review required"]
 
 
 def test_what_an_approval_would_do_is_told_beforehand():

@@ -111,21 +111,28 @@ def test_having_puts_terms_in_and_takes_them_out() -> None:
         ("target:production", ["open", "closed"]),
         ("target:stage:production", ["open"]),
         ("author:ADA", ["open", "draft"]),
-        ("author:@me", ["closed"]),
+        ("author:@me", ["open", "draft"]),
         ("recall", ["open"]),
         ("recall copy", []),
         ("is:open author:grace", []),
     ],
 )
 def test_search_finds_what_matches_all_of_it(
-    text: str, expected: list[str], three: dict[str, int], grace: "User"
+    text: str, expected: list[str], three: dict[str, int], ada: "User"
 ) -> None:
-    assert _found(text, grace) == sorted(three[name] for name in expected)
+    assert _found(text, ada) == sorted(three[name] for name in expected)
 
 
-def test_number_finds_its_request(three: dict[str, int], grace: "User") -> None:
-    assert three["draft"] in _found(f"#{three['draft']}", grace)
-    assert _found("#99999999999999999999999999", grace) == []
+@pytest.mark.parametrize("text", ["", "is:open", "is:draft", 'model:"churn model"', "author:ada", "churn"])
+def test_a_draft_is_found_by_its_author_alone(text: str, three: dict[str, int], ada: "User", grace: "User") -> None:
+    assert three["draft"] in _found(text, ada)
+    assert three["draft"] not in _found(text, grace)
+
+
+def test_number_finds_its_request(three: dict[str, int], ada: "User", grace: "User") -> None:
+    assert three["draft"] in _found(f"#{three['draft']}", ada)
+    assert three["draft"] not in _found(f"#{three['draft']}", grace)
+    assert _found("#99999999999999999999999999", ada) == []
 
 
 def test_review_asks_for_the_decision_of_open_requests(three: dict[str, int], ada: "User", grace: "User") -> None:

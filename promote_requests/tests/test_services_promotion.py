@@ -16,7 +16,7 @@ from registry.exceptions import RegistryError, RegistryRefused, RegistryTimeout,
 from registry.proposals import Change
 from registry.targets import Target
 from testing.factories import PromoteRequestFactory, RuleFactory, UserFactory
-from testing.people import by
+from testing.people import AdministratorFactory, by
 
 pytestmark = pytest.mark.django_db
 
@@ -170,11 +170,17 @@ def test_an_approval_by_somebody_who_was_deactivated_since_does_not_count(open_r
     assert fraud.get_version("Fraud", "2").tags[registry_writes.APPROVED_BY_TAG] == "linus"
 
 
-def test_a_request_for_changes_by_somebody_who_was_deactivated_since_blocks_nobody(open_request, ada, grace):
+def test_a_request_for_changes_blocks_after_its_giver_was_deactivated_until_it_is_dismissed(open_request, ada, grace):
     services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Wait.")
     approved(open_request, UserFactory())
     grace.is_active = False
     grace.save()
+    with pytest.raises(RuleNotMet, match="the account is deactivated"):
+        services.promote(actor=by(ada), promote_request=open_request)
+    standing = open_request.reviews.get(verdict=Verdict.REQUEST_CHANGES)
+    services.dismiss(
+        actor=by(AdministratorFactory()), promote_request=open_request, review=standing.pk, reason="She has left."
+    )
     assert services.promote(actor=by(ada), promote_request=open_request).status == Status.PROMOTED
 
 

@@ -27,14 +27,21 @@ def _review(asked: PromoteRequest, reviewer, verdict: Verdict, is_fresh: bool, i
 
 
 @pytest.mark.parametrize("is_active", [True, False])
-@pytest.mark.parametrize(("first", "second"), list(product(_JUDGING, _JUDGING)))
+@pytest.mark.parametrize(
+    ("first", "second"), [pair for pair in product(_JUDGING, _JUDGING) if pair[0][2] <= pair[1][2]]
+)
 def test_sql_and_the_decision_count_alike(open_request, first, second, is_active):
     PromoteRequest.objects.filter(pk=open_request.pk).update(round=2)
     open_request.refresh_from_db()
     person = UserFactory(is_active=is_active)
     _review(open_request, person, *first)
     _review(open_request, person, *second)
-    judged = services.judgements_of(open_request)
+    # Of an earlier round only a request for changes still says something, and it asks its giver to look again.
+    judged = [
+        each
+        for each in services.judgements_of(open_request)
+        if each.may_answer and Review.objects.get(pk=each.review).round == open_request.round
+    ]
     standing = list(Review.objects.standing().filter(promote_request=open_request))
     assert [(each.reviewer_id, each.approves) for each in judged] == [
         (each.reviewer_id, each.verdict == Verdict.APPROVE) for each in standing

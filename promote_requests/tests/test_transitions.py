@@ -14,6 +14,7 @@ ALLOWED = {
     (Status.OPEN, Action.EDIT),
     (Status.OPEN, Action.COMMENT),
     (Status.OPEN, Action.REVIEW),
+    (Status.OPEN, Action.DISMISS),
     (Status.OPEN, Action.PROMOTE),
     (Status.OPEN, Action.WITHDRAW),
     (Status.OPEN, Action.CLOSE),

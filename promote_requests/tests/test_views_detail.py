@@ -17,7 +17,7 @@ from registry.measurements import Measurement, Origin
 from registry.proposals import Change
 from registry.targets import Target
 from testing.factories import PromoteRequestFactory, RuleFactory, UserFactory
-from testing.people import by
+from testing.people import AdministratorFactory, by
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -185,7 +185,9 @@ def test_timeline_tells_reviews_comments_and_events_in_order(
 
 def test_draft_is_marked_and_its_author_can_submit_it(fraud: "FakeRegistry", ada: "User", grace: "User") -> None:
     made = PromoteRequestFactory(actor=ada, draft=True)
-    assert "ada can mark it ready for review" in _page(grace, made)
+    hidden = _as(grace).get(made.get_absolute_url())
+    assert (hidden.status_code, made.title in hidden.content.decode()) == (404, False)
+    assert "Only you see this draft." in _page(ada, made)
     assert "Ready for review</button>" in _page(ada, made)
     assert _post(ada, made, "submit").status_code == 302
     assert _fresh(made).status == Status.OPEN
@@ -506,6 +508,52 @@ def test_page_costs_the_same_however_long_the_conversation(
     client = _as(grace)
     with django_assert_max_num_queries(9):
         assert client.get(open_request.get_absolute_url()).status_code == 200
+
+
+def test_an_objection_is_dismissed_on_the_page_by_who_has_the_right_and_stays_in_the_story(
+    open_request: "PromoteRequest", grace: "User"
+) -> None:
+    services.review(
+        actor=by(grace), promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Show the recall."
+    )
+    root = AdministratorFactory(username="root")
+    assert "Dismiss this objection" not in _page(UserFactory(), open_request)
+    assert "Dismiss this objection" in _page(root, open_request)
+    review = open_request.reviews.get()
+    assert _post(root, open_request, "dismiss", review=review.pk, reason="Answered in the meeting.").status_code == 302
+    html = _page(grace, open_request)
+    assert "Show the recall." in html
+    assert "of grace: Answered in the meeting." in html
+    assert "1 more approval is needed" in html
+    refused = _post(root, open_request, "dismiss", review="no number", reason="Again.")
+    assert (refused.status_code, "does not block" in refused.content.decode()) == (409, True)
+
+
+def test_who_approved_before_an_edit_is_named_with_what_changed(
+    open_request: "PromoteRequest", ada: "User", grace: "User"
+) -> None:
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
+    services.edit(actor=by(ada), promote_request=open_request, title="Deeper still", description="With <i>more</i>.")
+    html = _page(grace, open_request)
+    assert "grace approved before the description was edited." in html
+    assert f"The title was: {open_request.title}" in html
+    assert '<span class="visually-hidden">added: </span></span><span>With &lt;i&gt;more&lt;/i&gt;.</span>' in html
+
+
+def test_a_look_at_changed_facts_lets_list_and_page_say_the_same(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.1})
+    assert "The facts changed during the review." in _page(grace, open_request)
+    listed = _as(grace).get("/checkpoint/").content.decode()
+    assert "Review required" in listed
+    event = AuditEvent.objects.get(action=AuditAction.EVIDENCE_CHANGED)
+    assert (event.actor_name, event.promote_request) == ("Checkpoint", open_request)
+    _page(grace, open_request)
+    assert AuditEvent.objects.filter(action=AuditAction.EVIDENCE_CHANGED).count() == 1
 
 
 def test_version_is_linked_to_its_run_and_logged_model(registry: "FakeRegistry", ada: "User") -> None:

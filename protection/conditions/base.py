@@ -26,11 +26,14 @@ class Unmet:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A reviewer's latest judgement in this round.
+    """A reviewer's latest judgement that stands.
 
     Attributes:
+        review: The primary key of the review; 0 for one that is only imagined.
         approves: Whether it is an approval; otherwise it asks for changes.
         is_fresh: Whether it was given on the present facts.
+        may_answer: Whether the reviewer can still sign in and judge again.
+        is_of_present_text: Whether it was given on the present title and description.
     """
 
     reviewer_id: int
@@ -38,6 +41,9 @@ class Judgement:
     approves: bool
     is_fresh: bool
     at: datetime
+    may_answer: bool = True
+    is_of_present_text: bool = True
+    review: int = 0
 
     @property
     def counts(self) -> bool:

@@ -12,7 +12,7 @@ from protection.conditions.base import Condition, Facts, Unmet
 
 @dataclass(frozen=True, slots=True)
 class ChangesRequested(Condition):
-    """A request for changes blocks until the same reviewer approves."""
+    """A request for changes blocks until the same reviewer approves, or somebody with the right dismisses it."""
 
     key: ClassVar[str] = "changes_requested"
     is_always: ClassVar[bool] = True
@@ -35,11 +35,23 @@ class ChangesRequested(Condition):
 
     @override
     def unmet(self, facts: Facts) -> Unmet | None:
-        blocking = [judgement.name for judgement in facts.judgements if not judgement.approves]
+        """Names whose request for changes stands, and who can lift those of people who are no longer here."""
+        blocking = [judgement for judgement in facts.judgements if not judgement.approves]
         if not blocking:
             return None
-        verb = inflected(len(blocking), "has", "have")
-        return Unmet("changes_requested", f"{listed(blocking)} asked for changes and {verb} to approve first.")
+        present = [judgement.name for judgement in blocking if judgement.may_answer]
+        gone = [judgement.name for judgement in blocking if not judgement.may_answer]
+        sentences = []
+        if present:
+            verb = inflected(len(present), "has", "have")
+            sentences.append(f"{listed(present)} asked for changes and {verb} to approve first.")
+        if gone:
+            accounts = inflected(len(gone), "the account is", "the accounts are")
+            sentences.append(
+                f"{listed(gone)} asked for changes, and {accounts} deactivated: "
+                "somebody with the right has to dismiss it."
+            )
+        return Unmet("changes_requested", " ".join(sentences))
 
     @override
     def __str__(self) -> str:

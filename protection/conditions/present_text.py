@@ -1,0 +1,53 @@
+"""Approvals count only for the title and description that they were given on."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from django import forms
+
+from foundation.exceptions import InvalidInput
+from foundation.words import listed
+from protection.conditions.base import Condition, Facts, Unmet
+
+
+@dataclass(frozen=True, slots=True)
+class PresentText(Condition):
+    """Whoever approved before an edit has to look again. Without this condition the page only says so."""
+
+    key: ClassVar[str] = "present_text"
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        """Reads `true`; a rule that does not ask for it leaves it out."""
+        if value is not True:
+            raise InvalidInput("This is true, or left out.", field=cls.key)
+        return cls()
+
+    def as_json(self) -> bool:
+        """Returns true."""
+        return True
+
+    def stricter(self, other: Self) -> Self:
+        """Returns either: they are the same."""
+        return self
+
+    def unmet(self, facts: Facts) -> Unmet | None:
+        """Names who approved other words than the present ones."""
+        earlier = [each.name for each in facts.judgements if each.counts and not each.is_of_present_text]
+        if not earlier:
+            return None
+        return Unmet(
+            "text_edited", f"{listed(earlier)} approved before the description was edited: a fresh look is needed."
+        )
+
+    def __str__(self) -> str:
+        return "approvals of the present description"
+
+    @classmethod
+    def form_field(cls) -> forms.Field:
+        """Asks whether it holds."""
+        return forms.BooleanField(
+            label="Ask again when the description is edited",
+            required=False,
+            help_text="Otherwise approvals stand, and the page says that they were given on earlier words.",
+        )
