@@ -15,6 +15,7 @@ class AuditAction(models.TextChoices):
     EVIDENCE_CHANGED = "evidence_changed", "evidence changed"
     PROMOTION_STARTED = "promotion_started", "started the promotion"
     PROMOTED = "promoted", "promoted"
+    PROMOTION_UNANSWERED = "promotion_unanswered", "waited in vain for MLflow's answer"
     PROMOTION_FAILED = "promotion_failed", "promotion failed"
     CLOSED = "closed", "closed"
     REOPENED = "reopened", "reopened"

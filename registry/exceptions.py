@@ -4,10 +4,20 @@ from foundation.exceptions import CheckpointError
 
 
 class RegistryError(CheckpointError):
-    """MLflow refused, failed or could not be reached."""
+    """MLflow refused, failed or could not be reached.
+
+    Attributes:
+        may_be_done: Whether MLflow may do what it was asked all the same, now or later: it got the call, or may have
+            got it, and gave no answer.
+    """
 
     status = 502
     code = "BAD_GATEWAY"
+
+    def __init__(self, message: str, *, may_be_done: bool = False) -> None:
+        """Takes a sentence for people, as every error of Checkpoint's does."""
+        super().__init__(message)
+        self.may_be_done = may_be_done
 
 
 class RegistryUnreachable(RegistryError):

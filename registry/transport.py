@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
-from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, TimeoutError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError, TimeoutError
 
 from foundation.exceptions import InvalidInput
 from registry import patience
@@ -29,6 +29,7 @@ LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes; 10,000 versions of a model with their tags stay below a third of it."""
 _CHUNK = 256 * 1024
 _pool = PoolManager(num_pools=4, maxsize=32, retries=False)
+_NO_ANSWER = "MLflow did not answer in time. Please try again."
 _WRONG_ADDRESS = "There is no MLflow API at the address that CHECKPOINT_REGISTRY_URL names."
 
 
@@ -75,15 +76,17 @@ class Transport:
                 status, body = self._send(method, path, message)
         except NewConnectionError as error:  # a TimeoutError to urllib3, though it is an answer: nobody listens
             raise _unreachable(error) from error
+        except ConnectTimeoutError as error:
+            raise RegistryTimeout(_NO_ANSWER) from error
         except TimeoutError as error:
-            raise RegistryTimeout("MLflow did not answer in time. Please try again.") from error
+            raise RegistryTimeout(_NO_ANSWER, may_be_done=True) from error
         except HTTPError as error:
-            raise _unreachable(error) from error
+            raise _unreachable(error, may_be_done=True) from error
         answer = _json_object(body)
         if status != 200:
             raise _refusal(status, answer, body, path)
         if answer is None:
-            raise RegistryUnreachable(_WRONG_ADDRESS)
+            raise RegistryUnreachable(_WRONG_ADDRESS, may_be_done=True)
         return answer
 
     def _send(self, method: str, path: str, message: dict[str, Any] | None) -> tuple[int, bytes]:
@@ -107,9 +110,9 @@ class Transport:
         return response.status, content
 
 
-def _unreachable(error: HTTPError) -> RegistryUnreachable:
+def _unreachable(error: HTTPError, *, may_be_done: bool = False) -> RegistryUnreachable:
     logger.warning("MLflow cannot be reached: %s", error)
-    return RegistryUnreachable("MLflow cannot be reached. Please try again in a moment.")
+    return RegistryUnreachable("MLflow cannot be reached. Please try again in a moment.", may_be_done=may_be_done)
 
 
 def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
@@ -118,7 +121,7 @@ def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
     while chunk := response.read1(_CHUNK):
         content += chunk
         if time.monotonic() > deadline:
-            raise RegistryTimeout("MLflow did not answer in time. Please try again.")
+            raise RegistryTimeout(_NO_ANSWER, may_be_done=True)
         if len(content) > LARGEST_ANSWER:
             raise RegistryError("MLflow's answer is too large to be shown.")
     return bytes(content)
@@ -166,9 +169,12 @@ def _refusal(status: int, answer: dict[str, Any] | None, body: bytes, path: str)
         case 404, _:
             return RegistryUnreachable(_WRONG_ADDRESS)
         case 408 | 504, _:
-            return RegistryTimeout("MLflow did not answer in time. Please try again.")
+            return RegistryTimeout(_NO_ANSWER, may_be_done=True)
         case 429 | 502 | 503, _:
-            return RegistryUnreachable(f"MLflow is not available ({status}). Please try again in a moment.")
+            # 502 is what a server in front of MLflow says when MLflow broke off in the middle.
+            return RegistryUnreachable(
+                f"MLflow is not available ({status}). Please try again in a moment.", may_be_done=status == 502
+            )
     if code and (status < 500 or code == "FEATURE_DISABLED"):
         return RegistryRefused(f"MLflow refused: {said}")
     if 300 <= status < 400 or not code:

@@ -9,6 +9,7 @@ from promote_requests import services
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from registry.exceptions import RegistryUnreachable
+from registry.targets import Target
 from testing.factories import cut_off
 
 MINUTE = timedelta(minutes=1)
@@ -19,11 +20,18 @@ def cut_off_ones(db, registry, monkeypatch):
     """Leaves three promotions: cut off minutes ago, MLflow having made the first alone, and one a minute ago."""
     # The thread's own connection is closed by it; here it is the test's.
     monkeypatch.setattr(recovery.connection, "close", lambda: None)
-    for number, (made, ago) in enumerate([(True, 3), (False, 3), (True, 1)]):
+    for number, (made, ago) in enumerate([(True, 16), (False, 16), (True, 1)]):
         for _ in range(2):
             registry.add_version(f"Model{number}")
         cut_off(registry, ago=ago * MINUTE, made=made, model_name=f"Model{number}")
     return registry
+
+
+def let_pass(seconds):
+    for request in PromoteRequest.objects.filter(status=Status.PROMOTING):
+        PromoteRequest.objects.filter(pk=request.pk).update(
+            promoting_since=request.promoting_since - timedelta(seconds=seconds)
+        )
 
 
 def statuses():
@@ -31,29 +39,36 @@ def statuses():
 
 
 def test_what_was_cut_off_before_the_start_is_ended_and_what_may_be_under_way_left_alone(cut_off_ones):
-    recovery._look((0.0,))
+    recovery._look({})
     assert statuses() == [Status.PROMOTED, Status.OPEN, Status.PROMOTING]
 
 
-def test_a_second_look_ends_what_was_cut_off_just_before_the_start(cut_off_ones, monkeypatch):
-    pauses = []
-
-    def let_time_pass(seconds):
-        pauses.append(seconds)
-        for request in PromoteRequest.objects.filter(status=Status.PROMOTING):
-            PromoteRequest.objects.filter(pk=request.pk).update(
-                promoting_since=request.promoting_since - timedelta(seconds=seconds)
-            )
-
-    monkeypatch.setattr(recovery.time, "sleep", let_time_pass)
-    recovery._look()
+def test_a_later_look_ends_what_was_cut_off_just_before_the_start(cut_off_ones):
+    seen = recovery._look({})
+    let_pass(61)
+    recovery._look(seen)
     assert statuses() == [Status.PROMOTED, Status.OPEN, Status.PROMOTED]
-    assert pauses == [0, 121]
+
+
+def test_mlflow_is_asked_at_once_then_after_one_two_five_and_fifteen_minutes(db, registry):
+    for _ in range(2):
+        registry.add_version("Fraud")
+    cut_off(registry, ago=timedelta(seconds=15), model_name="Fraud")
+    PromoteRequest.objects.update(last_failure="MLflow did not answer in time.")
+    asked, seen = [], {}
+    for age in range(15, 1_000, 10):
+        before = registry.calls.count(("holders", ("Fraud", Target.parse("stage:Production"))))
+        seen = recovery._look(seen)
+        if registry.calls.count(("holders", ("Fraud", Target.parse("stage:Production")))) > before:
+            asked.append(age)
+        let_pass(10)
+    assert asked == [15, 25, 65, 125, 305, 905]
+    assert statuses() == [Status.OPEN]
 
 
 def test_one_that_cannot_be_ended_does_not_stop_the_others(cut_off_ones, caplog):
     cut_off_ones.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="holders")
-    recovery._look((0.0,))
+    recovery._look({})
     assert statuses() == [Status.PROMOTING, Status.OPEN, Status.PROMOTING]
     assert "MLflow cannot be reached." in caplog.text
 
@@ -67,7 +82,7 @@ def test_a_database_that_is_away_is_told_in_the_log_and_asked_again(cut_off_ones
         return unsettled()
 
     monkeypatch.setattr(services, "unsettled", away_at_first)
-    recovery._look((0.0, 0.0))
+    recovery._look(recovery._look({}))
     assert statuses() == [Status.PROMOTED, Status.OPEN, Status.PROMOTING]
     assert "could not be looked for" in caplog.text
 

@@ -21,6 +21,7 @@ _ICONS = {
     AuditAction.PROMOTION_STARTED: "promoting",
     AuditAction.PROMOTED: "promoted",
     AuditAction.CLOSED: "closed",
+    AuditAction.PROMOTION_UNANSWERED: "warning",
     AuditAction.PROMOTION_FAILED: "warning",
     AuditAction.EVIDENCE_CHANGED: "warning",
 }

@@ -4,6 +4,7 @@ What a request asks for (`story`), what changed in the facts (`facts`), what was
 """
 
 from promote_requests.sentences.deeds import (
+    DONE_LATE,
     about_to,
     closed,
     created,
@@ -12,6 +13,7 @@ from promote_requests.sentences.deeds import (
     edited,
     ended,
     gone_from_list,
+    may_still_land,
     needs,
     not_done,
     promoted,
@@ -42,6 +44,7 @@ from promote_requests.sentences.story import (
 )
 
 __all__ = [
+    "DONE_LATE",
     "Part",
     "Story",
     "about_to",
@@ -58,6 +61,7 @@ __all__ = [
     "gone_from_list",
     "how_measured",
     "look_again",
+    "may_still_land",
     "needs",
     "not_done",
     "nothing_to_take_away",

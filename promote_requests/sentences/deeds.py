@@ -1,5 +1,7 @@
 """Sentences about what people and Checkpoint do to a request: before, afterwards, and in the record."""
 
+from datetime import timedelta
+
 from audit.choices import AuditAction
 from audit.models import AuditEvent
 from foundation.words import counted, listed
@@ -47,6 +49,18 @@ def promoted(promote_request: PromoteRequest) -> str:
     if promote_request.change == Change.REMOVE:
         return f"Done: MLflow shows that {name} version {version} no longer has {promote_request.target_name}."
     return f"Promoted: MLflow shows {name} version {version} at {promote_request.target_name}."
+
+
+DONE_LATE = "MLflow made the change after Checkpoint had stopped waiting for its answer."
+
+
+def may_still_land(within: timedelta) -> str:
+    """Says why a request goes on being promoted although the call to MLflow has ended."""
+    minutes = counted(int(within.total_seconds() // 60), "minute")
+    return (
+        f"MLflow did not answer in time and may still make the change. Checkpoint looks again by itself, and opens the "
+        f"request again if MLflow does not show the change {minutes} after the start."
+    )
 
 
 def recorded_but_not_promoted(failure: str) -> str:

@@ -1,7 +1,9 @@
-"""The end of a promotion: records what MLflow shows, right after the call or, if a crash cut the promotion off, later.
+"""The end of a promotion: records what MLflow shows, right after the call or, if that told nothing, later.
 
-A promotion that a crash cut off is settled when somebody opens the request or acts on it, when a server starts, and by
-`manage.py settle_promotions`. All of them ask MLflow who holds the target; none makes the call again.
+MLflow may make a change after Checkpoint stopped waiting for its answer, or after a crash cut the promotion off. Until
+that is out of the question the request stays `promoting`. It is settled when somebody opens the request or acts on it,
+by a running server from time to time, and by `manage.py settle_promotions`. All of them ask MLflow who holds the
+target; none makes the call again.
 """
 
 import logging
@@ -25,7 +27,7 @@ from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services import registry_writes
 from promote_requests.services.locking import lock, move
 from registry import RegistryClient, get_registry, patience
-from registry.exceptions import RegistryError
+from registry.exceptions import RegistryError, RegistryTimeout
 from registry.proposals import Change
 from registry.targets import TargetKind
 
@@ -36,52 +38,59 @@ LONGEST_STEP = 20.0
 """Seconds that MLflow gets for each step of a promotion that has begun, however long the page has waited before."""
 CUT_OFF_AFTER = timedelta(minutes=2)
 """A promotion that began earlier is not under way any more: it has three steps of at most `LONGEST_STEP` each."""
+MAY_LAND_WITHIN = timedelta(minutes=15)
+"""A change that MLflow does not show by then was not made: no server works on a call for so long."""
 _PASSING_BY = 3.0
 """Seconds that somebody who opens a request with such a promotion waits for MLflow."""
 
 logger = logging.getLogger(__name__)
 
 
-def settle(promote_request: PromoteRequest) -> PromoteRequest:
-    """Finishes a promotion that a crash cut off, by asking MLflow who holds the target; safe to repeat.
+def settle(promote_request: PromoteRequest, *, give_up: bool = False) -> PromoteRequest:
+    """Finishes a promotion that told nothing of its end, by asking MLflow who holds the target; safe to repeat.
 
     Also writes the tags of a promotion whose tags MLflow would not take. Anything else is left as it is.
 
+    Args:
+        promote_request: Any request.
+        give_up: Whether to take what MLflow does not show for not made, though it may still come.
+
     Raises:
-        RegistryError: MLflow cannot be asked, or shows that the promotion did not happen (the request is open again).
+        RegistryError: MLflow cannot be asked, or does not show the change. Then the request is open again, or, while
+            the change may still come, goes on `promoting`.
     """
     registry = get_registry(promote_request.workspace)
     if promote_request.status == Status.PROMOTED and promote_request.last_failure:
         return _tag(registry, promote_request)
     if promote_request.status != Status.PROMOTING:
         return promote_request
-    return conclude(registry, promote_request, None, actor=Actor.checkpoint(Door.WORKER))
+    return conclude(registry, promote_request, None, actor=Actor.checkpoint(Door.WORKER), give_up=give_up)
 
 
 def unsettled(older_than: timedelta = CUT_OFF_AFTER) -> PromoteRequestQuerySet:
-    """Returns the requests whose promotion is older than this and has not ended, or whose tags could not be written."""
-    untagged = Q(status=Status.PROMOTED) & ~Q(last_failure="")
-    began = timezone.now() - older_than
-    return PromoteRequest.objects.filter(Q(status=Status.PROMOTING) | untagged, promoting_since__lte=began).order_by(
-        "number"
-    )
+    """Returns the requests whose promotion got no answer or is older than this, or whose tags are missing."""
+    cut_off = Q(status=Status.PROMOTING, promoting_since__lte=timezone.now() - older_than)
+    waiting = Q(status__in=[Status.PROMOTING, Status.PROMOTED]) & ~Q(last_failure="")
+    return PromoteRequest.objects.filter(cut_off | waiting).order_by("number")
 
 
 def settle_if_cut_off(promote_request: PromoteRequest) -> None:
-    """Settles a promotion that was cut off, if MLflow answers soon, and reloads the request."""
+    """Settles a promotion that has told nothing of its end, if MLflow answers soon, and reloads the request."""
     began = promote_request.promoting_since
-    if promote_request.status != Status.PROMOTING or began is None or began > timezone.now() - CUT_OFF_AFTER:
+    if promote_request.status != Status.PROMOTING or began is None:
+        return
+    if not promote_request.last_failure and began > timezone.now() - CUT_OFF_AFTER:
         return
     try:
         with patience.at_most(_PASSING_BY):
             settle(promote_request)
     except RegistryError as error:
-        logger.info("The promotion of request %s, which was cut off: %s", promote_request.pk, error.message)
+        logger.info("The promotion of request %s, which told nothing of its end: %s", promote_request.pk, error.message)
     promote_request.refresh_from_db()
 
 
 def settles_first(service: Callable[P, R]) -> Callable[P, R]:
-    """Decorates a service that acts on a request, so that a promotion that was cut off does not make it refuse."""
+    """Decorates a service that acts on a request: before it acts, it settles a promotion without a known end."""
 
     @wraps(service)
     def settling(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -97,23 +106,67 @@ def conclude(
     failure: RegistryError | None,
     *,
     actor: Actor,
+    give_up: bool = False,
 ) -> PromoteRequest:
     """Asks MLflow what became of a promotion and records it: step 3.
 
+    Args:
+        registry: The request's.
+        promote_request: A request that is being promoted.
+        failure: What the call to MLflow came to, if it is known and was no success.
+        actor: Who records it.
+        give_up: Whether to take what MLflow does not show for not made, though it may still come.
+
     Raises:
-        RegistryError: MLflow cannot be asked (nothing is written), or shows that the promotion did not happen.
+        RegistryError: MLflow cannot be asked, or does not show the change; if it may still come, the request goes on
+            `promoting`.
     """
+    is_certain = give_up or (failure is not None and not failure.may_be_done)
     try:
         version = registry_writes.result(registry, promote_request)
     except RegistryError as error:
         # No traceback, because this is logged whenever somebody opens the request while MLflow does not answer.
         logger.warning("Promotion of request %s is not settled: %s", promote_request.pk, error.message)
+        if failure is not None and not failure.may_be_done and promote_request.target_kind != TargetKind.MODEL:
+            # One call, which MLflow did not get or refused. A copy takes several.
+            record_failure(promote_request, failure.message, actor=actor)
+            raise failure from None
+        _note_no_answer(promote_request, (failure or error).message, actor=actor)
         raise failure or error from None
     if version is None:
+        if not is_certain and _may_still_land(promote_request):
+            reason = sentences.may_still_land(MAY_LAND_WITHIN)
+            _note_no_answer(promote_request, reason, actor=actor)
+            raise RegistryTimeout(reason, may_be_done=True)
         reason = failure.message if failure else "MLflow does not show the change: it was not made."
         record_failure(promote_request, reason, actor=actor)
         raise failure or RegistryError(reason)
     return _tag(registry, _record_success(promote_request, version, actor=actor))
+
+
+def _may_still_land(promote_request: PromoteRequest) -> bool:
+    began = promote_request.promoting_since
+    return began is not None and began > timezone.now() - MAY_LAND_WITHIN
+
+
+def _note_no_answer(promote_request: PromoteRequest, reason: str, *, actor: Actor) -> None:
+    """Writes once, into the request and the trail, that this attempt ended without MLflow's word."""
+    with transaction.atomic():
+        noted = PromoteRequest.objects.filter(
+            pk=promote_request.pk,
+            status=Status.PROMOTING,
+            promoting_since=promote_request.promoting_since,
+            last_failure="",
+        ).update(last_failure=storable_text(reason), updated_at=timezone.now())
+        if noted:
+            trail.record(
+                AuditAction.PROMOTION_UNANSWERED,
+                about=promote_request.about,
+                from_status=Status.PROMOTING,
+                to_status=Status.PROMOTING,
+                reason=reason,
+                actor=actor,
+            )
 
 
 def _record_success(promote_request: PromoteRequest, version: str, *, actor: Actor) -> PromoteRequest:
@@ -123,7 +176,7 @@ def _record_success(promote_request: PromoteRequest, version: str, *, actor: Act
         same_attempt = locked.promoting_since == promote_request.promoting_since
         if locked.status not in (Status.PROMOTING, Status.OPEN) or not same_attempt:
             return locked
-        before = locked.status
+        before, late = locked.status, locked.last_failure != ""
         move(
             locked,
             Status.PROMOTED,
@@ -139,6 +192,7 @@ def _record_success(promote_request: PromoteRequest, version: str, *, actor: Act
             about=locked.about,
             from_status=before,
             to_status=Status.PROMOTED,
+            reason=sentences.DONE_LATE if late else "",
             actor=actor,
         )
     return locked

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -225,9 +225,47 @@ def test_a_call_that_timed_out_after_its_work_was_done_counts_as_done(open_reque
     assert services.promote(actor=by(ada), promote_request=ready).status == Status.PROMOTED
 
 
+def test_a_change_that_mlflow_may_still_make_keeps_the_request_promoting_and_is_told_as_what_it_was(
+    open_request, fraud, ada, grace
+):
+    fraud.add_version("Fraud")
+    beside = PromoteRequestFactory(version="3")
+    ready = approved(open_request, grace)
+    fraud.fail_next(RegistryTimeout("MLflow did not answer in time.", may_be_done=True), call="transition_stage")
+    with pytest.raises(RegistryTimeout, match="may still make the change"):
+        services.promote(actor=by(ada), promote_request=ready)
+    waits = PromoteRequest.objects.get(pk=ready.pk)
+    assert (waits.status, "may still" in waits.last_failure) == (Status.PROMOTING, True)
+    with pytest.raises(WrongState, match="Another promotion"):
+        services.promote(actor=by(ada), promote_request=approved(beside, grace))
+    with pytest.raises(WrongState, match="the request is promoting"):
+        services.close(actor=by(ada), promote_request=waits)
+    fraud.transition_stage("Fraud", "2", "Production", archive_existing_versions=True)
+    services.settle_if_cut_off(waits)
+    assert (waits.status, waits.promoted_by, waits.last_failure) == (Status.PROMOTED, ada, "")
+    told = AuditEvent.objects.filter(promote_request=ready).exclude(action=AuditAction.REFUSED).order_by("pk")
+    assert [(event.action, event.actor_name) for event in told][-3:] == [
+        (AuditAction.PROMOTION_STARTED, "ada"),
+        (AuditAction.PROMOTION_UNANSWERED, "ada"),
+        (AuditAction.PROMOTED, "Checkpoint"),
+    ]
+    assert told.last().reason == "MLflow made the change after Checkpoint had stopped waiting for its answer."
+
+
+def test_a_call_that_never_reached_mlflow_opens_the_request_again_though_mlflow_cannot_be_asked(
+    open_request, fraud, ada, grace
+):
+    ready = approved(open_request, grace)
+    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="transition_stage")
+    fraud.before("transition_stage", lambda: fraud.fail_next(RegistryUnreachable("gone"), call="holders"))
+    with pytest.raises(RegistryUnreachable, match="cannot be reached"):
+        services.promote(actor=by(ada), promote_request=ready)
+    assert (current().status, current().last_failure) == (Status.OPEN, "MLflow cannot be reached.")
+
+
 def test_a_promotion_that_nobody_can_ask_about_stays_until_settled(open_request, fraud, ada, grace):
     ready = approved(open_request, grace)
-    fraud.fail_next(RegistryUnreachable("gone"), call="transition_stage", after=True)
+    fraud.fail_next(RegistryUnreachable("gone", may_be_done=True), call="transition_stage", after=True)
     looks = []
 
     def be_gone_at_the_third_look():
@@ -275,8 +313,12 @@ def test_settling_after_a_crash_finds_the_promotion_done(open_request, fraud, gr
 
 def test_settling_after_a_crash_finds_the_promotion_not_made(open_request, fraud, ada, grace, monkeypatch):
     found = crashed(approved(open_request, grace), monkeypatch, done=False)
-    with pytest.raises(RegistryError, match="it was not made"):
+    with pytest.raises(RegistryError, match="may still make the change"):
         services.settle(found)
+    assert current().status == Status.PROMOTING
+    PromoteRequest.objects.update(promoting_since=found.promoting_since - timedelta(minutes=15))
+    with pytest.raises(RegistryError, match="it was not made"):
+        services.settle(current())
     assert current().status == Status.OPEN
     assert services.promote(actor=by(ada), promote_request=current()).status == Status.PROMOTED
 

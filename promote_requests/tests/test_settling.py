@@ -21,7 +21,7 @@ from testing.people import by
 
 pytestmark = pytest.mark.django_db
 
-LONG_AGO = settling.CUT_OFF_AFTER + timedelta(seconds=1)
+LONG_AGO = timedelta(minutes=16)
 JUST_NOW = settling.CUT_OFF_AFTER - timedelta(seconds=5)
 
 

@@ -1,4 +1,4 @@
-"""`manage.py settle_promotions`: finishes what a crash cut off."""
+"""`manage.py settle_promotions`: finishes the promotions that told nothing of their end."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -15,12 +15,14 @@ from registry.exceptions import RegistryError
 
 
 class Command(BaseCommand):
-    """Asks MLflow what became of each promotion that was cut off, and writes missing tags; safe to repeat.
+    """Asks MLflow what became of each promotion that told nothing of its end, and writes missing tags; safe to repeat.
 
     The exit code is 1 if something could not be settled. A promotion that did not happen counts as settled.
     """
 
-    help = "Settles promotions that a crash cut off, by asking MLflow who holds the target."
+    help = (
+        "Settles promotions that a crash cut off or that MLflow did not answer, by asking MLflow who holds the target."
+    )
 
     @override
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,6 +35,12 @@ class Command(BaseCommand):
             help="Leave promotions alone that started less than this many seconds ago: they may be under way. "
             "Default: %(default)s.",
         )
+        parser.add_argument(
+            "--give-up",
+            action="store_true",
+            help="Open again also what MLflow does not show yet and may still make. Only if its calls cannot be under "
+            "way any more, for example because MLflow was started anew.",
+        )
 
     @override
     def handle(self, *args: Any, **options: Any) -> None:
@@ -43,18 +51,18 @@ class Command(BaseCommand):
         """
         unsettled = 0
         for promote_request in services.unsettled(timedelta(seconds=options["older_than"])):
-            is_settled, outcome = _settle(promote_request)
+            is_settled, outcome = _settle(promote_request, give_up=options["give_up"])
             unsettled += not is_settled
             self.stdout.write(f"{promote_request}: {outcome}")
         if unsettled:
             raise CommandError(f"Not settled: {unsettled}. Run this again when MLflow answers.")
 
 
-def _settle(promote_request: PromoteRequest) -> tuple[bool, str]:
+def _settle(promote_request: PromoteRequest, *, give_up: bool) -> tuple[bool, str]:
     """Returns whether the request is settled now, and what became of it."""
     failure = ""
     try:
-        services.settle(promote_request)
+        services.settle(promote_request, give_up=give_up)
     except RegistryError as error:
         failure = error.message
     promote_request.refresh_from_db()
