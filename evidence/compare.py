@@ -36,18 +36,22 @@ class PromptComparison:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All that is shown of two versions side by side; `prompt` is None unless one of them belongs to a prompt."""
+    """All that is shown of two versions side by side; `prompt` is None unless one of them belongs to a prompt.
+
+    `settings` are a prompt's: which model it is for, with which parameters, and what it answers with.
+    """
 
     has_champion: bool
     metrics: Group
     parameters: Group
     tags: Group
     prompt: PromptComparison | None
+    settings: Group
 
     @property
     def groups(self) -> tuple[Group, ...]:
         """The groups in the order in which they are shown."""
-        return (self.metrics, self.parameters, self.tags)
+        return (self.settings, self.metrics, self.parameters, self.tags)
 
     @property
     def differs(self) -> bool:
@@ -73,6 +77,7 @@ def compare(challenger: VersionFacts, champion: VersionFacts | None) -> Comparis
         parameters=_texts("parameters", challenger.params, champion.params if champion else None),
         tags=_texts("tags", challenger.tags, champion.tags if champion else None),
         prompt=_prompt(challenger, champion),
+        settings=_texts("settings", challenger.prompt_settings, champion.prompt_settings if champion else None),
     )
 
 

@@ -75,6 +75,8 @@ def fingerprint(evidence: Evidence) -> str:
             for name, found in challenger.metrics.items()
         },
         "prompt_text": challenger.prompt_text,
+        "prompt_settings": challenger.prompt_settings,
+        "gone": challenger.gone,
         "champion": [champion.version.name, champion.version.version] if champion else None,
     }
     if evidence.other_holders:
@@ -116,7 +118,8 @@ def _read_1(frozen: dict[str, Any]) -> VersionFacts:
     for name in ("created_at", "updated_at"):
         version[name] = version[name] and datetime.fromisoformat(version[name])
     metrics = {name: _thawed(found) for name, found in frozen["metrics"].items()}
-    return VersionFacts(**{**frozen, "version": ModelVersion(**version), "metrics": metrics})
+    gone = tuple(frozen["gone"])
+    return VersionFacts(**{**frozen, "version": ModelVersion(**version), "metrics": metrics, "gone": gone})
 
 
 def _thawed(frozen: dict[str, Any]) -> Measurement:

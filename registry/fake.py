@@ -23,6 +23,7 @@ from registry.types import (
     VersionFacts,
     is_model_name,
     is_reserved_tag,
+    prompt_settings,
 )
 
 _REGISTRIES: dict[str, "FakeRegistry"] = {}
@@ -142,6 +143,12 @@ class FakeRegistry:
             for alias in [alias for alias, holder in aliases.items() if holder == version]:
                 del aliases[alias]
 
+    def delete_origin(self, name: str, version: str, what: str = "run") -> None:
+        """Deletes the `run` or the `logged_model` that a version was made of."""
+        with self._lock:
+            facts = self._stored(name, version)
+            self._facts[name][version] = replace(facts, gone=(*facts.gone, what))
+
     def fail_next(self, exception: Exception, *, call: str = "", after: bool = False) -> None:
         """Lets the next call (of this name) raise, once; `after` its work is done when asked (a lost answer)."""
         with self._lock:
@@ -190,6 +197,7 @@ class FakeRegistry:
                 metrics=dict(stored.metrics),
                 tags={key: value for key, value in found.tags.items() if not is_reserved_tag(key)},
                 prompt_text=found.tags.get(PROMPT_TEXT_TAG),
+                prompt_settings=prompt_settings(found.tags),
             )
 
     def get_provenance(self, name: str, version: str) -> Provenance:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from mlflow.entities import LoggedModel, Metric, Run
+from mlflow.entities import LifecycleStage, LoggedModel, Metric, Run
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 from mlflow.entities.model_registry import ModelVersionTag, RegisteredModelTag
 from mlflow.entities.model_registry import RegisteredModel as MlflowModel
@@ -32,6 +32,7 @@ from registry.types import (
     is_model_name,
     is_reserved_tag,
     is_version_number,
+    prompt_settings,
 )
 
 _PROMPTS = f"tags.`{IS_PROMPT_TAG}` = 'true'"
@@ -96,7 +97,8 @@ class MlflowRegistry:
             # A copy says where it was copied from, which may be renamed or gone; where its artifacts lie stays.
             found = replace(found, model_id=_model_id(self._registry.get_model_version_download_uri(name, version)))
         logged = self._logged_model(found.model_id)
-        run = self._run(found.run_id or (logged.source_run_id or "" if logged else ""))
+        run_id = found.run_id or (logged.source_run_id or "" if logged else "")
+        run = self._run(run_id)
         return VersionFacts(
             version=found,
             params={**(run.data.params if run else {}), **(logged.params or {} if logged else {})},
@@ -105,6 +107,8 @@ class MlflowRegistry:
             experiment_id=run.info.experiment_id if run else logged.experiment_id if logged else "",
             run_name=run.info.run_name or "" if run else "",
             prompt_text=found.tags.get(PROMPT_TEXT_TAG),
+            prompt_settings=prompt_settings(found.tags),
+            gone=_gone(run_id, run, found.model_id, logged),
         )
 
     def get_provenance(self, name: str, version: str) -> Provenance:
@@ -245,6 +249,12 @@ class MlflowRegistry:
             return self._tracking.get_run(run_id) if run_id else None
         except RegistryNotFound:
             return None
+
+
+def _gone(run_id: str, run: Run | None, model_id: str, logged: LoggedModel | None) -> tuple[str, ...]:
+    # MLflow goes on showing a deleted run, and hides a deleted logged model.
+    is_run_gone = run_id and (run is None or run.info.lifecycle_stage == LifecycleStage.DELETED)
+    return (*(["run"] if is_run_gone else []), *(["logged_model"] if model_id and logged is None else []))
 
 
 def _no_model(name: str) -> RegistryNotFound:

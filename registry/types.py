@@ -12,11 +12,18 @@ IS_PROMPT_TAG = "mlflow.prompt.is_prompt"
 """What tells prompts from models, on the registered model and on each version: `true`."""
 PROMPT_TEXT_TAG = "mlflow.prompt.text"
 """Where MLflow keeps the text of a prompt's version."""
+PROMPT_SETTINGS = "_mlflow_prompt_"
+"""How the tags begin in which MLflow keeps what a prompt version says beside its text."""
 
 
 def is_reserved_tag(key: str) -> bool:
     """Says whether a tag is MLflow's or Checkpoint's own rather than a statement about the version."""
-    return key.startswith(("mlflow.", "checkpoint."))
+    return key.startswith(("mlflow.", "checkpoint.", "_mlflow_"))
+
+
+def prompt_settings(tags: dict[str, str]) -> dict[str, str]:
+    """Returns what a prompt version says beside its text: `model_config`, `response_format`, `type`, ..."""
+    return {key.removeprefix(PROMPT_SETTINGS): value for key, value in tags.items() if key.startswith(PROMPT_SETTINGS)}
 
 
 def is_model_name(text: str) -> bool:
@@ -112,6 +119,8 @@ class VersionFacts:
         experiment_id: Of its run or logged model, for links into MLflow; may be empty.
         run_name: May be empty.
         prompt_text: A prompt version's template; None for a model.
+        prompt_settings: {name: JSON or text} of a prompt version, from `prompt_settings`.
+        gone: Of `run` and `logged_model`, what MLflow has deleted or does not know though the version names it.
     """
 
     version: ModelVersion
@@ -121,3 +130,5 @@ class VersionFacts:
     experiment_id: str = ""
     run_name: str = ""
     prompt_text: str | None = None
+    prompt_settings: dict[str, str] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ FILES = [
 ]
 MODULES = [path for path in FILES if path.suffix == ".py"]
 PROSE = [path for path in FILES if path.suffix in {".py", ".md"} and "migrations" not in path.parts]
-# `wsgi.input` is a key of PEP 3333's, `checkpoint.approved_by` a tag, `django.middleware.csrf` Django's: no modules here.
+# `wsgi.input` is a key of PEP 3333's, `checkpoint.approved_by` a tag, `django.middleware.csrf` Django's.
 NOT_OURS = {"checkpoint", "middleware", "wsgi"}
 
 

@@ -141,6 +141,7 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, seen: Seen
         "edits": text_changes.since_approvals(promote_request, decision),
         "consequence": sentences.consequence(proposal, holders),
         "seen_fingerprint": seen.observation.evidence_fingerprint if evidence else "",
+        "gone": sentences.gone(evidence.challenger) if evidence else [],
         "is_frozen": promote_request.status in (Status.PROMOTING, Status.PROMOTED),
         "is_removal": proposal.change == Change.REMOVE,
         **_actions(request, promote_request, decision, requirement),

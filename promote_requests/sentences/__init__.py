@@ -26,6 +26,7 @@ from promote_requests.sentences.deeds import (
 from promote_requests.sentences.facts import (
     alias_lost,
     facts_of_review,
+    gone,
     how_measured,
     look_again,
     nothing_to_take_away,
@@ -58,6 +59,7 @@ __all__ = [
     "edited",
     "ended",
     "facts_of_review",
+    "gone",
     "gone_from_list",
     "how_measured",
     "look_again",

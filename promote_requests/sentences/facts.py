@@ -6,7 +6,12 @@ from promote_requests.choices import Verdict
 from promote_requests.models import PromoteRequest
 from registry.measurements import Measurement, Origin
 from registry.proposals import Change
+from registry.types import VersionFacts
 
+_GONE = {
+    "run": "The run behind {} is deleted in MLflow, and MLflow's garbage collection will remove its files for good.",
+    "logged_model": "The logged model behind {} is deleted in MLflow; its files may be gone already.",
+}
 _PLACES = {Origin.RUN: "run", Origin.LOGGED_MODEL: "logged model", Origin.BOTH: "run and logged model"}
 
 
@@ -38,12 +43,17 @@ def what_changed(promote_request: PromoteRequest, evidence: Evidence) -> str:
         facts = f"The recorded facts of version {promote_request.version}"
         if promote_request.archive_existing_versions:
             facts += f", or the versions beside the champion in {target},"
-        return f"{facts} have changed since this request was reviewed."
+        return " ".join([f"{facts} have changed since this request was reviewed.", *gone(evidence.challenger)])
     if now is None:
         return f"Version {before} no longer holds {target}; nobody does."
     if before is None:
         return f"Version {now} holds {target} now; nobody did when this request was reviewed."
     return f"Version {now} holds {target} now; reviewers compared with version {before}."
+
+
+def gone(facts: VersionFacts) -> list[str]:
+    """Says what a version is made of that MLflow no longer has, in one sentence each."""
+    return [_GONE[what].format(f"version {facts.version.version}") for what in facts.gone]
 
 
 def alias_lost(promote_request: PromoteRequest, holder: str) -> str:

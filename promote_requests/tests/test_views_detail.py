@@ -489,6 +489,34 @@ def test_first_holder_is_compared_with_nobody(fraud: "FakeRegistry", ada: "User"
     assert "What is known of the challenger" in text
 
 
+def test_a_deleted_run_is_told_and_asks_whoever_approved_before(
+    fraud: "FakeRegistry", open_request: "PromoteRequest", ada: "User", grace: "User"
+) -> None:
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
+    assert "deleted in MLflow" not in _page(grace, open_request)
+    fraud.delete_origin("Fraud", "2")
+    refused = _post(ada, open_request, "promote")
+    assert (refused.status_code, "The run behind version 2 is deleted in MLflow" in refused.content.decode()) == (
+        409,
+        True,
+    )
+    assert "The run behind version 2 is deleted in MLflow" in _page(grace, open_request)
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
+    assert _post(ada, open_request, "promote").status_code == 302
+    assert "The run behind version 2 is deleted in MLflow" in _page(grace, open_request)
+
+
+def test_settings_of_a_prompt_are_compared(registry: "FakeRegistry", ada: "User") -> None:
+    config = "_mlflow_prompt_model_config"
+    registry.add_version("greeting", prompt_text="Hello", tags={config: '{"top_k": 1}'}, aliases=("champion",))
+    registry.add_version("greeting", prompt_text="Hello", tags={config: '{"top_k": 2}'})
+    made = PromoteRequestFactory(actor=ada, model_name="greeting", target=Target.parse("alias:champion"))
+    text = _text(_page(ada, made))
+    assert "model_config" in text
+    assert "_mlflow_prompt" not in text
+
+
 def test_prompt_is_compared_line_by_line(registry: "FakeRegistry", ada: "User") -> None:
     registry.add_version("greeting", prompt_text="Hello\nBye", aliases=("champion",))
     registry.add_version("greeting", prompt_text="Hello you\nBye")

@@ -31,6 +31,9 @@ class Fake:
     def add_version(self, name: str, **facts: Any) -> ModelVersion:
         return self.client.add_version(name, **facts)
 
+    def delete_origin(self, name: str, version: str, what: str) -> None:
+        self.client.delete_origin(name, version, what)
+
 
 @dataclass
 class RealMlflow:
@@ -76,6 +79,13 @@ class RealMlflow:
         version_tags = [ModelVersionTag(key, value) for key, value in (tags or {}).items()]
         made = self.store.create_model_version(name, source, run_id, tags=version_tags, description=description)
         return self.client.get_version(name, made.version)
+
+    def delete_origin(self, name: str, version: str, what: str) -> None:
+        found = self.client.get_version(name, version)
+        if what == "run":
+            self.mlflow.delete_run(found.run_id)
+        else:
+            self.mlflow.delete_logged_model(found.model_id)
 
 
 def connect_to_mlflow(request: pytest.FixtureRequest) -> RealMlflow:
@@ -208,6 +218,37 @@ def test_a_prompts_text_is_among_its_facts(world):
     facts = world.client.get_facts(name, "2")
     assert (facts.prompt_text, facts.tags, facts.params, facts.metrics) == ("Hi {{name}}\n", {"tone": "short"}, {}, {})
     assert world.client.get_model(name).is_prompt
+
+
+def test_what_a_prompt_says_beside_its_text_is_a_fact_and_no_tag(world):
+    name = f"{world.prefix}greeting"
+    settings = {"model_config": '{"model_name": "m", "temperature": 0.7}', "response_format": '{"type": "object"}'}
+    tags = {f"_mlflow_prompt_{key}": value for key, value in settings.items()}
+    world.add_version(name, prompt_text="Hello", tags={**tags, "_mlflow_experiment_ids": ",1,", "tone": "short"})
+    facts = world.client.get_facts(name, "1")
+    assert (facts.prompt_settings, facts.tags) == (settings, {"tone": "short"})
+
+
+def test_a_deleted_run_is_known_as_gone_with_its_figures_still_there(world):
+    name = f"{world.prefix}Fraud"
+    world.add_version(name, metrics={"auc": 0.9})
+    assert world.client.get_facts(name, "1").gone == ()
+    world.delete_origin(name, "1", "run")
+    facts = world.client.get_facts(name, "1")
+    assert (facts.gone, values(facts)) == (("run",), {"auc": 0.9})
+
+
+@pytest.mark.mlflow
+def test_a_deleted_logged_model_is_known_as_gone(request):
+    world = connect_to_mlflow(request)
+    name = f"{world.prefix}Fraud"
+    logged = world.mlflow.create_logged_model(world.experiment_id)
+    world.mlflow.finalize_logged_model(logged.model_id, "READY")
+    world.add_model(name)
+    world.store.create_model_version(name, f"models:/{logged.model_id}", None, model_id=logged.model_id)
+    assert world.client.get_facts(name, "1").gone == ()
+    world.delete_origin(name, "1", "logged_model")
+    assert world.client.get_facts(name, "1").gone == ("logged_model",)
 
 
 @pytest.mark.parametrize("name", ["nope", "", "a/b", "a:b", "nul\x00", "half \ud800", "x" * 300, "' OR name = 'x"])
