@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench check format pictures clean
+.PHONY: help demo test test-mlflow-next test-mlflow-next-sample fuzz bench check format pictures clean
 
 PORT ?= 5000
 CASES ?= 20000
@@ -15,6 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help:
 	@echo "make demo [PORT=5000]  a real MLflow behind Checkpoint, with models, people and promote requests"
 	@echo "make test              the whole suite: SQLite, PostgreSQL, real MLflow, browser"
+	@echo "make test-mlflow-next  what of it faces MLflow, on the next version of MLflow; with -sample a part, in 2 minutes"
 	@echo "make fuzz [CASES=20000]  attacks Checkpoint in front of a real MLflow with made-up calls, for some minutes"
 	@echo "make check             format, lint, types, deploy checks, migrations, import contract, templates, Dockerfile"
 	@echo "make bench             what Checkpoint costs, beside MLflow and nginx, in 8 minutes"
@@ -40,6 +41,28 @@ test: .venv/.installed-dev
 		|| { echo "promote_requests is covered below 90 %" >&2; exit 1; }
 	@$(RUN) -m coverage report --include='proxy/*' --fail-under=90 --format=total >/dev/null \
 		|| { echo "proxy is covered below 90 %" >&2; exit 1; }
+
+# An environment in which the next MLflow lies over everything else, which is that of `make test`.
+NEXT ?= .venv/mlflow-next
+SITE_PACKAGES = -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+
+$(NEXT)/.installed: requirements-mlflow-next.txt .venv/.installed-dev
+	@$(RUN) -m venv --clear --without-pip $(NEXT)
+	@echo "Installing $<"; $(RUN) -m pip install --disable-pip-version-check --quiet --no-deps \
+		--target "$$($(NEXT)/bin/python $(SITE_PACKAGES))" --requirement $<
+	@$(RUN) $(SITE_PACKAGES) > "$$($(NEXT)/bin/python $(SITE_PACKAGES))/checkpoint.pth"
+	@touch $@
+
+# The companions of the next MLflow may be older ones, of which it warns.
+ON_NEXT = $(NEXT)/bin/python -m pytest -W "ignore:Versions of mlflow" $(TOGETHER)
+COMPARED = proxy/tests/test_route_table.py proxy/tests/test_rules.py proxy/tests/test_model_settings.py
+
+test-mlflow-next: $(NEXT)/.installed
+	$(ON_NEXT) $(COMPARED)
+	$(ON_NEXT) -m "mlflow and not alone"
+
+test-mlflow-next-sample: $(NEXT)/.installed
+	$(ON_NEXT) $(COMPARED) registry/tests/test_registry_contract.py proxy/tests/test_mlflow_client.py
 
 # Django's own checks run with what a production start would have.
 PRODUCTION_LIKE = CHECKPOINT_STATE_DIR=$$state CHECKPOINT_REGISTRY_URL=http://mlflow:5000 \

@@ -55,8 +55,9 @@ def on_starting(arbiter: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Counts the start, once, in the first worker: a thread that was started before the fork would not survive it."""
-    from checkpoint_project import analytics  # noqa: PLC0415 - Django is set up only in a worker
+    """Does what a start does once, in its first worker: before a fork there may be no thread that it would break."""
+    from checkpoint_project import analytics, self_test  # noqa: PLC0415 - Django is set up only in a worker
 
     if worker.age == 1:
         analytics.report_start()
+        self_test.begin()

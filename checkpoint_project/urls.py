@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.pages.views import setup
+from proxy.guard.coverage import coverage
 
 handler400 = "foundation.error_pages.bad_request"
 handler403 = "foundation.error_pages.permission_denied"
@@ -16,5 +17,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("checkpoint/accounts/", include("accounts.pages.urls")),
     path("checkpoint/accounts/", include("accounts.pages.sign_in_urls")),
     path("checkpoint/api/", include("promote_requests.api.urls")),
+    path("checkpoint/coverage/", coverage, name="coverage"),
     path("checkpoint/", include("promote_requests.pages.urls")),
 ]

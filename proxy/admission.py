@@ -13,7 +13,7 @@ from accounts.identity.callers import Caller, CallerKind, InvalidCredentials
 from accounts.identity.callers import TooManyAttempts as TooManyPasswords
 from foundation import health
 from proxy import exceptions, origin
-from proxy.guard import routes
+from proxy.guard import routes, unknown_writes
 from proxy.guard.routes import Route, Traffic
 
 
@@ -55,11 +55,14 @@ def permitted(request: HttpRequest, caller: Caller, method: str, path: str) -> R
     Raises:
         NotSignedIn: only somebody who is signed in may.
         CrossOrigin: it may come from another site's page.
+        UntestedMlflow: nobody knows what it would change in the MLflow that is there.
+        RegistryError: MLflow had to be asked for its version and did not answer.
     """
-    route = routes.classify(method, path)
+    route = unknown_writes.settled(routes.classify(method, path), method, path)
     if not health.is_probe_of_mlflow(method, path):
         _authorise(caller, route)
     origin.verify(request, caller, method)
+    unknown_writes.require_tested_mlflow(route)
     return route
 
 
@@ -68,7 +71,7 @@ def _authorise(caller: Caller, route: Route) -> None:
     if caller.kind is not CallerKind.ANONYMOUS:
         return
     extent: Any = settings.CHECKPOINT_ANONYMOUS
-    if extent == "write" and route.traffic is not Traffic.FORBIDDEN:
+    if extent == "write" and route.traffic not in {Traffic.FORBIDDEN, Traffic.UNKNOWN}:
         return
     if extent == "read" and route.is_read:
         return

@@ -1,6 +1,6 @@
 """What can go wrong with a proxied call, each one class. Knows neither Django nor promote requests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from foundation.exceptions import CheckpointError
 
@@ -50,6 +50,21 @@ class NotSignedIn(ProxyError):
     status = 401
     code = "UNAUTHENTICATED"
     title = "Sign in"
+
+
+class UntestedMlflow(ProxyError):
+    """A write that Checkpoint would pass on unread, to an MLflow whose routes nobody has compared with its own."""
+
+    status = 403
+    code = "PERMISSION_DENIED"
+    title = "Not tested with this MLflow"
+
+    def __init__(self, version: str, tested: Sequence[str]) -> None:
+        super().__init__(
+            f"MLflow {version or 'of an unknown version'} was not tested with this Checkpoint ({' and '.join(tested)} "
+            "were), so writes that Checkpoint does not judge are refused. An administrator can use another version of "
+            "either, or let them pass with CHECKPOINT_UNKNOWN_WRITES=pass."
+        )
 
 
 class TooManyAttempts(ProxyError):

@@ -34,6 +34,12 @@ class RegistryClient(Protocol):
     def get_provenance(self, name: str, version: str) -> Provenance:
         """Returns what a version is made of, without what is gone; RegistryNotFound when there is no such version."""
 
+    def server_version(self) -> str:
+        """Returns the version that MLflow says it has, for example `3.17.2`; empty where it says none."""
+
+    def answers_anybody(self) -> bool:
+        """Tells whether MLflow shows its models to a caller without credentials."""
+
     def get_job_run(self, job_id: str) -> str:
         """Returns the run of a job that optimises a prompt, which goes with it; RegistryNotFound without such a job."""
 

@@ -60,12 +60,14 @@ class FakeRegistry:
     """A `RegistryClient` for one workspace, safe to use from several threads.
 
     Beside the protocol: `add_model`, `add_version`, `add_job`, `change_facts` and `delete_version` arrange what is
-    there; `fail_next` and `before` arrange failures and races; `calls` tells which calls were made, as (method,
-    arguments).
+    there; `version` and `is_open` say what kind of MLflow it is; `fail_next` and `before` arrange failures and races;
+    `calls` tells which calls were made, as (method, arguments).
     """
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, tuple[object, ...]]] = []
+        self.version = "3.17.2"
+        self.is_open = False
         self._models: dict[str, RegisteredModel] = {}
         self._facts: dict[str, dict[str, VersionFacts]] = {}
         self._job_runs: dict[str, str] = {}
@@ -213,6 +215,16 @@ class FakeRegistry:
                 experiment_ids=frozenset({experiment_id} - {""}),
                 locations=frozenset([found.source, *(f"mlflow-artifacts:/{place}" for place in places)]),
             )
+
+    def server_version(self) -> str:
+        """See `RegistryClient`."""
+        with self._call("server_version"):
+            return self.version
+
+    def answers_anybody(self) -> bool:
+        """See `RegistryClient`."""
+        with self._call("answers_anybody"):
+            return self.is_open
 
     def get_job_run(self, job_id: str) -> str:
         """See `RegistryClient`."""

@@ -41,6 +41,7 @@ _PAGE = 1_000
 _MODELS_AT_ONCE = 250
 """Each comes with one version per stage, and a prompt's version with its text."""
 _LOGGED_MODEL = re.compile(r"models:/(m-[\w-]+)|.*/models/(m-[0-9a-f]{32})/artifacts(?:/.*)?")
+_VERSION = re.compile(r"\d+\.\d+[\w.+-]{0,40}")
 _COPY = re.compile(r"models:/[^/]+/\d+")
 
 
@@ -57,6 +58,7 @@ class MlflowRegistry:
     """A `RegistryClient` that asks MLflow every time: it remembers nothing, so that nothing can be stale."""
 
     def __init__(self, transport: Transport) -> None:
+        self._transport = transport
         self._registry = RegistryStore(transport)
         self._tracking = TrackingStore(transport)
 
@@ -130,6 +132,17 @@ class MlflowRegistry:
                 [location, *(run.info.artifact_uri for run in runs), *([logged.artifact_location] if logged else [])]
             ),
         )
+
+    def server_version(self) -> str:
+        """See `RegistryClient`."""
+        status, body = self._transport.ask("/version")
+        said = body.decode("ascii", "replace").strip()
+        return said if status == 200 and _VERSION.fullmatch(said) else ""
+
+    def answers_anybody(self) -> bool:
+        """See `RegistryClient`."""
+        status, _ = self._transport.ask("/api/2.0/mlflow/registered-models/search?max_results=1", signed_in=False)
+        return status == 200
 
     def get_job_run(self, job_id: str) -> str:
         """See `RegistryClient`."""

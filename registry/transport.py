@@ -65,15 +65,40 @@ class Transport:
             RegistryRefused: MLflow refused the call; for credentials the message says what to check.
             RegistryError: MLflow failed.
         """
+        status, body = self._exchange(method, path, message)
+        answer = _json_object(body)
+        if status != 200:
+            raise _refusal(status, answer, body, path)
+        if answer is None:
+            raise RegistryUnreachable(_WRONG_ADDRESS, may_be_done=True)
+        return answer
+
+    def ask(self, path: str, *, signed_in: bool = True) -> tuple[int, bytes]:
+        """Returns status and body of whatever answers a GET.
+
+        Args:
+            path: Below MLflow's address.
+            signed_in: Whether Checkpoint shows its credentials.
+
+        Raises:
+            RegistryUnreachable: no connection.
+            RegistryTimeout: no whole answer in time.
+        """
+        return self._exchange("GET", path, None, signed_in=signed_in)
+
+    def _exchange(
+        self, method: str, path: str, message: dict[str, Any] | None, *, signed_in: bool = True
+    ) -> tuple[int, bytes]:
+        headers = {name: value for name, value in self._headers.items() if signed_in or name != "Authorization"}
         try:
             try:
-                status, body = self._send(method, path, message)
+                return self._send(method, path, message, headers)
             except ProtocolError:
                 # MLflow closes idle connections, and the pool may hand one out in that moment. Only reads are
                 # repeated: whether a write arrived cannot be known.
                 if method != "GET":
                     raise
-                status, body = self._send(method, path, message)
+                return self._send(method, path, message, headers)
         except NewConnectionError as error:  # a TimeoutError to urllib3, though it is an answer: nobody listens
             raise _unreachable(error) from error
         except ConnectTimeoutError as error:
@@ -82,17 +107,13 @@ class Transport:
             raise RegistryTimeout(_NO_ANSWER, may_be_done=True) from error
         except HTTPError as error:
             raise _unreachable(error, may_be_done=True) from error
-        answer = _json_object(body)
-        if status != 200:
-            raise _refusal(status, answer, body, path)
-        if answer is None:
-            raise RegistryUnreachable(_WRONG_ADDRESS, may_be_done=True)
-        return answer
 
-    def _send(self, method: str, path: str, message: dict[str, Any] | None) -> tuple[int, bytes]:
-        url, body, headers = f"{self._base}{path}", None, self._headers
+    def _send(
+        self, method: str, path: str, message: dict[str, Any] | None, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
+        url, body = f"{self._base}{path}", None
         if method == "GET":
-            url = f"{url}?{urlencode(message or {}, doseq=True)}"
+            url = f"{url}?{urlencode(message, doseq=True)}" if message else url
         else:
             body, headers = json.dumps(message or {}).encode("ascii"), {**headers, "Content-Type": "application/json"}
         wait = patience.seconds_left(self._wait)

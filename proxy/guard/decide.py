@@ -1,6 +1,5 @@
 """The decision on a guarded call: what goes upstream instead of it, or why it does not."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -9,18 +8,14 @@ from audit import refused_calls
 from audit.actors import Actor
 from audit.trail import About
 from foundation.exceptions import CheckpointError
-from proxy.guard import messages, rulings, wording
+from proxy.guard import indirect, messages, rulings, wording
 from proxy.guard.messages import Message, UnreadableCall
-from proxy.guard.routes import Route, Traffic, names_the_api
+from proxy.guard.routes import Route, Traffic
 from proxy.protected import Protected
 from proxy.refusals import Refusal
 from proxy.seal import judge
 from registry.exceptions import RegistryError, RegistryNotFound
 from registry.workspaces import canonical_workspace
-
-# MLflow reads these with `urlparse`, which drops tabs, a host and a query. Nobody needs them, so they have no second
-# reading here: they are refused.
-_PROMPT_URI = re.compile(r"(?:prompts:/)?((?! )[^/@:?#;\x00-\x1f\x7f]+(?<! ))(?:/[0-9]+|@[\w-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +38,7 @@ def decide(
     workspace: str,
     actor: Actor,
 ) -> Allowed | Refusal:
-    """Decides a guarded or forbidden call; what is refused with 403 leaves a row in the audit trail.
+    """Decides a guarded, unknown or forbidden call; what is refused with 403 leaves a row in the audit trail.
 
     Args:
         route: From `routes.classify`.
@@ -101,14 +96,14 @@ def check_seal(route: Route, *, method: str, path: str, query: str, workspace: s
 
 
 def _outcome(route: Route, *, query: str, body: bytes, workspace: str) -> Allowed | Refusal:
-    if route.traffic == Traffic.FORBIDDEN:
-        return Refusal(wording.FORBIDDEN.get(route.operation, wording.UNKNOWN_WRITE))
+    if route.traffic in {Traffic.FORBIDDEN, Traffic.UNKNOWN}:
+        return Refusal(wording.FORBIDDEN[route.operation])
     if route.operation == "delete-workspace":
         return _delete_workspace(query)
-    if route.operation == "optimize-prompt":
-        return _optimize_prompt(body, workspace)
-    if route.operation == "gateway-secret":
-        return _gateway_secret(body)
+    if route.operation in indirect.RULINGS:
+        message = messages.load(body)
+        refusal = indirect.judged(route.operation, message, workspace)
+        return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
     message = messages.parse(route.operation, query=query, body=body)
     if route.operation in messages.TRACKING_SHAPES:
         refusal = judge.refusal_by_message(route.operation, message, workspace=workspace)
@@ -126,30 +121,6 @@ def _delete_workspace(query: str) -> Allowed | Refusal:
     if modes not in ([], ["RESTRICT"]):
         return Refusal(wording.WORKSPACE)
     return Allowed(None, "", "mode=RESTRICT")
-
-
-def _gateway_secret(body: bytes) -> Allowed | Refusal:
-    message = messages.load(body)
-    settings = messages.pick(message, "auth_config") or {}
-    if not isinstance(settings, dict) or not all(isinstance(value, str) for value in settings.values()):
-        raise UnreadableCall("'auth_config' must be an object of texts.")
-    if any(map(names_the_api, settings.values())):
-        return Refusal(wording.GATEWAY)
-    return Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
-
-
-def _optimize_prompt(body: bytes, workspace: str) -> Allowed | Refusal:
-    message = messages.load(body)
-    uri = messages.pick(message, "source_prompt_uri")
-    if not isinstance(uri, str) or not uri:
-        raise UnreadableCall("Missing value for required parameter 'source_prompt_uri'.")
-    named = _PROMPT_URI.fullmatch(uri)
-    if named is None:
-        raise UnreadableCall("'source_prompt_uri' must be prompts:/NAME/VERSION or prompts:/NAME@ALIAS.")
-    protected = Protected(workspace)
-    protected.require_exact_name(named[1])
-    refusal = rulings.optimize_prompt(named[1], protected)
-    return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
 
 
 def _record(refusal: Refusal, *, call: str, workspace: str, actor: Actor) -> None:

@@ -67,7 +67,7 @@ TRACKING_SHAPES: dict[str, Shape] = {
     "delete-experiment": Shape(("experiment_id",)),
     "presign-upload": Shape(("path",), ("run_id", "model_id", _SECONDS)),
 }
-"""Operation of `routes.SEALED_CALLS` that has a body -> its message."""
+"""Operation of `known_writes` that names in its body what is sealed -> its message."""
 _ALL_SHAPES = SHAPES | TRACKING_SHAPES
 
 
@@ -103,6 +103,23 @@ def load(body: bytes) -> Message:
         raise UnreadableCall("The body must be a JSON object.") from error
     if not isinstance(value, dict):
         raise UnreadableCall("The body must be a JSON object.")
+    return value
+
+
+def load_text(text: object, field: str) -> Message:
+    """Returns the JSON object that a field holds as a text.
+
+    Raises:
+        UnreadableCall: no text, not JSON, not an object, or with a key that occurs twice.
+    """
+    if not isinstance(text, str):
+        raise UnreadableCall(f"'{field}' must be a text that holds a JSON object.")
+    try:
+        value = json.loads(text, object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableCall(f"'{field}' must be a text that holds a JSON object.") from error
+    if not isinstance(value, dict):
+        raise UnreadableCall(f"'{field}' must be a text that holds a JSON object.")
     return value
 
 

@@ -1,18 +1,17 @@
-"""What a call to MLflow is: passed on, sealed, guarded, or forbidden. Pure; `proxy/README.md` says the tables in words.
+"""What a call to MLflow is: passed on, sealed, guarded, unknown, or forbidden. Pure; `README.md` says it in words.
 
-Written from MLflow 3.17.2's route table, which `tests/test_route_table.py` walks. A path is judged by where the
-words `registered-models` and `model-versions` stand in it, not by the prefix in front of them: `/api/` and
-`/ajax-api/`, any version, `preview` and any static prefix are all the same to the guard.
+Two questions are asked of a path. What would it change, in any reading of it that some server could make: the words of
+`known_writes` are looked for wherever they stand, in any case, however often encoded, behind any prefix. And, where
+that finds nothing: is it a write that a tested MLflow has, spelt as MLflow's router spells it? If not, it is unknown.
 """
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
+from proxy.guard.known_writes import TABLE, Traffic, Write
 from proxy.paths import DATA_PREFIXES, decodings, path_fault
 
 __all__ = [
-    "INDIRECT_CALLS",
     "READING_POSTS",
     "REGISTRY_CALLS",
     "Route",
@@ -21,15 +20,6 @@ __all__ = [
     "names_the_api",
     "path_fault",
 ]
-
-
-class Traffic(StrEnum):
-    """What becomes of a call."""
-
-    PASS = "pass"  # noqa: S105 - not a password
-    SEALED = "sealed"
-    GUARDED = "guarded"
-    FORBIDDEN = "forbidden"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,95 +37,96 @@ class Route:
 
 
 READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_WRITE_METHODS = ("PUT", "POST", "PATCH", "DELETE")
+_REGISTRY_PATH = re.compile(r"mlflow/((?:registered-models|model-versions)(?:/|\Z).*)")
 
 REGISTRY_CALLS: dict[tuple[str, str], str] = {
-    ("POST", "model-versions/transition-stage"): "transition-stage",
-    ("POST", "model-versions/create"): "create-version",
-    ("PATCH", "model-versions/update"): "update-version",
-    ("DELETE", "model-versions/delete"): "delete-version",
-    ("POST", "model-versions/set-tag"): "set-version-tag",
-    ("DELETE", "model-versions/delete-tag"): "delete-version-tag",
-    ("POST", "registered-models/create"): "create-model",
-    ("POST", "registered-models/rename"): "rename-model",
-    ("PATCH", "registered-models/update"): "update-model",
-    ("DELETE", "registered-models/delete"): "delete-model",
-    ("POST", "registered-models/set-tag"): "set-model-tag",
-    ("DELETE", "registered-models/delete-tag"): "delete-model-tag",
-    ("POST", "registered-models/alias"): "set-alias",
-    ("DELETE", "registered-models/alias"): "delete-alias",
+    (write.method, found[1]): write.operation
+    for write in TABLE
+    if write.traffic is Traffic.GUARDED and (found := _REGISTRY_PATH.fullmatch(write.path))
 }
-"""(method, path below the version) -> operation. Any other write below these two words is forbidden."""
+"""(method, path below `/mlflow/`) -> operation. Any other write below these two words is forbidden."""
 
-READING_POSTS = frozenset(
-    {
-        "experiments/search",
-        "experiments/search-datasets",
-        "runs/search",
-        "logged-models/search",
-        "datasets/search",
-        "registered-models/get-latest-versions",
-        "artifacts/presigned-download-url",
-        "traces/search",
-        "traces/metrics",
-        "traces/batchGetInfos",
-        "traces/calculate-filter-correlation",
-        "issues/search",
-        "prompt-optimization/jobs/search",
-        "ui-telemetry",
-    }
-)
-"""POSTs below `/mlflow/` that change nothing."""
-
-INDIRECT_CALLS: tuple[tuple[str, re.Pattern[str], Traffic, str], ...] = (
-    # The server itself would delete the models of a workspace, or move them to another one.
-    ("DELETE", re.compile(r"/mlflow/workspaces/[^/]+\Z"), Traffic.GUARDED, "delete-workspace"),
-    # A job of the server's registers the optimised prompt as a new version.
-    ("POST", re.compile(r"/mlflow/prompt-optimization/jobs\Z"), Traffic.GUARDED, "optimize-prompt"),
-    # What is set here MLflow's gateway calls, with a body of the caller's choice.
-    ("POST", re.compile(r"/gateway/secrets/(?:create|update)/?\Z"), Traffic.GUARDED, "gateway-secret"),
-    # The same job by its internal name, and whatever other function MLflow adds.
-    ("POST", re.compile(r"/(?:ajax-)?api/[^/]+/jobs/?\Z"), Traffic.FORBIDDEN, "submit-job"),
-    # Sets and deletes the alias `production` of prompts of its own, behind the guard's back.
-    ("POST", re.compile(r"/mlflow/demo(?:/|\Z)"), Traffic.FORBIDDEN, "demo"),
-    # Runs tools on MLflow's host, which reach the registry without passing here.
-    ("POST", re.compile(r"/mlflow/assistant(?:/|\Z)"), Traffic.FORBIDDEN, "assistant"),
-    ("PUT", re.compile(r"/mlflow/assistant(?:/|\Z)"), Traffic.FORBIDDEN, "assistant"),
-    ("PATCH", re.compile(r"/mlflow/assistant(?:/|\Z)"), Traffic.FORBIDDEN, "assistant"),
-)
-"""Calls outside the registry's routes whose handlers change the registry, or can be made to."""
-
-SEALED_CALLS: tuple[tuple[str, re.Pattern[str], Traffic, str], ...] = (
-    # What the address names is enough to judge these (of a job, MLflow says more), so a body streams through.
-    *((method, re.compile(r"/mlflow-artifacts/"), Traffic.SEALED, "change-artifact") for method in _WRITE_METHODS),
-    ("POST", re.compile(r"/mlflow/upload-artifact/?\Z"), Traffic.SEALED, "upload-artifact"),
-    ("DELETE", re.compile(r"/mlflow/logged-models/[^/]+/?\Z"), Traffic.SEALED, "delete-logged-model"),
-    # Its run goes with it.
-    ("DELETE", re.compile(r"/mlflow/prompt-optimization/jobs/[^/]+/?\Z"), Traffic.SEALED, "delete-job"),
-    # These name it in the body.
-    ("POST", re.compile(r"/mlflow/artifacts/presigned-upload-url/?\Z"), Traffic.GUARDED, "presign-upload"),
-    ("POST", re.compile(r"/mlflow/runs/delete/?\Z"), Traffic.GUARDED, "delete-run"),
-    ("POST", re.compile(r"/mlflow/experiments/delete/?\Z"), Traffic.GUARDED, "delete-experiment"),
-)
-"""Calls that change what a version is made of: refused for a version that holds a protected target."""
+READING_POSTS = frozenset(write.path for write in TABLE if write.is_read)
+"""POSTs that change nothing, as `known_writes` spells them."""
 
 _PASS_READ = Route(Traffic.PASS, "", True)
 _PASS_WRITE = Route(Traffic.PASS, "", False)
+_UNKNOWN = Route(Traffic.UNKNOWN, "unknown-write", False)
 _UNKNOWN_REGISTRY_WRITE = Route(Traffic.FORBIDDEN, "unknown-registry-write", False)
-_GUARDED = {operation: Route(Traffic.GUARDED, operation, False) for operation in REGISTRY_CALLS.values()}
+_GATEWAY_LOOP = Route(Traffic.FORBIDDEN, "gateway-loop", False)
 _CHANGE_ARTIFACT = Route(Traffic.SEALED, "change-artifact", False)
-_OTHERS: dict[str, list[tuple[re.Pattern[str], Route]]] = {}
-for _method, _pattern, _traffic, _operation in INDIRECT_CALLS + SEALED_CALLS:
-    _OTHERS.setdefault(_method, []).append((_pattern, Route(_traffic, _operation, False)))
-_SEVERITY = {Traffic.PASS: 0, Traffic.SEALED: 1, Traffic.GUARDED: 2, Traffic.FORBIDDEN: 3}
+_SEVERITY = {Traffic.PASS: 0, Traffic.SEALED: 1, Traffic.GUARDED: 2, Traffic.UNKNOWN: 3, Traffic.FORBIDDEN: 4}
 
+_API_ROOT = re.compile(r"/(?:ajax-)?api/[23]\.0/")
+# MLflow's static prefix may stand in front of either, and is no caller's word: its gateway passes those on.
+_SPLIT = re.compile(
+    r"(?:/(?!gateway/)[\w.~-]+)*?(?:/(?:ajax-)?api/[23]\.0/(?P<below>.+)|(?P<rooted>/(?:gateway|v1|graphql)(?:/.+)?))",
+    re.DOTALL,
+)
 _REGISTRY = re.compile(r"/((?:registered-models|model-versions)(?=/|\Z).*)", re.DOTALL)
 _END = re.compile(r"[?#]")
 _API = re.compile(
     r"/(?:registered-models|model-versions|mlflow-artifacts|ajax-api|api/\d\.\d)|(?<!/gateway)/mlflow(?:/|\Z)"
 )
-_READING_POST = re.compile(r"/(?:ajax-)?api/[^/]+/mlflow/(.+)\Z")
-_READING_POSTS_FOLDED = frozenset(path.casefold() for path in READING_POSTS)
+_RAW_GATEWAY = re.compile(r"/gateway/proxy/[^/]+(/.*)", re.DOTALL)
+
+
+def _expression(path: str, *, is_forbidden: bool = False) -> str:
+    """Returns a row's path as a regular expression: `*` is one segment, `**` one or more."""
+    if is_forbidden and path.endswith("/**"):  # and the folder itself
+        return f"{_expression(path.removesuffix('/**'))}(?:/.*)?"
+    parts = [re.escape(part).replace(r"\*\*", ".+").replace(r"\*", "[^/]+") for part in path.split("/")]
+    return "/".join(parts)
+
+
+def _judged_expression(write: Write) -> re.Pattern[str]:
+    """Returns where a row's words stand in a path, whatever is in front of them."""
+    expression = _expression(write.path.casefold(), is_forbidden=write.traffic is Traffic.FORBIDDEN)
+    root = "/" if write.path.startswith("mlflow") else r"/(?:ajax-)?api/[^/]+/"
+    return re.compile(rf"{root}{expression}/?\Z", re.DOTALL)
+
+
+def _route(write: Write) -> Route:
+    if write.traffic is Traffic.PASS:
+        return _PASS_READ if write.is_read else _PASS_WRITE
+    return Route(write.traffic, write.operation, False)
+
+
+def _head(path: str) -> str:
+    """Returns the first two segments of a path below the API's root: what `_Table` files its rows under."""
+    return "/".join(path.strip("/").split("/", 2)[:2])
+
+
+class _Table:
+    """The rows of one method, in the forms in which paths are compared with them."""
+
+    def __init__(self, method: str) -> None:
+        rows = [write for write in TABLE if write.method == method]
+        judged = [write for write in rows if write.traffic is not Traffic.PASS and write.operation not in _GUARDED]
+        self._judged = [(_judged_expression(write), _route(write)) for write in judged]
+        expressions = "|".join(pattern.pattern.removeprefix("/") for pattern, _ in self._judged)
+        self._is_judged = re.compile(rf"/(?=mlflow|ajax-api/|api/)(?:{expressions})", re.DOTALL)
+        self._known: dict[str, list[tuple[re.Pattern[str], Route]]] = {}
+        for write in rows:
+            if write.traffic is Traffic.PASS:
+                pattern = re.compile(f"{_expression(write.path)}/?", re.DOTALL)
+                self._known.setdefault(_head(write.path), []).append((pattern, _route(write)))
+
+    def judged(self, folded: str) -> list[Route]:
+        """Returns what a reading of a path names that is judged."""
+        if not self._is_judged.search(folded):
+            return []
+        return [route for pattern, route in self._judged if pattern.search(folded)]
+
+    def known(self, path: str) -> Route:
+        """Returns what a write is that nobody judges, by its path below the API's root or the server's."""
+        rows = (*self._known.get(_head(path), ()), *self._known.get("gateway/*", ()))
+        return next((route for pattern, route in rows if pattern.fullmatch(path)), _UNKNOWN)
+
+
+_GUARDED = {operation: Route(Traffic.GUARDED, operation, False) for operation in REGISTRY_CALLS.values()}
+_PLAIN = {(write.method, write.path): _route(write) for write in TABLE if "*" not in write.path}
+_TABLES = {method: _Table(method) for method in ("POST", "PUT", "PATCH", "DELETE")}
 
 
 def classify(method: str, path: str) -> Route:
@@ -147,42 +138,46 @@ def classify(method: str, path: str) -> Route:
     """
     if path.startswith(DATA_PREFIXES):
         return _PASS_READ if method in READ_METHODS else _CHANGE_ARTIFACT
-    if "%" not in path:
-        return _classify_plain(method, path)
-    plain = decodings(path)
-    # What MLflow's gateway is to call is decoded and read as an address once more, where these end the path.
-    plain += [_END.split(reading, maxsplit=1)[0] for reading in plain if _END.search(reading)]
-    readings = [_classify_plain(method, reading) for reading in plain]
-    strictest = max(readings, key=lambda route: _SEVERITY[route.traffic])
-    if strictest.traffic == Traffic.PASS and not all(route.is_read for route in readings):
-        return _PASS_WRITE
-    return strictest
-
-
-def _classify_plain(method: str, path: str) -> Route:
     if method in READ_METHODS:
         return _PASS_READ
-    folded = path.casefold()
+    is_plain = "%" not in path
+    root = _API_ROOT.match(path)
+    if is_plain and root and (found := _PLAIN.get((method, path[root.end() :]))):
+        return found
+    return _judged(method, path) or _known(method, path, is_plain=is_plain)
+
+
+def _judged(method: str, path: str) -> Route | None:
+    """Returns the strictest of what a path names in any reading; None when it names nothing that is judged."""
+    readings = decodings(path)
+    # What MLflow's gateway is to call is decoded and read as an address once more, where these end the path.
+    readings += [_END.split(reading, maxsplit=1)[0] for reading in readings if _END.search(reading)]
+    found = [route for reading in readings if (route := _judged_plain(method, reading.casefold()))]
+    return max(found, key=lambda route: _SEVERITY[route.traffic], default=None)
+
+
+def _judged_plain(method: str, folded: str) -> Route | None:
+    proxied = _RAW_GATEWAY.search(folded)
+    if proxied and _API.search(proxied[1]):
+        return _GATEWAY_LOOP
     registry = _REGISTRY.search(folded)
     if registry:
-        below = registry.group(1)
-        if method == "POST" and below in _READING_POSTS_FOLDED:
-            return _PASS_READ
+        below = registry[1]
+        if method == "POST" and f"mlflow/{below}" in READING_POSTS:
+            return None
         operation = REGISTRY_CALLS.get((method, below))
         return _GUARDED[operation] if operation else _UNKNOWN_REGISTRY_WRITE
-    for pattern, route in _OTHERS.get(method, ()):
-        if pattern.search(folded):
-            return route
-    return _PASS_READ if method == "POST" and _is_reading_post(folded) else _PASS_WRITE
+    found = _TABLES[method].judged(folded) if method in _TABLES else []
+    return max(found, key=lambda route: _SEVERITY[route.traffic], default=None)
 
 
-def _is_reading_post(folded: str) -> bool:
-    if "/gateway/" in folded:  # its paths end in what another server is to get
-        return False
-    if folded.endswith(("/graphql", "/jobs/search")):
-        return True
-    found = _READING_POST.search(folded)
-    return found is not None and found.group(1) in _READING_POSTS_FOLDED
+def _known(method: str, path: str, *, is_plain: bool) -> Route:
+    """Returns what a write that nobody judges is; MLflow's router reads its path decoded once."""
+    parts = _SPLIT.fullmatch(path if is_plain else decodings(path)[1])
+    if method not in _TABLES or parts is None:
+        return _UNKNOWN
+    route = _TABLES[method].known(parts["below"] or parts["rooted"])
+    return _PASS_WRITE if route.is_read and not is_plain else route
 
 
 def names_the_api(text: str) -> bool:

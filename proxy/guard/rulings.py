@@ -6,8 +6,9 @@ would make the answer old before the call arrives.
 
 from collections.abc import Callable
 
-from proxy.guard import wording
+from proxy.guard import model_settings, wording
 from proxy.guard.messages import Message
+from proxy.guard.model_settings import UnsafeSetting
 from proxy.protected import Held, Protected
 from proxy.refusals import Refusal, being_judged, being_promoted, holding
 from registry.exceptions import RegistryNotFound
@@ -18,6 +19,7 @@ from registry.targets import Target, TargetKind
 SEAL_PREFIX = "checkpoint."
 # Tags that make a prompt's version what it is. The one left out says where it was used.
 _PROMPT_PREFIXES = ("mlflow.prompt.", "_mlflow_prompt_")
+_PROMPT_MODEL = "_mlflow_prompt_model_config"
 _PROMPT_USE = "mlflow.prompt.associatedRunIds"
 
 
@@ -81,7 +83,7 @@ def create_version(message: Message, protected: Protected) -> Refusal | None:
         return Refusal(wording.copy(name, source), wanted, target=target)
     if source is not None and "tags" in message:
         message["tags"] = [tag for tag in message["tags"] if not _is_seal(tag.get("key", ""))]
-    return _sealed_at_creation(message)
+    return _sealed_at_creation(message) or _unsafe_model(message.get("tags", []))
 
 
 def create_model(message: Message, protected: Protected) -> Refusal | None:
@@ -115,9 +117,11 @@ def rename_model(message: Message, protected: Protected) -> Refusal | None:
 
 
 def version_tag(message: Message, protected: Protected) -> Refusal | None:
-    """Refuses to change a seal, or the content of a prompt's version that holds a protected target."""
+    """Refuses to change a seal, an address for a model, or the content of a prompt's version in use."""
     if _is_seal(message["key"]):
         return _seal(message)
+    if unsafe := _unsafe_model([{"key": message["key"], "value": message.get("value", "")}]):
+        return unsafe
     if not _is_prompt_content(message["key"]):
         return None
     held = protected.held_by_version(protected.registry.get_version(message["name"], message["version"]))
@@ -189,6 +193,17 @@ def _seal(message: Message) -> Refusal:
 def _sealed_at_creation(message: Message) -> Refusal | None:
     keys = [tag.get("key", "") for tag in message.get("tags", ())]
     return _seal(message) if any(_is_seal(key) for key in keys) else None
+
+
+def _unsafe_model(tags: list[dict[str, str]]) -> Refusal | None:
+    """Refuses the settings of a prompt if the model that they name, which a job of MLflow's calls, is an address."""
+    for tag in tags:
+        if _PROMPT_MODEL in spellings(tag.get("key", "")):
+            try:
+                model_settings.check_prompt_model(tag.get("value", ""))
+            except UnsafeSetting as setting:
+                return Refusal(wording.unsafe_setting(f"{_PROMPT_MODEL}.{setting.path}"))
+    return None
 
 
 def _is_seal(key: str) -> bool:

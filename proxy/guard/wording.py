@@ -58,17 +58,69 @@ def registration(destination: str) -> str:
     )
 
 
+def unsafe_setting(path: str) -> str:
+    """Says which setting of a judge, an optimiser or a model is not passed on."""
+    return (
+        f"'{path}' could make MLflow call an address of the caller's choice, and so itself, past Checkpoint. Of what "
+        "MLflow tells a language model, Checkpoint passes on what is about its answer: temperature, top_p, max_tokens, "
+        "seed, stop and the like. A model is named by provider and name; where it is, an administrator of MLflow sets."
+    )
+
+
 FORBIDDEN = {
     "submit-job": "Jobs of MLflow's are not submitted by their internal name through Checkpoint, because they change "
     "the registry unseen. Use the call of the feature itself.",
     "demo": "MLflow's demo data sets and removes the alias production unseen, so Checkpoint does not pass it on.",
     "assistant": "MLflow's assistant runs tools on the server, past Checkpoint, so it is not reachable through it.",
+    "mlflow-account": "Accounts and roles of MLflow's own are not changed through Checkpoint, whose own account at "
+    "MLflow would do it for anybody. An administrator of MLflow changes them there.",
+    "skill-alias": "An alias of a skill, and the status of a version, say which one is used. No promote request can "
+    "ask for that yet, so Checkpoint does not pass it on.",
+    "mcp-alias": "An alias of an MCP server, and the status of a version, say which one is used. No promote request "
+    "can ask for that yet, so Checkpoint does not pass it on.",
+    "gateway-loop": "This would let MLflow's gateway call MLflow's own API, past Checkpoint: what follows the "
+    "endpoint's name is an address at a server of language models.",
+    "unknown-registry-write": "Checkpoint does not know this change to the model registry and does not pass on what it "
+    "cannot judge. Check the method and the address; a newer MLflow may need a newer Checkpoint.",
+    "unknown-write": "Checkpoint does not know what this call changes in MLflow and does not pass on what it cannot "
+    "judge. Check the method and the address; a newer MLflow may need a newer Checkpoint. An administrator can let "
+    "such calls pass with CHECKPOINT_UNKNOWN_WRITES=pass.",
 }
-"""Operation -> why it is never passed on."""
-UNKNOWN_WRITE = (
-    "Checkpoint does not know this change to the model registry and does not pass on what it cannot judge. "
-    "Check the method and the address; a newer MLflow may need a newer Checkpoint."
-)
+"""Operation -> why it is not passed on."""
+_PROTECTED_IS_HELD = "When a version that would go holds something protected, or is approved in an open request."
+_IS_SEALED = "When it belongs to a version that holds something protected, or is approved in an open request."
+REFUSED_WHEN = {
+    "transition-stage": "When the stage that is entered or left is protected.",
+    "create-version": "When versions of this model are protected, or a tag is Checkpoint's own.",
+    "update-version": "Never: a description is nobody's approval.",
+    "delete-version": _PROTECTED_IS_HELD,
+    "set-version-tag": "When the tag is Checkpoint's own, or the content of a prompt in use.",
+    "delete-version-tag": "When the tag is Checkpoint's own, or the content of a prompt in use.",
+    "create-model": "When a tag is Checkpoint's own.",
+    "rename-model": "When something protected is held, under the old name or the new one.",
+    "update-model": "Never: a description is nobody's approval.",
+    "delete-model": _PROTECTED_IS_HELD,
+    "set-model-tag": "When the tag is Checkpoint's own, or makes a prompt of a model in use.",
+    "delete-model-tag": "When the tag is Checkpoint's own, or makes a prompt of a model in use.",
+    "set-alias": "When the alias is protected.",
+    "delete-alias": "When the alias is protected and somebody has it.",
+    "delete-run": _IS_SEALED,
+    "delete-experiment": _IS_SEALED,
+    "delete-logged-model": _IS_SEALED,
+    "delete-job": _IS_SEALED,
+    "change-artifact": _IS_SEALED,
+    "upload-artifact": _IS_SEALED,
+    "presign-upload": _IS_SEALED,
+    "optimize-prompt": "When versions of the prompt are protected, or a setting says where a language model is.",
+    "register-judge": "When a setting says where a language model is, or holds code.",
+    "invoke-judge": "When a setting says where a language model is, or holds code.",
+    "evaluate": "When a setting says where a language model is, or holds code.",
+    "detect-issues": "When the model's name is an address.",
+    "gateway-secret": "When an address leads below MLflow's own API.",
+    "model-definition": "When the model's name is an address.",
+    "delete-workspace": "When models in it would be deleted or moved with it.",
+}
+"""Operation that is judged -> when it is refused."""
 SEAL = "Tags that begin with checkpoint. are Checkpoint's record of a promotion: nobody else sets or deletes them."
 WORKSPACE = (
     "Deleting a workspace together with its models, or moving them to another one, would change what is protected "

@@ -27,7 +27,7 @@ def refusal_by_address(operation: str, *, method: str, path: str, query: str, wo
     Costs no look-up but for a job, and where something sealed is named: then MLflow is asked whether it still is.
 
     Args:
-        operation: Of `routes.SEALED_CALLS`, `Traffic.SEALED`.
+        operation: Of `known_writes`, `Traffic.SEALED`.
         method: As sent.
         path: As sent.
         query: As sent.

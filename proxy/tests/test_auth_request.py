@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _trusted(settings: Any) -> None:
+def _trusted(settings: Any, registry: Any) -> None:
     settings.CHECKPOINT_TRUSTED_PROXIES = [ip_network("127.0.0.1/32")]
 
 
@@ -47,6 +47,12 @@ def test_what_passes_unread_may_go_to_mlflow(client, token, method, uri):
     assert answer.headers["X-Checkpoint-Caller"].startswith("token:")
 
 
+def test_an_mlflow_that_was_not_tested_gets_only_what_is_read(client, token, registry):
+    registry.version = "3.19.0"
+    assert ask(client, "POST", f"{API}/runs/log-batch", token).status_code == 403
+    assert ask(client, "POST", f"{API}/runs/search", token).status_code == 204
+
+
 @pytest.mark.parametrize(
     ("method", "uri"),
     [
@@ -55,6 +61,7 @@ def test_what_passes_unread_may_go_to_mlflow(client, token, method, uri):
         ("POST", f"{API}/model-versions/create"),
         ("POST", f"{API}/registered-models/unheard-of"),
         ("POST", f"{API}/runs/delete"),
+        ("POST", f"{API}/runs/unheard-of"),
         ("PUT", "/api/2.0/mlflow-artifacts/artifacts/0/x/artifacts/model.pkl"),
         ("DELETE", "/api/2.0/mlflow-artifacts/artifacts/0/x"),
         ("POST", "/ajax-api/2.0/mlflow/upload-artifact?run_uuid=x&path=y"),

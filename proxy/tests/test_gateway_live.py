@@ -16,6 +16,8 @@ from testing.servers.raw_client import Exchange
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 
+JSON = "application/json"
+
 # As an operator sets it who runs a language model of their own; by default MLflow calls public addresses only.
 PRIVATE = {
     "MLFLOW_GATEWAY_API_BASE_ALLOW_PRIVATE_IPS": "true",
@@ -61,7 +63,7 @@ def made_endpoint(checkpoint: Checkpoint, auth_config: dict[str, str]) -> str:
 
 def post(checkpoint: Checkpoint, path: str, message: dict[str, Any]) -> Exchange:
     body = json.dumps(message).encode()
-    return checkpoint.call(path, "POST", {"Content-Type": "application/json"}, body)
+    return checkpoint.call(path, "POST", {"Content-Type": JSON}, body, timeout=30)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +112,9 @@ def test_the_gateway_is_not_set_up_to_call_the_registry(
         assert registry_of(mlflow, stage) == before
 
 
-def test_the_gateway_does_call_mlflow(checkpoint: Checkpoint, gateway: str) -> None:
-    answer = post(checkpoint, f"{gateway}/api/2.0/mlflow/experiments/search", {"max_results": 1})
-    assert answer.json()["experiments"]
+def test_the_gateway_does_call_mlflow(checkpoint: Checkpoint, gateway: str, address: str) -> None:
+    path, message = f"{gateway}/api/2.0/mlflow/experiments/search", {"max_results": 1}
+    with closing(Direct(address)) as mlflow:
+        status, body = mlflow.call("POST", path, content=json.dumps(message).encode(), headers={"Content-Type": JSON})
+    assert (status, bool(json.loads(body)["experiments"])) == (200, True)
+    assert post(checkpoint, path, message).status == 403

@@ -90,7 +90,11 @@ def front(start: Start, behind: Checkpoint, mlflow_server: str) -> Checkpoint:
 def before_echo(start: Start, people, upstream: EchoUpstream, tmp_path_factory) -> Iterator[Checkpoint]:
     """Gives nginx before Checkpoint and an upstream that tells what it got."""
     log = tmp_path_factory.mktemp("echo-behind-nginx") / "server.log"
-    settings = {"CHECKPOINT_REGISTRY_URL": f"{upstream.url}/ml", "CHECKPOINT_TRUSTED_PROXIES": "127.0.0.1"}
+    settings = {
+        **upstream.settings,
+        "CHECKPOINT_REGISTRY_URL": f"{upstream.url}/ml",
+        "CHECKPOINT_TRUSTED_PROXIES": "127.0.0.1",
+    }
     login = {"CHECKPOINT_REGISTRY_USERNAME": "checkpoint", "CHECKPOINT_REGISTRY_PASSWORD": "to mlflow"}
     for checkpoint in run_checkpoint("gunicorn", people, log, **settings, **login):
         yield start(checkpoint, CHECKPOINT_STREAMS_PER_CALLER="3", **settings, **login)
@@ -255,8 +259,8 @@ def test_an_unknown_host_name_gets_checkpoints_own_refusal(before_echo, upstream
 
 
 def test_an_nginx_that_checkpoint_does_not_trust_hands_all_to_checkpoint(start, people, upstream, tmp_path):
-    for checkpoint in run_checkpoint("gunicorn", people, tmp_path / "log", CHECKPOINT_REGISTRY_URL=upstream.url):
-        front = start(checkpoint, CHECKPOINT_REGISTRY_URL=upstream.url)
+    for checkpoint in run_checkpoint("gunicorn", people, tmp_path / "log", **upstream.settings):
+        front = start(checkpoint, **upstream.settings)
         assert front.call(SEARCH, "POST", body=b'{"a":1}').status == 200
         assert bytes(upstream.last(SEARCH).body) == b'{"a":1}'
         assert f"path={SEARCH} status=200" in checkpoint.log.read_text()
@@ -302,7 +306,7 @@ def test_nobody_asks_what_nginx_asks(before_echo):
 
 
 def test_nothing_passes_while_checkpoint_is_down(start, before_echo, upstream):
-    alone = start(replace(before_echo, port=free_port()), CHECKPOINT_REGISTRY_URL=upstream.url)
+    alone = start(replace(before_echo, port=free_port()), **upstream.settings)
     before = len(upstream.requests)
     for method, path in (("GET", f"{API}/runs/get"), ("POST", SEARCH), ("PUT", f"{ARTIFACTS}/0/x"), ("GET", "/")):
         answer = alone.call(path, method)

@@ -51,6 +51,9 @@ def test_repeated_request_headers_arrive_joined_in_order(checkpoint: Checkpoint)
     ("name", "value"),
     [
         ("X-MLFLOW-WORKSPACE", "team-a"),
+        ("X-MLflow-Client-Version", "3.18.0"),
+        ("x-mlflow-experiment-id", "1"),
+        ("x-mlflow-run-id", "r"),
         ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
         ("Accept-Encoding", "gzip, br"),
         ("Range", "bytes=0-3"),
@@ -152,7 +155,7 @@ def test_another_wsgi_server_passes_calls_on_and_tells_mlflow_nothing_of_its_env
     upstream: EchoUpstream, people, tmp_path
 ) -> None:
     """Under `runserver`, which says less than gunicorn and shows its process's environment as headers."""
-    settings = {"CHECKPOINT_REGISTRY_URL": upstream.url, "HTTP_X_OF_THE_PROCESS": "not for upstream"}
+    settings = {**upstream.settings, "HTTP_X_OF_THE_PROCESS": "not for upstream"}
     body = os.urandom(100_000)
     for checkpoint in run_checkpoint("runserver", people, tmp_path / "server.log", **settings):
         seen = checkpoint.call(f"{ECHO}/a%20b%2Fc?x=%2F", "PUT", headers={"X-Thing": "1"}, body=body).json()
@@ -168,9 +171,7 @@ def test_a_chunked_body_is_refused_under_a_server_that_does_not_read_it(
 ) -> None:
     """Django's `runserver` shows it as empty, which MLflow would store."""
     path = f"{ECHO}/chunked-under-another"
-    for checkpoint in run_checkpoint(
-        "runserver", people, tmp_path / "server.log", CHECKPOINT_REGISTRY_URL=upstream.url
-    ):
+    for checkpoint in run_checkpoint("runserver", people, tmp_path / "server.log", **upstream.settings):
         answer = checkpoint.call(path, "PUT", {"Transfer-Encoding": "chunked"}, b"3\r\nabc\r\n0\r\n\r\n")
     assert (answer.status, answer.json()["error_code"]) == (411, "BAD_REQUEST")
     assert not upstream.got(path)

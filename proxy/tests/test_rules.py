@@ -1,5 +1,6 @@
 import pytest
 
+from proxy.guard.known_writes import TABLE
 from proxy.guard.routes import REGISTRY_CALLS, Traffic, classify, path_fault
 
 PREFIXES = ("/api/2.0", "/ajax-api/2.0", "/api/3.0", "/ajax-api/3.0", "/ajax-api/2.0/preview", "/static/api/2.0")
@@ -20,7 +21,7 @@ def test_registry_writes_are_guarded_in_every_family(prefix, method, path):
         "/api/2.0/mlflow%2Fregistered-models%2Falias",
         "/api/2.0/mlflow/%2572egistered-models/alias",
         "/api/2.0/mlflow/Registered-Models/ALIAS",
-        "/gateway/proxy/own/api/2.0/mlflow/registered-models/alias",
+        "/x/api/2.0/mlflow/registered-models/alias",
     ],
 )
 def test_disguised_registry_writes_are_guarded(path):
@@ -43,6 +44,24 @@ def test_disguised_registry_writes_are_guarded(path):
         ("POST", "/ajax-api/3.0/mlflow/demo/generate"),
         ("POST", "/ajax-api/3.0/mlflow/assistant/message"),
         ("PUT", "/ajax-api/3.0/mlflow/assistant/config"),
+        ("POST", "/api/2.0/mlflow/registered-models/copy"),
+        ("POST", "/api/3.0/mlflow/prompts/copy"),
+        ("DELETE", "/ajax-api/3.0/mlflow/prompts/detach"),
+        ("POST", "/api/3.0/mlflow/mcp-servers/copy"),
+        ("POST", "/api/3.0/mlflow/mcp-servers/io.github/own/detach"),
+        ("POST", "/api/3.0/mlflow/mcp-servers/io.github%2Fown/aliases"),
+        ("DELETE", "/api/3.0/mlflow/mcp-servers/io.github/own/aliases/champion"),
+        ("PATCH", "/api/3.0/mlflow/mcp-servers/io.github/own/versions/1.0/"),
+        ("POST", "/api/3.0/mlflow/skills/reader/aliases"),
+        ("POST", "/api/3.0/mlflow/skills/@team/reader/aliases"),
+        ("DELETE", "/ajax-api/3.0/mlflow/skills/%40team/reader/aliases/champion"),
+        ("PATCH", "/api/3.0/mlflow/skills/reader/versions/3"),
+        ("POST", "/api/2.0/mlflow/users/create"),
+        ("PATCH", "/api/2.0/mlflow/users/update-admin"),
+        ("POST", "/ajax-api/3.0/mlflow/roles/permissions/add"),
+        ("POST", "/gateway/proxy/own/api/2.0/mlflow/registered-models/alias"),
+        ("POST", "/ml/gateway/proxy/own/ajax-api/3.0/mlflow/newest"),
+        ("POST", "/gateway/proxy/own/%2561pi/2.0/mlflow/runs/create"),
     ],
 )
 def test_unknown_and_indirect_registry_writes_are_forbidden(method, path):
@@ -68,7 +87,13 @@ def test_indirect_writes_that_can_be_judged_are_guarded():
         ("POST", "/graphql", True),
         ("POST", "/ajax-api/3.0/jobs/search", True),
         ("POST", "/ajax-api/3.0/mlflow/prompt-optimization/jobs/search", True),
-        ("POST", "/gateway/proxy/own/api/2.0/mlflow/runs/search", False),
+        ("POST", "/gateway/proxy/own/v1/chat/completions", False),
+        ("POST", "/gateway/openai/mlflow/invocations", False),
+        ("POST", "/ml/gateway/gemini/v1beta/models/own:generateContent", False),
+        ("POST", "/ml/ajax-api/2.0/mlflow/runs/create", False),
+        ("POST", "/api/3.0/mlflow/mcp-servers/io.github%2Fown/versions", False),
+        ("PATCH", "/api/3.0/mlflow/skills/%40team/reader", False),
+        ("DELETE", "/api/3.0/mlflow/skills/reader/versions/3", False),
         ("POST", "/gateway/mlflow/v1/chat/completions", False),
         ("POST", "/api/2.0/mlflow/runs/log-batch", False),
         ("POST", "/api/2.0/mlflow/runs%2Flog-batch", False),
@@ -82,6 +107,42 @@ def test_indirect_writes_that_can_be_judged_are_guarded():
 def test_everything_else_passes_and_reads_are_known(method, path, is_read):
     route = classify(method, path)
     assert (route.traffic, route.operation, route.is_read) == (Traffic.PASS, "", is_read)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/2.0/mlflow/runs/purge"),
+        ("PUT", "/api/2.0/mlflow/runs/create"),
+        ("POST", "/api/2.0/mlflow/Runs/Create"),
+        ("POST", "/api/2.0/mlflow/runs/create/more"),
+        ("POST", "/api/4.0/mlflow/runs/create"),
+        ("POST", "/api/2.0/preview/mlflow/runs/create"),
+        ("POST", "/api/2.0/mlflow%252Fruns%252Fcreate"),
+        ("POST", "/newest/{anything}/ajax-api/2.0/mlflow/runs/create"),
+        ("POST", "/mcp"),
+        ("POST", "/v1/logs"),
+        ("POST", "/gateway/newest/v1/chat"),
+        ("POST", "/gateway/graphql"),
+        ("DELETE", "/"),
+        ("PATCH", "/api/3.0/mlflow/skills/reader/more"),
+    ],
+)
+def test_a_write_that_no_tested_mlflow_has_is_unknown(method, path):
+    assert classify(method, path).traffic == Traffic.UNKNOWN
+    assert not classify(method, path).is_read
+
+
+@pytest.mark.parametrize("prefix", ["/api/2.0/", "/ajax-api/3.0/", "/ml/ajax-api/2.0/", "/a/b/api/3.0/"])
+def test_the_table_says_what_is_done(prefix):
+    for write in TABLE:
+        path = write.path.replace("**", "some/name").replace("*", "some")
+        route = classify(write.method, path if path.startswith("/") else prefix + path)
+        assert (route.traffic, route.operation, route.is_read) == (write.traffic, write.operation, write.is_read), write
+
+
+def test_a_call_is_in_the_table_once():
+    assert len({(write.method, write.path) for write in TABLE}) == len(TABLE)
 
 
 @pytest.mark.parametrize(
@@ -162,15 +223,16 @@ def test_paths_that_a_client_may_send_are_accepted(path):
 
 @pytest.mark.parametrize("end", ["%3F", "%3Fx", "%23", "%23x", "%253Fx", "%252523"])
 @pytest.mark.parametrize(
-    ("path", "operation"),
+    "path",
     [
-        ("api/2.0/mlflow/runs/delete", "delete-run"),
-        ("api/2.0/mlflow/registered-models/alias", "set-alias"),
-        ("ajax-api/3.0/jobs/", "submit-job"),
-        ("api/2.0/mlflow/experiments/delete", "delete-experiment"),
+        "api/2.0/mlflow/runs/delete",
+        "api/2.0/mlflow/registered-models/alias",
+        "ajax-api/3.0/jobs/",
+        "api/2.0/mlflow/experiments/delete",
+        "mlflow/runs/delete",
+        "x/api/2.0/mlflow/runs/create",
     ],
 )
-def test_what_the_gateway_would_call_ends_where_an_address_ends(path, operation, end):
+def test_the_gateway_is_not_made_to_call_mlflow_itself(path, end):
     found = classify("POST", f"/gateway/proxy/endpoint/{path}{end}")
-    assert found.operation in {operation, "unknown-registry-write"}
-    assert found.traffic != Traffic.PASS
+    assert (found.traffic, found.operation) == (Traffic.FORBIDDEN, "gateway-loop")

@@ -47,7 +47,7 @@ def test_a_logged_secret_fails_the_test_that_logged_it(
 def test_nothing_that_goes_wrong_brings_a_secret_to_light(upstream: EchoUpstream, people, tmp_path) -> None:
     """What is asserted is asserted by `run_checkpoint` as well; here the calls are the worst that come to mind."""
     settings = {
-        "CHECKPOINT_REGISTRY_URL": upstream.url,
+        **upstream.settings,
         "CHECKPOINT_REGISTRY_USERNAME": "checkpoint",
         "CHECKPOINT_REGISTRY_PASSWORD": UPSTREAM_PASSWORD,
         "CHECKPOINT_READ_TIMEOUT": "2",

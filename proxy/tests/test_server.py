@@ -35,7 +35,7 @@ GRACE_SECONDS = 25
 
 @pytest.fixture(scope="module")
 def server(people, upstream: EchoUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkpoint]:
-    settings = {"CHECKPOINT_REGISTRY_URL": upstream.url, "CHECKPOINT_HEADER_BYTES": str(HEADER_BYTES)}
+    settings = {**upstream.settings, "CHECKPOINT_HEADER_BYTES": str(HEADER_BYTES)}
     yield from run_checkpoint("gunicorn", people, tmp_path_factory.mktemp("server") / "server.log", **settings)
 
 
@@ -222,7 +222,7 @@ def test_a_stop_lets_a_running_transfer_end(people, upstream: EchoUpstream, tmp_
         received.send(b"4\r\nlast\r\n0\r\n\r\n")
 
     path = upstream.on("/slow-transfer", answer)
-    for server in run_checkpoint("serve", people, tmp_path / "log", CHECKPOINT_REGISTRY_URL=upstream.url):
+    for server in run_checkpoint("serve", people, tmp_path / "log", **upstream.settings):
         with connect(server) as sock:
             sock.sendall(request(server, path))
             assert started.wait(LONG)
@@ -235,7 +235,7 @@ def test_a_stop_lets_a_running_transfer_end(people, upstream: EchoUpstream, tmp_
 
 @pytest.mark.sockets
 def test_a_stop_does_not_wait_for_connections_without_a_request(people, upstream: EchoUpstream, tmp_path) -> None:
-    for server in run_checkpoint("serve", people, tmp_path / "log", CHECKPOINT_REGISTRY_URL=upstream.url):
+    for server in run_checkpoint("serve", people, tmp_path / "log", **upstream.settings):
         with ExitStack() as opened:
             socks = [opened.enter_context(connect(server)) for _ in range(3)]
             for sock in socks:

@@ -36,7 +36,7 @@ def start(people, tmp_path) -> Iterator[Start]:
 
 def test_path_prefix_and_credentials_of_upstream_are_added(start: Start, upstream: EchoUpstream) -> None:
     checkpoint = start(
-        CHECKPOINT_REGISTRY_URL=f"{upstream.url}/team/ml",
+        **upstream.settings | {"CHECKPOINT_REGISTRY_URL": f"{upstream.url}/team/ml"},
         CHECKPOINT_REGISTRY_USERNAME="checkpoint",
         CHECKPOINT_REGISTRY_PASSWORD="pass:wörd",
         CHECKPOINT_TRUSTED_PROXIES="127.0.0.0/8",
@@ -55,7 +55,7 @@ def test_path_prefix_and_credentials_of_upstream_are_added(start: Start, upstrea
 
 
 def test_upstream_that_refuses_checkpoint_itself_is_explained(start: Start, upstream: EchoUpstream) -> None:
-    checkpoint = start(CHECKPOINT_REGISTRY_URL=upstream.url)
+    checkpoint = start(**upstream.settings)
     invalid_host = b"Invalid Host header - possible DNS rebinding attack detected"
     answers = {
         "/api/host": (invalid_host, "403 Forbidden", "--allowed-hosts"),
@@ -92,7 +92,7 @@ def test_answer_that_is_not_http_is_a_bad_gateway(start: Start) -> None:
 
 
 def test_one_caller_may_not_take_every_thread(start: Start, upstream: EchoUpstream) -> None:
-    checkpoint = start(CHECKPOINT_REGISTRY_URL=upstream.url, CHECKPOINT_STREAMS_PER_CALLER="2")
+    checkpoint = start(**upstream.settings, CHECKPOINT_STREAMS_PER_CALLER="2")
     release = threading.Event()
 
     def hold(request: Received) -> None:
@@ -122,7 +122,7 @@ def test_one_caller_may_not_take_every_thread(start: Start, upstream: EchoUpstre
 def test_anonymous_callers_get_as_far_as_the_setting_says(
     start: Start, upstream: EchoUpstream, extent: str, may_read: bool, may_write: bool
 ) -> None:
-    checkpoint = start(CHECKPOINT_REGISTRY_URL=upstream.url, CHECKPOINT_ANONYMOUS=extent)
+    checkpoint = start(**upstream.settings, CHECKPOINT_ANONYMOUS=extent)
     assert checkpoint.call(ECHO, as_ada=False).status == (200 if may_read else 401)
     write = "/api/2.0/mlflow/runs/create"
     assert checkpoint.call(write, "POST", body=b"{}", as_ada=False).status == (200 if may_write else 401)
@@ -141,7 +141,7 @@ def test_anonymous_callers_get_as_far_as_the_setting_says(
 
 
 def test_access_log_has_one_line_without_query_and_secrets(start: Start, upstream: EchoUpstream) -> None:
-    checkpoint = start(CHECKPOINT_REGISTRY_URL=upstream.url)
+    checkpoint = start(**upstream.settings)
     answer = checkpoint.call(f"{ECHO}?token=hidden")
     checkpoint.call("/nowhere%0aelse")
     lines = [line for line in checkpoint.log.read_text().splitlines() if "checkpoint.access" in line]

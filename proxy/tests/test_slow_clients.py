@@ -43,7 +43,7 @@ def production(
     folder = tmp_path_factory.mktemp("slow")
     own = branch(people, folder / "state", _GRACE)
     others = [(folder / "state" / f"token-{number}").read_text() for number in range(2)]
-    for checkpoint in run_checkpoint("serve", own, folder / "server.log", CHECKPOINT_REGISTRY_URL=upstream.url):
+    for checkpoint in run_checkpoint("serve", own, folder / "server.log", **upstream.settings):
         yield checkpoint, others
 
 

@@ -1,8 +1,8 @@
 """Which headers pass, in both directions. Pure but for the settings that it reads.
 
-Dropped by meaning, not by a list of what is known to be good: MLflow's clients send headers of their own. What says
-who the caller is, how this one connection works, or how to read the request otherwise than its request line says, is
-ours to write or to leave out.
+Dropped by meaning, not by a list of what is known to be good: clients send headers of their own. What says who the
+caller is, how this one connection works, or how to read the request otherwise than its request line says, is ours to
+write or to leave out; and of MLflow's own headers those pass that its clients send.
 """
 
 import os
@@ -84,6 +84,21 @@ _OUR_PREFIXES = (
     "cf-access-",
 )
 
+_MLFLOW_PREFIX = "x-mlflow-"
+MLFLOW_HEADERS = frozenset(
+    {
+        "x-mlflow-workspace",
+        "x-mlflow-client-version",
+        "x-mlflow-experiment-id",  # these two name what an OTLP trace belongs to
+        "x-mlflow-run-id",
+    }
+)
+"""All headers of MLflow's own that its clients and its UI send (3.17.2, 3.18.0).
+
+What else begins so is said among its own processes, and believed: who calls (`X-MLflow-Assistant-Delegation`,
+`X-MLflow-Authorization`), or that a call of the gateway needs no guardrail (`X-MLflow-Guardrail-Bypass`).
+"""
+
 _NOT_FROM_UPSTREAM = HOP_BY_HOP | {
     "set-cookie",  # MLflow shares our origin: it could replace a session
     "set-cookie2",
@@ -129,6 +144,7 @@ def _outgoing_name(key: str) -> str:
         lower in HOP_BY_HOP
         or lower in _OURS
         or lower.startswith(_OUR_PREFIXES)
+        or (lower.startswith(_MLFLOW_PREFIX) and lower not in MLFLOW_HEADERS)
         or key in _INHERITED
         or not _TOKEN.fullmatch(name)
     ):

@@ -4,6 +4,7 @@ import math
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib import metadata
 from typing import Any
 
 import pytest
@@ -614,3 +615,11 @@ def test_a_version_of_a_logged_model_is_made_of_it_and_of_its_run(mlflow_world):
         assert provenance.experiment_ids == {world.experiment_id}
         for part in (f"/models/{model_id}/artifacts", f"/{run_id}/artifacts"):
             assert any(part in location for location in provenance.locations)
+
+
+def test_the_server_says_which_version_it_is(world):
+    found = world.client.server_version()
+    assert found.split(".")[0] == "3"
+    if isinstance(world, RealMlflow):
+        assert found == metadata.version("mlflow")
+        assert world.client.answers_anybody()

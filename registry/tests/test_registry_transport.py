@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 
 from foundation.exceptions import InvalidInput
-from registry import patience
+from registry import mlflow, patience
 from registry import transport as module
 from registry.exceptions import RegistryError, RegistryNotFound, RegistryRefused, RegistryTimeout, RegistryUnreachable
 from registry.transport import AlreadyExists, Transport
@@ -380,3 +380,29 @@ def test_a_destination_that_somebody_creates_at_the_same_moment_is_used(serve):
 
     serve(handle)
     assert connect().copy_version("Fraud", "1", "prod", tags={}).version == "4"
+
+
+def test_mlflow_is_asked_as_checkpoint_or_as_nobody(serve, settings):
+    calls = serve(answer(200, "3.17.2\n"))
+    settings.CHECKPOINT_REGISTRY_TOKEN = "secret"
+    assert Transport().ask("/version") == (200, b"3.17.2\n")
+    assert Transport("blue").ask("/x?y=1", signed_in=False) == (200, b"3.17.2\n")
+    assert [(call.method, call.path, call.headers["Authorization"]) for call in calls] == [
+        ("GET", "/version", "Bearer secret"),
+        ("GET", "/x?y=1", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "version"),
+    [(200, "3.17.2", "3.17.2"), (200, " 3.18.0.dev0\n", "3.18.0.dev0"), (200, "<html>", ""), (404, "3.17.2", "")],
+)
+def test_what_is_no_version_is_none(serve, status, said, version):
+    serve(answer(status, said))
+    assert mlflow.connect().server_version() == version
+
+
+@pytest.mark.parametrize(("status", "is_open"), [(200, True), (401, False), (403, False), (302, False), (500, False)])
+def test_mlflow_answers_anybody_if_it_shows_models_to_nobody(serve, status, is_open):
+    serve(answer(status, "{}"))
+    assert mlflow.connect().answers_anybody() is is_open

@@ -58,6 +58,11 @@ class EchoUpstream:
         self._early: set[str] = set()
         threading.Thread(target=self._accept, daemon=True).start()
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What puts Checkpoint in front of it, which is no MLflow: it has other routes, and says no version."""
+        return {"CHECKPOINT_REGISTRY_URL": self.url, "CHECKPOINT_UNKNOWN_WRITES": "pass"}
+
     def on(self, path: str, handler: Handler, *, before_body: bool = False) -> str:
         """Lets `handler` answer a path; with `before_body` before the request's body is read."""
         self._handlers[path] = handler

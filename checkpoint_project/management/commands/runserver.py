@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 from typing_extensions import override
 
 from accounts.joining import first_administrator
-from checkpoint_project import startup
+from checkpoint_project import self_test, startup
 from foundation import env
 
 
@@ -37,4 +37,5 @@ class Command(runserver.Command):
         link = first_administrator.prepare(settings.CHECKPOINT_PUBLIC_URL)
         if link:
             self.stdout.write(f"No account exists yet. Create the administrator's at {link}")
+        self_test.begin()
         super().inner_run(*args, **options)

@@ -44,6 +44,7 @@ ADAS = (
     "/checkpoint/accounts/reauthenticate/",
     "/checkpoint/models/",
     "/checkpoint/models/{model}/",
+    "/checkpoint/coverage/",
     "/checkpoint/accounts/tokens/",
     "/checkpoint/accounts/password/change/",
     "/checkpoint/accounts/logout/",

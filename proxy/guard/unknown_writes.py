@@ -1,0 +1,75 @@
+"""What becomes of writes that nobody can vouch for: CHECKPOINT_UNKNOWN_WRITES says.
+
+A write is vouched for by `known_writes`, for the MLflow versions with which it was tested. `refuse` lets no other pass,
+and none at all that would pass unread to an MLflow of another minor version, whose handlers may do more than those that
+were read. `pass` lets them through as they come; what is guarded and forbidden stays so.
+"""
+
+import logging
+import re
+import threading
+
+from django.conf import settings
+
+from proxy import exceptions
+from proxy.guard import mlflow_found
+from proxy.guard.known_writes import TESTED_VERSIONS
+from proxy.guard.routes import Route, Traffic
+
+logger = logging.getLogger("checkpoint.guard")
+
+MOST_ROUTES = 200
+"""Each route is told once in a process's life; a caller who makes up paths does not fill the log."""
+
+# A segment that somebody gave a name to, and not MLflow: but for `2.0` and `v1`.
+_NAME = re.compile(r"(?<=/)(?!(?:\d\.\d|v\d+)(?:/|\Z))(?:[^/]*[\d%][^/]*|[^/]{40,})")
+_PASSED = Route(Traffic.PASS, "", False)
+_told: set[str] = set()
+_lock = threading.Lock()
+
+
+def _passes() -> bool:
+    return bool(settings.CHECKPOINT_UNKNOWN_WRITES == "pass")
+
+
+def settled(route: Route, method: str, path: str) -> Route:
+    """Returns what a call is treated as: an unknown write stays unknown, and is refused, unless it is to pass."""
+    if route.traffic is not Traffic.UNKNOWN:
+        return route
+    what = "passed on" if _passes() else "refused"
+    shape = f"{method} {_NAME.sub('*', path)[:200]}"
+    _tell(f"{shape} is no write that Checkpoint knows: it is {what}, as CHECKPOINT_UNKNOWN_WRITES says.")
+    return _PASSED if _passes() else route
+
+
+def require_tested_mlflow(route: Route) -> None:
+    """Passes what is read here, and whatever goes to an MLflow with which Checkpoint was tested.
+
+    Raises:
+        UntestedMlflow: it is a write that would pass unread, to another one.
+        RegistryError: MLflow had to be asked for its version and did not answer.
+    """
+    if route.is_read or route.traffic not in {Traffic.PASS, Traffic.SEALED} or _passes():
+        return
+    version = mlflow_found.version()
+    if mlflow_found.is_tested(version):
+        return
+    error = exceptions.UntestedMlflow(version, TESTED_VERSIONS)
+    _tell(error.message)
+    raise error
+
+
+def forget() -> None:
+    """Forgets what was told, for tests that listen."""
+    _told.clear()
+
+
+def _tell(line: str) -> None:
+    """Logs a line once in this process's life; where a name or an id stands in a path, `*`, so that a route is one."""
+    with _lock:
+        if line in _told or len(_told) > MOST_ROUTES:
+            return
+        _told.add(line)
+        if len(_told) > MOST_ROUTES:
+            line = f"More than {MOST_ROUTES} unknown writes: no more of them are told."
+    logger.warning("%s", line)
