@@ -7,7 +7,6 @@ from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
-from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -19,6 +18,7 @@ from accounts.identity.client_address import client_address
 from accounts.identity.passwords import attempts_key
 from accounts.models import User
 from audit.actors import Actor, Door
+from foundation.addresses import portal_url
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -80,7 +80,7 @@ class AccountAdapter(DefaultAccountAdapter):
     @override
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Sends in the background, so that the response time does not tell whether an account exists."""
-        values = {"email": email, "public_url": settings.CHECKPOINT_PUBLIC_URL} | context
+        values = {"email": email, "public_url": portal_url()} | context
         mail.send_soon(self.render_mail(template_prefix, email, values))
 
     @override

@@ -4,6 +4,7 @@ The credential cache of this process drops its entries at once: after commit, so
 row again between the drop and the change.
 """
 
+from functools import partial
 from typing import Any
 
 from allauth.account.signals import password_reset
@@ -17,6 +18,7 @@ from django.http import HttpRequest
 from accounts.identity.authentication import session_cache_key
 from accounts.identity.credential_cache import cache
 from accounts.identity.passwords import attempts_key
+from accounts.identity.sessions import mlflow_key
 from accounts.models import ApiToken, User
 
 
@@ -36,9 +38,11 @@ def forget_token(instance: ApiToken, **kwargs: Any) -> None:
 
 @receiver(post_delete, sender=Session)
 def forget_session(instance: Session, **kwargs: Any) -> None:
-    """Drops the entry of a session that ended: sign-out and a changed password delete its row."""
-    key = session_cache_key(instance.session_key)
-    transaction.on_commit(lambda: cache.forget(key))
+    """Drops a session that ended and that of MLflow's origin; signing out and a new password delete its row."""
+    own = session_cache_key(instance.session_key, is_mlflow=False)
+    at_mlflow = session_cache_key(mlflow_key(instance.session_key), is_mlflow=True)
+    for key in (own, at_mlflow):
+        transaction.on_commit(partial(cache.forget, key))
 
 
 @receiver(password_reset)

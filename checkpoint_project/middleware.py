@@ -2,26 +2,26 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from wsgiref.headers import Headers
 
 import whitenoise.middleware
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware import security
 from typing_extensions import override
 
+from foundation import error_pages
+from foundation.browsers import metadata, policies
+from proxy.page.html import ARTIFACT_FRAME
 from registry import patience
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "img-src 'self' data:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
-"""For Checkpoint's pages: only files from this server, no inline script or style."""
+ARTIFACT_FRAME_POLICY = "sandbox allow-scripts; frame-ancestors 'self'"
+"""For the frame in which MLflow's page shows what is logged as HTML: its scripts run, in an origin of their own."""
+
+# Below these addresses answers are for scripts of ours: JSON, no page, and no token that a form needs.
+_FOR_SCRIPTS = ("/checkpoint/api/", "/checkpoint/mlflow-ui/", "/checkpoint/admin/autocomplete/")
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -49,12 +49,57 @@ class SecurityMiddleware(security.SecurityMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Adds the headers; a view that sets a policy of its own keeps it."""
         response = super().process_response(request, response)
-        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        if "Content-Security-Policy" not in response.headers:
+            response.headers["Content-Security-Policy"] = policies.for_pages(request)
         if self.sts_seconds:
             # Django adds it only to calls that came by TLS, which ends in front of this process. Browsers ignore it
             # over plain HTTP.
             response.headers.setdefault("Strict-Transport-Security", f"max-age={self.sts_seconds}")
         return response
+
+
+class OwnPagesMiddleware:
+    """Keeps Checkpoint's pages out of the reach of scripts that are not theirs, where both share an origin.
+
+    A script on MLflow's page has our origin, so that neither cookies nor CSRF tokens nor the Origin header tell it from
+    ours. What it lacks is a page of ours to take a token from. So a page is given to whoever goes to it in a tab of its
+    own, never to a script or a frame (`Cross-Origin-Opener-Policy` keeps that tab apart), and what changes anything
+    must come from a page of ours. Browsers say so themselves; see `foundation.browsers.metadata`. Calls with
+    credentials in a header pass: no browser adds one by itself.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answers one request below /checkpoint/."""
+        refusal = _refusal(request)
+        if refusal:
+            return error_pages.error(
+                request, status=403, title="Not allowed", message=refusal, code="PERMISSION_DENIED", bare=True
+            )
+        return self.get_response(request)
+
+
+def _refusal(request: HttpRequest) -> str:
+    """Returns why the browser does not get what it asks for, "" when it does."""
+    path = request.path_info
+    if metadata.is_service_worker(request):
+        return "No file of Checkpoint's is a service worker."
+    if "HTTP_AUTHORIZATION" in request.META or path.startswith(policies.STATIC):
+        return ""
+    if request.method not in _SAFE_METHODS:
+        is_ours = metadata.is_sent_by_our_page(request)
+        return "" if is_ours else "This was not sent by a page of Checkpoint's. Open the page and send it from there."
+    if metadata.is_navigation(request):
+        return ""
+    if metadata.is_code(request):
+        is_ours = path in policies.GENERATED_SCRIPTS and metadata.destination(request) == "script"
+        return "" if is_ours else "There is no script and no style sheet at this address."
+    is_read = metadata.is_call(request) and metadata.site(request) in metadata.FROM_OUR_ORIGIN
+    if is_read and path.startswith(_FOR_SCRIPTS):
+        return ""
+    return "This page is shown in a tab of its own only, not to scripts and in frames."
 
 
 class WhiteNoiseMiddleware(whitenoise.middleware.WhiteNoiseMiddleware):
@@ -65,3 +110,10 @@ class WhiteNoiseMiddleware(whitenoise.middleware.WhiteNoiseMiddleware):
         """Adds a folder's files; skips a folder that does not exist, for which WhiteNoise would warn."""
         if Path(root).is_dir():
             super().add_files(root, prefix)
+
+    @override
+    def add_mime_headers(self, headers: Headers, path: str, url: str) -> None:
+        """Adds the type, and to the frame for artifacts its policy; in a collected folder names have a hash in them."""
+        super().add_mime_headers(headers, path, url)
+        if url.startswith(f"{settings.STATIC_URL}{ARTIFACT_FRAME.removesuffix('html')}"):
+            headers["Content-Security-Policy"] = ARTIFACT_FRAME_POLICY

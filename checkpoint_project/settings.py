@@ -20,7 +20,8 @@ CHECKPOINT_REGISTRY_PASSWORD = env.string("CHECKPOINT_REGISTRY_PASSWORD")
 CHECKPOINT_REGISTRY_TOKEN = env.matching(
     "CHECKPOINT_REGISTRY_TOKEN", pattern="[!-~]+", expected="the token alone, without spaces and without `Bearer`"
 )
-CHECKPOINT_PUBLIC_URL = env.url("CHECKPOINT_PUBLIC_URL", "http://localhost:5000", prefix=False)
+CHECKPOINT_PUBLIC_URL = env.origin("CHECKPOINT_PUBLIC_URL", "http://localhost:5000")
+CHECKPOINT_PORTAL_URL = env.origin("CHECKPOINT_PORTAL_URL")
 CHECKPOINT_ANONYMOUS = env.choice("CHECKPOINT_ANONYMOUS", "off", {"off", "read", "write"})
 CHECKPOINT_UNKNOWN_WRITES = env.choice("CHECKPOINT_UNKNOWN_WRITES", "refuse", {"refuse", "pass"})
 CHECKPOINT_TRUSTED_PROXIES = env.networks("CHECKPOINT_TRUSTED_PROXIES")
@@ -50,18 +51,27 @@ if not (_own_key and _own_database) or CHECKPOINT_ASSET_CACHE_MB:
 SECRET_KEY = secret_key.require_strong(_own_key) if _own_key else secret_key.load_or_create(STATE_DIR / "secret_key")
 _public = urlsplit(CHECKPOINT_PUBLIC_URL)
 _public_is_https = _public.scheme == "https"
+_portal = urlsplit(CHECKPOINT_PORTAL_URL or CHECKPOINT_PUBLIC_URL)
+if CHECKPOINT_PORTAL_URL and (_portal.scheme != _public.scheme or _portal.netloc == _public.netloc):
+    raise env.ConfigurationError(
+        f"CHECKPOINT_PORTAL_URL is {CHECKPOINT_PORTAL_URL!r}: expected another host name or port than that of "
+        f"CHECKPOINT_PUBLIC_URL, and the same scheme, {_public.scheme}."
+    )
 ALLOWED_HOSTS = [
-    "localhost",
-    "127.0.0.1",
-    "[::1]",
-    str(_public.hostname),
+    *("localhost", "127.0.0.1", "[::1]", str(_public.hostname), str(_portal.hostname)),
     *env.hosts_served("CHECKPOINT_ALLOWED_HOSTS"),
 ]
-CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+# What is posted to our own pages; `proxy.origin` judges what goes to MLflow.
+CSRF_TRUSTED_ORIGINS = [f"{_portal.scheme}://{_portal.netloc}"]
 CSRF_FAILURE_VIEW = "foundation.error_pages.csrf_failure"
-# Not Django's names: MLflow is served from the same origin, and neither side may overwrite the other's cookies.
-SESSION_COOKIE_NAME = "checkpoint_session"
-CSRF_COOKIE_NAME = "checkpoint_csrf"
+# Not Django's names: MLflow is served from the same origin, or from another port of the same host, and neither side may
+# overwrite the other's cookies. Nobody else's script, nor a page of a neighbouring host, can set a cookie with the
+# prefix (RFC 6265bis section 4.1.3.2), which needs https.
+_prefix = "__Host-" if _public_is_https else ""
+SESSION_COOKIE_NAME = f"{_prefix}checkpoint_session"
+CSRF_COOKIE_NAME = f"{_prefix}checkpoint_csrf"
+CHECKPOINT_MLFLOW_COOKIE_NAME = f"{_prefix}checkpoint_mlflow"
+CHECKPOINT_ARRIVAL_COOKIE_NAME = f"{_prefix}checkpoint_arrival"
 LANGUAGE_COOKIE_NAME = "checkpoint_language"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _public_is_https
 CSRF_COOKIE_HTTPONLY = True
@@ -111,6 +121,7 @@ MIDDLEWARE = [
     "proxy.middleware.ProxyMiddleware",
     "checkpoint_project.middleware.PatienceMiddleware",
     "checkpoint_project.middleware.SecurityMiddleware",
+    "checkpoint_project.middleware.OwnPagesMiddleware",
     "checkpoint_project.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

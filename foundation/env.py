@@ -159,6 +159,13 @@ def hosts_served(name: str) -> list[str]:
     return found
 
 
+def origin(name: str, default: str = "") -> str:
+    """Returns an http(s) address without a path, written as browsers write it in `Origin` and in `Host`."""
+    parts = urlsplit(url(name, default, prefix=False))
+    usual = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual)}" if parts.netloc else ""
+
+
 def networks(name: str) -> list[IPv4Network | IPv6Network]:
     """Returns the addresses and CIDR ranges of a comma-separated variable."""
     found = []

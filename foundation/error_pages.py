@@ -5,6 +5,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from foundation.browsers import metadata, policies
+
 _ELSEWHERE = ("Origin checking failed", "Referer checking failed")
 """How `django.middleware.csrf` begins its reasons for a form from another origin."""
 
@@ -21,7 +23,9 @@ def unknown_host(request: HttpRequest) -> HttpResponseBase:
         "This host name is not configured. Set CHECKPOINT_PUBLIC_URL to the address that people use, "
         "or add the name to CHECKPOINT_ALLOWED_HOSTS, and restart Checkpoint."
     )
-    return error(request, status=400, title="Unknown host name", message=message, code="BAD_REQUEST", bare=True)
+    response = error(request, status=400, title="Unknown host name", message=message, code="BAD_REQUEST", bare=True)
+    response.headers["Content-Security-Policy"] = policies.CONTAINED
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
@@ -86,7 +90,10 @@ def error(
     """
     if wants_json(request):
         return JsonResponse({"error_code": code, "message": message}, status=status)
-    template = "error_bare.html" if bare else "error.html"
+    # The navigation has the form that signs out, and in it a token that every form of ours takes. A script, which may
+    # be anybody's (`checkpoint_project.middleware`), is not to find one in a refusal.
+    is_bare = bare or not metadata.is_navigation(request)
+    template = "error_bare.html" if is_bare else "error.html"
     context = {"title": title, "message": message, "status": status, "hint": hint}
     response: HttpResponse = render(request, template, context, status=status)
     return response

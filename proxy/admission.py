@@ -55,9 +55,11 @@ def permitted(request: HttpRequest, caller: Caller, method: str, path: str) -> R
     Raises:
         NotSignedIn: only somebody who is signed in may.
         CrossOrigin: it may come from another site's page.
+        CodeRefused: a browser would run the answer, and it is not MLflow's own.
         UntestedMlflow: nobody knows what it would change in the MLflow that is there.
         RegistryError: MLflow had to be asked for its version and did not answer.
     """
+    origin.verify_destination(request, path)
     route = unknown_writes.settled(routes.classify(method, path), method, path)
     if not health.is_probe_of_mlflow(method, path):
         _authorise(caller, route)

@@ -4,8 +4,11 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 
 from foundation import error_pages
+from foundation.addresses import Site, site_of
+from foundation.browsers import policies
 from foundation.exceptions import CheckpointError
 from proxy.exceptions import NotSignedIn, ProxyError
 from registry.exceptions import RegistryTimeout, RegistryUnreachable
@@ -19,7 +22,10 @@ def answer(request: HttpRequest, error: CheckpointError) -> HttpResponseBase:
     A person who is not signed in and wanted a page is sent to the sign-in page instead, and comes back afterwards.
     """
     if isinstance(error, NotSignedIn) and request.method in {"GET", "HEAD"} and not error_pages.wants_json(request):
-        response: HttpResponseBase = redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+        is_mlflow = site_of(request) is Site.MLFLOW
+        response: HttpResponseBase = redirect_to_login(
+            request.get_full_path(), reverse("accounts:enter") if is_mlflow else settings.LOGIN_URL
+        )
     else:
         response = error_pages.error(
             request,
@@ -36,6 +42,8 @@ def answer(request: HttpRequest, error: CheckpointError) -> HttpResponseBase:
         for name, value in error.headers().items():
             response.headers[name] = value
     response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = policies.for_pages(request)
     response.headers["Content-Length"] = str(len(getattr(response, "content", b"")))
     return response
 

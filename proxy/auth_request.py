@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.identity.callers import Caller
 from accounts.identity.client_address import comes_from_trusted_proxy
+from foundation.addresses import Site, site_of
 from foundation.exceptions import CheckpointError
 from proxy import admission
 from proxy.exceptions import NotSignedIn
@@ -30,6 +31,8 @@ def auth_request(request: HttpRequest) -> HttpResponse:
     """
     if not comes_from_trusted_proxy(request):
         raise Http404
+    if site_of(request) is Site.PORTAL:
+        return HttpResponse(status=403)  # nothing of MLflow's is there, which Checkpoint says itself
     try:
         caller = _admitted(request)
     except NotSignedIn:

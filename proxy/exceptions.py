@@ -97,6 +97,20 @@ class CrossOrigin(ProxyError):
     title = "Not allowed"
 
 
+class CodeRefused(ProxyError):
+    """A browser would run, in our origin, what is no file of MLflow's own interface."""
+
+    status = 403
+    code = "PERMISSION_DENIED"
+    title = "Not allowed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Browsers do not get this as a script, a worker or a style sheet: anybody could have written it. "
+            "Only the files of MLflow's own interface are served as such."
+        )
+
+
 class MethodRefused(ProxyError):
     """A method that MLflow does not use."""
 

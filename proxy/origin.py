@@ -1,4 +1,6 @@
-"""Refuses writes that another site's page makes with this browser's rights (RFC 6454; the Fetch standard).
+"""Refuses what a browser must not do with its person's rights (RFC 6454; the Fetch standard).
+
+Writes that another site's page makes, and running what MLflow serves as if it were a script of ours.
 
 The proxy has no CSRF token to check: MLflow's UI sends none. Browsers say where a call comes from, and pages cannot
 make them lie about it.
@@ -10,7 +12,9 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.identity.callers import Caller, CallerKind
-from proxy.exceptions import CrossOrigin
+from foundation.browsers import metadata
+from proxy.assets import names
+from proxy.exceptions import CodeRefused, CrossOrigin
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -34,8 +38,8 @@ def verify(request: HttpRequest, caller: Caller, method: str) -> None:
     """
     if caller.kind is CallerKind.TOKEN or method in _SAFE_METHODS:
         return
-    site = request.headers.get("Sec-Fetch-Site", "")
-    if site not in {"", "same-origin", "none"}:
+    site = metadata.site(request)
+    if site not in metadata.FROM_OUR_ORIGIN:
         raise CrossOrigin("This call was made by a page of another site.")
     if caller.kind is CallerKind.BASIC:
         return
@@ -51,6 +55,24 @@ def verify(request: HttpRequest, caller: Caller, method: str) -> None:
         raise CrossOrigin("This call does not say which page made it. Programs should use an API token.")
 
 
+def verify_destination(request: HttpRequest, path: str) -> None:
+    """Passes a call whose answer the browser only shows or reads, or that is for a file of MLflow's interface.
+
+    Everybody may upload, and MLflow names types by file names. The policies of our pages and of MLflow's forbid the
+    same; this holds for pages that somebody left open before there was one, and for service workers, which no policy
+    of a page names by folder.
+
+    Args:
+        request: For its headers.
+        path: Of the call; see `admission.permitted`.
+
+    Raises:
+        CodeRefused: the answer would be a script, a worker or a style sheet.
+    """
+    if metadata.is_service_worker(request) or (metadata.is_code(request) and not names.is_static(path)):
+        raise CodeRefused
+
+
 def _origin(address: str) -> str:
     try:
         parts = urlsplit(address)
@@ -60,4 +82,4 @@ def _origin(address: str) -> str:
 
 
 def _is_ours(request: HttpRequest, source: str) -> bool:
-    return source == f"{request.scheme}://{request.get_host()}" or source in settings.CSRF_TRUSTED_ORIGINS
+    return source in {f"{request.scheme}://{request.get_host()}", settings.CHECKPOINT_PUBLIC_URL}

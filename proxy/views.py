@@ -18,7 +18,7 @@ from proxy.assets.serving import assets
 from proxy.exceptions import UpstreamBroken
 from proxy.guard import decide
 from proxy.guard.routes import Route, Traffic
-from proxy.page import html
+from proxy.page import html, policy
 from proxy.refusals import Refusal
 from proxy.transfer import body, client, compression, headers, request_line, responses, upstream
 from proxy.transfer.http1 import Answer
@@ -157,16 +157,17 @@ class CheckpointProxyView(ProxyView):
         target = f"{path}?{query}" if query else path
         answer = self._send(request, "GET", target, html.adapt_request(sent))
         content = responses.read_whole(answer, html.DOCUMENT_BYTES)
-        if content is not None:
-            document = html.adapt_answer(answer.status, answer.headers, content)
-            if document is not None:
-                answer.headers, content = document.headers, document.body
+        document = None if content is None else html.adapt_answer(answer.status, answer.headers, content)
+        if document is not None:
+            answer.headers, content = document.headers, document.body
         if self.entry.method == "HEAD":
             answer.close()
             content = b""
-        return self._response(request, answer, content)
+        return self._response(request, answer, content, is_document=document is not None)
 
-    def _response(self, request: HttpRequest, answer: Answer, content: bytes | None = None) -> ProxiedResponse:
+    def _response(
+        self, request: HttpRequest, answer: Answer, content: bytes | None = None, *, is_document: bool = False
+    ) -> ProxiedResponse:
         try:
             if content is None:
                 is_json = compression.may_compress(self.entry.path, answer.status, answer.headers, answer.length)
@@ -180,6 +181,7 @@ class CheckpointProxyView(ProxyView):
             answer.close()
             raise
         found = headers.for_client(answer.headers, destination.mlflow())
+        found = policy.apply(request, self.entry.path, found, is_document=is_document)
         status = answer.status
         response = ProxiedResponse(
             answer, found, first=content or b"", environ=request.META, done=lambda: self._finished(status)

@@ -15,6 +15,7 @@ from accounts.identity.callers import Caller, CallerKind, InvalidCredentials, To
 from accounts.identity.client_address import client_address
 from accounts.identity.credential_cache import cache
 from accounts.models import User
+from foundation.addresses import Site, site_of
 
 __all__ = ["CHALLENGE", "Caller", "CallerKind", "InvalidCredentials", "TooManyAttempts", "identify"]
 
@@ -27,6 +28,7 @@ _HEADER_LENGTH = 8_192
 def identify(request: HttpRequest) -> Caller:
     """Returns the caller: by the header `Authorization` if there is one, else by the session cookie, else anonymous.
 
+    Where MLflow has an origin of its own, a call to it is identified by the session of that origin and by no other.
     Accepts `Bearer <token>` and `Basic` with a password or a token. Writes nothing, does not touch `request.user` or
     `request.session`, and makes no database query for credentials that it checked in the last seconds
     (CHECKPOINT_CREDENTIAL_CACHE_SECONDS). Bad credentials never make an anonymous caller: a job with an old token
@@ -39,9 +41,12 @@ def identify(request: HttpRequest) -> Caller:
     header = request.META.get("HTTP_AUTHORIZATION")
     if header is not None:
         return _by_header(request, header)
-    session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    is_mlflow = site_of(request) is Site.MLFLOW
+    session_key = request.COOKIES.get(
+        settings.CHECKPOINT_MLFLOW_COOKIE_NAME if is_mlflow else settings.SESSION_COOKIE_NAME
+    )
     if session_key:
-        caller = _by_session(session_key)
+        caller = _by_session(session_key, is_mlflow=is_mlflow)
         if caller.user_id is not None:
             return caller
     return Caller(CallerKind.ANONYMOUS, None, "", f"anonymous:{client_address(request)}")
@@ -81,13 +86,13 @@ def _by_token(plaintext: str, login: str | None = None) -> tuple[Caller, datetim
     return Caller(CallerKind.TOKEN, token.user_id, token.user.username, f"token:{token.pk}"), token.expires_at
 
 
-def _by_session(session_key: str) -> Caller:
-    key = session_cache_key(session_key)
+def _by_session(session_key: str, *, is_mlflow: bool) -> Caller:
+    key = session_cache_key(session_key, is_mlflow=is_mlflow)
     caller = cache.get(key)
     if caller is not None:
         return caller
     reading = cache.begin()
-    user, expires_at = sessions.find_user(session_key)
+    user, expires_at = (sessions.find_mlflow_user if is_mlflow else sessions.find_user)(session_key)
     if user is None:
         caller = Caller(CallerKind.ANONYMOUS, None, "", "anonymous")
     else:
@@ -97,9 +102,9 @@ def _by_session(session_key: str) -> Caller:
     return caller
 
 
-def session_cache_key(session_key: str) -> bytes:
-    """Returns the key of a session in the credential cache."""
-    return cache.digest("session", session_key)
+def session_cache_key(session_key: str, *, is_mlflow: bool) -> bytes:
+    """Returns the key of a session in the credential cache; one of MLflow's origin is another kind of credential."""
+    return cache.digest("mlflow session" if is_mlflow else "session", session_key)
 
 
 def _split(credential: str) -> tuple[str, str]:

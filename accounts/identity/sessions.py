@@ -7,12 +7,13 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.identity.callers import InvalidCredentials
 from accounts.models import User
 
 ENDED = "The session has ended: sign in again."
+_CAME_FROM = "checkpoint_came_from"
 
 
 def find_user(session_key: str) -> tuple[User | None, datetime]:
@@ -25,6 +26,63 @@ def find_user(session_key: str) -> tuple[User | None, datetime]:
     Raises:
         InvalidCredentials: there is no such session, it has expired, or its user may not use it any more.
     """
+    data, expires_at = _read(session_key)
+    if SESSION_KEY not in data:
+        return None, expires_at
+    user = _load(data)
+    if user is None or not _verifies(user, data.get(HASH_SESSION_KEY, "")):
+        raise InvalidCredentials(ENDED)
+    return user, expires_at
+
+
+def find_mlflow_user(mlflow_key: str) -> tuple[User | None, datetime]:
+    """Returns what `find_user` does for a session of MLflow's origin: it is as good as the one that it came from.
+
+    Raises:
+        InvalidCredentials: there is no such session, or the one that it came from has ended.
+    """
+    data, _ = _read(mlflow_key)
+    session_key = data.get(_CAME_FROM)
+    if session_key is None:  # a session of the pages, which opens nothing at MLflow's address
+        raise InvalidCredentials(ENDED)
+    return find_user(session_key)
+
+
+def begin_at_mlflow(session_key: str) -> tuple[str, datetime]:
+    """Begins the session of MLflow's origin that belongs to a session of Checkpoint's pages.
+
+    It holds nobody's name, so the pages take it for that of somebody who is not signed in, and it is of no use without
+    the one that it came from. Each has one: who comes again gets the same.
+
+    Returns:
+        Its key, for a cookie, and when it ends.
+
+    Raises:
+        InvalidCredentials: nobody is signed in with that session, or not any more.
+    """
+    user, expires_at = find_user(session_key)
+    if user is None:
+        raise InvalidCredentials(ENDED)
+    key = mlflow_key(session_key)
+    values = {"session_data": SessionStore().encode({_CAME_FROM: session_key}), "expire_date": expires_at}
+    Session.objects.update_or_create(session_key=key, defaults=values)
+    return key, expires_at
+
+
+def mlflow_key(session_key: str) -> str:
+    """Returns the key of the session of MLflow's origin; nobody without SECRET_KEY can tell one from the other."""
+    return salted_hmac("checkpoint.mlflow-session", session_key, algorithm="sha256").hexdigest()[:40]
+
+
+def end_all(user: User) -> None:
+    """Deletes every session of a person. It reads everybody's sessions to find them, so call it rarely."""
+    live = Session.objects.filter(expire_date__gt=timezone.now())
+    own = [session.pk for session in live.iterator() if session.get_decoded().get(SESSION_KEY) == str(user.pk)]
+    Session.objects.filter(pk__in=own).delete()
+
+
+def _read(session_key: str) -> tuple[dict[str, str], datetime]:
+    """Returns what a session holds and when it expires, or raises InvalidCredentials."""
     if not (session_key.isascii() and session_key.isalnum() and 8 <= len(session_key) <= 40):
         raise InvalidCredentials(ENDED)
     row = (
@@ -38,19 +96,7 @@ def find_user(session_key: str) -> tuple[User | None, datetime]:
     if not data:
         # Django stores no empty session: this one was signed with a secret key that is no longer configured.
         raise InvalidCredentials(ENDED)
-    if SESSION_KEY not in data:
-        return None, row[1]
-    user = _load(data)
-    if user is None or not _verifies(user, data.get(HASH_SESSION_KEY, "")):
-        raise InvalidCredentials(ENDED)
-    return user, row[1]
-
-
-def end_all(user: User) -> None:
-    """Deletes every session of a person. It reads everybody's sessions to find them, so call it rarely."""
-    live = Session.objects.filter(expire_date__gt=timezone.now())
-    own = [session.pk for session in live.iterator() if session.get_decoded().get(SESSION_KEY) == str(user.pk)]
-    Session.objects.filter(pk__in=own).delete()
+    return data, row[1]
 
 
 def _load(data: dict[str, str]) -> User | None:

@@ -18,6 +18,7 @@ from accounts.exceptions import AccountError, LinkInvalid, NameTaken
 from accounts.joining import installation
 from accounts.models import Installation, User
 from audit.actors import Actor, Door
+from foundation.addresses import absolute
 from foundation.env import ConfigurationError
 
 LIFETIME = timedelta(days=1)
@@ -30,7 +31,7 @@ _SALT = "accounts.joining.first_administrator"
 logger = logging.getLogger("checkpoint.accounts")
 
 
-def prepare(public_url: str) -> str | None:
+def prepare() -> str | None:
     """Creates the administrator that the environment names, or returns the link with which a person creates one.
 
     Call it after the migrations, whenever a server starts; any number of times, in any number of processes.
@@ -46,7 +47,7 @@ def prepare(public_url: str) -> str | None:
         return None
     if row.setup_at is not None or User.objects.exists():
         return None
-    return f"{public_url}{reverse('setup')}?token={_token(row)}"
+    return f"{absolute(reverse('setup'))}?token={_token(row)}"
 
 
 def _create_from_environment() -> None:

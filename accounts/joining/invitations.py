@@ -5,7 +5,6 @@ import secrets
 from datetime import timedelta
 from hashlib import sha256
 
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
@@ -19,6 +18,7 @@ from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
 from audit.trail import About
+from foundation.addresses import absolute, portal_url
 
 LIFETIME = timedelta(days=7)
 INVALID = "This invitation was used, replaced, withdrawn or is older than 7 days. Ask your administrator for another."
@@ -52,7 +52,7 @@ def invite(*, actor: Actor, email: str) -> tuple[Invitation, str]:
         trail.record(AuditAction.INVITED, actor=actor, about=_about(invitation))
     logger.info("Invitation %s issued by %s", invitation.pk, actor.name)
     # In the query and not in the path: Django logs the path of every refused request.
-    return invitation, f"{settings.CHECKPOINT_PUBLIC_URL}{reverse('accounts:invitation')}?token={secret}"
+    return invitation, f"{absolute(reverse('accounts:invitation'))}?token={secret}"
 
 
 def withdraw(*, actor: Actor, invitation: Invitation) -> None:
@@ -72,7 +72,7 @@ def withdraw(*, actor: Actor, invitation: Invitation) -> None:
 
 def send(invitation: Invitation, link: str) -> bool:
     """Mails the link to the invited person and tells whether the mail server took it."""
-    values = {"invitation": invitation, "link": link, "public_url": settings.CHECKPOINT_PUBLIC_URL}
+    values = {"invitation": invitation, "link": link, "public_url": portal_url()}
     subject = render_to_string("accounts/email/invitation_subject.txt", values).strip()
     body = render_to_string("accounts/email/invitation.txt", values)
     return mail.send(EmailMessage(subject, body, to=[invitation.email]))

@@ -195,7 +195,7 @@ def test_accounts_that_come_about_otherwise(admin: Client, settings: Any, monkey
     data = {"username": "added", "email": "", "usable_password": "true", **NEW}
     admin.post(reverse("admin:accounts_user_add"), data)
     settings.CHECKPOINT_ADMIN_USERNAME, settings.CHECKPOINT_ADMIN_PASSWORD = "first", "from the environment"
-    first_administrator.prepare("http://localhost:5000")
+    first_administrator.prepare()
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "from the environment")
     call_command("createsuperuser", username="second", email="", interactive=False, stdout=io.StringIO())
     monkeypatch.setattr("getpass.getpass", lambda **_: "set by a command")
@@ -210,7 +210,7 @@ def test_accounts_that_come_about_otherwise(admin: Client, settings: Any, monkey
 
 
 def test_the_first_administrator_who_uses_the_link_in_the_log() -> None:
-    link = first_administrator.prepare("")
+    link = first_administrator.prepare()
     assert link is not None
     assert Client().post(link, NEW | {"username": "grace", "email": ""}).status_code == 302
     assert rows() == [("grace", "page", AuditAction.ACCOUNT_CREATED, "account:grace")]

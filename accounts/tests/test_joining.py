@@ -32,7 +32,7 @@ def invite(email: str = "grace@example.org", actor: User | None = None) -> tuple
 
 
 def setup_token() -> str:
-    link = first_administrator.prepare(PUBLIC)
+    link = first_administrator.prepare()
     assert link is not None
     return link.partition("?token=")[2]
 
@@ -181,7 +181,7 @@ def test_names_and_addresses_are_unique_without_regard_to_case() -> None:
 
 @pytest.mark.django_db
 def test_the_link_in_the_log_creates_the_first_administrator_once() -> None:
-    link = first_administrator.prepare(PUBLIC)
+    link = first_administrator.prepare()
     assert link is not None
     assert link.startswith(f"{PUBLIC}/checkpoint/setup/?token=")
     client = Client()
@@ -198,7 +198,7 @@ def test_the_link_in_the_log_creates_the_first_administrator_once() -> None:
     assert Client().get(link).status_code == 410
     assert Client().post(link, NEW | {"username": "another"}).status_code == 410
     assert User.objects.count() == 1
-    assert first_administrator.prepare(PUBLIC) is None
+    assert first_administrator.prepare() is None
 
 
 @pytest.mark.django_db
@@ -208,7 +208,7 @@ def test_the_setup_link_is_dead_as_soon_as_there_is_any_account() -> None:
     with pytest.raises(LinkInvalid):
         first_administrator.create(actor=NOBODY, token=token, username="eve", email="", password=PASSWORD)
     assert Client().get(reverse("setup"), {"token": token}).status_code == 410
-    assert first_administrator.prepare(PUBLIC) is None
+    assert first_administrator.prepare() is None
 
 
 @pytest.mark.django_db
@@ -216,7 +216,7 @@ def test_a_setup_link_is_not_made_again_after_it_was_used() -> None:
     first_administrator.create(actor=NOBODY, token=setup_token(), username="grace", email="", password=PASSWORD)
     AuditEvent.objects.all()._raw_delete("default")  # the trail keeps people from being deleted
     User.objects.all().delete()
-    assert first_administrator.prepare(PUBLIC) is None
+    assert first_administrator.prepare() is None
 
 
 @pytest.mark.django_db
@@ -236,7 +236,7 @@ def test_forged_foreign_and_old_setup_links_are_refused(monkeypatch: pytest.Monk
 
 @pytest.mark.django_db
 def test_a_weak_password_is_refused_and_the_setup_link_stays_good() -> None:
-    link = first_administrator.prepare(PUBLIC)
+    link = first_administrator.prepare()
     answer = Client().post(link, NEW | {"password1": "password", "password2": "password"})
     assert answer.status_code == 400
     with pytest.raises(AccountError):
@@ -251,14 +251,14 @@ def test_the_environments_administrator_is_created_once_and_their_password_never
 ) -> None:
     settings.CHECKPOINT_ADMIN_USERNAME, settings.CHECKPOINT_ADMIN_PASSWORD = "root", "from the environment"
     with caplog.at_level(logging.INFO):
-        assert first_administrator.prepare(PUBLIC) is None
+        assert first_administrator.prepare() is None
     root = User.objects.get()
     assert (root.username, root.is_superuser, root.is_staff) == ("root", True, True)
     assert root.check_password("from the environment")
     assert "from the environment" not in caplog.text
     root.set_password("changed by hand")
     root.save()
-    assert first_administrator.prepare(PUBLIC) is None
+    assert first_administrator.prepare() is None
     root.refresh_from_db()
     assert root.check_password("changed by hand")
     assert User.objects.count() == 1
@@ -268,7 +268,7 @@ def test_the_environments_administrator_is_created_once_and_their_password_never
 def test_the_environments_administrator_is_created_beside_other_people(settings: Any) -> None:
     UserFactory()
     settings.CHECKPOINT_ADMIN_USERNAME, settings.CHECKPOINT_ADMIN_PASSWORD = "root", "from the environment"
-    first_administrator.prepare(PUBLIC)
+    first_administrator.prepare()
     assert User.objects.get(username="root").is_superuser
 
 
@@ -277,7 +277,7 @@ def test_an_existing_person_is_not_promoted_by_the_environment(settings: Any, ca
     UserFactory(username="root")
     settings.CHECKPOINT_ADMIN_USERNAME, settings.CHECKPOINT_ADMIN_PASSWORD = "Root", "from the environment"
     with caplog.at_level(logging.WARNING):
-        first_administrator.prepare(PUBLIC)
+        first_administrator.prepare()
     assert not User.objects.get().is_superuser
     assert "CHECKPOINT_ADMIN_USERNAME" in caplog.text
 
@@ -295,13 +295,13 @@ def test_an_unusable_administrator_in_the_environment_is_one_clear_line(
 ) -> None:
     settings.CHECKPOINT_ADMIN_USERNAME, settings.CHECKPOINT_ADMIN_PASSWORD = name, password
     with pytest.raises(ConfigurationError, match=re.compile(rf"^{variable} [^\n]*$")) as refusal:
-        first_administrator.prepare(PUBLIC)
+        first_administrator.prepare()
     assert password not in str(refusal.value)
 
 
 @pytest.mark.django_db
 def test_no_secret_of_a_link_reaches_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    setup = first_administrator.prepare(PUBLIC)
+    setup = first_administrator.prepare()
     assert setup is not None
     with caplog.at_level(logging.DEBUG):
         Client().post(setup, NEW | {"password2": "another"})

@@ -6,11 +6,13 @@ from threading import Barrier, Event
 from typing import Any
 
 import pytest
+from django.core.cache.backends.db import DatabaseCache
 from django.db import connection
 from django.db.models import QuerySet
 
 from accounts import people, tokens
 from accounts.exceptions import AccountError
+from accounts.identity import handover
 from accounts.joining import first_administrator, installation, invitations
 from accounts.models import ApiToken, Installation, User
 from audit.actors import Actor, Door
@@ -19,7 +21,6 @@ from testing.waiting import LONG
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
-PUBLIC = "http://localhost:5000"
 NOBODY = Actor.anonymous(Door.PAGE)
 PASSWORD = "a fine pass phrase"
 
@@ -46,7 +47,7 @@ def successes(outcomes: list[Any]) -> int:
 
 
 def setup_token() -> str:
-    link = first_administrator.prepare(PUBLIC)
+    link = first_administrator.prepare()
     assert link is not None
     return link.partition("?token=")[2]
 
@@ -88,8 +89,21 @@ def test_processes_that_start_together_agree_on_the_installation() -> None:
 
 def test_processes_that_start_together_create_the_environments_administrator_once(settings: Any) -> None:
     settings.CHECKPOINT_ADMIN_USERNAME, settings.CHECKPOINT_ADMIN_PASSWORD = "root", PASSWORD
-    assert at_the_same_moment(lambda _: first_administrator.prepare(PUBLIC)) == [None] * 4
+    assert at_the_same_moment(lambda _: first_administrator.prepare()) == [None] * 4
     assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("is_guarded", [True, False])
+def test_a_code_that_is_shown_several_times_at_the_same_moment_is_taken_once_only_because_it_is_deleted_first(
+    monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
+    secret = handover.secret()
+    code = handover.issue(session_key="a" * 32, proof_of_browser=handover.proof(secret), next_path="/")
+    if not is_guarded:
+        monkeypatch.setattr(DatabaseCache, "delete", lambda self, key: True)  # each thread has a cache of its own
+    outcomes = at_the_same_moment(lambda _: handover.redeem(code, secret))
+    taken = sum(isinstance(outcome, handover.Arrival) for outcome in outcomes)
+    assert taken == (1 if is_guarded else 4), outcomes
 
 
 def test_of_people_who_choose_one_name_at_the_same_moment_one_gets_it() -> None:

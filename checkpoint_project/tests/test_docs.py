@@ -13,7 +13,7 @@ BASE: Path = settings.BASE_DIR
 SETTINGS_PAGE = (BASE / "docs" / "settings.md").read_text()
 READERS = {
     *("string", "matching", "flag", "integer", "seconds", "choice"),
-    *("url", "host", "hosts_served", "networks", "mail_address"),
+    *("url", "origin", "host", "hosts_served", "networks", "mail_address"),
 }
 
 PAGES = [

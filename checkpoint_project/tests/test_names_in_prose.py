@@ -49,7 +49,7 @@ def test_mentioned_names_exist_in_their_modules() -> None:
         name = path.parent.name if path.stem == "__init__" else path.stem
         sources[name] = sources.get(name, "") + (ROOT / path).read_text()
     missing = set()
-    for path, match in _mentioned(r"(?:(\w+)\.)?(?:\w+\.)*(\w+)\.(?!py`)(\w+)(?:\(\))?"):
+    for path, match in _mentioned(r"(?:(\w+)\.)?(?:\w+\.)*(\w+)\.(?!(?:py|json)`)(\w+)(?:\(\))?"):
         package, module, name = match[1], match[2], match[3]
         is_known = module not in sources or not NOT_OURS.isdisjoint({package, module}) or name in sources
         if not is_known and not re.search(rf"\b{name}\b", sources[module]):

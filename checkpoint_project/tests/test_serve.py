@@ -40,6 +40,26 @@ def test_a_first_start_serves_shows_the_setup_link_and_stops_when_told(tmp_path:
     assert f"in front of http://127.0.0.1:9: open http://localhost:{port}" in server.log.read_text()
 
 
+def test_a_second_port_is_an_origin_of_its_own_for_the_pages(tmp_path: Path) -> None:
+    port, pages = free_port(), free_port()
+    log = tmp_path / "log"
+    with serve(port, "--portal-port", str(pages), environment=environment(tmp_path / "state"), log=log) as server:
+        server.wait_until_answering(f"http://127.0.0.1:{pages}{HEALTH}", timeout=LONG)
+        link = re.search(rf"http://localhost:{pages}/checkpoint/setup/\S+", server.log.read_text())
+        assert link is not None
+        assert get(link[0]).status == 200
+        assert get(link[0].replace(str(pages), str(port))).status == 404
+    assert f"open http://localhost:{port}" in log.read_text()
+    assert f"Its own pages are at http://localhost:{pages}" in log.read_text()
+
+
+def test_a_second_port_with_one_address_known_is_one_line(tmp_path: Path) -> None:
+    known = environment(tmp_path, CHECKPOINT_PUBLIC_URL="http://mlflow.example")
+    run = manage("serve", "--port", str(free_port()), "--portal-port", str(free_port()), environment=known)
+    assert run.returncode == 1
+    assert run.stderr.startswith("checkpoint: CHECKPOINT_PORTAL_URL is not set, but CHECKPOINT_PUBLIC_URL is")
+
+
 def test_an_administrator_from_the_environment_replaces_the_setup_link(tmp_path: Path) -> None:
     port = free_port()
     administrator = {"CHECKPOINT_ADMIN_USERNAME": "root", "CHECKPOINT_ADMIN_PASSWORD": "a long enough pass phrase"}

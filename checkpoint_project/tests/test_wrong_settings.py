@@ -39,6 +39,10 @@ WRONG: dict[str, tuple[str, ...]] = {
     "CHECKPOINT_REGISTRY_PASSWORD": (),
     "CHECKPOINT_REGISTRY_TOKEN": ("Bearer abc", "with space", "schlüssel"),
     "CHECKPOINT_PUBLIC_URL": (*ADDRESS, "x", "localhost:5000", "https://x/prefix", "https://x/a/b/"),
+    "CHECKPOINT_PORTAL_URL": (
+        *(*ADDRESS, "x", "localhost:5001", "https://x/prefix"),
+        *("https://other.scheme.example", "http://localhost:5000", "http://LOCALHOST:5000/"),
+    ),
     "CHECKPOINT_ALLOWED_HOSTS": (*HOST, "fine.example,https://x", "*", "*.example.org", "x, y:80"),
     "CHECKPOINT_TRUSTED_PROXIES": ("nginx", "10.0.0.0/99", "10.0.0.1/8", "10.0.0.1;10.0.0.2", "10.0.0.1:80", "::1::"),
     "CHECKPOINT_HSTS_SECONDS": NUMBER,

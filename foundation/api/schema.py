@@ -11,6 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import override
 
+from foundation.browsers import policies
+
 V = TypeVar("V", bound=Callable[..., Any])
 
 _MEANINGS = {
@@ -61,10 +63,7 @@ class SwaggerView(SpectacularSwaggerSplitView):
     @override
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response: Response = super().get(request, *args, **kwargs)
-        response["Content-Security-Policy"] = (
-            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
-            "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-        )
+        response["Content-Security-Policy"] = policies.for_pages(request, inline_styles=True)
         return response
 
 

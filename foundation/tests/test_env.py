@@ -126,3 +126,26 @@ def test_settings_that_belong_together_are_refused_apart(
     env.require_together("THE_SETTING", "THE_OTHER")
     with pytest.raises(ConfigurationError, match="THE_SETTING and THE_OTHER are both set: set one of them"):
         env.require_at_most_one("THE_SETTING", "THE_OTHER")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("https://MLflow.example.org/", "https://mlflow.example.org"),
+        ("https://mlflow.example.org:443", "https://mlflow.example.org"),
+        ("http://mlflow:80", "http://mlflow"),
+        ("https://mlflow:80", "https://mlflow:80"),
+        ("http://[::1]:5000", "http://[::1]:5000"),
+    ],
+)
+def test_an_origin_reads_as_browsers_write_it(given: Callable[[str], None], text: str, value: str) -> None:
+    given(text)
+    assert env.origin("THE_SETTING") == value
+
+
+def test_an_origin_has_no_path(given: Callable[[str], None]) -> None:
+    given("https://example.org/mlflow")
+    with pytest.raises(ConfigurationError, match="THE_SETTING must not have a path"):
+        env.origin("THE_SETTING")
+    given("")
+    assert env.origin("THE_SETTING") == ""

@@ -13,6 +13,9 @@ from proxy.transfer.http1 import Headers
 DOCUMENT_BYTES = 1024 * 1024
 """MLflow's document has some 700 bytes; anything above this is something else."""
 
+ARTIFACT_FRAME = "checkpoint/artifact_frame.html"
+"""The static file in which MLflow's page shows what somebody logged as HTML."""
+
 _DOCUMENT_PATH = re.compile(r"/(?:[\w.~-]+/)*(?:index\.html)?")
 _NOT_THE_UI = re.compile(r"/(?:api|ajax-api|static-files|get-artifact|model-versions|gateway|graphql)/")
 _MLFLOWS_OWN_SCRIPT = re.compile(rb"<script\b[^>]*\bsrc=[\"']?[^\"'>]*static-files/", re.IGNORECASE)
@@ -52,7 +55,7 @@ class Document:
 
 
 def adapt_answer(status: int, headers: Headers, body: bytes) -> Document | None:
-    """Returns the document with our script before MLflow's first one; None when this is not it, or must stay as it is.
+    """Returns the document with our script before MLflow's first one; None when this is not it.
 
     A Content-Security-Policy is left as MLflow sent it; where it would not let the script run, nothing is put in.
     """
@@ -61,8 +64,10 @@ def adapt_answer(status: int, headers: Headers, body: bytes) -> Document | None:
         return Document(_adapted(headers, None), b"")
     is_plain_html = values.get("content-type", "").lower().startswith("text/html") and "content-encoding" not in values
     found = _MLFLOWS_OWN_SCRIPT.search(body)
-    if status != 200 or not is_plain_html or not found or not _may_run(values.get("content-security-policy", "")):
+    if status != 200 or not is_plain_html or not found:
         return None
+    if not _may_run(values.get("content-security-policy", "")):
+        return Document(headers, body)
     # Before the very first script, whatever it is: ours has to wrap `fetch` before anything keeps a copy of it.
     first = re.search(rb"<script\b", body, re.IGNORECASE)
     at = first.start() if first else found.start()
@@ -74,9 +79,10 @@ def adapt_answer(status: int, headers: Headers, body: bytes) -> Document | None:
 def snippet() -> bytes:
     """Returns what is put in."""
     return format_html(
-        '<link rel="stylesheet" href="{}"><script src="{}"></script>',
+        '<link rel="stylesheet" href="{}"><script src="{}" data-frame="{}"></script>',
         static("checkpoint/css/mlflow_ui.css"),
         static("checkpoint/js/mlflow_ui.js"),
+        static(ARTIFACT_FRAME),
     ).encode()
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from testing.attacks import Attack, load, load_wire
+from proxy.page import policy
+from testing.attacks import UPLOADS, Attack, BrowserAttack, load, load_browsers, load_wire
 from testing.attacks.live import STATUSES, send, shout, unchanged
-from testing.attacks.stage import ARTIFACTS, Direct, Stage, build, making_of, registry_of
+from testing.attacks.stage import ARTIFACTS, Direct, Stage, build, making_of, registry_of, upload
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
 from testing.servers.commands import output_of
 
@@ -19,6 +20,7 @@ pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 
 NAMES = [attack.name for attack in load("x")]
 OPERATIONS = [attack.name for attack in load("x", only="operations")]
+BROWSERS = [attack.name for attack in load_browsers(run="x", experiment="x")]
 WIRE = [attack.name for attack in load_wire("x", host="x", authorization="x")]
 ALIAS = "/api/2.0/mlflow/registered-models/alias"
 DEAD_WITHIN = 5.0
@@ -26,6 +28,7 @@ _ADA = """
 from accounts import tokens
 from testing.people import by, issue_token
 from accounts.models import ApiToken
+from audit.actors import Actor, Door
 from django.contrib.auth import get_user_model
 ada = get_user_model().objects.get(username="ada")
 """
@@ -67,6 +70,13 @@ def open_to_all(people, tmp_path_factory, mlflow_server: str) -> Iterator[Checkp
     """Gives one through which anybody may write."""
     folder = tmp_path_factory.mktemp("open-to-all")
     yield from _running("gunicorn", people, folder, mlflow_server, CHECKPOINT_ANONYMOUS="write")
+
+
+@pytest.fixture(scope="module")
+def uploaded(mlflow: Direct, stage: Stage) -> dict[str, BrowserAttack]:
+    """Puts what would run into a run's artifacts, and gives what browsers ask for."""
+    run = upload(mlflow, stage.experiment, UPLOADS)
+    return {attack.name: attack for attack in load_browsers(run=run, experiment=stage.experiment)}
 
 
 @pytest.fixture
@@ -112,6 +122,25 @@ def test_nobody_changes_more_than_anybody(open_to_all, mlflow, stage, approved, 
     unchanged(mlflow, stage, approved, making=False)
     if attacks[name].expect != "harmless":
         assert answer.status in {*STATUSES[attacks[name].expect], 401}, answer.body
+
+
+def runs_nowhere(checkpoint: Checkpoint, attack: BrowserAttack, *, cookie: str = "") -> None:
+    """Fails if a browser would run what it gets, as a part of any page or in our origin."""
+    sent = {"Cookie": cookie or f"checkpoint_session={checkpoint.session}"}
+    answer = checkpoint.call(attack.path, headers={**attack.headers, **sent}, as_ada=False)
+    if attack.expect == "refused":
+        assert (answer.status, answer.json()["error_code"]) == (403, "PERMISSION_DENIED")
+        return
+    assert answer.status == 200
+    assert answer.header("Content-Security-Policy") == ["default-src 'none'; sandbox"]
+    assert answer.header("X-Content-Type-Options") == ["nosniff"]
+    (content_type,) = answer.header("Content-Type")
+    assert not policy.is_code(content_type), content_type
+
+
+@pytest.mark.parametrize("name", BROWSERS)
+def test_what_somebody_uploaded_runs_nowhere(guarded, uploaded, name):
+    runs_nowhere(guarded, uploaded[name])
 
 
 @pytest.mark.parametrize("name", WIRE)

@@ -125,3 +125,12 @@ def test_no_query_with_warm_credentials(client, token, django_assert_num_queries
     with django_assert_num_queries(0):
         assert ask(client, "GET", f"{API}/runs/get", token).status_code == 204
         assert ask(client, "POST", f"{API}/registered-models/alias", token).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Dest": "script"}, {"Sec-Fetch-Dest": "sharedworker"}, {"Service-Worker": "script"}]
+)
+def test_what_a_browser_would_run_is_for_checkpoint_to_refuse(client, token, headers):
+    uri = "/api/2.0/mlflow-artifacts/artifacts/0/x/artifacts/evil.mjs"
+    assert ask(client, "GET", uri, token, **headers).status_code == 403
+    assert ask(client, "GET", uri, token, **{"Sec-Fetch-Dest": "image"}).status_code == 204

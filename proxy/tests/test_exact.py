@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from foundation.browsers import policies
 from proxy.guard import routes
 from proxy.guard.routes import Traffic
 from proxy.page import html
@@ -31,6 +32,10 @@ CHANGES = {
     "response headers rewritten": lambda name: name == "location",
     # Gunicorn drops them as ambiguous: judged in `test_refusing`.
     "header names that say two things": lambda name: "_" in name,
+    "response headers added": [
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", policies.CONTAINED),
+    ],
     "request headers added": {"host", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
 }
 """Every documented change of a header; what happens to repeated ones is in `joined`."""
@@ -182,7 +187,7 @@ def test_answers_come_back_as_sent(
     ours = {"date", "server", "connection", "content-length", "transfer-encoding"}
     got = [(name.lower(), value) for name, value in seen.headers if name.lower() not in ours]
     kept = [(name.lower(), value) for name, value in sent if not CHANGES["response headers dropped"](name.lower())]
-    assert got == kept
+    assert got == kept + CHANGES["response headers added"]
     if sizes is None:
         assert seen.header("Content-Length") == [str(len(body))]
 

@@ -15,17 +15,17 @@ from typing import Any
 
 import pytest
 
-from demo.processes import ServerProcess, free_port
-from deploy.nginx.render import Place, command, write
+from demo.processes import free_port
+from proxy.tests.test_attacks_live import BROWSERS, runs_nowhere
 from proxy.tests.test_nginx_configuration import API, SEARCH, needs_nginx
-from testing.attacks import load, load_wire
+from testing.attacks import UPLOADS, BrowserAttack, load, load_browsers, load_wire
 from testing.attacks.live import STATUSES, send, shout, unchanged
-from testing.attacks.stage import ARTIFACTS, Direct, Stage, build, making_of, registry_of
+from testing.attacks.stage import ARTIFACTS, Direct, Stage, build, making_of, registry_of, upload
+from testing.servers import commands
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
 from testing.servers.echo_upstream import EchoUpstream, Received
 from testing.servers.raw_client import wait_for_port
 
-NOBODY = 65534
 NAMES = [attack.name for attack in load("x")]
 READ = b"GET %s/experiments/get?experiment_id=0 " % API.encode()
 WIRE = [attack.name for attack in load_wire("x", host="x", authorization="x")]
@@ -43,13 +43,7 @@ def start() -> Iterator[Start]:
         def starting(behind: Checkpoint, **environment: str) -> Checkpoint:
             folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="checkpoint-nginx-")))
             port = free_port()
-            path = write(Place(f"127.0.0.1:{port}", f"127.0.0.1:{behind.port}", str(folder)), environment)
-            arguments = [program, *command(path)[1:]]
-            if os.getuid() == 0:
-                arguments = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *arguments]
-                for given in (folder, path):
-                    os.chown(given, NOBODY, NOBODY)
-            nginx = ServerProcess("nginx", arguments, environment={"PATH": os.environ["PATH"]}, log=folder / "out.log")
+            nginx = commands.nginx(program, port, behind.port, folder, environment)
             running.enter_context(nginx)
             wait_for_port(port, nginx.process, folder / "out.log")
             return replace(behind, port=port, pid=nginx.process.pid, log=folder / "access.log")
@@ -71,6 +65,12 @@ def stage(mlflow: Direct) -> Stage:
 @pytest.fixture(scope="module")
 def approved(mlflow: Direct, stage: Stage) -> dict[str, Any]:
     return registry_of(mlflow, stage) | making_of(mlflow, stage)
+
+
+@pytest.fixture(scope="module")
+def uploaded(mlflow: Direct, stage: Stage) -> dict[str, BrowserAttack]:
+    run = upload(mlflow, stage.experiment, UPLOADS)
+    return {attack.name: attack for attack in load_browsers(run=run, experiment=stage.experiment)}
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +154,24 @@ def test_everything_is_as_it_was_approved_and_a_training_job_works(front, behind
 
 
 @pytest.mark.mlflow
+@pytest.mark.parametrize("name", BROWSERS)
+def test_what_somebody_uploaded_runs_nowhere(front, uploaded, name):
+    runs_nowhere(front, uploaded[name])
+
+
+@pytest.mark.mlflow
+def test_what_goes_straight_says_what_checkpoint_says(front, behind, uploaded):
+    """A file has one set of headers, whichever of the two passes it on."""
+    ours = {"content-type", "content-security-policy", "x-content-type-options", "content-disposition", "etag"}
+    for attack in uploaded.values():
+        if attack.expect == "contained":
+            straight, handled = (checkpoint.call(attack.path, headers=attack.headers) for checkpoint in (front, behind))
+            assert straight.body == handled.body
+            for name in ours:
+                assert straight.header(name) == handled.header(name), (attack.name, name)
+
+
+@pytest.mark.mlflow
 def test_mlflows_pages_come_from_checkpoint(front):
     page = front.call("/", headers={"Accept": "text/html"})
     assert b"checkpoint/js/mlflow_ui" in page.body
@@ -220,22 +238,31 @@ def test_bodies_and_queries_arrive_as_they_were_sent(before_echo, upstream):
     assert bytes(upstream.last(f"/ml{SEARCH}").body) == b"abcde"
 
 
-def test_mlflow_cannot_speak_for_the_site_or_steer_nginx(before_echo, upstream):
+@pytest.mark.parametrize("path", [f"{API}/runs/steering", f"{ARTIFACTS}/0/steering"])
+def test_mlflow_cannot_speak_for_the_site_or_steer_nginx(before_echo, upstream, path):
     headers = (
         "Set-Cookie: checkpoint_session=x",
         "Clear-Site-Data: *",
         "WWW-Authenticate: Basic",
+        "Service-Worker-Allowed: /",
+        "X-Content-Type-Options: nosniff",
+        "X-Checkpoint-Promote-Request: /",
         "X-Accel-Redirect: /.checkpoint/mlflow/api",
         "X-Kept: 2",
         f"Location: {upstream.url}/ml/api/x",
     )
-    path = f"{API}/runs/steering"
     upstream.on(f"/ml{path}", lambda request: request.answer(b"x", headers=headers))
     answer = before_echo.call(path)
     assert (answer.status, answer.body, answer.header("X-Kept")) == (200, b"x", ["2"])
     assert answer.header("Location")[0].endswith("/api/x")
     assert "/ml/" not in answer.header("Location")[0]
-    assert not answer.header("Set-Cookie") + answer.header("Clear-Site-Data") + answer.header("WWW-Authenticate")
+    assert answer.header("X-Content-Type-Options") == ["nosniff"]
+    assert answer.header("Content-Security-Policy") == ["default-src 'none'; sandbox"]
+    for name in (
+        *("Set-Cookie", "Clear-Site-Data", "WWW-Authenticate", "Service-Worker-Allowed"),
+        "X-Checkpoint-Promote-Request",
+    ):
+        assert not answer.header(name), name
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,31 @@ def test_session_can_write_from_our_own_pages(
     assert "origin" not in upstream.last(WRITE).names()
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Dest": "script"},
+        {"Sec-Fetch-Dest": "worker"},
+        {"Sec-Fetch-Dest": "serviceworker", "Service-Worker": "script"},
+        {"Service-Worker": "script"},
+        {"Sec-Fetch-Dest": "style"},
+    ],
+)
+def test_nothing_but_the_interfaces_files_is_code(checkpoint: Checkpoint, upstream: EchoUpstream, headers) -> None:
+    before = len(upstream.requests)
+    for path in ("/get-artifact?path=x.mjs", "/", ECHO, "/api/2.0/mlflow-artifacts/artifacts/static-files/x.js"):
+        answer = checkpoint.call(path, headers=headers)
+        assert (answer.status, answer.json()["error_code"]) == (403, "PERMISSION_DENIED")
+    assert len(upstream.requests) == before
+
+
+def test_the_interfaces_files_are_scripts_and_workers_but_no_service_worker(checkpoint: Checkpoint) -> None:
+    path = "/static-files/static/js/main.js"
+    for destination in ("script", "sharedworker", "style"):
+        assert checkpoint.call(path, headers={"Sec-Fetch-Dest": destination}).status == 200
+    assert checkpoint.call(path, headers={"Service-Worker": "script"}).status == 403
+
+
 def test_token_writes_whatever_origin_it_names(checkpoint: Checkpoint) -> None:
     assert checkpoint.call(WRITE, "POST", {"Origin": "https://evil.example"}, b"{}").status == 200
 

@@ -108,6 +108,7 @@ _NOT_FROM_UPSTREAM = HOP_BY_HOP | {
     "date",
     "www-authenticate",  # about Checkpoint's credentials, which no caller has
     "strict-transport-security",
+    "service-worker-allowed",
     "x-checkpoint-promote-request",
 }
 

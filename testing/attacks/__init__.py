@@ -3,7 +3,8 @@
 The stage is a model `$MODEL` of which version 1 is in Production with the alias `champion` and version 2 holds
 nothing, under the shipped rules. Version 1 was made by the run `$RUN` in `$EXPERIMENT`, which has an artifact
 `weights.bin`, and is the logged model `$LOGGED`, which has an artifact `MLmodel`. `*.json` hold calls of a well-behaved
-client; `wire.json` holds raw requests that no client library would send, and what is smuggled in them.
+client; `wire.json` holds raw requests that no client library would send, and what is smuggled in them. `browsers.json`
+holds what a page would have a browser do with artifacts that somebody uploaded: the files of `UPLOADS`.
 """
 
 import base64
@@ -16,6 +17,22 @@ HERE = Path(__file__).parent
 PADDING = "x" * 500_000
 NESTING = "[" * 20_000 + "]" * 20_000
 SMUGGLED = "POST /api"
+ELSEWHERE = {"wire.json", "browsers.json"}
+_MARK = (
+    "if (self.document) document.title = 'script ran'; else if (self.postMessage) postMessage('script ran'); "
+    "else self.onconnect = (event) => event.ports[0].postMessage('script ran');"
+)
+"""Tells as a script, as a worker and as a shared worker that it ran."""
+UPLOADS = {
+    **{f"evil.{ending}": _MARK for ending in ("mjs", "es", "JS", "js")},
+    **{f"{name}.html": f"<script>{_MARK}</script>" for name in ("evil", "index")},
+    "static-files/evil.js": _MARK,
+    "evil.svg": f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>{_MARK}</script></svg>',
+    "evil.xhtml": f'<html xmlns="http://www.w3.org/1999/xhtml"><script>{_MARK}</script></html>',
+    "evil.css": "body { display: none }",
+    "evil.xsl": '<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform"/>',
+}
+"""{path below a run's artifacts: content}: each would run, or change a page, if a browser took it for what it is."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +57,22 @@ class Attack:
 
 
 @dataclass(frozen=True)
+class BrowserAttack:
+    """What a browser asks for, because a page that somebody else controls has it do so.
+
+    Attributes:
+        expect: `refused` (403), or `contained` (passed on so that it runs nowhere).
+        headers: Which every browser, or an older one, adds by itself.
+    """
+
+    name: str
+    why: str
+    expect: str
+    path: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
 class WireAttack:
     """One raw request, and whatever follows it on the connection."""
 
@@ -52,7 +85,7 @@ def load(model: str, *, run: str = "run1", logged: str = "m-1", experiment: str 
     """Returns the calls against a model, of the files whose name matches `only`."""
     stage = {"$MODEL": model, "$RUN": run, "$LOGGED": logged, "$EXPERIMENT": experiment}
     files = sorted(HERE.glob(f"{only}.json"))
-    rows = [row for file in files if file.name != "wire.json" for row in json.loads(file.read_text())]
+    rows = [row for file in files if file.name not in ELSEWHERE for row in json.loads(file.read_text())]
     return [
         Attack(
             name=row["name"],
@@ -65,6 +98,15 @@ def load(model: str, *, run: str = "run1", logged: str = "m-1", experiment: str 
             is_chunked=row.get("chunked", False),
         )
         for row in rows
+    ]
+
+
+def load_browsers(*, run: str, experiment: str) -> list[BrowserAttack]:
+    """Returns what browsers ask for of a run that has the artifacts `UPLOADS`."""
+    stage = {"$FOLDER": f"{experiment}/{run}/artifacts", "$RUN": run}
+    return [
+        BrowserAttack(row["name"], row["why"], row["expect"], _put(row["path"], stage), row["headers"])
+        for row in json.loads((HERE / "browsers.json").read_text())
     ]
 
 

@@ -1,10 +1,12 @@
 """What people do in the browser before a test's own story begins, and where it has led them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page
+
+from testing.servers.commands import output_of
 
 PASSWORD = "correct horse battery staple"
 """Of everybody in the Checkpoint that the browser sees."""
@@ -13,6 +15,18 @@ SignIn = Callable[..., Page]
 """`sign_in(name, *init_scripts, **context_options)`: a tab of that person's own browser."""
 Manage = Callable[..., str]
 """`manage(*words)`: runs a management command on the running Checkpoint's database and returns what it printed."""
+
+
+_ADD_PEOPLE = f"""
+from accounts.models import User
+for name in ("ada", "grace"):
+    User.objects.create_user(name, f"{{name}}@example.org", {PASSWORD!r})
+"""
+
+
+def add_people(environment: Mapping[str, str]) -> None:
+    """Adds ada and grace to the Checkpoint that has this environment."""
+    output_of("shell", "--command", _ADD_PEOPLE, environment=environment)
 
 
 def fill_sign_in(page: Page, name: str) -> None:

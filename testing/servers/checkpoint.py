@@ -107,13 +107,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def run_checkpoint(server: str, people: People, log: Path, **settings: str) -> Iterator[Checkpoint]:
+def run_checkpoint(server: str, people: People, log: Path, port: int = 0, **settings: str) -> Iterator[Checkpoint]:
     """Runs Checkpoint until the generator is closed; `settings` are environment variables.
 
     Fails the run when the server logged one of its secrets, or anybody's API token.
     """
     own, token, session = people
-    port = free_port()
+    port = port or free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
             _command(server, port),

@@ -9,8 +9,10 @@ from pathlib import Path
 from django.conf import settings
 
 from demo.processes import ServerProcess
+from deploy.nginx.render import Place, command, write
 from testing.waiting import LONG
 
+NOBODY = 65534
 MANAGE = str(settings.BASE_DIR / "manage.py")
 HEALTH = "/checkpoint/healthz"
 
@@ -49,3 +51,22 @@ def output_of(*arguments: str, environment: Mapping[str, str]) -> str:
     done = manage(*arguments, environment=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def nginx(program: str, port: int, behind: int, folder: Path, environment: Mapping[str, str]) -> ServerProcess:
+    """Starts an nginx without rights on a loopback port, as `deploy/nginx/` sets it up.
+
+    Args:
+        program: Where nginx is.
+        port: For callers.
+        behind: Checkpoint's port.
+        folder: For its configuration and logs.
+        environment: As Checkpoint's.
+    """
+    path = write(Place(f"127.0.0.1:{port}", f"127.0.0.1:{behind}", str(folder)), environment)
+    arguments = [program, *command(path)[1:]]
+    if os.getuid() == 0:
+        arguments = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *arguments]
+        for given in (folder, path):
+            os.chown(given, NOBODY, NOBODY)
+    return ServerProcess("nginx", arguments, environment={"PATH": os.environ["PATH"]}, log=folder / "out.log")

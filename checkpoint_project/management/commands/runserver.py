@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.conf import settings
 from django.contrib.staticfiles.management.commands import runserver
 from django.core.management.base import CommandParser
 from typing_extensions import override
@@ -34,7 +33,7 @@ class Command(runserver.Command):
     def inner_run(self, *args: Any, **options: Any) -> None:
         """Serves; runs in the reloader's child process."""
         startup.prepare_database()
-        link = first_administrator.prepare(settings.CHECKPOINT_PUBLIC_URL)
+        link = first_administrator.prepare()
         if link:
             self.stdout.write(f"No account exists yet. Create the administrator's at {link}")
         self_test.begin()

@@ -25,6 +25,11 @@ class Command(BaseCommand):
             "--port", type=options.port("--port"), default=5000, help="port to listen on (default: 5000)"
         )
         parser.add_argument(
+            "--portal-port",
+            type=options.port("--portal-port"),
+            help="second port, for Checkpoint's pages in an origin of their own; see CHECKPOINT_PORTAL_URL",
+        )
+        parser.add_argument(
             "--workers",
             type=options.whole_number("--workers", maximum=1_000),
             default=min(4, listening.processors()),
@@ -44,37 +49,62 @@ class Command(BaseCommand):
         )
 
     @override
-    def handle(self, *args: Any, host: str, port: int, **further: Any) -> None:
+    def handle(self, *args: Any, host: str, port: int, portal_port: int | None, **further: Any) -> None:
         """Serves until it is stopped; running transfers are finished first."""
         startup.require_registry()
-        listening.require_free(host, port)
-        if not env.string("CHECKPOINT_PUBLIC_URL"):
-            # For the server, which reads the settings again.
-            os.environ["CHECKPOINT_PUBLIC_URL"] = settings.CHECKPOINT_PUBLIC_URL = f"http://localhost:{port}"
+        ports = [port] if portal_port is None else [port, portal_port]
+        for wanted in ports:
+            listening.require_free(host, wanted)
+        _follow_ports(*ports)
         os.umask(0o077)  # whatever is written beside the database is nobody else's either
         startup.prepare_database()
-        link = first_administrator.prepare(settings.CHECKPOINT_PUBLIC_URL)
+        link = first_administrator.prepare()
         connections.close_all()
-        self._announce(host, port, link)
+        self._announce(host, ports, link)
         # The server must find this package wherever it is started.
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(settings.BASE_DIR), os.environ.get("PYTHONPATH")]))
         # Replaces this process, so that the server starts without anything that was loaded, locked or opened so far.
-        os.execv(sys.executable, [sys.executable, *_arguments(host, port, **further)])  # noqa: S606 - no shell is meant
+        os.execv(sys.executable, [sys.executable, *_arguments(host, ports, **further)])  # noqa: S606 - no shell is meant
 
-    def _announce(self, host: str, port: int, link: str | None) -> None:
+    def _announce(self, host: str, ports: list[int], link: str | None) -> None:
         if link:
             self.stdout.write(f"No account exists yet. Create the administrator's, within a day, at {link}")
         self.stdout.write(
-            f"Starting Checkpoint on {host}:{port}, in front of {settings.CHECKPOINT_REGISTRY_URL}: "
-            f"open {settings.CHECKPOINT_PUBLIC_URL}"
+            f"Starting Checkpoint on {' and '.join(f'{host}:{port}' for port in ports)}, "
+            f"in front of {settings.CHECKPOINT_REGISTRY_URL}: open {settings.CHECKPOINT_PUBLIC_URL}"
         )
+        if settings.CHECKPOINT_PORTAL_URL:
+            self.stdout.write(f"Its own pages are at {settings.CHECKPOINT_PORTAL_URL}")
         self.stdout.flush()
 
 
-def _arguments(host: str, port: int, *, workers: int, threads: int, stop_timeout: int, **_: Any) -> list[str]:
+def _follow_ports(port: int, portal_port: int | None = None) -> None:
+    """Lets the addresses that nobody set follow the ports, here and in the server, which reads the settings again.
+
+    Raises:
+        ConfigurationError: only one of two addresses is known.
+    """
+    addresses = {"CHECKPOINT_PUBLIC_URL": port}
+    if portal_port is not None:
+        addresses["CHECKPOINT_PORTAL_URL"] = portal_port
+        env.require_together(*addresses)
+    for name, followed in addresses.items():
+        if not env.string(name):
+            address = f"http://localhost:{followed}"
+            os.environ[name] = address
+            setattr(settings, name, address)
+    if settings.CHECKPOINT_PORTAL_URL == settings.CHECKPOINT_PUBLIC_URL:
+        raise env.ConfigurationError(
+            f"CHECKPOINT_PORTAL_URL and the port lead to one address, {settings.CHECKPOINT_PUBLIC_URL}: "
+            "choose another port, or set CHECKPOINT_PUBLIC_URL too."
+        )
+
+
+def _arguments(host: str, ports: list[int], *, workers: int, threads: int, stop_timeout: int, **_: Any) -> list[str]:
     """Returns the arguments with which Python starts the server."""
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    named = f"[{host}]" if ":" in host else host
     return [
-        *("-m", "gunicorn", "--config", f"python:{gunicorn.__name__}", "--bind", address),
+        *("-m", "gunicorn", "--config", f"python:{gunicorn.__name__}"),
+        *(word for port in ports for word in ("--bind", f"{named}:{port}")),
         *("--workers", str(workers), "--threads", str(threads), "--graceful-timeout", str(stop_timeout)),
     ]

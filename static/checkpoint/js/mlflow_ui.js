@@ -1,7 +1,8 @@
-// Runs inside MLflow's own page, before MLflow's script. It does three things and touches nothing of MLflow's:
+// Runs inside MLflow's own page, before MLflow's script. It does four things and touches nothing of MLflow's:
 //   1. a call that Checkpoint refused because it would change a protected target leads to the pre-filled form;
 //   2. a small control at the top says how many promote requests are open;
-//   3. on a model or prompt version it offers to request that version's promotion.
+//   3. on a model or prompt version it offers to request that version's promotion;
+//   4. what somebody logged as HTML is shown where it can reach nothing.
 (() => {
   "use strict";
 
@@ -13,6 +14,7 @@
   const POLL_MS = 30_000;
   const SLOWEST_POLL_MS = 300_000;
   const ANSWER_MS = 10_000;
+  const FRAME_URL = document.currentScript.dataset.frame;
 
   // `cutOff`: a call of MLflow's page was refused for want of a sign-in, so the page no longer works.
   const state = { signedIn: true, cutOff: false, openRequests: null };
@@ -153,6 +155,36 @@
   }
   window.addEventListener("hashchange", () => render());
   window.addEventListener("popstate", () => render());
+
+  // -- 4. What was logged as HTML -------------------------------------------------------------------------------
+
+  // MLflow makes a blob of it and shows that in a sandboxed frame. A blob has the policy of the page that made it,
+  // under which no script of its own runs; the frame at FRAME_URL has another policy, and no origin.
+  const logged = new Map(); // blob's address -> blob
+
+  const nativeCreate = URL.createObjectURL;
+  URL.createObjectURL = function createObjectURL(object) {
+    const url = nativeCreate.call(this, object);
+    if (object instanceof Blob && object.type.startsWith("text/html")) logged.set(url, object);
+    return url;
+  };
+
+  const nativeRevoke = URL.revokeObjectURL;
+  URL.revokeObjectURL = function revokeObjectURL(url) {
+    logged.delete(url);
+    return nativeRevoke.call(this, url);
+  };
+
+  HTMLIFrameElement.prototype.setAttribute = function setAttribute(name, value) {
+    const blob = name === "src" ? logged.get(String(value)) : undefined;
+    if (blob === undefined) {
+      Element.prototype.setAttribute.call(this, name, value);
+      return;
+    }
+    const write = async () => this.contentWindow?.postMessage(await blob.text(), "*"); // it has no origin to name
+    this.addEventListener("load", write, { once: true });
+    Element.prototype.setAttribute.call(this, "src", FRAME_URL);
+  };
 
   // -- The control ---------------------------------------------------------------------------------------------
 
