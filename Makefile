@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-mlflow-next test-mlflow-next-sample fuzz bench check format pictures clean
+.PHONY: help demo test test-mlflow-next test-mlflow-next-sample fuzz bench bench-registry check format pictures clean
 
 PORT ?= 5000
 CASES ?= 20000
@@ -19,6 +19,7 @@ help:
 	@echo "make fuzz [CASES=20000]  attacks Checkpoint in front of a real MLflow with made-up calls, for some minutes"
 	@echo "make check             format, lint, types, deploy checks, migrations, import contract, templates, Dockerfile"
 	@echo "make bench             what Checkpoint costs, beside MLflow and nginx, in 8 minutes"
+	@echo "make bench-registry    what people wait for where a model has 50,000 versions, beside one that has 50"
 	@echo "make format            formats the code"
 	@echo "make pictures          takes the README's pictures from a running demo"
 
@@ -89,6 +90,9 @@ pictures: .venv/.installed-dev
 
 bench: .venv/.installed-dev
 	@$(RUN) -m bench
+
+bench-registry: .venv/.installed-dev
+	@$(RUN) -m bench.large
 
 format: .venv/.installed-dev
 	$(RUN) -m ruff format .

@@ -160,7 +160,7 @@ class Installation(models.Model):
 
 
 class CacheRow(models.Model):
-    """A row of Django's database cache, which counts sign-in attempts across all workers and replicas.
+    """A row of Django's database cache, which all workers and replicas share: see the settings.
 
     The columns are those that `createcachetable` would make; as a model, the table comes with the migrations. Only
     Django's cache reads and writes it.

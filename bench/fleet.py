@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import nginx, registry
@@ -66,17 +68,36 @@ def _basic_auth(folder: Path) -> MlflowServer:
     )
 
 
+@dataclass(frozen=True)
+class Served:
+    """A Checkpoint as `manage.py serve` runs it, and {name: {"token": ..., "session": ...}} of its people."""
+
+    url: str
+    people: dict[str, dict[str, str]]
+
+
+def serve(registry_url: str, folder: Path, running: ExitStack, *, people: Sequence[str]) -> Served:
+    """Starts a Checkpoint in front of an MLflow, with some people in it."""
+    environment = _environment(registry_url, folder)
+    made = _make_people(environment, *people)
+    url, _ = _start(folder, environment, running)
+    return Served(url, made)
+
+
+def _make_people(environment: dict[str, str], *names: str) -> dict[str, dict[str, str]]:
+    command = [sys.executable, "-m", "bench.people", *names]
+    made = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+    found: dict[str, dict[str, str]] = json.loads(made.stdout)
+    return found
+
+
 def _in_front_of(url: str, folder: Path, running: ExitStack) -> list[Subject]:
     folder.mkdir()
     port = free_port()
     proxy = running.enter_context(nginx.proxy(folder / "nginx", port, url.removeprefix("http://")))
     environment = _environment(url, folder)
-    made = subprocess.run(
-        [sys.executable, "-m", "bench.people"], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    people = json.loads(made.stdout)
-    token = {"Authorization": f"Bearer {people['token']}"}
-    session = {"Cookie": f"checkpoint_session={people['session']}"}
+    (people,) = _make_people(environment, "bench").values()
+    token, session = registry.bearer_header(people["token"]), registry.session_header(people["session"])
     served_url, served = _start(folder, environment, running)
     fronted_url, fronted = _behind_nginx(served_url, folder / "nginx-in-front", environment, running)
     return [

@@ -15,6 +15,16 @@ def basic_header(credentials: tuple[str, str]) -> dict[str, str]:
     return {"Authorization": f"Basic {b64encode(':'.join(credentials).encode()).decode()}"}
 
 
+def bearer_header(token: str) -> dict[str, str]:
+    """Returns the header of a call with a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def session_header(session: str) -> dict[str, str]:
+    """Returns the header of a browser that is signed in."""
+    return {"Cookie": f"checkpoint_session={session}"}
+
+
 def fill(url: str, credentials: tuple[str, str] | None = None) -> str:
     """Creates the run, the model and its version; returns the path of the run's artifacts."""
     headers = basic_header(credentials) if credentials else {}

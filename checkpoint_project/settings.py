@@ -114,6 +114,7 @@ INSTALLED_APPS = [
     "protection",
     "promote_requests",
     "proxy",
+    "proxy.seal",
 ]
 MIDDLEWARE = [
     "foundation.middleware.EntryMiddleware",
@@ -176,8 +177,8 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # -- Database -----------------------------------------------------------------------------------------------------
 DATABASES = {"default": database.configuration(_own_database, STATE_DIR / "checkpoint.sqlite3")}
-# In the database, because it holds the sign-in rate limits, which all workers and replicas must count together. Data
-# that every request reads belongs in the process's memory instead.
+# In the database, because all workers and replicas share what it holds: the sign-in rate limits, and what was read of
+# large models, which is too much to read again. Data that every request reads belongs in the process's memory instead.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",

@@ -81,7 +81,7 @@ def fingerprint(evidence: Evidence) -> str:
     }
     if evidence.other_holders:
         # A promotion may archive them all, so its reviewers must have seen them.
-        facts["other_holders"] = [holder.version for holder in evidence.other_holders]
+        facts["other_holders"] = list(evidence.other_holders)
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
     return f"{FORMAT}:{digest}"
 

@@ -16,13 +16,13 @@ class Evidence:
         champion: Who holds the target now: None if nobody does or if the target replaces nobody (Archived, None).
             It is the challenger itself if that holds the target already. If the alias is to be removed, it is None
             unless a version other than the challenger has the alias now.
-        other_holders: The stage's further holders, newest first, without the champion.
+        other_holders: The versions of the stage's further holders, newest first, without the champion.
         removing: Whether the request removes the alias from the challenger.
     """
 
     challenger: VersionFacts
     champion: VersionFacts | None = None
-    other_holders: tuple[ModelVersion, ...] = ()
+    other_holders: tuple[str, ...] = ()
     removing: bool = False
 
     @property
@@ -31,7 +31,7 @@ class Evidence:
         return self.champion.version.version if self.champion else None
 
 
-def observe(registry: RegistryClient, proposal: Proposal) -> Evidence:
+def observe(registry: RegistryClient, proposal: Proposal, *, exact: bool = False) -> Evidence:
     """Returns the evidence on a proposal as the registry has it now.
 
     The champion is the newest holder of the target; for a copy the newest version of the destination. If the alias is
@@ -43,19 +43,17 @@ def observe(registry: RegistryClient, proposal: Proposal) -> Evidence:
     model_name, version, target = proposal.model_name, proposal.version, proposal.target
     challenger = registry.get_facts(model_name, version)
     if proposal.change == Change.REMOVE:
-        others = [holder for holder in registry.holders(model_name, target) if holder.version != version]
-        return Evidence(
-            challenger, registry.get_facts(model_name, others[0].version) if others else None, removing=True
-        )
+        others = [holder for holder in registry.holders(model_name, target, exact=exact) if holder != version]
+        return Evidence(challenger, registry.get_facts(model_name, others[0]) if others else None, removing=True)
     if not target.has_champion:
         return Evidence(challenger)
-    holders = registry.holders(model_name, target)
+    holders = registry.holders(model_name, target, exact=exact)
     if not holders:
         return Evidence(challenger)
-    newest, *others = holders
-    is_challenger = (newest.name, newest.version) == (challenger.version.name, challenger.version.version)
-    champion = challenger if is_challenger else registry.get_facts(newest.name, newest.version)
-    return Evidence(challenger, champion, tuple(others) if target.kind == TargetKind.STAGE else ())
+    newest, *rest = holders
+    place = target.name if target.kind == TargetKind.MODEL else model_name
+    is_challenger = (place, newest) == (model_name, version)
+    return Evidence(challenger, challenger if is_challenger else registry.get_facts(place, newest), tuple(rest))
 
 
 def is_at_target(version: ModelVersion, target: Target) -> bool:

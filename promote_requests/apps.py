@@ -1,4 +1,12 @@
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+
+from audit.choices import AuditAction
+from registry.targets import Target, TargetKind
+
+if TYPE_CHECKING:
+    from audit.models import AuditEvent
 
 
 class PromoteRequestsConfig(AppConfig):
@@ -6,3 +14,17 @@ class PromoteRequestsConfig(AppConfig):
 
     name = "promote_requests"
     verbose_name = "Promote requests"
+
+    def ready(self) -> None:
+        """Lets no list show what was before a promotion."""
+        from audit.signals import event_recorded  # noqa: PLC0415 - apps are loaded only now
+
+        event_recorded.connect(_forget_lists, dispatch_uid="promote_requests.lists")
+
+
+def _forget_lists(event: "AuditEvent", **_: object) -> None:
+    from registry import lists  # noqa: PLC0415 - needs the cache, and so the settings
+
+    if event.action == AuditAction.PROMOTED:
+        is_stage = Target.parse(event.target).kind == TargetKind.STAGE
+        lists.forget(event.workspace, has_moved_stage_only=is_stage)

@@ -88,5 +88,9 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
         return found
 
     def with_people(self) -> Self:
-        """Loads also the people and reviews that a list or page shows."""
+        """Loads also the people and reviews that a page shows."""
         return self.select_related("author", "promoted_by", "closed_by").prefetch_related("reviews")
+
+    def for_rows(self) -> Self:
+        """Loads also the people and reviews that a list shows, but not the frozen evidence, which no list shows."""
+        return self.with_people().defer("challenger_evidence", "champion_evidence")

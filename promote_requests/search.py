@@ -103,7 +103,7 @@ def find(search: Search, *, viewer: "User", rules: Iterable[ProtectionRule]) -> 
         found = found.filter(author=viewer) if author == "@me" else found.filter(author__username__iexact=author)
     if wanted := search.terms.get("review"):
         rules = list(rules)
-        candidates = found.open().select_related("author").prefetch_related("reviews")
+        candidates = found.open().for_rows()
         pks = [request.pk for request in candidates if decision_of(request, rules).decision == REVIEWS[wanted]]
         found = found.filter(pk__in=pks)
     return found

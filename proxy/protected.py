@@ -67,23 +67,24 @@ class Protected:
     def held_by_model(self, name: str, *, as_name: str = "") -> list[Held]:
         """Returns the protected targets that versions of a model hold, or would hold if it were called `as_name`.
 
+        Of a large model, which MLflow takes its time to show, perhaps one of them only.
+
         Raises:
             RegistryNotFound: no such model.
         """
+        judged = as_name or name
+        stages = [target for stage in ACTIVE_STAGES if self.covers(judged, target := Target(TargetKind.STAGE, stage))]
+        for target in stages:
+            if version := self.registry.noted_holder(name, target):
+                return [Held(target, version)]
         model = self.registry.get_model(name)
-        judged = as_name or model.name
-        targets = [Target(TargetKind.STAGE, stage) for stage in ACTIVE_STAGES]
-        held = [
-            Held(target, holders[0].version)
-            for target in targets
-            if self.covers(judged, target) and (holders := self.registry.holders(model.name, target))
-        ]
+        held = [Held(target, model.newest[target.name]) for target in stages if target.name in model.newest]
         for alias, version in sorted(model.aliases.items()):
             if self.covers(judged, target := Target(TargetKind.ALIAS, alias)):
                 held.append(Held(target, version))
         if self.covers(judged, target := Target(TargetKind.MODEL, judged)):
-            versions = self.registry.list_versions(model.name, limit=1)
-            held += [Held(target, found.version) for found in versions]
+            newest = self.registry.holders(name, Target(TargetKind.MODEL, name))
+            held += [Held(target, version) for version in newest]
         return held
 
     def is_promoting(self, model_name: str) -> bool:
@@ -131,10 +132,10 @@ class Protected:
 
     def _version_at(self, name: str, place: str, *, is_alias: bool) -> str:
         if is_alias:
-            return self.registry.get_model(name).aliases.get(place, "")
-        if place.lower() == "latest":
-            holders = self.registry.list_versions(name, limit=1)
+            holders = self.registry.holders(name, Target(TargetKind.ALIAS, place))
+        elif place.lower() == "latest":
+            holders = self.registry.holders(name, Target(TargetKind.MODEL, name))
         else:
             stage = next((stage for stage in ACTIVE_STAGES if stage.lower() == place.lower()), "")
             holders = self.registry.holders(name, Target(TargetKind.STAGE, stage)) if stage else []
-        return holders[0].version if holders else ""
+        return holders[0] if holders else ""

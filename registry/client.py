@@ -1,5 +1,6 @@
-"""The registry as the services need it. `mlflow.py` and `fake.py` keep to it; one contract suite runs against both."""
+"""The registry as the services need it. `mlflow/` and `fake.py` keep to it; one contract suite runs against both."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from registry.targets import Target
@@ -22,8 +23,17 @@ class RegistryClient(Protocol):
     def get_model(self, name: str) -> RegisteredModel:
         """Returns a model; RegistryNotFound when there is none."""
 
-    def list_versions(self, name: str, *, limit: int = 200) -> list[ModelVersion]:
-        """Returns a model's versions with their aliases, newest first; RegistryNotFound when there is no such model."""
+    def list_versions(
+        self, name: str, *, limit: int = 200, below: int = 0, model: RegisteredModel | None = None
+    ) -> list[ModelVersion]:
+        """Returns a model's versions with their aliases, newest first; RegistryNotFound when there is no such model.
+
+        Args:
+            name: Of the model.
+            limit: How many at most.
+            below: Only versions of a lower number: the last one of the page before.
+            model: The model, where the caller has it; what it says of aliases is what the versions say.
+        """
 
     def get_version(self, name: str, version: str) -> ModelVersion:
         """Returns one version with its aliases; RegistryNotFound when there is none."""
@@ -34,6 +44,17 @@ class RegistryClient(Protocol):
     def get_provenance(self, name: str, version: str) -> Provenance:
         """Returns what a version is made of, without what is gone; RegistryNotFound when there is no such version."""
 
+    def find_made_of(
+        self, *, run_ids: Collection[str], model_ids: Collection[str], folders: Collection[str]
+    ) -> list[tuple[str, str]]:
+        """Returns the (model, version) of versions that may be made of any of these, and perhaps of others.
+
+        Args:
+            run_ids: Of runs.
+            model_ids: Of logged models.
+            folders: Paths of artifacts below MLflow's root of artifacts, in any case.
+        """
+
     def server_version(self) -> str:
         """Returns the version that MLflow says it has, for example `3.17.2`; empty where it says none."""
 
@@ -43,11 +64,23 @@ class RegistryClient(Protocol):
     def get_job_run(self, job_id: str) -> str:
         """Returns the run of a job that optimises a prompt, which goes with it; RegistryNotFound without such a job."""
 
-    def holders(self, name: str, target: Target) -> list[ModelVersion]:
+    def holders(self, name: str, target: Target, *, exact: bool = False) -> list[str]:
         """Returns the versions that hold `target` of model `name`, newest (highest number) first.
 
-        For a `model:` target: the versions of the destination, whatever `name` is; empty when there is no such model.
+        Of a stage, one in use: nobody holds Archived and None. For a `model:` target: the newest version of the
+        destination, whatever `name` is; empty when there is no such model.
+
+        Args:
+            name: Of the model.
+            target: What they hold.
+            exact: Otherwise, of a large model, what was moved past Checkpoint in the last seconds may be missing.
         """
+
+    def noted_holder(self, name: str, target: Target) -> str:
+        """Returns one of the holders where that takes no search; "" where it would, whether there is one or not."""
+
+    def copies(self, name: str, version: str, destination: str) -> list[ModelVersion]:
+        """Returns the copies of a version in another model, newest first. A prompt's copies cannot be told."""
 
     def transition_stage(self, name: str, version: str, stage: str, *, archive_existing_versions: bool) -> None:
         """Moves a version to a stage; archiving is ignored where MLflow would refuse it (Archived and None)."""

@@ -4,14 +4,18 @@
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import RLock
 
+from typing_extensions import override
+
+from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
 from registry.measurements import Measurement
+from registry.names import plain
 from registry.targets import ACTIVE_STAGES, STAGES, Target, TargetKind
 from registry.types import (
     APPROVAL_TAG,
@@ -49,6 +53,10 @@ def measured(metrics: Mapping[str, float | Measurement]) -> dict[str, Measuremen
     }
 
 
+def _folded(text: str) -> str:
+    return plain(text.strip()) or "none"
+
+
 @dataclass(slots=True)
 class _Failure:
     exception: Exception
@@ -56,7 +64,7 @@ class _Failure:
     after: bool
 
 
-class FakeRegistry:
+class FakeRegistry(RegistryClient):
     """A `RegistryClient` for one workspace, safe to use from several threads.
 
     Beside the protocol: `add_model`, `add_version`, `add_job`, `change_facts` and `delete_version` arrange what is
@@ -162,34 +170,36 @@ class FakeRegistry:
 
     # The protocol
 
+    @override
     def search_models(self, text: str = "", *, limit: int = 100) -> list[RegisteredModel]:
-        """See `RegistryClient`."""
         with self._call("search_models", text):
             names = sorted(name for name in self._models if text.lower() in name.lower())
             return [self._model(name) for name in names[:limit]]
 
+    @override
     def list_models(self) -> list[RegisteredModel]:
-        """See `RegistryClient`."""
         with self._call("list_models"):
             return [self._model(name) for name in self._models]
 
+    @override
     def get_model(self, name: str) -> RegisteredModel:
-        """See `RegistryClient`."""
         with self._call("get_model", name):
             return self._model(name)
 
-    def list_versions(self, name: str, *, limit: int = 200) -> list[ModelVersion]:
-        """See `RegistryClient`."""
+    @override
+    def list_versions(
+        self, name: str, *, limit: int = 200, below: int = 0, model: RegisteredModel | None = None
+    ) -> list[ModelVersion]:
         with self._call("list_versions", name):
-            return self._versions(name)[:limit]
+            return [version for version in self._versions(name) if not below or version.number < below][:limit]
 
+    @override
     def get_version(self, name: str, version: str) -> ModelVersion:
-        """See `RegistryClient`."""
         with self._call("get_version", name, version):
             return self._version(name, version)
 
+    @override
     def get_facts(self, name: str, version: str) -> VersionFacts:
-        """See `RegistryClient`."""
         with self._call("get_facts", name, version):
             stored, found = self._stored(name, version), self._version(name, version)
             return replace(
@@ -202,8 +212,8 @@ class FakeRegistry:
                 prompt_settings=prompt_settings(found.tags),
             )
 
+    @override
     def get_provenance(self, name: str, version: str) -> Provenance:
-        """See `RegistryClient`."""
         with self._call("get_provenance", name, version):
             facts = self._stored(name, version)
             found, experiment_id = facts.version, facts.experiment_id
@@ -216,34 +226,64 @@ class FakeRegistry:
                 locations=frozenset([found.source, *(f"mlflow-artifacts:/{place}" for place in places)]),
             )
 
+    @override
     def server_version(self) -> str:
-        """See `RegistryClient`."""
         with self._call("server_version"):
             return self.version
 
+    @override
     def answers_anybody(self) -> bool:
-        """See `RegistryClient`."""
         with self._call("answers_anybody"):
             return self.is_open
 
+    @override
+    def find_made_of(
+        self, *, run_ids: Collection[str], model_ids: Collection[str], folders: Collection[str]
+    ) -> list[tuple[str, str]]:
+        with self._call("find_made_of", sorted(run_ids), sorted(model_ids), sorted(folders)):
+            ends = tuple(f"/{folder}" for folder in folders)
+            return [
+                (name, version)
+                for name, versions in self._facts.items()
+                for version, facts in versions.items()
+                if plain(facts.version.run_id) in map(_folded, run_ids)
+                or plain(facts.version.model_id) in map(_folded, model_ids)
+                or any(text in facts.version.source for text in (*run_ids, *model_ids) if text)
+                or (bool(ends) and facts.version.source.lower().rstrip("/").endswith(ends))
+            ]
+
+    @override
     def get_job_run(self, job_id: str) -> str:
-        """See `RegistryClient`."""
         with self._call("get_job_run", job_id):
             if job_id not in self._job_runs:
                 raise RegistryNotFound(f"Job with ID {job_id} not found")
             return self._job_runs[job_id]
 
-    def holders(self, name: str, target: Target) -> list[ModelVersion]:
-        """See `RegistryClient`."""
+    @override
+    def holders(self, name: str, target: Target, *, exact: bool = False) -> list[str]:
         with self._call("holders", name, target):
-            if target.kind == TargetKind.MODEL:
-                return self._versions(target.name) if target.name in self._models else []
-            if target.kind == TargetKind.ALIAS:
-                return [version for version in self._versions(name) if target.name in version.aliases]
-            return [version for version in self._versions(name) if version.stage == target.name]
+            match target.kind:
+                case TargetKind.MODEL:
+                    versions = self._versions(target.name) if target.name in self._models else []
+                    return [found.version for found in versions[:1]]
+                case TargetKind.ALIAS:
+                    return [found.version for found in self._versions(name) if target.name in found.aliases]
+                case TargetKind.STAGE:
+                    return [found.version for found in self._versions(name) if found.stage == target.name]
 
+    @override
+    def noted_holder(self, name: str, target: Target) -> str:
+        # Everything takes a search here.
+        return ""
+
+    @override
+    def copies(self, name: str, version: str, destination: str) -> list[ModelVersion]:
+        with self._call("copies", name, version, destination):
+            versions = self._versions(destination) if destination in self._models else []
+            return [found for found in versions if found.source == f"models:/{name}/{version}"]
+
+    @override
     def transition_stage(self, name: str, version: str, stage: str, *, archive_existing_versions: bool) -> None:
-        """See `RegistryClient`."""
         with self._call("transition_stage", name, version, stage, archive_existing_versions):
             if stage not in STAGES:
                 raise RegistryRefused(f"Invalid Model Version stage: {stage}.")
@@ -254,22 +294,22 @@ class FakeRegistry:
                         self._update(name, other.version, stage="Archived")
             self._update(name, version, stage=stage)
 
+    @override
     def set_alias(self, name: str, alias: str, version: str) -> None:
-        """See `RegistryClient`."""
         with self._call("set_alias", name, alias, version):
             if not _ALIAS.fullmatch(alias) or _RESERVED_ALIAS.fullmatch(alias):
                 raise RegistryRefused(f"Invalid alias name: '{alias}'.")
             self._stored(name, version)
             self._models[name].aliases[alias] = version
 
+    @override
     def delete_alias(self, name: str, alias: str) -> None:
-        """See `RegistryClient`."""
         with self._call("delete_alias", name, alias):
             self._model(name)
             self._models[name].aliases.pop(alias, None)
 
+    @override
     def copy_version(self, name: str, version: str, destination: str, *, tags: dict[str, str]) -> ModelVersion:
-        """See `RegistryClient`."""
         with self._call("copy_version", name, version, destination):
             if not is_model_name(destination):
                 raise RegistryRefused(f"{destination!r} cannot be the name of a registered model.")
@@ -292,8 +332,8 @@ class FakeRegistry:
             self._facts[destination][copy.version] = replace(self._stored(name, version), version=copy)
             return copy
 
+    @override
     def set_version_tags(self, name: str, version: str, tags: dict[str, str]) -> None:
-        """See `RegistryClient`."""
         with self._call("set_version_tags", name, version):
             self._update(name, version, tags=self._stored(name, version).version.tags | tags)
 
@@ -323,7 +363,7 @@ class FakeRegistry:
             model,
             aliases=dict(model.aliases),
             tags=dict(model.tags),
-            stages=frozenset(version.stage for version in versions),
+            newest={version.stage: version.version for version in sorted(versions, key=lambda found: found.number)},
             revision=" ".join(f"{version.version}={version.stage}" for version in versions),
         )
 

@@ -37,6 +37,10 @@ class AlreadyExists(RegistryRefused):
     """MLflow has a model of this name."""
 
 
+class BadParameter(RegistryRefused):
+    """MLflow does not take a value, or knows nothing of it: it says both in one way."""
+
+
 class Transport:
     """Calls one workspace of the configured MLflow. Safe to share between threads."""
 
@@ -196,6 +200,8 @@ def _refusal(status: int, answer: dict[str, Any] | None, body: bytes, path: str)
             return RegistryUnreachable(
                 f"MLflow is not available ({status}). Please try again in a moment.", may_be_done=status == 502
             )
+    if code == "INVALID_PARAMETER_VALUE":
+        return BadParameter(f"MLflow refused: {said}")
     if code and (status < 500 or code == "FEATURE_DISABLED"):
         return RegistryRefused(f"MLflow refused: {said}")
     if 300 <= status < 400 or not code:

@@ -46,7 +46,7 @@ class RegisteredModel:
     Attributes:
         aliases: {alias: version}.
         is_prompt: MLflow keeps prompts as registered models with a tag.
-        stages: The stages that at least one version is in.
+        newest: {stage: its newest version}, of the stages that at least one version is in.
         revision: Another text whenever a version was moved from one stage to another, came or went.
     """
 
@@ -55,7 +55,7 @@ class RegisteredModel:
     aliases: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     is_prompt: bool = False
-    stages: frozenset[str] = field(default=frozenset(), compare=False)
+    newest: dict[str, str] = field(default_factory=dict, compare=False)
     revision: str = field(default="", compare=False)
 
 
@@ -84,6 +84,11 @@ class ModelVersion:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_prompt(self) -> bool:
+        """Whether it is tagged as a prompt's version, as all of those are; its model tells for sure."""
+        return self.tags.get(IS_PROMPT_TAG, "").lower() == "true"
 
     @property
     def number(self) -> int:

@@ -99,7 +99,11 @@ class World:
         seen = [{name: row.pop(name) for name in observed} for row in requests]
         for row in requests:
             row.pop("updated_at")
-        writes = [call for call in self.fraud.calls if not call[0].startswith(("get_", "list_", "search_", "holders"))]
+        writes = [
+            call
+            for call in self.fraud.calls
+            if not call[0].startswith(("get_", "list_", "search_", "holders", "copies"))
+        ]
         return {**rows, "observed": seen, "writes": writes}
 
 

@@ -48,5 +48,5 @@ def test_modules_are_short(room: str) -> None:
     lengths = sorted(len(path.read_text().splitlines()) for path in _modules(room))
     if len(lengths) >= 5:
         assert statistics.median(lengths) <= 120
-    if len(lengths) >= 10 and room != "registry":
+    if len(lengths) >= 10:
         assert statistics.quantiles(lengths, n=10)[-1] < 300

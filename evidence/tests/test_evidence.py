@@ -34,7 +34,7 @@ def test_of_several_holders_the_newest_is_the_champion(registry):
     assert evidence.champion_version == "2"
     assert evidence.champion is not None
     assert evidence.champion.metrics == measured({"auc": 0.9})
-    assert [holder.version for holder in evidence.other_holders] == ["1"]
+    assert evidence.other_holders == ("1",)
     assert evidence.challenger.params == {"depth": "6"}
 
 

@@ -60,7 +60,7 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
 
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromoteRequest]:
-        return cast(PromoteRequestQuerySet, super().get_queryset(request)).with_people()
+        return cast(PromoteRequestQuerySet, super().get_queryset(request)).for_rows()
 
     @override
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:

@@ -49,7 +49,10 @@ class ComparisonView(ApiView):
                 ),
                 "challenger": side(evidence.challenger.version),
                 "champion": None if champion is None else side(champion.version),
-                "other_holders": [side(holder) for holder in evidence.other_holders],
+                "other_holders": [
+                    {"model_name": evidence.challenger.version.name, "version": holder}
+                    for holder in evidence.other_holders
+                ],
                 "removing": evidence.removing,
                 **compared.as_dict(only_differences=values["only_differences"]),
             }

@@ -35,7 +35,7 @@ class PromoteRequestList(ApiView, ListAPIView):
     def filter_queryset(self, queryset: QuerySet) -> QuerySet:
         """Adds the people and reviews that each row shows."""
         found = cast(PromoteRequestQuerySet, super().filter_queryset(queryset))
-        return found.visible_to(self.request.user.pk).with_people()
+        return found.visible_to(self.request.user.pk).for_rows()
 
     @override
     def get_serializer_context(self) -> dict[str, Any]:

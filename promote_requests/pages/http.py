@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from foundation.exceptions import InvalidInput
-from registry import RegistryClient, get_registry
+from registry.lists import Lists
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -50,9 +50,9 @@ def action(view: Callable[[PageRequest, int], HttpResponse]) -> Callable[[PageRe
     return answer
 
 
-def registry_of(workspace: str) -> RegistryClient:
-    """Returns the registry of a workspace that an address names; Missing where no workspace can be called so."""
+def lists_of(workspace: str) -> Lists:
+    """Returns the lists of a workspace that an address names; Missing where no workspace can be called so."""
     try:
-        return get_registry(workspace)
+        return Lists(workspace)
     except InvalidInput as error:
         raise Missing(error.message) from None

@@ -107,7 +107,7 @@ def rows(requests: Iterable[PromoteRequest], rules: list[ProtectionRule]) -> lis
 
 
 def _for_rows(found: PromoteRequestQuerySet) -> PromoteRequestQuerySet:
-    return found.with_people().annotate(comment_count=Count("comments")).order_by("-number")
+    return found.for_rows().annotate(comment_count=Count("comments")).order_by("-number")
 
 
 def _href(asked: Search) -> str:

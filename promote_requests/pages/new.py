@@ -14,13 +14,14 @@ from promote_requests import sentences, services
 from promote_requests.exceptions import DuplicateRequest
 from promote_requests.pages import offers
 from promote_requests.pages.forms import NewRequestForm, initial_from_post, initial_from_query
-from promote_requests.pages.http import PageRequest, registry_of
+from promote_requests.pages.http import PageRequest, lists_of
 from promote_requests.pages.preview import Preview, preview
 from protection.rules import enabled_rules
 from registry.exceptions import RegistryError, RegistryNotFound
 from registry.types import ModelVersion, RegisteredModel
 
 MODELS_OFFERED = 500
+VERSIONS_OFFERED = 200
 
 
 @dataclass(slots=True)
@@ -48,16 +49,18 @@ def request_new(request: PageRequest) -> HttpResponse:
 
 
 def _create(request: PageRequest) -> HttpResponse:
+    failure: CheckpointError | None = None
+    sent = NewRequestForm(request.POST, versions=[], targets=[])  # the menus are for the page, which may not be needed
+    if sent.is_valid():
+        try:
+            return _created(request, sent)
+        except CheckpointError as error:
+            failure = error
     initial = initial_from_post(request.POST)
     known = _known(initial)
     form = _form(known, initial, data=request.POST)
-    failure: CheckpointError | None = None
-    if form.is_valid():
-        try:
-            return _created(request, form)
-        except CheckpointError as error:
-            failure = error
-            _place(form, error)
+    if form.is_valid() and failure is not None:
+        _place(form, failure)
     status = 400 if failure is None else failure.status
     return _render(request, form, known, initial, failure=failure, status=status)
 
@@ -108,12 +111,13 @@ def _known(initial: dict[str, Any]) -> Known:
     """Asks the registry for the choices."""
     known = Known()
     name = initial.get("model_name", "")
-    registry = registry_of(initial.get("workspace", ""))
+    lists = lists_of(initial.get("workspace", ""))
     try:
-        known.models = [model.name for model in registry.search_models("", limit=MODELS_OFFERED)]
+        listed = lists.models("", limit=MODELS_OFFERED)
+        known.models = [model.name for model in listed]
         if name:
-            known.model = registry.get_model(name)
-            known.versions = registry.list_versions(name)
+            known.model = lists.model(name, listed=listed)
+            known.versions = lists.versions(known.model, limit=VERSIONS_OFFERED)
     except RegistryNotFound:
         # The preview says so beside the field.
         return known

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from promote_requests import links
 from promote_requests.models import PromoteRequest
-from promote_requests.pages.http import Missing, PageRequest, registry_of
+from promote_requests.pages.http import Missing, PageRequest, lists_of
 from registry import screens
 from registry.exceptions import RegistryError, RegistryNotFound
 from registry.types import ModelVersion, RegisteredModel
@@ -43,9 +43,9 @@ def model_list(request: PageRequest) -> HttpResponse:
     """Shows the registered models and prompts; if MLflow does not answer, a page that says so."""
     text, workspace = request.GET.get("q", "").strip(), canonical_workspace(request.GET.get("workspace", ""))
     context = {"text": text, "workspace": workspace, "limit": MODELS_SHOWN}
-    registry = registry_of(workspace)
+    lists = lists_of(workspace)
     try:
-        models = registry.search_models(text, limit=MODELS_SHOWN)
+        models = lists.models(text, limit=MODELS_SHOWN)
     except RegistryError as failure:
         return render(request, "promote_requests/models.html", {**context, "failure": failure}, status=failure.status)
     unfinished = PromoteRequest.objects.unfinished().visible_to(request.user.pk).filter(workspace=workspace).order_by()
@@ -58,11 +58,11 @@ def model_list(request: PageRequest) -> HttpResponse:
 def model_page(request: PageRequest, name: str) -> HttpResponse:
     """Shows a model's versions with their stages and aliases, and the requests for them."""
     workspace = canonical_workspace(request.GET.get("workspace", ""))
-    registry = registry_of(workspace)
+    lists = lists_of(workspace)
     context = {"name": name, "workspace": workspace, "limit": VERSIONS_SHOWN}
     try:
-        model = registry.get_model(name)
-        versions = registry.list_versions(name, limit=VERSIONS_SHOWN)
+        model = lists.model(name)
+        versions = lists.versions(model, limit=VERSIONS_SHOWN)
     except RegistryNotFound:
         raise Missing(f"There is no registered model or prompt {name!r} in MLflow.") from None
     except RegistryError as failure:

@@ -117,7 +117,7 @@ def present_holders(champion_version: str | None, evidence: Evidence | None) -> 
         return [champion_version] if champion_version else []
     if evidence.champion is None:
         return []
-    return [evidence.champion.version.version, *(holder.version for holder in evidence.other_holders)]
+    return [evidence.champion.version.version, *evidence.other_holders]
 
 
 def suggested_title(proposal: Proposal) -> str:

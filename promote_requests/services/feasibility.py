@@ -8,7 +8,7 @@ from registry import RegistryClient
 from registry.exceptions import RegistryNotFound
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
-from registry.types import ModelVersion, RegisteredModel, is_model_name
+from registry.types import ModelVersion, is_model_name
 
 RESERVED_ALIAS = "latest"
 """MLflow refuses this alias, and `v` followed by digits, because both name versions already."""
@@ -23,10 +23,10 @@ def check(registry: RegistryClient, proposal: Proposal) -> None:
         RegistryError: MLflow cannot be asked.
     """
     target = proposal.target
-    model, found = _look_up(registry, proposal.model_name, proposal.version)
+    found = _look_up(registry, proposal.model_name, proposal.version)
     if found.status != "READY":
         raise InvalidInput(f"Version {found.version} is not ready: MLflow says {found.status}.", field="version")
-    if model.is_prompt and target.kind != TargetKind.ALIAS:
+    if target.kind != TargetKind.ALIAS and _is_prompt(registry, found):
         raise InvalidInput("A prompt has aliases only: choose an alias as the target.", field="target")
     if proposal.change == Change.REMOVE:
         _check_removal(found, target)
@@ -34,19 +34,28 @@ def check(registry: RegistryClient, proposal: Proposal) -> None:
         _check_promotion(registry, found, target)
 
 
-def _look_up(registry: RegistryClient, model_name: str, version: str) -> tuple[RegisteredModel, ModelVersion]:
+def _look_up(registry: RegistryClient, model_name: str, version: str) -> ModelVersion:
     if not model_name or len(model_name) > 256:
         raise InvalidInput("Choose a registered model.", field="model_name")
     if not (version.isascii() and version.isdigit() and len(version) <= 9):
         raise InvalidInput("A version is a whole number, for example 3.", field="version")
     try:
-        model = registry.get_model(model_name)
+        return registry.get_version(model_name, version)
+    except RegistryNotFound:
+        _require_model(registry, model_name)
+        raise InvalidInput(f"{model_name} has no version {version}.", field="version") from None
+
+
+def _require_model(registry: RegistryClient, model_name: str) -> None:
+    try:
+        registry.get_model(model_name)
     except RegistryNotFound:
         raise InvalidInput(f"There is no registered model {model_name!r}.", field="model_name") from None
-    try:
-        return model, registry.get_version(model_name, version)
-    except RegistryNotFound:
-        raise InvalidInput(f"{model_name} has no version {version}.", field="version") from None
+
+
+def _is_prompt(registry: RegistryClient, found: ModelVersion) -> bool:
+    # Anybody may tag a version as a prompt's, but then its model is not one; and a prompt's versions are all tagged.
+    return found.is_prompt and registry.get_model(found.name).is_prompt
 
 
 def _check_removal(found: ModelVersion, target: Target) -> None:
@@ -73,9 +82,8 @@ def _check_promotion(registry: RegistryClient, found: ModelVersion, target: Targ
                 raise InvalidInput("A registered model's name has neither / nor :.", field="target")
             if target.name == found.name:
                 raise InvalidInput("A version cannot be copied into its own model.", field="target")
-            for copy in registry.holders(found.name, target):
-                if copy.source == f"models:/{found.name}/{found.version}":
-                    raise InvalidInput(
-                        f"Version {found.version} is already there: {target.name} version {copy.version} is a copy.",
-                        field="target",
-                    )
+            for copy in registry.copies(found.name, found.version, target.name):
+                raise InvalidInput(
+                    f"Version {found.version} is already there: {target.name} version {copy.version} is a copy.",
+                    field="target",
+                )

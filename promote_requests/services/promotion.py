@@ -119,7 +119,7 @@ def _look_again(actor: Actor, started: PromoteRequest) -> None:
     Between the first check and step 1 another promotion may have begun and ended.
     """
     try:
-        evidence = live_evidence_of(started)
+        evidence = live_evidence_of(started, exact=True)
         if not has_changed(started, evidence):
             return
         reason = sentences.what_changed(started, evidence)

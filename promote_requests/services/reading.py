@@ -130,13 +130,13 @@ def evidence_of(promote_request: PromoteRequest) -> Evidence:
     return live_evidence_of(promote_request)
 
 
-def live_evidence_of(promote_request: PromoteRequest) -> Evidence:
+def live_evidence_of(promote_request: PromoteRequest, *, exact: bool = False) -> Evidence:
     """Returns the facts as MLflow has them now, whatever the request's state.
 
     Raises:
         RegistryError: MLflow cannot be asked, or no longer knows the version.
     """
-    return observe(get_registry(promote_request.workspace), promote_request.proposal)
+    return observe(get_registry(promote_request.workspace), promote_request.proposal, exact=exact)
 
 
 def actions_for(actor: Actor, promote_request: PromoteRequest, decision: Decision | None = None) -> list[Action]:

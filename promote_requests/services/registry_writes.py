@@ -4,13 +4,13 @@ from datetime import UTC
 
 from django.utils import timezone
 
+from evidence.observe import is_at_target
 from foundation.addresses import absolute
 from promote_requests.models import PromoteRequest
 from registry import RegistryClient
 from registry.exceptions import RegistryNotFound
 from registry.proposals import Change
 from registry.targets import TargetKind
-from registry.types import ModelVersion
 
 REQUEST_TAG = "checkpoint.promote_request"
 APPROVED_BY_TAG = "checkpoint.approved_by"
@@ -45,23 +45,16 @@ def result(registry: RegistryClient, promote_request: PromoteRequest) -> str | N
         RegistryError: MLflow cannot be asked.
     """
     name, version, target = promote_request.model_name, promote_request.version, promote_request.target
-    try:
-        holders = registry.holders(name, target)
-    except RegistryNotFound:
-        holders = []
-    if promote_request.change == Change.REMOVE:
-        return version if all(holder.version != version for holder in holders) else None
     if target.kind == TargetKind.MODEL:
-        copies = (holder for holder in holders if _is_copy(holder, promote_request))
-        return next((copy.version for copy in copies), None)
-    return version if any(holder.version == version for holder in holders) else None
-
-
-def _is_copy(holder: ModelVersion, promote_request: PromoteRequest) -> bool:
-    # The source counts too: the tag alone can be set by anybody who may write to MLflow itself, and a copy that failed
-    # would then be taken for made, and another version be given the tags that say who approved it.
-    source = f"models:/{promote_request.model_name}/{promote_request.version}"
-    return holder.tags.get(REQUEST_TAG) == address(promote_request) and holder.source == source
+        # That it is a copy counts too: the tag alone can be set by anybody who may write to MLflow itself, and a copy
+        # that failed would then be taken for made, and another version be given the tags that say who approved it.
+        copies = registry.copies(name, version, target.name)
+        return next((copy.version for copy in copies if copy.tags.get(REQUEST_TAG) == address(promote_request)), None)
+    try:
+        holds = is_at_target(registry.get_version(name, version), target)
+    except RegistryNotFound:
+        holds = False
+    return version if holds == (promote_request.change == Change.SET) else None
 
 
 def write_tags(registry: RegistryClient, promote_request: PromoteRequest) -> None:

@@ -202,7 +202,7 @@ def test_a_promotion_that_ended_between_look_and_hold_is_noticed(fraud, ada, gra
 def test_two_people_who_open_a_request_that_was_cut_off_end_it_once(fraud):
     asked = cut_off(fraud, ago=timedelta(minutes=3), made=True)
     together = Barrier(2)
-    fraud.before("holders", lambda: together.wait(LONG))
+    fraud.before("get_version", lambda: together.wait(LONG))
     own = [PromoteRequest.objects.get(pk=asked.pk) for _ in range(2)]
     at_the_same_moment(*(partial(services.settle_if_cut_off, request) for request in own))
     assert [request.status for request in own] == [Status.PROMOTED] * 2

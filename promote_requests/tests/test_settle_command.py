@@ -39,7 +39,7 @@ def test_a_promotion_that_did_not_happen_is_settled_as_open_again(cut_off, capsy
 
 
 def test_an_upstream_that_is_down_leaves_it_unsettled_and_fails(cut_off, fraud, capsys):
-    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="holders")
+    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="get_version")
     with pytest.raises(CommandError, match="Not settled: 1"):
         call_command("settle_promotions", "--older-than", "0")
     cut_off.refresh_from_db()
@@ -93,7 +93,7 @@ def test_one_that_cannot_be_settled_does_not_stop_the_others(cut_off, fraud, cap
     second = PromoteRequest.objects.get(pk=cut_off.pk)
     second.pk, second.version, second.target_kind, second.target_name = None, "1", "alias", "shadow"
     second.save(force_insert=True)
-    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="holders")
+    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="get_version")
     with pytest.raises(CommandError, match="Not settled: 1"):
         call_command("settle_promotions", "--older-than", "0", "--give-up")
     first_line, second_line = capsys.readouterr().out.splitlines()

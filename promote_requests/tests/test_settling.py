@@ -64,8 +64,8 @@ def test_a_promotion_that_may_be_under_way_is_left_alone(fraud, look):
 def test_a_page_does_not_wait_long_for_an_mlflow_that_is_silent(fraud):
     asked = cut_off(fraud, ago=LONG_AGO, made=True)
     left = []
-    fraud.before("holders", lambda: left.append(patience.seconds_left(60)))
-    fraud.fail_next(RegistryTimeout("MLflow did not answer in time."), call="holders")
+    fraud.before("get_version", lambda: left.append(patience.seconds_left(60)))
+    fraud.fail_next(RegistryTimeout("MLflow did not answer in time."), call="get_version")
     assert page(asked).status_code == 200
     assert current().status == Status.PROMOTING
     assert max(left) <= 3
@@ -96,7 +96,7 @@ def test_a_request_that_was_cut_off_can_be_closed_and_reviewed_again(fraud, ada,
 
 def test_an_act_is_refused_as_before_while_mlflow_cannot_be_asked(fraud, ada, grace):
     asked = cut_off(fraud, ago=LONG_AGO, actor=by(ada))
-    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="holders")
+    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="get_version")
     with pytest.raises(WrongState, match="the request is promoting"):
         services.close(actor=by(grace), promote_request=asked)
 

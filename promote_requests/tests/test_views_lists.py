@@ -1,8 +1,10 @@
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connection
 from django.test import Client
-from django.urls import reverse
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse, reverse_lazy
 
 from promote_requests import services
 from promote_requests.choices import Verdict
@@ -10,7 +12,7 @@ from protection.models import ProtectionRule
 from registry.exceptions import RegistryUnreachable
 from registry.targets import Target
 from testing.factories import PromoteRequestFactory
-from testing.people import by
+from testing.people import AdministratorFactory, by
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -138,6 +140,26 @@ def test_list_costs_the_same_however_many_requests(
     with django_assert_max_num_queries(15):
         assert client.get(LIST, {"q": "is:open review:required"}).status_code == 200
     assert fraud.calls == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        LIST,
+        f"{LIST}?q=is%3Apromoted",
+        f"{LIST}?q=is%3Aopen+review%3Arequired",
+        reverse_lazy("promote_requests:inbox"),
+        "/checkpoint/api/promote-requests/",
+        reverse_lazy("admin:promote_requests_promoterequest_changelist"),
+    ],
+)
+def test_no_list_loads_frozen_evidence(open_request: "PromoteRequest", grace: "User", address: str) -> None:
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
+    PromoteRequestFactory(target=Target.parse("alias:champion"))
+    client = _as(AdministratorFactory())
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address).status_code == 200
+    assert "challenger_evidence" not in "".join(query["sql"] for query in queries)
 
 
 def test_inbox_holds_what_others_ask_and_this_person_has_not_judged(

@@ -119,6 +119,12 @@ def test_sent_form_opens_the_request_and_shows_it(fraud: "FakeRegistry", ada: "U
     assert made.archive_existing_versions
 
 
+def test_sent_form_asks_mlflow_for_no_menu(fraud: "FakeRegistry", ada: "User") -> None:
+    fraud.calls.clear()
+    assert _post(ada).status_code == 302
+    assert not {call for call, _ in fraud.calls} & {"search_models", "get_model", "list_versions"}
+
+
 def test_unticked_box_that_was_shown_means_no(fraud: "FakeRegistry", ada: "User") -> None:
     _post(ada, archive_shown_for="stage:Production")
     assert not PromoteRequest.objects.get().archive_existing_versions

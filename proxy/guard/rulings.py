@@ -60,8 +60,8 @@ def delete_alias(message: Message, protected: Protected) -> Refusal | None:
     name, target = message["name"], Target.of(TargetKind.ALIAS, message["alias"])
     if not protected.covers(name, target):
         return None
-    version = protected.registry.get_model(name).aliases.get(target.name)
-    if version is None:
+    version = next(iter(protected.registry.holders(name, target)), "")
+    if not version:
         # Not passed on though nothing would happen: it might get a holder before this arrives.
         raise RegistryNotFound(f"No version of {name} has the alias {target.name}.")
     wanted = Proposal(name, version, target, Change.REMOVE, workspace=protected.workspace)

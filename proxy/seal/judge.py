@@ -1,20 +1,14 @@
 """Judges calls that would change what a version with a protected target is made of."""
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
 
-from proxy.paths import decodings
+from proxy.protected import Protected
 from proxy.refusals import Refusal, being_judged, holding
-from proxy.seal import cache
-from proxy.seal.artifact_paths import named_in, reaches_other_workspaces, stored_at
-from proxy.seal.observe import Seal, Seals
-from registry import get_registry
-from registry.exceptions import RegistryNotFound
+from proxy.seal import alone, background, cache, touched
+from proxy.seal.seals import Seal
+from proxy.seal.touched import Touched
+from registry.exceptions import RegistryError
 
-_ARTIFACTS = "The artifacts of {} cannot be changed"
-_RUN = "The run of {} cannot be deleted"
-_LOGGED_MODEL = "The logged model of {} cannot be deleted"
-_EXPERIMENT = "The experiment of {} cannot be deleted"
 _OTHER_WORKSPACES = (
     "This address holds the artifacts of other workspaces, and what is protected there. Name a folder of an "
     "experiment, and the workspace in the header X-MLFLOW-WORKSPACE."
@@ -24,8 +18,6 @@ _OTHER_WORKSPACES = (
 def refusal_by_address(operation: str, *, method: str, path: str, query: str, workspace: str) -> Refusal | None:
     """Judges a call whose address names what it changes; None lets it pass.
 
-    Costs no look-up but for a job, and where something sealed is named: then MLflow is asked whether it still is.
-
     Args:
         operation: Of `known_writes`, `Traffic.SEALED`.
         method: As sent.
@@ -34,19 +26,13 @@ def refusal_by_address(operation: str, *, method: str, path: str, query: str, wo
         workspace: Canonical.
 
     Raises:
-        RegistryError: see `cache.seals`.
+        RegistryError: see `_refusal`.
     """
-
-    def found(seals: Seals) -> Refusal | None:
-        if operation == "change-artifact":
-            return _artifact(seals, method, path, workspace)
-        if operation == "delete-logged-model":
-            return _logged_model(seals, path)
-        if operation == "delete-job":
-            return _job(seals, path, workspace)
-        return _uploaded(seals, query)
-
-    return found(cache.renewed(workspace)) if found(cache.seals(workspace)) else None
+    try:
+        named = touched.by_address(operation, method=method, path=path, query=query, workspace=workspace)
+    except Refusal as refusal:
+        return refusal
+    return _refusal(named, workspace)
 
 
 def refusal_by_message(operation: str, message: Mapping[str, str], *, workspace: str) -> Refusal | None:
@@ -58,66 +44,49 @@ def refusal_by_message(operation: str, message: Mapping[str, str], *, workspace:
         workspace: Canonical.
 
     Raises:
-        RegistryError: see `cache.seals`.
+        RegistryError: see `_refusal`.
     """
-
-    def found(seals: Seals) -> Refusal | None:
-        if operation == "delete-experiment":
-            return _refusal(_EXPERIMENT, seals.experiment(message["experiment_id"]))
-        run = seals.run(message.get("run_id", ""))
-        if operation == "delete-run":
-            return _refusal(_RUN, run)
-        return _refusal(_ARTIFACTS, run or seals.model(message.get("model_id", "")))
-
-    return found(cache.renewed(workspace)) if found(cache.seals(workspace)) else None
+    return _refusal(touched.by_message(operation, message), workspace)
 
 
-def _artifact(seals: Seals, method: str, path: str, workspace: str) -> Refusal | None:
-    for named in named_in(path):
-        key = stored_at(named, workspace)
-        if key is None:
-            return Refusal("An artifact's path must not be a file: URL.", status=400, code="INVALID_PARAMETER_VALUE")
-        # Deleting a folder deletes what is in it, and a part of an upload comes below the folder that its path names.
-        seal = seals.place(key, with_what_is_below=method != "PUT")
-        if seal:
-            return _refusal(_ARTIFACTS, seal)
-        # What is sealed there is known to a watch of each of those workspaces, and there may be many.
-        if not workspace and reaches_other_workspaces(named, key):
-            return Refusal(_OTHER_WORKSPACES)
-    return None
+def _refusal(named: Touched, workspace: str) -> Refusal | None:
+    """Returns why a call would change something sealed; None lets it pass.
 
+    A call elsewhere costs no call to MLflow while everything that is sealed is known, which it is but for some moments
+    after a start, an approval or a changed rule. A refusal rests on what MLflow says at this moment.
 
-def _logged_model(seals: Seals, path: str) -> Refusal | None:
-    return _refusal(_LOGGED_MODEL, next(filter(None, map(seals.model, _last_names(path))), None))
-
-
-def _job(seals: Seals, path: str, workspace: str) -> Refusal | None:
-    if not seals.runs:
+    Raises:
+        RegistryError: MLflow had to be asked and did not answer.
+    """
+    known = cache.known(workspace)
+    if known.has_looked:
+        background.want(workspace)
+    found = named.seal_in(known.seals)
+    if found is not None and (seal := _still(found, workspace)):
+        return _refused(named.what, seal)
+    if named.reaches_other_workspaces:
+        return Refusal(_OTHER_WORKSPACES)
+    if found is None and known.is_whole:
         return None
-    registry = get_registry(workspace)
-    for job_id in _last_names(path):
-        try:
-            seal = seals.run(registry.get_job_run(job_id))
-        except RegistryNotFound:  # MLflow says so itself; the id of a job is never given to another one
-            continue
-        if seal:
-            return _refusal(_RUN, seal)
-    return None
+    try:
+        seal = alone.seal_of(named, workspace, known.generation)
+    except RegistryError:
+        if found is None and known.may_serve:
+            return None
+        raise
+    background.want(workspace)  # which MLflow knows
+    return _refused(named.what, seal) if seal else None
 
 
-def _last_names(path: str) -> list[str]:
-    return [reading.rstrip("/").rpartition("/")[2] for reading in decodings(path)]
+def _still(seal: Seal, workspace: str) -> Seal | None:
+    """Returns the seal as it is now; as it was known where MLflow does not answer."""
+    try:
+        return alone.still(seal, Protected(workspace))
+    except RegistryError:
+        return seal
 
 
-def _uploaded(seals: Seals, query: str) -> Refusal | None:
-    # MLflow 3.18 reads `run_id` before `run_uuid`.
-    named = [value for key, value in parse_qsl(query, keep_blank_values=True) if key in {"run_id", "run_uuid"}]
-    return _refusal(_ARTIFACTS, next(filter(None, map(seals.run, named)), None))
-
-
-def _refusal(what: str, seal: Seal | None) -> Refusal | None:
-    if seal is None:
-        return None
+def _refused(what: str, seal: Seal) -> Refusal | None:
     if not seal.held:
         return being_judged(seal.model_name, seal.version)
     what = what.format(f"version {seal.version} of {seal.model_name}")

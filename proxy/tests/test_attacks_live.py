@@ -11,7 +11,7 @@ import pytest
 
 from proxy.page import policy
 from testing.attacks import UPLOADS, Attack, BrowserAttack, load, load_browsers, load_wire
-from testing.attacks.live import STATUSES, send, shout, unchanged
+from testing.attacks.live import STATUSES, send, shout, unchanged, wait_until_sealed
 from testing.attacks.stage import ARTIFACTS, Direct, Stage, build, making_of, registry_of, upload
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
 from testing.servers.commands import output_of
@@ -61,8 +61,10 @@ def _running(server: str, people: Any, folder: Any, mlflow_server: str, **settin
 
 
 @pytest.fixture(scope="module")
-def guarded(people, tmp_path_factory, mlflow_server: str) -> Iterator[Checkpoint]:
-    yield from _running("gunicorn", people, tmp_path_factory.mktemp("guarded"), mlflow_server)
+def guarded(people, tmp_path_factory, mlflow_server: str, stage) -> Iterator[Checkpoint]:
+    for checkpoint in _running("gunicorn", people, tmp_path_factory.mktemp("guarded"), mlflow_server):
+        wait_until_sealed(checkpoint, f"{stage.experiment}/{stage.run}/artifacts")
+        yield checkpoint
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -20,7 +19,8 @@ from hypothesis import strategies as st
 
 from protection.models import ProtectionRule
 from proxy import destination
-from proxy.seal import cache
+from proxy.seal import look
+from proxy.seal.models import SealedWorkspace
 from proxy.transfer import upstream
 from proxy.wsgi import Handler
 from testing.attacks import load
@@ -99,7 +99,8 @@ def checkpoint(mlflow: FuzzedMlflow, settings: Any, monkeypatch: pytest.MonkeyPa
     ProtectionRule.objects.get_or_create(target_pattern="alias:champion")
     ProtectionRule.objects.get_or_create(target_pattern=f"model:{DESTINATION}")
     # What is sealed does not change here, and a thread that looks again would wait for this test's transaction.
-    monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=lambda: 0.0))
+    assert look.look("")
+    SealedWorkspace.objects.update(serves_seconds=7200.0)
     _, token = issue_token(name="fuzz")
     made = InProcess(token, mlflow.names)
     real_send = upstream.send

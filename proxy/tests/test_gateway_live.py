@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from demo.mlflow_server import MlflowServer
-from testing.attacks.live import await_look
+from testing.attacks.live import wait_until_sealed
 from testing.attacks.stage import Direct, build, making_of, registry_of
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
 from testing.servers.raw_client import Exchange
@@ -85,7 +85,7 @@ def test_the_gateway_changes_nothing_that_is_protected(
     with closing(Direct(address)) as mlflow:
         stage = build(mlflow, f"called-{uuid.uuid4().hex[:8]}")
         before = registry_of(mlflow, stage) | making_of(mlflow, stage)
-        await_look(checkpoint, mlflow)  # the alias was set past Checkpoint
+        wait_until_sealed(checkpoint, f"{stage.experiment}/{stage.run}/artifacts")
         message = {"run_id": stage.run, "name": stage.model, "alias": "champion", "version": "2"}
         post(checkpoint, f"{gateway}/api/2.0/mlflow/{path}", message)
         assert registry_of(mlflow, stage) | making_of(mlflow, stage) == before

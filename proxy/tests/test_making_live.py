@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from demo.mlflow_server import MlflowServer
-from testing.attacks.live import await_look
+from testing.attacks.live import wait_until_sealed
 from testing.attacks.stage import ARTIFACTS, Direct
 from testing.servers.branches import People, branch
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
@@ -72,7 +72,8 @@ def test_the_files_of_a_champion_stay_that_names_its_place_and_no_run(checkpoint
         mlflow.ask("POST", "registered-models/create", {"name": name})
         mlflow.ask("POST", "model-versions/create", {"name": name, "source": f"{root}/{folder}"})
         mlflow.ask("POST", "registered-models/alias", {"name": name, "alias": "champion", "version": "1"})
-    await_look(checkpoint, mlflow)  # the alias was set past Checkpoint
+    for weights in files:
+        wait_until_sealed(checkpoint, weights.removeprefix(f"{ARTIFACTS}/").removesuffix("/weights.bin"))
     for weights in files:
         answers = [checkpoint.call(weights, "PUT", body=b"other").status, checkpoint.call(weights, "DELETE").status]
         assert (answers, mlflow.call("GET", weights)) == ([403, 403], (200, b"approved"))
@@ -100,7 +101,7 @@ def test_the_run_of_a_champion_is_not_deleted_with_the_job_that_made_it(
                 job,
             )
     mlflow.ask("POST", "registered-models/alias", {"name": name, "alias": "champion", "version": "1"})
-    await_look(checkpoint, mlflow)
+    wait_until_sealed(checkpoint, f"{experiment}/{made['approved']}/artifacts")
     answers = {
         job_id: checkpoint.call(f"/ajax-api/3.0/mlflow/prompt-optimization/jobs/{job_id}", "DELETE").status
         for job_id in made
@@ -141,7 +142,6 @@ def test_what_the_first_reviewer_approved_is_what_the_second_one_promotes(
     grace, linus = (Path(reviewed[0]["CHECKPOINT_STATE_DIR"], who).read_text() for who in ("grace", "linus"))
     api(f"{number}/reviews/", {"verdict": "approve", "body": ""}, grace)
     answers = [rename(name, f"{name}-away")]
-    await_look(checkpoint, mlflow)
     answers += [checkpoint.call(weights, "PUT", body=b"other").status, rename(f"{name}-away", name)]
     api(f"{number}/reviews/", {"verdict": "approve", "body": ""}, linus)
     model = mlflow.ask("GET", f"registered-models/get?name={name}")["registered_model"]

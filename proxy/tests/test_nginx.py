@@ -19,7 +19,7 @@ from demo.processes import free_port
 from proxy.tests.test_attacks_live import BROWSERS, runs_nowhere
 from proxy.tests.test_nginx_configuration import API, SEARCH, needs_nginx
 from testing.attacks import UPLOADS, BrowserAttack, load, load_browsers, load_wire
-from testing.attacks.live import STATUSES, send, shout, unchanged
+from testing.attacks.live import STATUSES, send, shout, unchanged, wait_until_sealed
 from testing.attacks.stage import ARTIFACTS, Direct, Stage, build, making_of, registry_of, upload
 from testing.servers import commands
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
@@ -74,10 +74,12 @@ def uploaded(mlflow: Direct, stage: Stage) -> dict[str, BrowserAttack]:
 
 
 @pytest.fixture(scope="module")
-def behind(people, tmp_path_factory, mlflow_server: str) -> Iterator[Checkpoint]:
+def behind(people, tmp_path_factory, mlflow_server: str, stage: Stage) -> Iterator[Checkpoint]:
     log = tmp_path_factory.mktemp("behind-nginx") / "server.log"
     settings = {"CHECKPOINT_REGISTRY_URL": mlflow_server, "CHECKPOINT_TRUSTED_PROXIES": "127.0.0.1"}
-    yield from run_checkpoint("gunicorn", people, log, **settings)
+    for checkpoint in run_checkpoint("gunicorn", people, log, CHECKPOINT_READ_TIMEOUT="20", **settings):
+        wait_until_sealed(checkpoint, f"{stage.experiment}/{stage.run}/artifacts")
+        yield checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -184,25 +186,25 @@ def test_mlflows_pages_come_from_checkpoint(front):
 def test_nobody_gets_checkpoints_own_refusal(before_echo, upstream, authorization):
     headers = {"Authorization": authorization} if authorization else {}
     for method, path in (("GET", f"{API}/runs/nobody"), ("POST", SEARCH)):
-        before = len(upstream.requests)
+        before = len(upstream.passed_on)
         answer = before_echo.call(path, method, headers, b"{}" if method == "POST" else b"", as_ada=False)
         if answer.status == 429:  # too many wrong passwords, of other tests too
             assert authorization.startswith("Basic")
         else:
             assert (answer.status, answer.json()["error_code"]) == (401, "UNAUTHENTICATED")
             assert len(answer.header("WWW-Authenticate")) == 1
-        assert len(upstream.requests) == before
+        assert len(upstream.passed_on) == before
 
 
 def test_a_session_writes_from_our_own_pages_only(before_echo, upstream):
     path = f"{API}/runs/log-batch"
     ours, cookie = f"http://localhost:{before_echo.port}", f"checkpoint_session={before_echo.session}"
     assert before_echo.call(path, "POST", {"Cookie": cookie, "Origin": ours}, b"{}", as_ada=False).status == 200
-    before = len(upstream.requests)
+    before = len(upstream.passed_on)
     for evidence in ({"Origin": "https://evil.example"}, {"Origin": ours, "Sec-Fetch-Site": "cross-site"}, {}):
         answer = before_echo.call(path, "POST", {"Cookie": cookie, **evidence}, b"{}", as_ada=False)
         assert (answer.status, answer.json()["error_code"]) == (403, "PERMISSION_DENIED")
-    assert len(upstream.requests) == before
+    assert len(upstream.passed_on) == before
 
 
 def test_what_goes_straight_carries_mlflows_credentials_and_no_identity(before_echo, upstream):
@@ -269,20 +271,20 @@ def test_mlflow_cannot_speak_for_the_site_or_steer_nginx(before_echo, upstream, 
     ("target", "long"), [(f"{API}/runs/get", "x" * 70_000), (f"{API}/runs/get?{'x' * 70_000}", "")]
 )
 def test_a_head_that_is_too_long_is_refused_in_mlflows_error_json(before_echo, upstream, target, long):
-    before = len(upstream.requests)
+    before = len(upstream.passed_on)
     answer = before_echo.call(target, headers={"X-Long": long})
     assert (answer.status, answer.json()["error_code"]) == (431, "REQUEST_LIMIT_EXCEEDED")
     assert "CHECKPOINT_HEADER_BYTES" in answer.json()["message"]
-    assert len(upstream.requests) == before
+    assert len(upstream.passed_on) == before
     assert before_echo.call(f"{API}/runs/get?{'x' * 50_000}").status == 200
 
 
 def test_an_unknown_host_name_gets_checkpoints_own_refusal(before_echo, upstream):
-    before = len(upstream.requests)
+    before = len(upstream.passed_on)
     answer = before_echo.call(SEARCH, "POST", {"Host": "evil.example"}, b"{}")
     assert answer.status == 400
     assert "CHECKPOINT_ALLOWED_HOSTS" in answer.json()["message"]
-    assert len(upstream.requests) == before
+    assert len(upstream.passed_on) == before
 
 
 def test_an_nginx_that_checkpoint_does_not_trust_hands_all_to_checkpoint(start, people, upstream, tmp_path):
@@ -297,10 +299,10 @@ def test_an_nginx_that_checkpoint_does_not_trust_hands_all_to_checkpoint(start, 
 def test_mlflows_own_refusals_are_not_tried_again_elsewhere(before_echo, upstream, status):
     path = f"{API}/runs/log-batch"
     upstream.on(f"/ml{path}", lambda request: request.answer(b'{"from":"mlflow"}', status=status))
-    before = len(upstream.requests)
+    before = len(upstream.passed_on)
     answer = before_echo.call(path, "POST", body=b"{}")
     assert (answer.status, answer.json()) == (int(status[:3]), {"from": "mlflow"})
-    assert len(upstream.requests) == before + 1
+    assert len(upstream.passed_on) == before + 1
 
 
 def test_an_answer_that_is_cut_short_is_seen_to_be(before_echo, upstream):
@@ -334,11 +336,11 @@ def test_nobody_asks_what_nginx_asks(before_echo):
 
 def test_nothing_passes_while_checkpoint_is_down(start, before_echo, upstream):
     alone = start(replace(before_echo, port=free_port()), **upstream.settings)
-    before = len(upstream.requests)
+    before = len(upstream.passed_on)
     for method, path in (("GET", f"{API}/runs/get"), ("POST", SEARCH), ("PUT", f"{ARTIFACTS}/0/x"), ("GET", "/")):
         answer = alone.call(path, method)
         assert (answer.status, answer.json()["error_code"]) == (502, "BAD_GATEWAY")
-    assert len(upstream.requests) == before
+    assert len(upstream.passed_on) == before
 
 
 def test_one_caller_has_so_many_calls_under_way(before_echo, upstream):

@@ -1,30 +1,26 @@
-from types import SimpleNamespace
+from datetime import timedelta
 
 import pytest
+from django.db.models import F
 
 from audit import trail
 from audit.actors import Actor, Door
 from audit.choices import AuditAction
-from audit.models import AuditEvent
 from audit.trail import About
 from promote_requests import services
+from promote_requests.choices import Status
+from promote_requests.models import PromoteRequest
 from protection.models import ProtectionRule
-from proxy.seal import cache
-from proxy.seal.observe import Observer
+from proxy.seal import cache, look, store
+from proxy.seal.models import SealedVersion, SealedWorkspace
+from proxy.seal.seals import Seals
 from registry import fake
 from registry.exceptions import RegistryNotFound, RegistryTimeout
+from registry.targets import Target
 from testing.factories import PromoteRequestFactory, UserFactory, promoting
 from testing.people import by
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock that stands still until a test moves it."""
-    now = SimpleNamespace(seconds=1000.0)
-    monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=lambda: now.seconds))
-    return now
 
 
 @pytest.fixture
@@ -35,12 +31,24 @@ def fraud(registry):
     return registry
 
 
-def looks(registry):
-    return [call for call, _ in registry.calls].count("list_models")
+def look_now() -> Seals:
+    """Looks at everything, as the thread in the background does, and returns what every process knows then."""
+    assert look.look("")
+    found = cache.known("")
+    assert found.is_whole
+    return found.seals
+
+
+def pass_time(seconds: float) -> None:
+    SealedWorkspace.objects.update(looked_at=F("looked_at") - timedelta(seconds=seconds))
+
+
+def calls(registry) -> list[str]:
+    return [call for call, _ in registry.calls]
 
 
 def test_what_a_champion_is_made_of_is_sealed_and_nothing_else(fraud):
-    found = Observer("").look()
+    found = look_now()
     assert set(found.runs) == {"run1"}
     assert set(found.models) == {"m-1"}
     assert set(found.experiments) == {"1"}
@@ -57,60 +65,67 @@ def test_what_a_champion_is_made_of_is_sealed_and_nothing_else(fraud):
 )
 def test_a_source_is_sealed_that_names_no_run_but_a_place_that_mlflow_serves(registry, source):
     registry.add_version("Fraud", stage="Production", source=source)
-    found = Observer("").look()
+    found = look_now()
     assert found.place("9/run9/artifacts/model/weights.bin", with_what_is_below=False).version == "1"
     assert found.place("9/run9/artifacts/other", with_what_is_below=False) is None
 
 
 def test_every_holder_of_a_stage_is_sealed_not_only_the_newest(fraud):
     fraud.transition_stage("Fraud", "2", "Production", archive_existing_versions=False)
-    assert set(Observer("").look().runs) == {"run1", "run2"}
+    assert set(look_now().runs) == {"run1", "run2"}
 
 
 def test_versions_with_protected_aliases_and_those_of_protected_models_are_sealed(fraud):
     fraud.set_alias("Other", "champion", "1")
     ProtectionRule.objects.create(target_pattern="model:Fraud")
-    assert set(Observer("").look().runs) == {"run1", "run2", "run3"}
+    assert set(look_now().runs) == {"run1", "run2", "run3"}
 
 
 def test_a_version_that_is_being_promoted_is_sealed_already(fraud):
     ProtectionRule.objects.all().delete()
-    assert Observer("").look().runs == {}
+    assert look_now().runs == {}
     promoting(PromoteRequestFactory(model_name="Other", version="1"))
-    assert Observer("").look().run("run3").held == ()
-    fraud.delete_version("Other", "1")
-    assert Observer("").look().runs == {}
+    assert look_now().run("run3").held == ()
+    PromoteRequest.objects.update(status=Status.DRAFT, promoting_since=None, promoted_by=None)
+    assert look_now().runs == {}
 
 
 def test_a_version_that_somebody_approved_is_sealed_before_its_promotion(fraud):
     ProtectionRule.objects.update(conditions={"approvals": 2})
     asked = PromoteRequestFactory(model_name="Other", version="1")
-    assert "run3" not in Observer("").look().runs
+    assert "run3" not in look_now().runs
     approved = services.review(actor=by(UserFactory()), promote_request=asked, verdict="approve").promote_request
-    assert Observer("").look().run("run3").held == ()
+    assert look_now().run("run3").held == ()
     services.close(actor=by(UserFactory()), promote_request=approved)
-    assert "run3" not in Observer("").look().runs
+    assert "run3" not in look_now().runs
 
 
-def test_looking_again_asks_only_for_what_has_changed(fraud):
-    observer = Observer("")
-    observer.look()
+def test_looking_again_asks_only_for_what_has_changed_even_after_a_restart(fraud):
+    look_now()
+    cache.forget()
     fraud.calls.clear()
-    observer.look()
-    assert [call for call, _ in fraud.calls] == ["list_models"]
+    look_now()
+    assert calls(fraud) == ["list_models"]
     fraud.transition_stage("Other", "1", "Production", archive_existing_versions=False)
     fraud.calls.clear()
-    assert set(observer.look().runs) == {"run1", "run3"}
+    assert set(look_now().runs) == {"run1", "run3"}
     assert [arguments for call, arguments in fraud.calls if call == "get_provenance"] == [("Other", "1")]
     ProtectionRule.objects.all().delete()
-    assert observer.look().runs == {}
+    assert look_now().runs == {}
+    assert not SealedVersion.objects.exists()
+
+
+def test_a_version_of_the_same_number_in_a_model_made_anew_is_another_one(fraud):
+    look_now()
+    SealedVersion.objects.update(created_at=F("created_at") - timedelta(days=1), made_of={**EMPTY, "run_ids": ["old"]})
+    fraud.set_alias("Fraud", "champion", "1")
+    assert set(look_now().runs) == {"run1"}
 
 
 def test_a_model_that_went_is_not_sealed_any_more(fraud):
-    observer = Observer("")
-    observer.look()
+    look_now()
     fraud.delete_version("Fraud", "1")
-    assert observer.look().runs == {}
+    assert look_now().runs == {}
 
 
 @pytest.mark.parametrize(
@@ -127,94 +142,152 @@ def test_a_model_that_went_is_not_sealed_any_more(fraud):
     ],
 )
 def test_a_place_is_sealed_with_what_is_below_it(fraud, key, alone, with_below):
-    found = Observer("").look()
+    found = look_now()
     assert bool(found.place(key, with_what_is_below=False)) == alone
     assert bool(found.place(key, with_what_is_below=True)) == with_below
 
 
-def test_what_is_known_serves_for_five_seconds_without_a_look(fraud, clock):
-    cache.seals("")
-    clock.seconds += cache.RENEW_SECONDS
-    assert cache.seals("").run("run1")
-    assert looks(fraud) == 1
-    clock.seconds += cache.STALE_SECONDS
-    fraud.transition_stage("Fraud", "1", "Archived", archive_existing_versions=False)
-    assert cache.seals("").run("run1") is None
-    assert looks(fraud) == 2
-
-
-def test_a_refusal_rests_on_a_look_of_this_moment(fraud, clock):
-    cache.seals("")
-    fraud.transition_stage("Fraud", "1", "Archived", archive_existing_versions=False)
-    clock.seconds += 1
-    assert cache.renewed("").run("run1") is None
-
-
-@pytest.mark.parametrize("action", [AuditAction.PROMOTED, AuditAction.PROMOTION_STARTED, AuditAction.RULE_CHANGED])
-def test_what_this_process_promotes_is_sealed_at_once(fraud, clock, action, django_capture_on_commit_callbacks):
-    cache.seals("")
+def test_what_was_found_is_kept_where_a_look_does_not_come_to_its_end(fraud):
     fraud.transition_stage("Other", "1", "Production", archive_existing_versions=False)
-    assert cache.seals("").run("run3") is None
-    with django_capture_on_commit_callbacks(execute=True):
-        trail.record(action, actor=Actor.checkpoint(Door.PAGE), about=About(model_name="Other", version="1"))
-    assert cache.seals("").run("run3")
+    made_of = []
 
+    def fail_at_the_second():
+        made_of.append(True)
+        if len(made_of) == 2:
+            raise RegistryTimeout("slow")
 
-def test_other_events_cost_no_look(fraud, clock, django_capture_on_commit_callbacks):
-    cache.seals("")
-    with django_capture_on_commit_callbacks(execute=True):
-        trail.record(AuditAction.CALL_REFUSED, actor=Actor.anonymous(Door.PROXY))
-    cache.seals("")
-    assert AuditEvent.objects.count() == 1
-    assert looks(fraud) == 1
-
-
-def test_while_mlflow_does_not_answer_what_was_known_serves_for_a_minute(fraud, clock):
-    cache.seals("")
-    fraud.before("list_models", _fail)
-    clock.seconds += cache.GRACE_SECONDS
-    assert cache.seals("").run("run1")
-    before = len(fraud.calls)
-    assert cache.seals("").run("run1")
-    assert len(fraud.calls) == before, "one failure answers all for a second"
-    clock.seconds += 2
+    fraud.before("get_provenance", fail_at_the_second)
     with pytest.raises(RegistryTimeout):
-        cache.seals("")
+        look.look("")
+    assert set(cache.known("").seals.runs) == {"run1"}
+    assert not cache.known("").is_whole
+    fraud.calls.clear()
+    assert set(look_now().runs) == {"run1", "run3"}
+    assert calls(fraud).count("get_provenance") == 1
 
 
-def test_nothing_passes_where_a_promotion_could_not_be_looked_at(fraud, clock):
-    cache.seals("")
-    fraud.before("list_models", _fail)
-    cache.on_event(AuditEvent, AuditEvent(action=AuditAction.PROMOTED))
-    with pytest.raises(RegistryTimeout):
-        cache.seals("")
+def test_one_process_looks_at_a_time_and_one_that_died_is_not_waited_for_for_ever(fraud):
+    assert store.begin("") is not None
+    assert not look.look("")
+    SealedWorkspace.objects.update(looking_until=F("looking_until") - store.LEASE - timedelta(seconds=1))
+    assert look.look("")
 
 
-def test_a_workspace_that_nobody_knows_is_not_remembered(fraud, clock):
+@pytest.mark.parametrize(("took", "rest"), [(0.0, 2.5), (0.1, 2.5), (1.0, 20.0), (60.0, 30.0)])
+def test_the_next_look_rests_twenty_times_as_long_as_the_last_one_took(took, rest):
+    assert look.rest_after(took) == rest
+
+
+def test_what_is_known_is_whole_for_as_long_as_it_serves(fraud):
+    assert not cache.known("").is_whole
+    look_now()
+    pass_time(4.5)
+    assert cache.known("").is_whole
+    pass_time(2)
+    found = cache.known("")
+    assert (found.is_whole, found.may_serve, set(found.seals.runs)) == (False, True, {"run1"})
+    pass_time(cache.GRACE_SECONDS)
+    found = cache.known("")
+    assert (found.is_whole, found.may_serve, set(found.seals.runs)) == (False, False, {"run1"})
+
+
+def test_what_another_mlflow_held_does_not_serve(fraud, settings):
+    look_now()
+    settings.CHECKPOINT_REGISTRY_URL = "http://other:5000"
+    found = cache.known("")
+    assert (found.is_whole, found.may_serve) == (False, False)
+    look_now()
+
+
+def test_what_is_known_costs_one_query_until_something_changes(fraud, django_assert_num_queries):
+    look_now()
+    with django_assert_num_queries(1):
+        cache.known("")
+    fraud.set_alias("Fraud", "champion", "2")
+    look.look("")
+    with django_assert_num_queries(3):
+        assert set(cache.known("").seals.runs) == {"run1", "run2"}
+    with django_assert_num_queries(1):
+        cache.known("")
+
+
+def test_what_somebody_approved_is_sealed_in_the_transaction_of_the_approval(fraud):
+    ProtectionRule.objects.update(conditions={"approvals": 2})
+    asked = PromoteRequestFactory(model_name="Other", version="1")
+    look_now()
+    services.review(actor=by(UserFactory()), promote_request=asked, verdict="approve")
+    found = cache.known("")
+    assert not found.is_whole, "nobody knows yet what the version is made of"
+    assert not found.may_serve
+    look.learn("")
+    found = cache.known("")
+    assert found.is_whole
+    assert found.seals.run("run3").held == ()
+
+
+@pytest.mark.parametrize("verdict", ["request_changes", "comment"])
+def test_a_review_that_approves_nothing_seals_nothing(fraud, verdict):
+    asked = PromoteRequestFactory(model_name="Other", version="1")
+    look_now()
+    services.review(actor=by(UserFactory()), promote_request=asked, verdict=verdict, body="Hm.")
+    assert cache.known("").is_whole
+    assert set(cache.known("").seals.runs) == {"run1"}
+
+
+def test_an_approval_given_during_a_look_outlasts_it(fraud):
+    ProtectionRule.objects.update(conditions={"approvals": 2})
+    asked = PromoteRequestFactory(model_name="Other", version="1")
+    fraud.before("list_models", lambda: _approve_once(asked))
+    assert look.look("")
+    assert set(cache.known("").seals.runs) == {"run1", "run3"}
+    assert look_now().run("run3").held == ()
+
+
+def test_a_promotion_seals_the_copy_that_it_made(fraud):
+    ProtectionRule.objects.create(target_pattern="model:prod.fraud")
+    asked = PromoteRequestFactory(model_name="Other", version="1", target=Target.parse("model:prod.fraud"))
+    look_now()
+    services.review(actor=by(UserFactory()), promote_request=asked, verdict="approve")
+    assert not cache.known("").is_whole
+    look.learn("")
+    sealed = {(seal.model_name, seal.version) for seal in cache.known("").seals.runs.values()}
+    assert ("Other", "1") in sealed or ("prod.fraud", "1") in sealed
+    assert look_now().run("run3").model_name == "prod.fraud"
+
+
+def test_a_changed_rule_lets_no_earlier_look_serve(fraud):
+    look_now()
+    trail.record(AuditAction.RULE_CHANGED, actor=Actor.checkpoint(Door.PAGE), about=About())
+    found = cache.known("")
+    assert (found.is_whole, found.may_serve) == (False, False)
+    assert set(look_now().runs) == {"run1"}
+
+
+def test_a_look_during_which_a_rule_changed_does_not_serve(fraud):
+    fraud.before(
+        "list_models", lambda: trail.record(AuditAction.RULE_CHANGED, actor=Actor.checkpoint(Door.PAGE), about=About())
+    )
+    assert look.look("")
+    assert not cache.known("").is_whole
+
+
+def test_other_events_change_nothing(fraud):
+    look_now()
+    before = cache.known("").generation
+    trail.record(AuditAction.CALL_REFUSED, actor=Actor.anonymous(Door.PROXY))
+    services.comment(actor=by(UserFactory()), promote_request=PromoteRequestFactory(), body="Hm.")
+    assert cache.known("").generation == before
+
+
+def test_a_workspace_that_nobody_looked_at_is_not_known_and_leaves_no_row(fraud):
     fake.connect("made-up").fail_next(RegistryNotFound("no such workspace"))
-    with pytest.raises(RegistryNotFound):
-        cache.seals("made-up")
-    assert not cache.is_watched("made-up")
-    cache.seals("")
-    assert cache.is_watched("")
+    assert cache.known("made-up") == cache.Known(Seals())
+    assert not SealedWorkspace.objects.exists()
 
 
-def test_the_next_look_rests_as_long_as_the_last_one_took(fraud, clock):
-    def take_half_a_second():
-        clock.seconds += 0.5
-
-    fraud.before("list_models", take_half_a_second)
-    cache.seals("")
-    clock.seconds += cache.STALE_SECONDS + 1
-    cache.seals("")
-    assert looks(fraud) == 2, "the first look asks for everything and does not count"
-    clock.seconds += 4.4
-    cache.seals("")
-    assert looks(fraud) == 2
-    clock.seconds += cache.REST * 0.5
-    cache.seals("")
-    assert looks(fraud) == 3
+EMPTY: dict[str, list[str]] = {"run_ids": [], "model_ids": [], "experiment_ids": [], "locations": []}
 
 
-def _fail():
-    raise RegistryTimeout("slow")
+def _approve_once(asked) -> None:
+    if not asked.reviews.exists():
+        services.review(actor=by(UserFactory()), promote_request=asked, verdict="approve")

@@ -1,7 +1,10 @@
 import json
+from datetime import timedelta
 
 import pytest
+from django.db.models import F
 
+from audit import trail
 from audit.actors import Actor, Door
 from audit.choices import AuditAction
 from audit.models import AuditEvent
@@ -10,7 +13,10 @@ from protection.models import ProtectionRule
 from proxy.guard.decide import Allowed, check_seal, decide
 from proxy.guard.routes import Traffic, classify, path_fault
 from proxy.refusals import Refusal
-from registry import fake
+from proxy.seal import alone, look
+from proxy.seal.models import SealedWorkspace
+from registry import fake, patience
+from registry.exceptions import RegistryTimeout
 from testing.factories import PromoteRequestFactory, UserFactory, promoting
 from testing.people import by
 
@@ -20,13 +26,24 @@ NOBODY = Actor.anonymous(Door.PROXY, "r-1")
 DATA = "/api/2.0/mlflow-artifacts/"
 
 
-@pytest.fixture
-def fraud(registry):
+def pass_time(seconds: float) -> None:
+    SealedWorkspace.objects.update(looked_at=F("looked_at") - timedelta(seconds=seconds))
+
+
+def _time_out():
+    raise RegistryTimeout("slow")
+
+
+@pytest.fixture(params=["everything known", "nothing known"])
+def fraud(request, registry):
     """Version 1 in Production, of run1 and the logged model m-1; version 2 holds nothing."""
     registry.add_version("Fraud", stage="Production", run_id="run1", model_id="m-1", experiment_id="1")
     registry.add_version("Fraud", run_id="run2", model_id="m-2", experiment_id="2")
     registry.add_job("job-1", "run1")
     registry.add_job("job-2", "run2")
+    if request.param == "everything known":
+        assert look.look("")
+        registry.calls.clear()
     return registry
 
 
@@ -95,7 +112,7 @@ def test_what_was_never_approved_may_be_changed(fraud, method, target, message):
 
 @pytest.mark.parametrize(
     ("method", "target", "message"),
-    [
+    OTHERS := [
         ("PUT", f"{DATA}artifacts/1/run9/artifacts/model/x", None),
         ("PUT", f"{DATA}artifacts/1/run9/artifacts/1/run1/artifacts/x", None),
         ("PUT", f"{DATA}artifacts/1/run9/artifacts/my%20file+1%25;v=1%3F", None),
@@ -109,13 +126,83 @@ def test_what_was_never_approved_may_be_changed(fraud, method, target, message):
         ("DELETE", "/api/2.0/mlflow/logged-models/m-2", None),
     ],
 )
+def test_what_is_not_sealed_may_be_changed(fraud, method, target, message):
+    outcome = send(method, target, message)
+    assert outcome is None or isinstance(outcome, Allowed)
+
+
+@pytest.mark.parametrize("fraud", ["everything known"], indirect=True)
+@pytest.mark.parametrize(("method", "target", "message"), OTHERS)
 def test_a_training_job_is_never_held_up_in_its_own_run(fraud, django_assert_num_queries, method, target, message):
     send("PUT", f"{DATA}artifacts/1/run9/artifacts/first", None)
-    calls = len(fraud.calls)
-    with django_assert_num_queries(0):
-        outcome = send(method, target, message)
-    assert outcome is None or isinstance(outcome, Allowed)
-    assert len(fraud.calls) == calls, "an upload elsewhere costs no look-up"
+    with django_assert_num_queries(1):
+        send(method, target, message)
+    assert fraud.calls == [], "an upload elsewhere costs no look-up"
+
+
+@pytest.mark.parametrize("fraud", ["nothing known"], indirect=True)
+def test_a_runs_many_files_are_judged_once_while_nothing_is_known(fraud):
+    for name in range(5):
+        assert send("PUT", f"{DATA}artifacts/1/{'ab' * 16}/artifacts/{name}") is None
+    assert [call for call, _ in fraud.calls] == ["find_made_of"]
+
+
+@pytest.mark.parametrize("fraud", ["nothing known"], indirect=True)
+def test_an_upload_waits_two_seconds_in_sum_while_nothing_is_known(fraud):
+    left = []
+    fraud.before("find_made_of", lambda: left.append(patience.seconds_left(60)))
+    fraud.fail_next(RegistryTimeout("slow"), call="find_made_of")
+    with pytest.raises(RegistryTimeout):
+        send("PUT", f"{DATA}artifacts/1/run9/artifacts/x")
+    assert 0 < left[0] <= alone.SECONDS == 2.0
+
+
+@pytest.mark.parametrize("fraud", ["everything known"], indirect=True)
+def test_while_mlflow_does_not_answer_what_was_known_a_minute_ago_serves(fraud):
+    for call in ("find_made_of", "get_version", "list_models"):
+        fraud.before(call, _time_out)
+    pass_time(59)
+    assert send("PUT", f"{DATA}artifacts/1/run9/artifacts/x") is None
+    assert send("PUT", f"{DATA}artifacts/1/run1/artifacts/x").status == 403, "what was sealed stays sealed"
+    pass_time(2)
+    with pytest.raises(RegistryTimeout):
+        send("PUT", f"{DATA}artifacts/1/run9/artifacts/x")
+    assert send("PUT", f"{DATA}artifacts/1/run1/artifacts/x").status == 403
+
+
+@pytest.mark.parametrize("fraud", ["everything known"], indirect=True)
+def test_nothing_passes_while_what_somebody_approved_cannot_be_looked_at(fraud):
+    ProtectionRule.objects.update(conditions={"approvals": 2})
+    services.review(actor=by(UserFactory()), promote_request=PromoteRequestFactory(), verdict="approve")
+    fraud.before("find_made_of", _time_out)
+    with pytest.raises(RegistryTimeout):
+        send("PUT", f"{DATA}artifacts/2/run2/artifacts/x")
+
+
+@pytest.mark.parametrize("fraud", ["everything known"], indirect=True)
+@pytest.mark.parametrize("other", ["1", "2"])
+def test_a_run_of_several_versions_is_sealed_while_any_of_them_holds_something(fraud, other):
+    fraud.add_version("Fraud", run_id="run1", experiment_id="1", aliases=("champion",))
+    assert look.look("")
+    if other == "1":
+        fraud.transition_stage("Fraud", "1", "Archived", archive_existing_versions=False)
+    else:
+        fraud.delete_alias("Fraud", "champion")
+    assert send("PUT", f"{DATA}artifacts/1/run1/artifacts/x").status == 403
+
+
+def test_a_version_that_moved_past_checkpoint_is_sealed_where_it_is_looked_up_alone(fraud):
+    fraud.transition_stage("Fraud", "2", "Production", archive_existing_versions=False)
+    pass_time(10)
+    assert send("PUT", f"{DATA}artifacts/2/run2/artifacts/x").status == 403
+
+
+@pytest.mark.parametrize("source", ["mlflow-artifacts:/shared/Model%20A", "s3://bucket/root/shared/Model A/"])
+def test_a_place_that_names_no_run_is_sealed(fraud, source):
+    fraud.add_version("Odd", stage="Production", source=source.replace("%20", " "))
+    pass_time(10)
+    assert send("PUT", f"{DATA}artifacts/shared/Model%20A/weights.bin").status == 403
+    assert send("PUT", f"{DATA}artifacts/shared/Model%20B/weights.bin") is None
 
 
 @pytest.mark.parametrize("job_id", ["job-2", "job-9"])
@@ -184,12 +271,14 @@ def test_a_named_workspace_may_delete_all_of_its_own(fraud):
         assert send("DELETE", f"{DATA}artifacts/{target}", workspace="blue") is None
 
 
+@pytest.mark.parametrize("fraud", ["everything known"], indirect=True)
 def test_the_root_is_above_everything_that_is_sealed(fraud):
     assert "(version 1 is in Production)" in send("DELETE", f"{DATA}artifacts/%2525252e").message
 
 
 def test_while_a_version_is_promoted_nothing_it_is_made_of_changes(fraud):
-    promoting(PromoteRequestFactory())
+    promote_request = promoting(PromoteRequestFactory())
+    trail.record(AuditAction.PROMOTION_STARTED, actor=Actor.checkpoint(Door.PAGE), about=promote_request.about)
     outcome = send("PUT", f"{DATA}artifacts/2/run2/artifacts/x")
     assert (outcome.status, outcome.code) == (409, "INVALID_STATE")
 

@@ -13,7 +13,7 @@ from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
 from registry.fake import FakeRegistry
 from registry.measurements import Origin
-from registry.targets import Target
+from registry.targets import Target, TargetKind
 from registry.types import APPROVAL_TAG, IS_PROMPT_TAG, PROMPT_TEXT_TAG, ModelVersion, VersionFacts
 
 PRODUCTION = Target.parse("stage:Production")
@@ -92,6 +92,7 @@ class RealMlflow:
 def connect_to_mlflow(request: pytest.FixtureRequest) -> RealMlflow:
     settings = request.getfixturevalue("settings")
     settings.CHECKPOINT_REGISTRY_URL = url = request.getfixturevalue("mlflow_server")
+    settings.CHECKPOINT_REGISTRY_MEMORY = "registry.memory.of_this_process"
     from mlflow import MlflowClient  # noqa: PLC0415 - only with a real MLflow
     from mlflow.store.model_registry.rest_store import RestStore  # noqa: PLC0415
     from mlflow.utils.rest_utils import MlflowHostCreds  # noqa: PLC0415
@@ -179,6 +180,9 @@ def test_versions_are_listed_newest_first_by_number_and_not_by_text(world):
     world.client.set_version_tags(name, "3", {"touched": "last"})
     assert numbers(world.client.list_versions(name)) == [str(number) for number in range(11, 0, -1)]
     assert numbers(world.client.list_versions(name, limit=3)) == ["11", "10", "9"]
+    assert numbers(world.client.list_versions(name, limit=3, below=9)) == ["8", "7", "6"]
+    assert numbers(world.client.list_versions(name, below=2)) == ["1"]
+    assert world.client.list_versions(name, below=1) == []
 
 
 def test_a_version_carries_what_it_was_registered_with(world):
@@ -290,28 +294,57 @@ def test_a_version_has_exactly_one_spelling(world, fraud, version):
 
 
 def test_holders_of_a_stage_come_newest_first(world, fraud):
-    assert numbers(world.client.holders(fraud, PRODUCTION)) == ["2", "1"]
-    assert numbers(world.client.holders(fraud, Target.parse("stage:None"))) == ["3"]
+    assert world.client.holders(fraud, PRODUCTION) == ["2", "1"]
     assert world.client.holders(fraud, Target.parse("stage:Staging")) == []
 
 
 def test_the_holder_of_an_alias_is_one_version_or_none(world, fraud):
     assert world.client.holders(fraud, Target.parse("alias:champion")) == []
     world.client.set_alias(fraud, "champion", "1")
-    (holder,) = world.client.holders(fraud, Target.parse("alias:champion"))
-    assert (holder.version, holder.stage, holder.aliases) == ("1", "Production", ("champion",))
+    assert world.client.holders(fraud, Target.parse("alias:champion")) == ["1"]
     assert world.client.holders(fraud, Target.parse("alias:Champion")) == []
+    world.client.set_alias(fraud, "champion", "3")
+    assert world.client.holders(fraud, Target.parse("alias:champion")) == ["3"]
 
 
-def test_holders_of_a_destination_are_its_versions_whatever_model_asks(world, fraud):
-    assert numbers(world.client.holders("no such model", Target.of("model", fraud))) == ["3", "2", "1"]
+@pytest.mark.parametrize("alias", ["latest", "LATEST", "v3", "with space", "a/b", "nul\x00", "half \ud800", "x" * 300])
+def test_nobody_holds_an_alias_that_cannot_be(world, fraud, alias):
+    assert world.client.holders(fraud, Target(TargetKind.ALIAS, alias)) == []
+
+
+def test_the_holder_of_a_destination_is_its_newest_version_whatever_model_asks(world, fraud):
+    assert world.client.holders("no such model", Target.of("model", fraud)) == ["3"]
     assert world.client.holders(fraud, Target.of("model", f"{fraud} elsewhere")) == []
+    world.add_model(f"{fraud} empty")
+    assert world.client.holders(fraud, Target.of("model", f"{fraud} empty")) == []
+    world.add_version(f"{fraud} prompt", prompt_text="Hello")
+    assert world.client.holders(fraud, Target.of("model", f"{fraud} prompt")) == ["1"]
 
 
 def test_a_version_that_is_tagged_as_a_prompt_hides_no_holder(world, fraud):
     world.client.set_version_tags(fraud, "3", {IS_PROMPT_TAG: "true"})
-    assert numbers(world.client.holders(fraud, PRODUCTION))[0] == "2"
-    assert numbers(world.client.holders(fraud, Target.of("model", fraud)))[0] == "3"
+    assert world.client.holders(fraud, PRODUCTION)[0] == "2"
+    assert world.client.holders(fraud, Target.of("model", fraud)) == ["3"]
+    world.client.set_alias(fraud, "champion", "1")
+    assert world.client.holders(fraud, Target.parse("alias:champion")) == ["1"]
+
+
+def test_a_model_without_versions_has_no_holders(world):
+    name = f"{world.prefix}empty"
+    world.add_model(name)
+    for target in (PRODUCTION, Target.parse("alias:champion")):
+        assert world.client.holders(name, target) == []
+
+
+def test_copies_of_a_version_are_found_by_what_they_were_made_of(world, fraud):
+    destination = f"{fraud} copy"
+    assert world.client.copies(fraud, "1", destination) == []
+    for version in ("1", "2", "1"):
+        world.client.copy_version(fraud, version, destination, tags={APPROVAL_TAG: uuid.uuid4().hex})
+    world.client.set_alias(destination, "champion", "3")
+    found = world.client.copies(fraud, "1", destination)
+    assert [(copy.version, copy.aliases) for copy in found] == [("3", ("champion",)), ("1", ())]
+    assert world.client.copies(fraud, "3", destination) == []
 
 
 # Writing; each write twice, because a promotion that was cut off is repeated
@@ -545,10 +578,40 @@ def test_lists_longer_than_a_page_are_whole(mlflow_world, monkeypatch):
     world, name = mlflow_world, f"{mlflow_world.prefix}Fraud"
     for _ in range(5):
         world.add_version(name)
-    monkeypatch.setattr("registry.mlflow._PAGE", 2)
+    monkeypatch.setattr("registry.mlflow.searches.PAGE", 2)
     assert numbers(world.client.list_versions(name)) == ["5", "4", "3", "2", "1"]
     assert numbers(world.client.list_versions(name, limit=3)) == ["5", "4", "3"]
-    assert numbers(world.client.holders(name, Target.parse("stage:None"))) == ["5", "4", "3", "2", "1"]
+
+
+@pytest.mark.mlflow
+def test_holders_in_a_large_model_are_found_as_it_changes(mlflow_world, monkeypatch):
+    world, name = mlflow_world, f"{mlflow_world.prefix}Fraud"
+    for _ in range(7):
+        world.add_version(name)
+    for constant, value in (("standings.FEW", 2), ("searches.PAGE", 3), ("standings.MARGIN_MS", 0)):
+        monkeypatch.setattr(f"registry.mlflow.{constant}", value)
+
+    def move(version, stage):
+        world.client.transition_stage(name, version, stage, archive_existing_versions=False)
+
+    assert world.client.holders(name, PRODUCTION) == []
+    for version in ("1", "4", "7"):
+        move(version, "Production")
+    assert world.client.holders(name, PRODUCTION) == ["7", "4", "1"]
+    assert world.client.noted_holder(name, PRODUCTION) == "7"
+    move("4", "Staging")
+    assert world.client.holders(name, PRODUCTION) == ["7", "1"]
+    assert world.client.holders(name, Target.parse("stage:Staging")) == ["4"]
+    world.store.delete_model_version(name, "7")
+    assert world.client.holders(name, PRODUCTION) == ["1"]
+    world.client.transition_stage(name, "5", "Production", archive_existing_versions=True)
+    assert world.client.holders(name, PRODUCTION) == ["5"]
+    world.client.set_version_tags(name, "6", {IS_PROMPT_TAG: "true"})
+    assert world.client.holders(name, PRODUCTION) == ["5"]
+    world.store.delete_registered_model(name)
+    with pytest.raises(RegistryNotFound):
+        world.client.holders(name, PRODUCTION)
+    assert world.client.noted_holder(name, PRODUCTION) == ""
 
 
 @pytest.mark.mlflow
@@ -581,11 +644,11 @@ def test_every_model_and_prompt_is_listed_with_the_stages_in_use(world):
         return next(model for model in world.client.list_models() if model.name == f"{world.prefix}{suffix}")
 
     before = listed("listed")
-    assert before.stages == {"None"}
+    assert before.newest == {"None": "1"}
     assert listed("listed prompt").is_prompt
     world.client.transition_stage(before.name, "1", "Staging", archive_existing_versions=False)
     after = listed("listed")
-    assert after.stages == {"Staging"}
+    assert after.newest == {"Staging": "1"}
     assert after.revision != before.revision
 
 
@@ -600,6 +663,53 @@ def test_a_version_says_what_it_is_made_of(world):
             assert any(f"{run_id}/artifacts" in location for location in provenance.locations)
     with pytest.raises(RegistryNotFound):
         world.client.get_provenance(made.name, "99")
+
+
+def made_of(world, *, runs=(), models=(), folders=()) -> set[tuple[str, str]]:
+    found = world.client.find_made_of(run_ids=runs, model_ids=models, folders=folders)
+    return {(name.removeprefix(world.prefix), version) for name, version in found}
+
+
+def test_versions_are_found_by_the_run_that_they_are_made_of_and_so_are_their_copies(world):
+    run = {} if isinstance(world, RealMlflow) else {"run_id": uuid.uuid4().hex}
+    version = world.add_version(f"{world.prefix}Fraud", **run)
+    world.add_version(f"{world.prefix}Fraud", **({} if isinstance(world, RealMlflow) else {"run_id": uuid.uuid4().hex}))
+    world.client.copy_version(version.name, "1", f"{world.prefix}staging", tags={})
+    world.client.copy_version(f"{world.prefix}staging", "1", f"{world.prefix}prod", tags={})
+    assert made_of(world, runs=[version.run_id]) == {("Fraud", "1"), ("staging", "1"), ("prod", "1")}
+    assert made_of(world, runs=[uuid.uuid4().hex]) == set()
+    assert made_of(world) == set()
+
+
+@pytest.mark.parametrize("odd", ["it's", "' OR 1=1 --", "%", "_", "", "nul\x00", "half \ud800", "x" * 300, 'm-"x'])
+def test_nothing_is_made_of_what_cannot_be(world, odd):
+    world.add_version(f"{world.prefix}Fraud")
+    assert made_of(world, runs=[odd], models=[odd]) == set()
+
+
+@pytest.mark.mlflow
+@pytest.mark.parametrize("with_run", [True, False])
+def test_versions_are_found_by_the_logged_model_that_they_are_made_of(mlflow_world, with_run):
+    world, name = mlflow_world, f"{mlflow_world.prefix}Fraud"
+    world.add_model(name)
+    model_id = add_logged_model(world, name, with_run=with_run)
+    world.client.copy_version(name, "1", f"{name} staging", tags={})
+    world.client.copy_version(f"{name} staging", "1", f"{name} prod", tags={})
+    expected = {("Fraud", "1"), ("Fraud staging", "1"), ("Fraud prod", "1")}
+    assert made_of(world, models=[model_id]) == expected
+    (run_id,) = world.client.get_provenance(name, "1").run_ids or [""]
+    assert made_of(world, runs=[run_id]) == (expected if with_run else set())
+
+
+@pytest.mark.mlflow
+def test_versions_are_found_by_a_place_that_names_no_run(mlflow_world):
+    world, unique = mlflow_world, uuid.uuid4().hex[:8]
+    sources = (f"s3://b/{unique}/Model A", f"s3://bucket/root/{unique}/model a/", f"s3://b/{unique}/model b")
+    for number, source in enumerate(sources):
+        world.add_model(f"{world.prefix}{number}")
+        world.store.create_model_version(f"{world.prefix}{number}", source, None)
+    assert made_of(world, folders=[f"{unique}/model a"]) == {("0", "1"), ("1", "1")}
+    assert made_of(world, folders=[unique]) == set()
 
 
 @pytest.mark.mlflow

@@ -19,7 +19,8 @@ from foundation.exceptions import InvalidInput
 from registry import mlflow, patience
 from registry import transport as module
 from registry.exceptions import RegistryError, RegistryNotFound, RegistryRefused, RegistryTimeout, RegistryUnreachable
-from registry.transport import AlreadyExists, Transport
+from registry.targets import Target
+from registry.transport import AlreadyExists, BadParameter, Transport
 from testing.waiting import LONG
 
 pytestmark = pytest.mark.sockets
@@ -110,7 +111,7 @@ def error(code: str, message: str = "because") -> str:
     [
         (404, error("RESOURCE_DOES_NOT_EXIST", "no such model"), RegistryNotFound, "no such model"),
         (400, error("RESOURCE_ALREADY_EXISTS"), AlreadyExists, "because"),
-        (400, error("INVALID_PARAMETER_VALUE"), RegistryRefused, "MLflow refused: because"),
+        (400, error("INVALID_PARAMETER_VALUE"), BadParameter, "MLflow refused: because"),
         (403, error("PERMISSION_DENIED"), RegistryRefused, "MLflow refused: because"),
         (500, error("FEATURE_DISABLED"), RegistryRefused, "MLflow refused: because"),
         (401, "You are not authenticated", RegistryRefused, "CHECKPOINT_REGISTRY_USERNAME"),
@@ -339,7 +340,7 @@ def test_a_workspace_that_cannot_be_a_header_is_refused(workspace):
 def test_an_answer_of_another_shape_is_an_error_of_ours(serve):
     from registry.mlflow import connect  # noqa: PLC0415 - loads MLflow, a second for the other tests
 
-    serve(answer(200, '{"registered_model": {"name": 5}}'))
+    serve(answer(200, '{"registered_models": [{"name": 5}]}'))
     with pytest.raises(RegistryError, match="cannot be read"):
         connect().get_model("Fraud")
 
@@ -348,9 +349,13 @@ def test_an_answer_of_another_shape_is_an_error_of_ours(serve):
 def test_a_model_of_another_name_than_asked_for_is_not_taken_for_it(serve, name):
     from registry.mlflow import connect  # noqa: PLC0415 - loads MLflow
 
-    models = {"registered_model": {"name": name}, "model_version": {"name": name, "version": "1"}}
-    serve(answer(200, json.dumps(models)))
-    for ask in (lambda: connect().get_model("Fraud"), lambda: connect().get_version("Fraud", "1")):
+    version = {"name": name, "version": "1", "aliases": ["champion"]}
+    serve(answer(200, json.dumps({"registered_models": [{"name": name}], "model_version": version})))
+    for ask in (
+        lambda: connect().get_model("Fraud"),
+        lambda: connect().get_version("Fraud", "1"),
+        lambda: connect().holders("Fraud", Target.parse("alias:champion")),
+    ):
         with pytest.raises(RegistryNotFound):
             ask()
 
@@ -360,15 +365,11 @@ def test_a_destination_that_somebody_creates_at_the_same_moment_is_used(serve):
 
     version = {"name": "Fraud", "version": "1", "source": "s3://models/1"}
     copy = {"name": "prod", "version": "4", "source": "models:/Fraud/1"}
-    looked_up = []
 
     def handle(request: BaseHTTPRequestHandler) -> None:
         match request.path.removeprefix("/api/2.0/mlflow/").partition("?")[0]:
-            case "registered-models/get":
-                looked_up.append(request.path)
-                missing = answer(404, error("RESOURCE_DOES_NOT_EXIST"))
-                found = answer(200, json.dumps({"registered_model": {"name": "prod"}}))
-                (missing if len(looked_up) == 1 else found)(request)
+            case "registered-models/search":
+                answer(200, "{}")(request)
             case "registered-models/create":
                 answer(400, error("RESOURCE_ALREADY_EXISTS"))(request)
             case "model-versions/get":

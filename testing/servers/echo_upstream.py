@@ -73,6 +73,11 @@ class EchoUpstream:
     def last(self, path: str) -> Received:
         return next(found for found in reversed(self.requests) if found.target.split("?")[0] == path)
 
+    @property
+    def passed_on(self) -> list[Received]:
+        """The requests that somebody made, without those by which Checkpoint itself looks at what is sealed."""
+        return [found for found in self.requests if found.header("User-Agent") != ["checkpoint"]]
+
     def got(self, path: str) -> bool:
         return any(found.target.split("?")[0] == path for found in self.requests)
 

@@ -1,0 +1,85 @@
+"""MLflow's entities as Checkpoint's plain values."""
+
+import re
+from datetime import UTC, datetime
+
+from mlflow.entities import LoggedModel, Metric, Run
+from mlflow.entities.model_registry import ModelVersion as MlflowVersion
+from mlflow.entities.model_registry import RegisteredModel as MlflowModel
+
+from registry.measurements import Measurement, Origin
+from registry.types import ModelVersion, RegisteredModel
+
+_LOGGED_MODEL = re.compile(r"models:/(m-[\w-]+)|.*/models/(m-[0-9a-f]{32})/artifacts(?:/.*)?")
+
+
+def model_of(found: MlflowModel) -> RegisteredModel:
+    """Returns a registered model."""
+    latest = sorted(found.latest_versions or [], key=lambda version: int(version.version))
+    newest = {version.current_stage: str(version.version) for version in latest}
+    places = " ".join(f"{version}={stage}" for stage, version in sorted(newest.items()))
+    return RegisteredModel(
+        found.name,
+        found.description or "",
+        {alias: str(version) for alias, version in found.aliases.items()},
+        dict(found.tags),
+        found._is_prompt(),
+        newest=newest,
+        revision=f"{found.last_updated_timestamp} {places}",
+    )
+
+
+def version_of(found: MlflowVersion, aliases: list[str]) -> ModelVersion:
+    """Returns a version; a search leaves its aliases out, so they are given."""
+    return ModelVersion(
+        name=found.name,
+        version=str(found.version),
+        stage=found.current_stage or "None",
+        aliases=tuple(sorted(aliases)),
+        description=found.description or "",
+        source=found.source or "",
+        run_id=found.run_id or "",
+        model_id=found.model_id or model_id_in(found.source or ""),
+        status=found.status,
+        created_at=_time(found.creation_timestamp),
+        updated_at=_time(found.last_updated_timestamp),
+        tags=dict(found.tags),
+    )
+
+
+def model_id_in(source: str) -> str:
+    """Returns the id of the logged model whose artifacts lie at an address, or "".
+
+    A version does not say which logged model it is; where its artifacts lie does.
+    """
+    match = _LOGGED_MODEL.fullmatch(source)
+    return (match[1] or match[2]) if match else ""
+
+
+def run_metrics(run: Run | None) -> list[Measurement]:
+    """Returns the last value of each of a run's metrics."""
+    # `data.metrics` would be {key: value} only.
+    return [_measurement(metric, Origin.RUN, run.info.run_id) for metric in run.data._metric_objs] if run else []
+
+
+def model_metrics(logged: LoggedModel | None) -> list[Measurement]:
+    """Returns every value of a logged model's metrics."""
+    metrics = (logged.metrics or []) if logged else []
+    return [_measurement(metric, Origin.LOGGED_MODEL, metric.run_id or "") for metric in metrics]
+
+
+def _measurement(metric: Metric, origin: Origin, run_id: str) -> Measurement:
+    return Measurement(
+        key=metric.key,
+        value=metric.value,
+        step=metric.step,
+        timestamp=metric.timestamp,
+        dataset_name=metric.dataset_name or "",
+        dataset_digest=metric.dataset_digest or "",
+        origin=origin,
+        run_id=run_id,
+    )
+
+
+def _time(milliseconds: int | None) -> datetime | None:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None

@@ -1,0 +1,74 @@
+"""Which versions are made of a run, a logged model or what lies at a place: asked of all models at once.
+
+MLflow searches versions by their run and by their source alone. A version that was registered from a logged model names
+only that, and a copy only what it was copied from.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from itertools import islice
+
+from mlflow.entities.model_registry import ModelVersion as MlflowVersion
+
+from registry.exceptions import RegistryNotFound
+from registry.mlflow.searches import Searches, equals, like
+from registry.mlflow.stores import TrackingStore
+
+_ID = re.compile(r"[\w-]{1,256}")
+_SHORTEST = 8
+"""Letters of an id that is looked for in sources; MLflow's own have 32, and a single letter is in each of them."""
+_MOST = 200
+"""Versions that are taken from one search."""
+_COPIES_OF_COPIES = 5
+
+
+class Origins:
+    """Looks up what was made of something, for one workspace."""
+
+    def __init__(self, searches: Searches, tracking: TrackingStore) -> None:
+        self._searches = searches
+        self._tracking = tracking
+
+    def made_of(
+        self, run_ids: Collection[str], model_ids: Collection[str], folders: Collection[str]
+    ) -> list[tuple[str, str]]:
+        """Returns the (model, version) of versions that may be made of any of these; see `RegistryClient`."""
+        runs = sorted(filter(_ID.fullmatch, run_ids))
+        models = {*filter(_ID.fullmatch, model_ids), *(model for run in runs for model in self._logged_by(run))}
+        clauses = [f"run_id IN ({', '.join(map(_quoted, runs))})"] if runs else []
+        named = [name for name in (*runs, *sorted(models)) if len(name) >= _SHORTEST]
+        clauses += [like("source_path", f"%{name}%") for name in named]
+        for folder in sorted(folders):
+            clauses += [like("source_path", f"%/{folder}"), like("source_path", f"%/{folder}/")]
+        return [(found.name, str(found.version)) for found in self._with_copies(clauses)]
+
+    def _logged_by(self, run_id: str) -> list[str]:
+        """Returns the logged models that came from a run; none of a run that is not there."""
+        try:
+            run = self._tracking.get_run(run_id)
+        except RegistryNotFound:
+            return []
+        outputs = run.outputs.model_outputs if run.outputs else []
+        found = self._tracking.search_logged_models(
+            [run.info.experiment_id], filter_string=f"source_run_id = {_quoted(run_id)}", max_results=50
+        )
+        return [*(output.model_id for output in outputs), *(logged.model_id for logged in found)]
+
+    def _with_copies(self, clauses: Iterable[str]) -> list[MlflowVersion]:
+        found: dict[tuple[str, str], MlflowVersion] = {}
+        for _ in range(_COPIES_OF_COPIES):
+            new = {
+                (version.name, str(version.version)): version
+                for clause in clauses
+                for version in islice(self._searches.everywhere(clause), _MOST)
+            }
+            new = {key: version for key, version in new.items() if key not in found}
+            if not new:
+                break
+            found |= new
+            clauses = [equals("source_path", f"models:/{name}/{number}") for name, number in new]
+        return list(found.values())
+
+
+def _quoted(name: str) -> str:
+    return f"'{name}'"

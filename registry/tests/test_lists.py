@@ -1,0 +1,107 @@
+import time
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.db.models import F
+
+from accounts.models import CacheRow
+from audit.choices import AuditAction
+from audit.signals import event_recorded
+from registry import lists
+from registry.exceptions import RegistryNotFound
+from registry.types import RegisteredModel
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that only moves when a test moves it."""
+    now = SimpleNamespace(seconds=1000.0)
+    monkeypatch.setattr(lists, "time", SimpleNamespace(monotonic=lambda: now.seconds, time_ns=time.time_ns))
+    return now
+
+
+@pytest.fixture
+def slow(registry, clock):
+    """A registry with one model, that takes as many seconds for each answer as `slow.seconds` says."""
+    registry.add_version("Fraud", stage="Production")
+    slow = SimpleNamespace(seconds=0.5, registry=registry)
+
+    def pass_time():
+        clock.seconds += slow.seconds
+
+    for call in ("search_models", "get_model", "list_versions"):
+        registry.before(call, pass_time)
+    return slow
+
+
+def calls(slow):
+    return [call for call, _ in slow.registry.calls]
+
+
+ASKS = [
+    lambda: lists.Lists("").models("", limit=5),
+    lambda: lists.Lists("").model("Fraud"),
+    lambda: lists.Lists("").versions(RegisteredModel("Fraud"), limit=5),
+]
+
+
+@pytest.mark.parametrize("ask", ASKS)
+def test_a_slow_answer_serves_for_half_a_minute(slow, ask):
+    first = ask()
+    assert ask() == first
+    assert len(calls(slow)) == 1
+    CacheRow.objects.update(expires=F("expires") - timedelta(seconds=lists.SERVES_SECONDS + 1))
+    assert ask() == first
+    assert len(calls(slow)) == 2
+
+
+def test_a_quick_answer_is_asked_for_each_time(slow):
+    slow.seconds = 0.19
+    for _ in range(2):
+        lists.Lists("").model("Fraud")
+    assert len(calls(slow)) == 2
+
+
+def test_an_answer_is_that_of_its_question(slow):
+    found = lists.Lists("")
+    for limit in (1, 2):
+        found.models("", limit=limit)
+        found.models("fr", limit=limit)
+        found.versions(RegisteredModel("Fraud"), limit=limit)
+        found.versions(RegisteredModel("Fraud"), limit=limit, below=1)
+    assert len(calls(slow)) == 8
+
+
+def test_a_failure_is_not_kept(slow):
+    with pytest.raises(RegistryNotFound):
+        lists.Lists("").model("Churn")
+    slow.registry.add_version("Churn")
+    assert lists.Lists("").model("Churn").name == "Churn"
+
+
+@pytest.mark.parametrize(
+    ("target", "asked_again"),
+    [
+        ("stage:Production", ["list_versions"]),
+        ("alias:champion", ["search_models", "get_model", "list_versions"]),
+        ("model:Other", ["search_models", "get_model", "list_versions"]),
+    ],
+)
+def test_what_checkpoint_promotes_is_shown_at_once_in_every_process(slow, target, asked_again):
+    for ask in ASKS:
+        ask()
+    slow.registry.calls.clear()
+    event = SimpleNamespace(action=AuditAction.PROMOTED, workspace="", model_name="Fraud", target=target)
+    event_recorded.send(sender=None, event=event)
+    for ask in ASKS:
+        ask()
+    assert calls(slow) == asked_again
+
+
+def test_a_model_is_taken_from_a_list_that_the_caller_has(slow):
+    listed = lists.Lists("").models("", limit=5)
+    assert lists.Lists("").model("Fraud", listed=listed) is listed[0]
+    assert calls(slow) == ["search_models"]
