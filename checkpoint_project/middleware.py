@@ -6,13 +6,14 @@ from wsgiref.headers import Headers
 
 import whitenoise.middleware
 from django.conf import settings
+from django.contrib.auth import middleware as auth
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware import security
 from typing_extensions import override
 
 from foundation import error_pages
-from foundation.browsers import metadata, policies
+from foundation.browsers import htmx, metadata, policies
 from proxy.page.html import ARTIFACT_FRAME
 from registry import patience
 
@@ -100,6 +101,19 @@ def _refusal(request: HttpRequest) -> str:
     if is_read and path.startswith(_FOR_SCRIPTS):
         return ""
     return "This page is shown in a tab of its own only, not to scripts and in frames."
+
+
+class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
+    """Django's middleware, which leaves people who are signed out on the page that they are writing on."""
+
+    @override
+    def handle_no_permission(  # type: ignore[override]  # the stubs know only redirects
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseBase:
+        """Leads to the sign-in page, but tells a script that sends a form only that this is needed."""
+        if htmx.is_asking(request):
+            return error_pages.signed_out(request)
+        return super().handle_no_permission(request, view_func)
 
 
 class WhiteNoiseMiddleware(whitenoise.middleware.WhiteNoiseMiddleware):

@@ -124,13 +124,14 @@ MIDDLEWARE = [
     "checkpoint_project.middleware.SecurityMiddleware",
     "checkpoint_project.middleware.OwnPagesMiddleware",
     "checkpoint_project.middleware.WhiteNoiseMiddleware",
+    "foundation.browsers.htmx.HtmxMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "checkpoint_project.middleware.LoginRequiredMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "checkpoint_project.urls"

@@ -5,7 +5,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
-from foundation.browsers import metadata, policies
+from foundation.browsers import htmx, metadata, policies
+from foundation.browsers.htmx import Answer
 
 _ELSEWHERE = ("Origin checking failed", "Referer checking failed")
 """How `django.middleware.csrf` begins its reasons for a form from another origin."""
@@ -36,15 +37,26 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
         reason: Django's, which is in the log as well; only its beginning is looked at.
     """
     if reason.startswith(_ELSEWHERE):
-        title = "Another address"
+        title, answer = "Another address", Answer.REFUSED
         message = (
             f"Checkpoint knows itself as {settings.CHECKPOINT_PUBLIC_URL}, and this form comes from another address. "
             "An administrator should set CHECKPOINT_PUBLIC_URL to the address that people use."
         )
     else:
-        title = "Form expired"
-        message = "The form is too old, or this browser keeps no cookies. Go back, reload the page and send it again."
-    return error(request, status=403, title=title, message=message, code="PERMISSION_DENIED")
+        title, answer = "Form expired", Answer.FORM_EXPIRED
+        message = (
+            "The form is too old, or this browser keeps no cookies. Nothing was done. Go back, copy what you typed, "
+            "reload the page and send it again."
+        )
+    return error(request, status=403, title=title, message=message, code="PERMISSION_DENIED", answer=answer)
+
+
+def signed_out(request: HttpRequest) -> HttpResponseBase:
+    """Answers a script on a page whose person is no longer signed in. A person is led to the sign-in page instead."""
+    message = "You are signed out. Nothing was done."
+    return error(
+        request, status=401, title="Signed out", message=message, code="UNAUTHENTICATED", answer=Answer.SIGNED_OUT
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
@@ -75,9 +87,17 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
 
 
 def error(
-    request: HttpRequest, *, status: int, title: str, message: str, code: str, bare: bool = False, hint: str = ""
+    request: HttpRequest,
+    *,
+    status: int,
+    title: str,
+    message: str,
+    code: str,
+    bare: bool = False,
+    hint: str = "",
+    answer: Answer = Answer.REFUSED,
 ) -> HttpResponseBase:
-    """Returns an error as a page for people and as MLflow's error JSON for programs.
+    """Returns an error as a page for people, as a sentence for htmx and as MLflow's error JSON for programs.
 
     Args:
         request: Its path and Accept header decide between the two.
@@ -87,7 +107,10 @@ def error(
         code: MLflow's `error_code`.
         bare: Renders without navigation, for errors met before the session or the database can be used.
         hint: What a person can do meanwhile. With it a bare page links to the promote requests.
+        answer: What htmx is told that this is.
     """
+    if htmx.is_asking(request):
+        return htmx.sentence(message, status=status, answer=answer)
     if wants_json(request):
         return JsonResponse({"error_code": code, "message": message}, status=status)
     # The navigation has the form that signs out, and in it a token that every form of ours takes. A script, which may

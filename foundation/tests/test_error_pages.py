@@ -26,7 +26,7 @@ def test_expired_form_says_what_to_do(ada: User) -> None:
     client.force_login(ada)
     response = client.post("/checkpoint/promote-requests/new/", headers=HTML)
     assert response.status_code == 403
-    assert b"Go back, reload the page and send it again." in response.content
+    assert b"Go back, copy what you typed, reload the page and send it again." in response.content
 
 
 @pytest.mark.parametrize(

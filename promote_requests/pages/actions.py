@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from audit.actors import Door, actor_of
+from foundation.browsers import htmx
 from foundation.exceptions import CheckpointError, InvalidInput
 from promote_requests import permissions, sentences, services, transitions
 from promote_requests.choices import Action, CloseReason, Status, Verdict
@@ -43,18 +44,19 @@ def review(request: PageRequest, number: int) -> HttpResponse:
 
 @action
 def comment(request: PageRequest, number: int) -> HttpResponse:
-    """Adds a comment; htmx gets the conversation back, any other caller the page."""
+    """Adds a comment; htmx gets the conversation and an empty field, any other caller the page."""
     promote_request = detail.find(request, number)
     body = request.POST.get("body", "")
     try:
         recorded = services.comment(actor=actor_of(request, Door.PAGE), promote_request=promote_request, body=body)
     except CheckpointError as failure:
         return _refused(request, number, failure)
-    if "HX-Request" in request.headers:
-        context = detail.conversation(request, promote_request)
-        # A comment does not change what the reviewer sees, and an approval is about what the reviewer sees.
-        context["seen_fingerprint"] = request.POST.get("seen_fingerprint", "")
-        return render(request, "promote_requests/includes/_conversation.html", context)
+    if htmx.is_asking(request):
+        # The rest of the page stays as it is: an approval is about what the reviewer sees.
+        response = render(request, "promote_requests/includes/_commented.html", detail.conversation(promote_request))
+        response.headers["HX-Retarget"] = response.headers["HX-Reselect"] = "#conversation"
+        response.headers["HX-Reswap"] = "outerHTML"
+        return response
     return redirect(f"{promote_request.get_absolute_url()}#comment-{recorded.pk}")
 
 
@@ -125,6 +127,7 @@ def edit(request: PageRequest, number: int) -> HttpResponse:
     """Changes title and description. The permission is checked before the form is shown; the service checks again."""
     promote_request = detail.find(request, number)
     initial = {"title": promote_request.title, "description": promote_request.description}
+    failure: CheckpointError | None = None
     form = EditForm(request.POST if request.method == "POST" else None, initial=initial)
     try:
         if request.method != "POST":
@@ -133,12 +136,15 @@ def edit(request: PageRequest, number: int) -> HttpResponse:
         elif form.is_valid():
             services.edit(actor=actor_of(request, Door.PAGE), promote_request=promote_request, **form.cleaned_data)
             return redirect(promote_request)
-    except InvalidInput as failure:
-        form.add_error(failure.field, failure.message)
-    except CheckpointError as failure:
-        return detail.page(request, detail.find(request, number), failure=failure)
-    context = {"promote_request": promote_request, "form": form}
-    return render(request, "promote_requests/edit.html", context, status=400 if form.errors else 200)
+    except InvalidInput as mistake:
+        form.add_error(mistake.field, mistake.message)
+    except CheckpointError as refusal:
+        if request.method != "POST":
+            return detail.page(request, detail.find(request, number), failure=refusal)
+        failure = refusal
+    status = failure.status if failure else 400 if form.errors else 200
+    context = {"promote_request": promote_request, "form": form, "failure": failure}
+    return render(request, "promote_requests/edit.html", context, status=status)
 
 
 def _end(request: PageRequest, number: int, reason: str, participle: str) -> HttpResponse:
@@ -163,25 +169,19 @@ def _perform(request: PageRequest, number: int, act: Callable[[PromoteRequest], 
         return _refused(request, number, failure)
     if done:
         messages.success(request, done)
-    if "HX-Request" in request.headers:
-        # A decision changes the whole page, not only the conversation.
-        return HttpResponse(status=204, headers={"HX-Redirect": promote_request.get_absolute_url()})
     return redirect(promote_request)
 
 
 def _refused(request: PageRequest, number: int, failure: CheckpointError) -> HttpResponse:
-    """Shows the request as it is now, the refusal, and what the person had typed."""
-    response = detail.page(
-        request,
-        detail.find(request, number),
-        failure=failure,
-        body=request.POST.get("body", ""),
-        verdict=request.POST.get("verdict", ""),
-    )
-    if "HX-Request" in request.headers and failure.field != "body":
-        response.headers["HX-Retarget"] = response.headers["HX-Reselect"] = "#main"
-        # The form is at the page's end, the refusal is shown at its top.
-        response.headers["HX-Reswap"] = "outerHTML show:window:top"
+    """Shows the request as it is now, the refusal, and what the person had typed.
+
+    The words typed beside a button that is no longer there stand in the field for comments.
+    """
+    typed = request.POST.get("body") or request.POST.get("message", "")
+    response = detail.page(request, detail.find(request, number), failure=failure, body=typed)
+    if failure.field == "body":
+        # It is said beside the field, and there the person is.
+        response.headers["HX-Reswap"] = "outerHTML"
     return response
 
 

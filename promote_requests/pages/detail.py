@@ -77,36 +77,23 @@ def page(
     *,
     failure: CheckpointError | None = None,
     body: str = "",
-    verdict: str = "",
 ) -> HttpResponse:
     """Renders a request's page; after a refused action with the refusal and what the person had typed."""
     context = {
-        **conversation(request, promote_request),
+        **conversation(promote_request),
         **_judgement(request, promote_request, _look(request, promote_request)),
         "failure": failure,
         "field_error": failure.message if failure is not None and failure.field == "body" else "",
         "is_stale": isinstance(failure, (ChampionChanged, EvidenceChanged)),
         "body": body,
-        "verdict": verdict,
     }
     status = 200 if failure is None else failure.status
     return render(request, "promote_requests/detail.html", context, status=status)
 
 
-def conversation(request: PageRequest, promote_request: PromoteRequest) -> dict[str, Any]:
-    """Returns what the timeline and the form at its end need. Does not ask MLflow."""
-    can_review = promote_request.status == Status.OPEN and not permissions.refusal(
-        actor_of(request, Door.PAGE), Action.REVIEW, promote_request
-    )
-    return {
-        "promote_request": promote_request,
-        "entries": timeline.entries(promote_request),
-        "can_review": can_review,
-        "seen_fingerprint": promote_request.evidence_fingerprint,
-        "field_error": "",
-        "body": "",
-        "verdict": "",
-    }
+def conversation(promote_request: PromoteRequest) -> dict[str, Any]:
+    """Returns what the timeline and the field below it need. Queries the database only."""
+    return {"entries": timeline.entries(promote_request), "field_error": "", "body": ""}
 
 
 def _look(request: PageRequest, promote_request: PromoteRequest) -> Seen:
@@ -165,6 +152,7 @@ def _actions(
     return {
         "available": {str(action) for action in available},
         "primary": next((str(action) for action, is_due in candidates if is_due), ""),
+        "effect": sentences.effect(shown.proposal),
         "has_approved": has_approved,
         "approval_promotes": would_promote(actor_of(request, Door.PAGE), shown, decision, requirement),
         "review_refusal": permissions.refusal(actor_of(request, Door.PAGE), Action.REVIEW, shown),

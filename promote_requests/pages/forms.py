@@ -25,6 +25,11 @@ class PageForm(forms.Form):
             wrong[0]["autofocus"] = True
 
 
+def _kept() -> forms.HiddenInput:
+    """Returns a hidden field that belongs to what a person typed: `forms.js` keeps it along."""
+    return forms.HiddenInput(attrs={"data-kept": ""})
+
+
 class NewRequestForm(PageForm):
     """A new promote request. Its fields have the names of the services' arguments.
 
@@ -32,7 +37,7 @@ class NewRequestForm(PageForm):
     shown, and a title that nobody has edited changes with the choice.
     """
 
-    workspace = forms.CharField(max_length=256, required=False, widget=forms.HiddenInput)
+    workspace = forms.CharField(max_length=256, required=False, widget=_kept())
     model_name = forms.CharField(
         label="Model or prompt",
         max_length=256,
@@ -54,9 +59,9 @@ class NewRequestForm(PageForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     archive_existing_versions = forms.BooleanField(label="Archive the versions that hold the stage now", required=False)
-    archive_shown_for = forms.CharField(required=False, widget=forms.HiddenInput)
+    archive_shown_for = forms.CharField(required=False, widget=_kept())
     title = forms.CharField(required=False, widget=forms.TextInput(attrs={"autocomplete": "off", "maxlength": "200"}))
-    suggested_title = forms.CharField(required=False, widget=forms.HiddenInput)
+    suggested_title = forms.CharField(required=False, widget=_kept())
     description = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),

@@ -106,6 +106,23 @@ def consequence(proposal: Proposal, holders: Sequence[str]) -> str:
             return f"MLflow moves {model_version} {stage}; {_versions(others)} stays there too."
 
 
+def effect(proposal: Proposal) -> str:
+    """Returns what a promotion will do in a few words, for a button: `move version 3 to Production`."""
+    target, version = proposal.target, f"version {proposal.version}"
+    if proposal.change == Change.REMOVE:
+        return f"remove @{target.name} from {version}"
+    match target.kind:
+        case TargetKind.ALIAS:
+            return f"give @{target.name} to {version}"
+        case TargetKind.MODEL:
+            return f"copy {version} into {target.name}"
+        case TargetKind.STAGE if target.name == "None":
+            return f"take {version} out of its stage"
+        case TargetKind.STAGE if target.name == "Archived":
+            return f"archive {version}"
+    return f"move {version} to {target.name}"
+
+
 def present_holders(champion_version: str | None, evidence: Evidence | None) -> list[str]:
     """Returns the versions that a promotion would replace; without evidence those that are recorded.
 

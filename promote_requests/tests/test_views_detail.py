@@ -135,7 +135,7 @@ def test_reviewer_is_told_what_is_missing_and_what_approval_does(open_request: "
     text = _text(_page(grace, open_request))
     assert "1 more approval is needed, by somebody other than ada." in text
     assert "MLflow moves Fraud version 2 to Production and archives version 1." in text
-    assert "Approve and promote" in text
+    assert "Yes, approve and move version 2 to Production" in text
 
 
 def test_author_is_told_who_can_review_and_may_withdraw(open_request: "PromoteRequest", ada: "User") -> None:
@@ -228,7 +228,7 @@ def test_approved_request_that_waits_for_a_press_is_promoted_by_it(
 ) -> None:
     ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
     _post(grace, open_request, "review", verdict="approve", seen_fingerprint=_seen(open_request))
-    assert "Yes, promote" in _page(ada, _fresh(open_request))
+    assert "Yes, move version 2 to Production" in _text(_page(ada, _fresh(open_request)))
     assert _post(ada, open_request, "promote").status_code == 302
     assert _fresh(open_request).status == Status.PROMOTED
 
@@ -286,7 +286,7 @@ def test_page_says_that_the_facts_changed_before_anybody_presses_a_button(
     assert "The facts changed during the review." in text
     assert "replacing version 3" in text
     assert "grace approved earlier facts: a fresh look is needed." in text
-    assert "Yes, promote" not in text
+    assert "Yes, move" not in text
 
 
 def test_further_holders_of_a_stage_are_named(
@@ -307,8 +307,8 @@ def test_page_without_mlflow_shows_the_request_and_says_so(
     assert "MLflow cannot be reached." in html
     assert open_request.title in html
     assert "btn-primary" not in html
-    assert re.search(r'value="approve"\s+disabled', html)
-    assert "Not now: MLflow cannot be asked." in html
+    assert 'value="approve"' not in html
+    assert "Approving has to wait: MLflow cannot be asked." in html
 
 
 def test_approval_without_mlflow_is_refused_and_what_was_typed_is_kept(
@@ -331,7 +331,7 @@ def test_failed_promotion_keeps_the_approval_and_says_why(
     text = _text(response.content.decode())
     assert "Your approval is recorded, but it is not promoted: MLflow cannot be reached." in text
     assert open_request.reviews.count() == 1
-    assert "Yes, promote" in text
+    assert "Yes, move version 2 to Production" in text
 
 
 def test_comment_comes_back_at_its_place(open_request: "PromoteRequest", ada: "User") -> None:
@@ -347,14 +347,17 @@ def test_comment_by_htmx_returns_the_conversation_without_asking_mlflow(
     fraud.calls.clear()
     response = _as(grace).post(
         reverse("promote_requests:review", args=[open_request.number]),
-        {"verdict": "comment", "body": "I will *look*.", "seen_fingerprint": "abc"},
+        {"verdict": "comment", "body": "I will *look*."},
         headers={"hx-request": "true"},
     )
     html = response.content.decode()
     assert response.status_code == 200
     assert html.lstrip().startswith('<section id="conversation"')
     assert "<em>look</em>" in html
-    assert 'name="seen_fingerprint" value="abc"' in html
+    assert (response["HX-Retarget"], response["HX-Reselect"]) == ("#conversation", "#conversation")
+    # What an approval would be of stays on the screen, and so does the field that says it.
+    assert "seen_fingerprint" not in html
+    assert '<div class="field" id="body-field" hx-swap-oob="true">' in html
     assert fraud.calls == []
 
 
@@ -364,7 +367,7 @@ def test_empty_comment_is_refused_beside_the_box(open_request: "PromoteRequest",
     assert 'id="body-error" role="alert">Write a few words.' in response.content.decode()
 
 
-def test_decision_by_htmx_reloads_the_page(open_request: "PromoteRequest", grace: "User") -> None:
+def test_decision_by_htmx_leads_the_browser_to_the_page(open_request: "PromoteRequest", grace: "User") -> None:
     response = _as(grace).post(
         reverse("promote_requests:review", args=[open_request.number]),
         {"verdict": "request_changes", "body": "Why?"},
@@ -374,15 +377,53 @@ def test_decision_by_htmx_reloads_the_page(open_request: "PromoteRequest", grace
     assert response["HX-Redirect"] == open_request.get_absolute_url()
 
 
-def test_refusal_by_htmx_replaces_the_whole_page(open_request: "PromoteRequest", ada: "User") -> None:
-    response = _as(ada).post(
-        reverse("promote_requests:review", args=[open_request.number]),
-        {"verdict": "approve"},
-        headers={"hx-request": "true"},
-    )
-    assert response.status_code == 403
-    assert (response["HX-Retarget"], response["HX-Reselect"]) == ("#main", "#main")
-    assert response["HX-Reswap"] == "outerHTML show:window:top"
+def test_mistake_in_the_field_does_not_move_the_page_to_its_top(open_request: "PromoteRequest", ada: "User") -> None:
+    assert _post(ada, open_request, "comment", body=" ")["HX-Reswap"] == "outerHTML"
+    assert "HX-Reswap" not in _post(ada, open_request, "promote")
+
+
+def test_words_beside_a_button_that_is_gone_stand_in_the_field_for_comments(
+    open_request: "PromoteRequest", ada: "User", grace: "User"
+) -> None:
+    services.withdraw(actor=by(ada), promote_request=open_request)
+    refused = _post(grace, open_request, "close", reason="rejected", message="It is too slow.")
+    assert refused.status_code == 409
+    assert ">It is too slow.</textarea>" in refused.content.decode()
+
+
+def test_one_form_takes_comment_and_verdict_and_no_other_button_approves(
+    open_request: "PromoteRequest", grace: "User"
+) -> None:
+    html = _page(grace, open_request)
+    assert html.count('value="approve"') == 1
+    box = html[html.index('<form id="review-box"') :]
+    assert box.index('name="body"') < box.index('value="approve"') < box.index("</form>")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"target": "stage:Production"}, "move version 2 to Production"),
+        ({"target": "stage:Archived"}, "archive version 2"),
+        ({"target": "alias:prod"}, "give @prod to version 2"),
+        ({"target": "model:prod.fraud"}, "copy version 2 into prod.fraud"),
+        ({"target": "alias:champion", "version": "1", "change": Change.REMOVE}, "remove @champion from version 1"),
+    ],
+)
+def test_button_says_what_will_happen_in_mlflow(
+    values: dict[str, Any], words: str, fraud: "FakeRegistry", ada: "User", grace: "User"
+) -> None:
+    made = PromoteRequestFactory(actor=ada, **values | {"target": Target.parse(values["target"])})
+    assert f"Approve and {words}" in _text(_page(grace, made))
+
+
+def test_button_promises_no_more_than_an_approval_where_others_are_needed(
+    open_request: "PromoteRequest", grace: "User"
+) -> None:
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(conditions={"approvals": 2})
+    text = _text(_page(grace, open_request))
+    assert "Approve and" not in text
+    assert re.search(r">Approve</button>", _page(grace, open_request))
 
 
 @pytest.mark.parametrize(
@@ -437,6 +478,16 @@ def test_edit_changes_title_and_description(open_request: "PromoteRequest", ada:
     assert _post(ada, open_request, "edit", title="Clearer", description="More.").status_code == 302
     assert (_fresh(open_request).title, open_request.description) == ("Clearer", "More.")
     assert AuditEvent.objects.filter(promote_request=open_request, action=AuditAction.EDITED).exists()
+
+
+def test_edit_that_comes_too_late_keeps_what_was_typed(open_request: "PromoteRequest", ada: "User") -> None:
+    services.withdraw(actor=by(ada), promote_request=open_request)
+    response = _post(ada, open_request, "edit", title="Clearer", description="A page of reasons.")
+    html = response.content.decode()
+    assert response.status_code == 409
+    assert "This was not saved." in html
+    assert "A page of reasons.</textarea>" in html
+    assert 'value="Clearer"' in html
 
 
 def test_edit_without_a_title_is_refused(open_request: "PromoteRequest", ada: "User") -> None:

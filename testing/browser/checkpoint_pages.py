@@ -33,8 +33,9 @@ class RequestPage:
         self.sentence = page.locator(".lead-sentence")
         self.side = page.get_by_role("complementary", name="Status and actions")
         self.conversation = page.get_by_role("region", name="Conversation")
-        self.ask_to_approve = self.side.locator("summary", has_text="Approve and promote")
-        self.approve = self.side.get_by_role("button", name="Yes, approve and promote")
+        self.box = page.locator("#review-box")
+        self.ask_to_approve = self.box.locator("summary", has_text="Approve and")
+        self.approve = self.box.get_by_role("button", name="Yes, approve and")
 
     def approve_and_promote(self) -> None:
         """Opens the confirmation, confirms, and returns when the page says that it is done."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page
@@ -15,6 +16,8 @@ SignIn = Callable[..., Page]
 """`sign_in(name, *init_scripts, **context_options)`: a tab of that person's own browser."""
 Manage = Callable[..., str]
 """`manage(*words)`: runs a management command on the running Checkpoint's database and returns what it printed."""
+CallAs = Callable[[str], Callable[[str, dict[str, Any]], dict[str, Any]]]
+"""`call_as(name)` gives `call(path, values)`: that person posts to the API of promote requests."""
 
 
 _ADD_PEOPLE = f"""

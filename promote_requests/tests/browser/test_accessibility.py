@@ -8,9 +8,8 @@ import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
 from testing.browser import axe
-from testing.browser.people import Manage, SignIn
+from testing.browser.people import CallAs, SignIn
 from testing.browser.registry_content import Seeded
-from testing.waiting import LONG
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]
 Addresses = dict[str, str]
@@ -54,9 +53,9 @@ GRACES = ("{open}", "{prompt}", "{long}", "{promoted}", "/checkpoint/inbox/")
 
 
 @pytest.fixture(scope="package")
-def addresses(live_checkpoint: str, seeded: Seeded, manage: Manage) -> Addresses:
+def addresses(call_as: CallAs, seeded: Seeded) -> Addresses:
     """Gives the pages of requests in every state, made through the API."""
-    call = {name: _caller(live_checkpoint, manage, name) for name in ("ada", "grace")}
+    call = {name: call_as(name) for name in ("ada", "grace")}
 
     def made(model: str, version: str, kind: str, name: str, **more: Any) -> str:
         values = {"model_name": model, "version": version, "target": {"kind": kind, "name": name}} | more
@@ -80,23 +79,6 @@ def addresses(live_checkpoint: str, seeded: Seeded, manage: Manage) -> Addresses
     call["ada"](f"{found['open']}comments/", {"body": "It is in the notes."})
     pages = {state: f"/checkpoint/promote-requests/{number}" for state, number in found.items()}
     return pages | {"model": requests.utils.quote(seeded.model, safe="")}
-
-
-def _caller(base_url: str, manage: Manage, name: str) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
-    token = manage("create_api_token", name, "--name", "accessibility").strip()
-
-    def call(path: str, values: dict[str, Any]) -> dict[str, Any]:
-        answer = requests.post(
-            f"{base_url}/checkpoint/api/promote-requests/{path}",
-            json=values,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=LONG,
-        )
-        assert answer.ok, answer.text
-        body: dict[str, Any] = answer.json()
-        return body
-
-    return call
 
 
 @pytest.mark.parametrize("address", WITHOUT_SIGN_IN)

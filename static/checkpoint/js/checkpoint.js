@@ -22,28 +22,6 @@
     if (row) row.querySelector(".row-title a").click();
   });
 
-  // A form is not sent twice. (`pageshow` undoes this when the browser's Back shows the page again.)
-  document.addEventListener("submit", (event) => {
-    if (event.target.method !== "post" || event.defaultPrevented) return;
-    event.target.setAttribute("aria-busy", "true");
-    const send = () => event.target.querySelectorAll("button").forEach((button) => { button.disabled = true; });
-    setTimeout(send, 0);
-  });
-  window.addEventListener("pageshow", (event) => {
-    if (!event.persisted) return;
-    for (const form of document.querySelectorAll("form[aria-busy]")) {
-      form.removeAttribute("aria-busy");
-      form.querySelectorAll("button").forEach((button) => { button.disabled = false; });
-    }
-  });
-
-  // htmx replaced the button that was pressed, and the keyboard focus is lost with it: move it to the new form.
-  document.addEventListener("htmx:afterSettle", () => {
-    if (document.activeElement !== document.body) return;
-    const box = document.getElementById("review-box");
-    (box?.querySelector(".is-invalid") ?? box?.querySelector("button"))?.focus({ preventScroll: true });
-  });
-
   // MLflow's screens are named after the #, which no server sees: keep it for the way back from the sign-in page.
   const next = document.querySelector("form input[name=next]");
   if (next?.value === "/" && location.hash.startsWith("#/")) next.value += location.hash;

@@ -1,0 +1,162 @@
+// Nothing that somebody typed is lost. htmx sends the forms, and this decides what becomes of the answer:
+//   1. it replaces a part of the page only if it is a page of Checkpoint's that has this part;
+//   2. any other answer, or none, leaves the form as it is, with a sentence beside it;
+//   3. if the way on leads away from the page, to the sign-in or to a newer copy of the page, what was typed waits in
+//      this tab and is put back.
+(() => {
+  "use strict";
+
+  const ANSWER = "X-Checkpoint-Answer";
+  const SIGN_IN_URL = "/checkpoint/accounts/login/";
+  const KEPT = "checkpoint.typed";
+
+  function element(tag, className, ...children) {
+    const made = document.createElement(tag);
+    made.className = className;
+    made.append(...children);
+    return made;
+  }
+
+  // -- 1. What an answer may replace ---------------------------------------------------------------------------
+
+  function hasPart(html, selector) {
+    return new DOMParser().parseFromString(html, "text/html").querySelector(selector) !== null;
+  }
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, requestConfig, serverResponse } = event.detail;
+    const asked = requestConfig.elt;
+    const part = xhr.getResponseHeader("HX-Reselect") ?? asked.closest("[hx-select]").getAttribute("hx-select");
+    if (xhr.getResponseHeader(ANSWER) === "page" && hasPart(serverResponse, part)) return;
+    event.detail.shouldSwap = false;
+    explain(asked.closest("form"), xhr);
+  });
+  for (const name of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(name, (event) => explain(event.detail.elt.closest("form"), event.detail.xhr));
+  }
+
+  // -- 2. What is said beside a form ---------------------------------------------------------------------------
+
+  function words(form, xhr) {
+    const here = location.pathname + location.search;
+    const signIn = `${SIGN_IN_URL}?${new URLSearchParams({ next: here })}`;
+    switch (xhr.getResponseHeader(ANSWER)) {
+      case "signed-out":
+        return ["You are signed out, and nothing was sent. ", leave(form, "Sign in", signIn), " and come back: what you typed is kept."];
+      case "form-expired":
+        return ["This page is too old to send from, and nothing was sent. ", leave(form, "Load it again", here), ": what you typed is kept."];
+      case "refused":
+        return [`${xhr.responseText} What you typed is still here.`];
+    }
+    const said = xhr.status ? ` (${xhr.status} from a server in between)` : "";
+    return [`Checkpoint cannot be reached${said}. What you typed is still here: send it again in a moment.`];
+  }
+
+  function leave(form, label, address) {
+    const link = element("a", "", label);
+    link.href = address;
+    link.addEventListener("click", () => keep(form));
+    return link;
+  }
+
+  function explain(form, xhr) {
+    const problem = element("div", "notice notice-error form-problem", element("p", "", ...words(form, xhr)));
+    problem.setAttribute("role", "alert");
+    beside(form).before(problem);
+    problem.scrollIntoView({ block: "nearest" });
+  }
+
+  function beside(form) {
+    return form.querySelector(".buttons") ?? form.querySelector("button[type=submit]");
+  }
+
+  // -- A form is sent once ---------------------------------------------------------------------------------------
+
+  const pressed = new WeakMap(); // form -> what had the focus when it was sent
+
+  function setBusy(form, isBusy) {
+    if (isBusy) form.setAttribute("aria-busy", "true");
+    else form.removeAttribute("aria-busy");
+    for (const button of form.querySelectorAll("button")) button.disabled = isBusy;
+  }
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const form = event.detail.elt.closest("form");
+    form.querySelector(".form-problem")?.remove();
+    if (event.detail.elt !== form) return; // only the choices are asked for
+    pressed.set(form, document.activeElement);
+    setBusy(form, true);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.detail.elt;
+    if (!pressed.has(form) || event.detail.xhr.getResponseHeader("HX-Redirect")) return; // the next page is on its way
+    setBusy(form, false);
+    const focused = pressed.get(form);
+    if (focused.isConnected) focused.focus({ preventScroll: true });
+  });
+  // Forms that htmx does not send. The button that was pressed is part of what they send, so it is disabled after that.
+  document.addEventListener("submit", (event) => {
+    if (event.target.method === "post" && !event.defaultPrevented) setTimeout(setBusy, 0, event.target, true);
+  });
+  // The browser's Back shows a page as it was left.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) document.querySelectorAll("form[aria-busy]").forEach((form) => setBusy(form, false));
+  });
+
+  // A new page took the place of the one with the button that was pressed: the focus goes to what it says.
+  document.addEventListener("htmx:afterSettle", () => {
+    if (document.activeElement !== document.body) return;
+    const said = document.querySelector("main .is-invalid") ?? document.querySelector("main [role=alert]");
+    if (said?.getAttribute("role") === "alert") said.tabIndex = -1;
+    said?.focus({ preventScroll: true });
+  });
+
+  // -- 3. What was typed waits in this tab -----------------------------------------------------------------------
+
+  function typedIn(form) {
+    const controls = [...form.elements].filter(({ name, type }) => name && type !== "submit");
+    return controls
+      .filter((control) => control.type !== "hidden" || "kept" in control.dataset)
+      .map(({ name, type, value, checked }) => ({ name, value, checked: type === "checkbox" || type === "radio" ? checked : null }));
+  }
+
+  function keep(form) {
+    const kept = { page: location.pathname, person: document.body.dataset.person, form: form.id, typed: typedIn(form) };
+    sessionStorage.setItem(KEPT, JSON.stringify(kept));
+  }
+
+  // The choices of a form depend on one another, and a fresh page has only those to begin with. What they lack is added
+  // here until the server has made them anew.
+  function fill(form, choices, typed) {
+    for (const { name, value, checked } of typed) {
+      const control = [...form.elements].find((one) => one.name === name && (checked === null || one.value === value));
+      if (control === undefined) {
+        if (choices !== null && checked !== false) choices.append(Object.assign(element("input", ""), { type: "hidden", name, value }));
+        continue;
+      }
+      if (control.tagName === "SELECT" && ![...control.options].some((option) => option.value === value)) {
+        control.add(new Option(value, value));
+      }
+      if (checked === null) control.value = value;
+      else control.checked = checked;
+    }
+  }
+
+  function putBack() {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+    if (kept === null || kept.page !== location.pathname || !document.body.dataset.person) return;
+    sessionStorage.removeItem(KEPT);
+    const form = document.getElementById(kept.form);
+    if (form === null || kept.person !== document.body.dataset.person) return;
+    const choices = form.querySelector("[hx-trigger=change]");
+    fill(form, choices, kept.typed);
+    for (let fold = form.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    const said = element("p", "form-problem", "What you typed is here again. It has not been sent.");
+    said.setAttribute("role", "status");
+    beside(form).before(said);
+    said.scrollIntoView({ block: "nearest" });
+    choices?.dispatchEvent(new Event("change"));
+  }
+  // htmx, which asks for the choices, begins to listen at this moment and was here first.
+  document.addEventListener("DOMContentLoaded", putBack);
+})();
