@@ -1,10 +1,15 @@
-"""Addresses of the form for a new request, filled in."""
+"""Addresses of requests, and of the form for a new one, filled in."""
 
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from registry.proposals import Change, Proposal
+
+
+def request_path(number: int) -> str:
+    """Returns the path of a request's page."""
+    return reverse("promote_requests:detail", args=[number])
 
 
 def form_path(proposal: Proposal) -> str:

@@ -101,12 +101,10 @@ class Protected:
             services.settle_if_cut_off(promote_request)
         return any(promote_request.status == Status.PROMOTING for promote_request in promoting)
 
-    def judged_version(self, model_name: str, version: str = "") -> str:
-        """Returns a version of a model, or the one named, that somebody approved in an open request; "" for none."""
+    def judged_in(self, model_name: str, version: str = "") -> PromoteRequest | None:
+        """Returns an unfinished request for a version of a model, or for the one named; None where there is none."""
         found = services.keeping_their_version().filter(workspace=self.workspace, model_name__iexact=model_name)
-        if version:
-            found = found.filter(version=version)
-        return found.values_list("version", flat=True).first() or ""
+        return (found.filter(version=version) if version else found).first()
 
     def copied_version(self, source: str) -> tuple[str, str] | None:
         """Returns the (model, version) that a new version would be a copy of; None for any other source.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from foundation.addresses import absolute
-from promote_requests.links import form_path
+from promote_requests.links import form_path, request_path
 from proxy.exceptions import ProxyError
 from proxy.protected import Held
 from registry.proposals import Change, Proposal
@@ -80,11 +80,17 @@ def being_promoted(name: str) -> Refusal:
     return Refusal(sentence, model_name=name, status=409, code="INVALID_STATE")
 
 
-def being_judged(name: str, version: str) -> Refusal:
-    """Returns the refusal of a call that would change a version that somebody approved, until its request has ended."""
+def being_judged(name: str, version: str, number: int) -> Refusal:
+    """Returns the refusal of a call that would change a version that people judge, until its request has ended.
+
+    Args:
+        name: The model's.
+        version: The version's.
+        number: The promote request's.
+    """
     sentence = (
-        f"Version {version} of {name} has been approved in a promote request: what it is made of stays as it was "
-        "judged until that request is promoted or closed."
+        f"Version {version} of {name} is under review in promote request #{number}: it stays, with all that it is made "
+        f"of, until that request is promoted or closed. See {absolute(request_path(number))}"
     )
     return Refusal(sentence, model_name=name, version=version, status=409, code="INVALID_STATE")
 

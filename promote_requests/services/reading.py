@@ -2,16 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from audit.actors import Actor
 from evidence.freeze import Observation, thaw
 from evidence.observe import Evidence, observe
 from promote_requests import permissions
-from promote_requests.choices import Action, Status, Verdict
+from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision, decide, judgements, with_approval_of
-from promote_requests.models import PromoteRequest, Review
+from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from protection.conditions import Judgement
 from protection.matching import Requirement, Rule, requirement_for
@@ -145,12 +144,9 @@ def actions_for(actor: Actor, promote_request: PromoteRequest, decision: Decisio
 
 
 def keeping_their_version() -> PromoteRequestQuerySet:
-    """Returns the requests whose version must not change: somebody's approval counts, or it is being promoted."""
-    approvals = Review.objects.standing().filter(
-        promote_request=OuterRef("pk"),
-        verdict=Verdict.APPROVE,
-        evidence_fingerprint=OuterRef("evidence_fingerprint"),
-    )
-    return PromoteRequest.objects.filter(
-        Q(status=Status.PROMOTING) | Q(Exists(approvals), status=Status.OPEN),
-    )
+    """Returns the requests whose version must not change: people judge it, or it is being promoted.
+
+    From the moment at which it is opened, not from the first approval on: what a reviewer looked at must be what they
+    approve.
+    """
+    return PromoteRequest.objects.filter(status__in=[Status.OPEN, Status.PROMOTING])

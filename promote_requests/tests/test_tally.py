@@ -46,7 +46,5 @@ def test_sql_and_the_decision_count_alike(open_request, first, second, is_active
     assert [(each.reviewer_id, each.approves) for each in judged] == [
         (each.reviewer_id, each.verdict == Verdict.APPROVE) for each in standing
     ]
-    keeps = services.keeping_their_version().filter(pk=open_request.pk).exists()
-    assert keeps is any(each.counts for each in judged)
     waits = waiting_for(person).filter(pk=open_request.pk).exists()
     assert waits is not any(each.is_fresh for each in judged)

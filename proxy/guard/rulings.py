@@ -6,6 +6,7 @@ would make the answer old before the call arrives.
 
 from collections.abc import Callable
 
+from promote_requests.choices import Status
 from proxy.guard import model_settings, wording
 from proxy.guard.messages import Message
 from proxy.guard.model_settings import UnsafeSetting
@@ -126,7 +127,9 @@ def version_tag(message: Message, protected: Protected) -> Refusal | None:
         return None
     held = protected.held_by_version(protected.registry.get_version(message["name"], message["version"]))
     what = f"The content of version {message['version']} of {message['name']} cannot be changed"
-    return holding(what, message["name"], held, protected.workspace) or _settled(message["name"], protected)
+    return holding(what, message["name"], held, protected.workspace) or _kept(
+        message["name"], protected, version=message["version"]
+    )
 
 
 def model_tag(message: Message, protected: Protected) -> Refusal | None:
@@ -137,7 +140,7 @@ def model_tag(message: Message, protected: Protected) -> Refusal | None:
         return None
     held = protected.held_by_model(message["name"])
     what = f"The tag {message['key']} of {message['name']} cannot be changed"
-    return holding(what, message["name"], held, protected.workspace) or _settled(message["name"], protected)
+    return holding(what, message["name"], held, protected.workspace) or _kept(message["name"], protected)
 
 
 def pass_on(message: Message, protected: Protected) -> Refusal | None:
@@ -181,9 +184,11 @@ def _settled(name: str, protected: Protected) -> Refusal | None:
 
 
 def _kept(name: str, protected: Protected, *, version: str = "") -> Refusal | None:
-    """Refuses to put away what somebody approved: brought back with other files it would look the same."""
-    judged = protected.judged_version(name, version)
-    return being_judged(name, judged) if judged else _settled(name, protected)
+    """Refuses to put away or to change what people judge: brought back with other files it would look the same."""
+    judged = protected.judged_in(name, version)
+    if judged and judged.status == Status.OPEN:
+        return being_judged(name, judged.version, judged.pk)
+    return _settled(name, protected)
 
 
 def _seal(message: Message) -> Refusal:

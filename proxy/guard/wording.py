@@ -87,8 +87,8 @@ FORBIDDEN = {
     "such calls pass with CHECKPOINT_UNKNOWN_WRITES=pass.",
 }
 """Operation -> why it is not passed on."""
-_PROTECTED_IS_HELD = "When a version that would go holds something protected, or is approved in an open request."
-_IS_SEALED = "When it belongs to a version that holds something protected, or is approved in an open request."
+_PROTECTED_IS_HELD = "When a version that would go holds something protected, or is under review in an open request."
+_IS_SEALED = "When it belongs to a version that holds something protected, or is under review in an open request."
 REFUSED_WHEN = {
     "transition-stage": "When the stage that is entered or left is protected.",
     "create-version": "When versions of this model are protected, or a tag is Checkpoint's own.",

@@ -68,11 +68,8 @@ def still(seal: Seal, protected: Protected) -> Seal | None:
     Raises:
         RegistryError: MLflow did not answer.
     """
-    judged = services.keeping_their_version().filter(
-        workspace=seal.workspace, model_name=seal.model_name, version=seal.version
-    )
-    if judged.exists():
-        return replace(seal, held=())
+    if judged := protected.judged_in(seal.model_name, seal.version):
+        return replace(seal, held=(), request=judged.pk)
     if not protected.rules_mark:
         return None
     try:

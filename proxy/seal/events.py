@@ -1,4 +1,4 @@
-"""Seals what an approval is about in the approval's own transaction: every process knows once it is committed."""
+"""Seals what a request is about in the transaction that opens it: every process knows once it is committed."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ from promote_requests.services import keeping_their_version
 from proxy.seal import background, store
 from registry.targets import Target, TargetKind
 
-_JUDGING = frozenset({AuditAction.REVIEWED, AuditAction.PROMOTION_STARTED})
+_BEGINS = frozenset({AuditAction.CREATED, AuditAction.SUBMITTED, AuditAction.REOPENED, AuditAction.PROMOTION_STARTED})
 
 
 def on_event(instance: AuditEvent, *, created: bool, raw: bool = False, **_: Any) -> None:
-    """Seals what a row of the trail makes approved or promoted; lets every look be old when a rule changed."""
+    """Seals what a row of the trail opens or promotes; lets every look be old when a rule changed."""
     if not created or raw:
         return
     if instance.action == AuditAction.RULE_CHANGED:
         store.expire_all()
     elif instance.promote_request_id is None:
         return
-    elif instance.action in _JUDGING:
+    elif instance.action in _BEGINS:
         if keeping_their_version().filter(pk=instance.promote_request_id).exists():
             store.mark_judged(instance.workspace, instance.model_name, instance.version)
             _learn_soon(instance.workspace)

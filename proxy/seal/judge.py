@@ -88,6 +88,6 @@ def _still(seal: Seal, workspace: str) -> Seal | None:
 
 def _refused(what: str, seal: Seal) -> Refusal | None:
     if not seal.held:
-        return being_judged(seal.model_name, seal.version)
+        return being_judged(seal.model_name, seal.version, seal.request)
     what = what.format(f"version {seal.version} of {seal.model_name}")
     return holding(what, seal.model_name, seal.held, seal.workspace)

@@ -15,6 +15,7 @@ class Seal:
 
     Attributes:
         held: The protected targets for which it does; empty where it is judged or promoted and holds none yet.
+        request: The number of the promote request in which it is judged, where that was looked up.
         created_at: Tells it from one of the same number, after its model was deleted and made anew.
     """
 
@@ -23,6 +24,7 @@ class Seal:
     held: tuple[Held, ...]
     created_at: datetime | None = None
     workspace: str = ""
+    request: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,14 +90,16 @@ def test_a_version_that_is_being_promoted_is_sealed_already(fraud):
     assert look_now().runs == {}
 
 
-def test_a_version_that_somebody_approved_is_sealed_before_its_promotion(fraud):
-    ProtectionRule.objects.update(conditions={"approvals": 2})
-    asked = PromoteRequestFactory(model_name="Other", version="1")
+def test_a_version_is_sealed_while_a_request_for_it_is_open(fraud):
+    author = by(UserFactory())
+    draft = PromoteRequestFactory(actor=author, model_name="Other", version="1", draft=True)
     assert "run3" not in look_now().runs
-    approved = services.review(actor=by(UserFactory()), promote_request=asked, verdict="approve").promote_request
+    asked = services.submit(actor=author, promote_request=draft)
     assert look_now().run("run3").held == ()
-    services.close(actor=by(UserFactory()), promote_request=approved)
+    services.close(actor=by(UserFactory()), promote_request=asked)
     assert "run3" not in look_now().runs
+    services.reopen(actor=author, promote_request=PromoteRequest.objects.get(pk=asked.pk))
+    assert look_now().run("run3").held == ()
 
 
 def test_looking_again_asks_only_for_what_has_changed_even_after_a_restart(fraud):
@@ -211,11 +213,9 @@ def test_what_is_known_costs_one_query_until_something_changes(fraud, django_ass
         cache.known("")
 
 
-def test_what_somebody_approved_is_sealed_in_the_transaction_of_the_approval(fraud):
-    ProtectionRule.objects.update(conditions={"approvals": 2})
-    asked = PromoteRequestFactory(model_name="Other", version="1")
+def test_what_a_request_is_about_is_sealed_in_the_transaction_that_opens_it(fraud):
     look_now()
-    services.review(actor=by(UserFactory()), promote_request=asked, verdict="approve")
+    PromoteRequestFactory(model_name="Other", version="1")
     found = cache.known("")
     assert not found.is_whole, "nobody knows yet what the version is made of"
     assert not found.may_serve
@@ -225,19 +225,20 @@ def test_what_somebody_approved_is_sealed_in_the_transaction_of_the_approval(fra
     assert found.seals.run("run3").held == ()
 
 
-@pytest.mark.parametrize("verdict", ["request_changes", "comment"])
-def test_a_review_that_approves_nothing_seals_nothing(fraud, verdict):
-    asked = PromoteRequestFactory(model_name="Other", version="1")
-    look_now()
-    services.review(actor=by(UserFactory()), promote_request=asked, verdict=verdict, body="Hm.")
-    assert cache.known("").is_whole
-    assert set(cache.known("").seals.runs) == {"run1"}
-
-
-def test_an_approval_given_during_a_look_outlasts_it(fraud):
+@pytest.mark.parametrize("verdict", ["approve", "request_changes", "comment"])
+def test_a_review_seals_nothing_that_is_not_sealed(fraud, verdict):
     ProtectionRule.objects.update(conditions={"approvals": 2})
     asked = PromoteRequestFactory(model_name="Other", version="1")
-    fraud.before("list_models", lambda: _approve_once(asked))
+    look_now()
+    before = cache.known("").generation
+    services.review(actor=by(UserFactory()), promote_request=asked, verdict=verdict, body="Hm.")
+    assert cache.known("").generation == before
+    assert cache.known("").is_whole
+
+
+def test_a_request_opened_during_a_look_outlasts_it(fraud):
+    draft = PromoteRequestFactory(actor=(author := by(UserFactory())), model_name="Other", version="1", draft=True)
+    fraud.before("list_models", lambda: _open_once(author, draft))
     assert look.look("")
     assert set(cache.known("").seals.runs) == {"run1", "run3"}
     assert look_now().run("run3").held == ()
@@ -272,10 +273,11 @@ def test_a_look_during_which_a_rule_changed_does_not_serve(fraud):
 
 
 def test_other_events_change_nothing(fraud):
+    asked = PromoteRequestFactory()
     look_now()
     before = cache.known("").generation
     trail.record(AuditAction.CALL_REFUSED, actor=Actor.anonymous(Door.PROXY))
-    services.comment(actor=by(UserFactory()), promote_request=PromoteRequestFactory(), body="Hm.")
+    services.comment(actor=by(UserFactory()), promote_request=asked, body="Hm.")
     assert cache.known("").generation == before
 
 
@@ -288,6 +290,6 @@ def test_a_workspace_that_nobody_looked_at_is_not_known_and_leaves_no_row(fraud)
 EMPTY: dict[str, list[str]] = {"run_ids": [], "model_ids": [], "experiment_ids": [], "locations": []}
 
 
-def _approve_once(asked) -> None:
-    if not asked.reviews.exists():
-        services.review(actor=by(UserFactory()), promote_request=asked, verdict="approve")
+def _open_once(author, draft) -> None:
+    if PromoteRequest.objects.get(pk=draft.pk).status == Status.DRAFT:
+        services.submit(actor=author, promote_request=draft)

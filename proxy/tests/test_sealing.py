@@ -17,6 +17,7 @@ from proxy.seal import alone, look
 from proxy.seal.models import SealedWorkspace
 from registry import fake, patience
 from registry.exceptions import RegistryTimeout
+from registry.targets import Target
 from testing.factories import PromoteRequestFactory, UserFactory, promoting
 from testing.people import by
 
@@ -289,26 +290,36 @@ DELETING_2 = ("DELETE", "/api/2.0/mlflow/model-versions/delete", {"name": "Fraud
 
 
 @pytest.fixture
-def approved(fraud):
-    """Version 2 is approved by the first of two reviewers, and no version of Fraud holds anything."""
+def under_review(fraud):
+    """Nobody has judged version 2 yet, and no version of Fraud holds anything."""
     fraud.transition_stage("Fraud", "1", "Archived", archive_existing_versions=False)
-    ProtectionRule.objects.update(conditions={"approvals": 2})
-    asked = PromoteRequestFactory(model_name="Fraud", version="2")
-    return services.review(actor=by(UserFactory()), promote_request=asked, verdict="approve").promote_request
+    return PromoteRequestFactory(model_name="Fraud", version="2")
 
 
 @pytest.mark.parametrize(("method", "target", "message"), [RENAMING, DELETING, DELETING_2])
-def test_what_is_approved_cannot_be_put_away_to_be_changed_and_brought_back(approved, method, target, message):
+def test_what_is_under_review_cannot_be_put_away_to_be_changed_and_brought_back(under_review, method, target, message):
     # Its files would be sealed by nothing meanwhile, and the same facts under the same name need no new review.
     outcome = send(method, target, message)
     assert (outcome.status, outcome.code) == (409, "INVALID_STATE")
-    assert "Version 2 of Fraud has been approved in a promote request" in outcome.message
+    assert f"Version 2 of Fraud is under review in promote request #{under_review.pk}:" in outcome.message
+    assert outcome.message.endswith(f"/checkpoint/promote-requests/{under_review.pk}/")
     assert send("PUT", f"{DATA}artifacts/2/run2/artifacts/x").status == 409
-    services.close(actor=by(UserFactory()), promote_request=approved)
+    services.close(actor=by(UserFactory()), promote_request=under_review)
     assert isinstance(send(method, target, message), Allowed)
 
 
-def test_other_versions_of_an_approved_model_may_be_deleted(approved):
+def test_what_a_prompt_says_stays_while_it_is_under_review(registry):
+    registry.add_version("greeting", prompt_text="Hello", run_id="")
+    asked = PromoteRequestFactory(model_name="greeting", version="1", target=Target.parse("alias:champion"))
+    for key in ("mlflow.prompt.text", "_mlflow_prompt_model_config", "_mlflow_prompt_response_format"):
+        message = {"name": "greeting", "version": "1", "key": key, "value": "{}"}
+        outcome = send("POST", "/api/2.0/mlflow/model-versions/set-tag", message)
+        assert (outcome.status, f"#{asked.pk}" in outcome.message) == (409, True)
+    message = {"name": "greeting", "key": "mlflow.prompt.is_prompt", "value": "false"}
+    assert send("POST", "/api/2.0/mlflow/registered-models/set-tag", message).status == 409
+
+
+def test_other_versions_of_a_model_under_review_may_be_deleted(under_review):
     assert isinstance(send("DELETE", DELETING_2[1], {"name": "Fraud", "version": "1"}), Allowed)
 
 
