@@ -28,11 +28,13 @@ class Observation:
         champion_version: None where nobody holds the target.
         challenger_stage: The stage that the challenger would leave; "" where the target is not a stage.
         evidence_fingerprint: From `fingerprint`.
+        unplaced_source: The challenger's, from `VersionFacts`.
     """
 
     champion_version: str | None
     challenger_stage: str
     evidence_fingerprint: str
+    unplaced_source: str = ""
 
     @classmethod
     def of(cls, evidence: Evidence, target: Target) -> Self:
@@ -41,6 +43,7 @@ class Observation:
             evidence.champion_version,
             evidence.challenger.version.stage if target.kind == TargetKind.STAGE else "",
             fingerprint(evidence),
+            storable_text(evidence.challenger.unplaced_source),
         )
 
 

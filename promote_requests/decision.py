@@ -155,7 +155,13 @@ def judgements(
 
 
 def decide(
-    given: tuple[Judgement, ...], *, author: str, requirement: Requirement, now: datetime, has_failed: bool = False
+    given: tuple[Judgement, ...],
+    *,
+    author: str,
+    requirement: Requirement,
+    now: datetime,
+    unplaced_source: str = "",
+    has_failed: bool = False,
 ) -> Decision:
     """Returns the decision.
 
@@ -164,9 +170,10 @@ def decide(
         author: The name of the request's author.
         requirement: What the rules ask for.
         now: The moment of deciding.
+        unplaced_source: Where the version's files are said to lie, if their place cannot be told from it.
         has_failed: Whether a promotion of this request has failed.
     """
-    facts = Facts(author=author, judgements=given, now=now)
+    facts = Facts(author=author, judgements=given, now=now, unplaced_source=unplaced_source)
     return Decision(given, requirement.required_approvals, requirement.unmet(facts), has_failed)
 
 

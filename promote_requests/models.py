@@ -55,6 +55,9 @@ class PromoteRequest(models.Model):
         max_length=16, blank=True, editable=False, help_text="The stage it would leave."
     )
     evidence_fingerprint = models.CharField(max_length=80, blank=True, editable=False)
+    unplaced_source = models.TextField(
+        blank=True, editable=False, help_text="Where its files are said to lie, if their place cannot be told from it."
+    )
     champion_evidence = models.JSONField(null=True, editable=False)
     challenger_evidence = models.JSONField(null=True, editable=False)
 
@@ -155,7 +158,9 @@ class PromoteRequest(models.Model):
     @property
     def observation(self) -> Observation:
         """What was last observed of the evidence."""
-        return Observation(self.champion_version, self.challenger_stage, self.evidence_fingerprint)
+        return Observation(
+            self.champion_version, self.challenger_stage, self.evidence_fingerprint, self.unplaced_source
+        )
 
     @property
     def proposal(self) -> Proposal:

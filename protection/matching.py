@@ -103,7 +103,7 @@ def requirement_for(
     if not matching:
         return Requirement()
     return Requirement(
-        conditions=merged(rule.parsed_conditions for rule in matching),
+        conditions=merged([rule.parsed_conditions for rule in matching]),
         promote_when_approved=all(rule.promote_when_approved for rule in matching),
         rules=matching,
     )

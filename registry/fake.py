@@ -12,6 +12,7 @@ from threading import RLock
 
 from typing_extensions import override
 
+from registry import places
 from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
 from registry.measurements import Measurement
@@ -210,6 +211,7 @@ class FakeRegistry(RegistryClient):
                 tags={key: value for key, value in found.tags.items() if not is_reserved_tag(key)},
                 prompt_text=found.tags.get(PROMPT_TEXT_TAG),
                 prompt_settings=prompt_settings(found.tags),
+                unplaced_source="" if places.can_be_told(found.source) else found.source,
             )
 
     @override

@@ -125,6 +125,7 @@ class VersionFacts:
         run_name: May be empty.
         prompt_text: A prompt version's template; None for a model.
         prompt_settings: {name: JSON or text} of a prompt version, from `prompt_settings`.
+        unplaced_source: Where its files are said to lie, if `places.can_be_told` says no; otherwise empty.
         gone: Of `run` and `logged_model`, what MLflow has deleted or does not know though the version names it.
     """
 
@@ -137,3 +138,4 @@ class VersionFacts:
     prompt_text: str | None = None
     prompt_settings: dict[str, str] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
+    unplaced_source: str = ""

@@ -79,6 +79,7 @@ def decision_of(
         author=promote_request.author.get_username(),
         requirement=requirement_of(promote_request, rules, seen),
         now=timezone.now(),
+        unplaced_source=seen.unplaced_source,
         has_failed=promote_request.status == Status.OPEN and bool(promote_request.last_failure),
     )
 
@@ -105,6 +106,7 @@ def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decis
         author=promote_request.author.get_username(),
         requirement=requirement,
         now=now,
+        unplaced_source=promote_request.unplaced_source,
     )
     return forecast.is_approved
 

@@ -416,3 +416,12 @@ def test_a_version_that_changed_its_stage_meanwhile_asks_for_a_fresh_look(open_r
         services.promote(actor=by(ada), promote_request=ready)
     # The facts are the same, so the approval still counts; only the rule of Staging joins in.
     assert services.promote(actor=by(ada), promote_request=current()).status == Status.PROMOTED
+
+
+def test_files_whose_place_cannot_be_told_are_promoted_only_where_a_rule_allows_it(fraud, ada, grace):
+    version = fraud.add_version("Fraud", source="s3://bucket/root/777").version
+    ready = approved(ask(ada, "stage:Production", version=version), grace)
+    with pytest.raises(RuleNotMet, match="cannot be told from s3://bucket/root/777"):
+        services.promote(actor=by(grace), promote_request=ready)
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(conditions={"approvals": 1, "unplaced_source": True})
+    assert services.promote(actor=by(grace), promote_request=current()).status == Status.PROMOTED

@@ -4,7 +4,7 @@ A rule stores its conditions as one JSON document, `{key: settings}`, which name
 """
 
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib import import_module
 from typing import Any
 
@@ -44,11 +44,15 @@ def as_document(conditions: Iterable[Condition]) -> dict[str, Any]:
     return {condition.key: condition.as_json() for condition in conditions}
 
 
-def merged(groups: Iterable[Iterable[Condition]]) -> tuple[Condition, ...]:
-    """Returns what several rules together ask for: each condition once, the stricter, and those that always apply."""
-    found: dict[str, Condition] = {key: kind.parse(True) for key, kind in CONDITIONS.items() if kind.is_always}
-    for group in groups:
-        for condition in group:
+def merged(groups: Collection[Iterable[Condition]]) -> tuple[Condition, ...]:
+    """Returns what several rules together ask for: each condition once, the stricter, and those that always apply.
+
+    What a rule says of a condition that always applies stands for that rule alone: the others have its default.
+    """
+    always: dict[str, Condition] = {key: kind.default() for key, kind in CONDITIONS.items() if kind.is_always}
+    found: dict[str, Condition] = {}
+    for group in groups or [()]:
+        for condition in (always | {condition.key: condition for condition in group}).values():
             before = found.get(condition.key)
             found[condition.key] = condition if before is None else before.stricter(condition)
     return tuple(found[key] for key in sorted(found))

@@ -59,11 +59,13 @@ class Facts:
         author: The author's name.
         judgements: One of each reviewer; never the author's own.
         now: The moment of judging, UTC.
+        unplaced_source: Where the version's files are said to lie, if their place cannot be told from it.
     """
 
     author: str
     judgements: tuple[Judgement, ...]
     now: datetime
+    unplaced_source: str = ""
 
 
 class Condition(ABC):
@@ -85,6 +87,11 @@ class Condition(ABC):
         Raises:
             InvalidInput: the settings are wrong; `field` is the condition's key.
         """
+
+    @classmethod
+    def default(cls) -> Self:
+        """Returns what holds where a rule does not name it, of a condition that is always on."""
+        return cls.parse(True)
 
     @abstractmethod
     def as_json(self) -> Any:

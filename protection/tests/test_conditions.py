@@ -1,8 +1,11 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from django.core.exceptions import ValidationError
 
 from foundation.exceptions import InvalidInput
-from protection.conditions import CONDITIONS, as_document, merged, parse
+from protection.conditions import CONDITIONS, Facts, as_document, merged, parse
 from protection.conditions.approvals import Approvals
 from protection.models import ProtectionRule
 
@@ -35,14 +38,35 @@ def test_a_document_is_read_and_written_alike():
 
 def test_the_stricter_of_two_applies_and_what_always_holds_is_there():
     found = merged([parse({"approvals": 2}), parse({"approvals": 3}), parse({})])
-    assert as_document(found) == {"approvals": 3, "changes_requested": True}
+    assert as_document(found) == {"approvals": 3, "changes_requested": True, "unplaced_source": False}
 
 
 def test_every_condition_says_what_it_asks_for_and_can_be_written_down():
-    samples = {"approvals": 2, "changes_requested": True, "present_text": True}
+    samples = {"approvals": 2, "changes_requested": True, "present_text": True, "unplaced_source": True}
     assert set(samples) == set(CONDITIONS)
     for key, value in samples.items():
         condition = CONDITIONS[key].parse(value)
         assert condition.as_json() == value
         assert str(condition)
     assert str(Approvals(1)) == "1 approval"
+
+
+@pytest.mark.parametrize(
+    ("rules", "is_allowed"),
+    [
+        ([], False),
+        ([{}], False),
+        ([{"unplaced_source": True}], True),
+        ([{"unplaced_source": True}, {"unplaced_source": True}], True),
+        ([{"unplaced_source": True}, {}], False),
+        ([{"approvals": 2}, {"unplaced_source": True}], False),
+        ([{"unplaced_source": True}, {"unplaced_source": False}], False),
+    ],
+)
+def test_files_in_an_unknown_place_pass_only_if_every_rule_allows_them(rules, is_allowed):
+    (condition,) = [each for each in merged([parse(rule) for rule in rules]) if each.key == "unplaced_source"]
+    facts = Facts("ada", (), datetime(2026, 1, 1, tzinfo=UTC), unplaced_source="s3://bucket/root/777")
+    unmet = condition.unmet(facts)
+    assert (unmet is None) is is_allowed
+    assert unmet is None or (unmet.code, "s3://bucket/root/777" in unmet.sentence) == ("unplaced_source", True)
+    assert condition.unmet(replace(facts, unplaced_source="")) is None

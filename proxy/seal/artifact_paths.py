@@ -10,6 +10,7 @@ import unicodedata
 from urllib.parse import unquote, urlparse, urlsplit, urlunparse
 
 from proxy.paths import DATA_PREFIXES, decodings
+from registry.places import NO_STORAGE
 
 _DECODINGS = 16  # MLflow gives up after ten
 _IGNORED = str.maketrans("", "", "\t\r\n")
@@ -18,7 +19,6 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789/_-")
 _ROUTE = "/mlflow-artifacts/"
 _KINDS = ("artifacts/", "presigned/", "mpu/create/", "mpu/complete/", "mpu/abort/")
 _SERVED = "/mlflow-artifacts/artifacts/"
-_NO_STORAGE = frozenset({"mlflow-artifacts", "models", "runs", "prompts"})
 
 
 def stored_at(path: str, workspace: str = "") -> str | None:
@@ -97,7 +97,7 @@ def may_be_stored_at(location: str, workspace: str = "") -> list[str]:
         parts = urlsplit(location)
     except ValueError:
         return []
-    if parts.scheme in _NO_STORAGE or not parts.path.startswith("/"):
+    if parts.scheme in NO_STORAGE or not parts.path.startswith("/"):
         return []
     names = parts.path.strip("/").split("/")
     ends = ["/".join(names[start:]) for start in range(len(names))]

@@ -8,6 +8,7 @@ from mlflow.entities import LifecycleStage, LoggedModel, Run
 from mlflow.entities.model_registry import ModelVersionTag, RegisteredModelTag
 from typing_extensions import override
 
+from registry import places
 from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
 from registry.measurements import latest
@@ -86,9 +87,11 @@ class MlflowRegistry(RegistryClient):
     @override
     def get_facts(self, name: str, version: str) -> VersionFacts:
         found = self.get_version(name, version)
+        location = found.source
         if not found.model_id and _COPY.fullmatch(found.source):
             # A copy says where it was copied from, which may be renamed or gone; where its artifacts lie stays.
-            found = replace(found, model_id=model_id_in(self._registry.get_model_version_download_uri(name, version)))
+            location = self._registry.get_model_version_download_uri(name, version)
+            found = replace(found, model_id=model_id_in(location))
         logged = self._logged_model(found.model_id)
         run_id = found.run_id or (logged.source_run_id or "" if logged else "")
         run = self._run(run_id)
@@ -102,6 +105,7 @@ class MlflowRegistry(RegistryClient):
             prompt_text=found.tags.get(PROMPT_TEXT_TAG),
             prompt_settings=prompt_settings(found.tags),
             gone=_gone(run_id, run, found.model_id, logged),
+            unplaced_source="" if places.can_be_told(location) else location,
         )
 
     @override

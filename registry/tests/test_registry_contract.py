@@ -244,6 +244,19 @@ def test_a_deleted_run_is_known_as_gone_with_its_figures_still_there(world):
 
 
 @pytest.mark.mlflow
+def test_a_source_that_may_be_a_whole_experiment_is_known_as_such_also_of_a_copy(request):
+    world = connect_to_mlflow(request)
+    name, copy = f"{world.prefix}Fraud", f"{world.prefix}Copy"
+    world.add_model(name)
+    world.store.create_model_version(name, "s3://bucket/root/777", None)
+    world.client.copy_version(name, "1", copy, tags={})
+    assert world.client.get_facts(name, "1").unplaced_source == "s3://bucket/root/777"
+    assert world.client.get_facts(copy, "1").unplaced_source == "s3://bucket/root/777"
+    world.add_version(name)
+    assert world.client.get_facts(name, "2").unplaced_source == ""
+
+
+@pytest.mark.mlflow
 def test_a_deleted_logged_model_is_known_as_gone(request):
     world = connect_to_mlflow(request)
     name = f"{world.prefix}Fraud"

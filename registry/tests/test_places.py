@@ -1,0 +1,28 @@
+import pytest
+
+from registry import places
+
+
+@pytest.mark.parametrize(
+    ("location", "is_known"),
+    [
+        ("mlflow-artifacts:/1/run/artifacts/model", True),
+        ("mlflow-artifacts:/777", True),
+        ("models:/m-0123", True),
+        ("runs:/0123/model", True),
+        ("prompt-template", True),
+        ("", True),
+        ("s3://bucket/root/777/0123/artifacts/model", True),
+        ("s3://bucket/root/777", False),
+        ("s3://bucket/root/777/", False),
+        ("s3://bucket/777", False),
+        ("s3://bucket", False),
+        ("s3://bucket/", False),
+        ("file:///mlruns/777", False),
+        ("/mlruns/777", False),
+        ("/mlruns/777/model", True),
+        ("http://[broken/777", False),
+    ],
+)
+def test_a_number_alone_may_be_a_whole_experiment(location: str, is_known: bool) -> None:
+    assert places.can_be_told(location) is is_known
