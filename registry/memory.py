@@ -9,6 +9,7 @@ from collections import OrderedDict
 from threading import Lock
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError
 from typing_extensions import override
@@ -53,9 +54,13 @@ class ProcessMemory(Memory):
 
 
 class KeptMemory(Memory):
-    """A memory in Django's cache, which is in the database: all processes share it and it outlives them."""
+    """A memory in Django's cache, which is in the database: all processes share it and it outlives them.
+
+    What was read of another MLflow says nothing of this one.
+    """
 
     def __init__(self, workspace: str) -> None:
+        self._upstream: str = settings.CHECKPOINT_REGISTRY_URL
         self._workspace = workspace
 
     @override
@@ -79,7 +84,8 @@ class KeptMemory(Memory):
 
     def _key(self, model_name: str) -> str:
         # A cache's keys have no spaces and at most 250 characters.
-        return f"registry.memory:{hashlib.sha256(f'{self._workspace}/{model_name}'.encode()).hexdigest()}"
+        key = repr((self._upstream, self._workspace, model_name))
+        return f"registry.memory:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 _of_this_process: dict[str, ProcessMemory] = {}
@@ -92,7 +98,6 @@ def of_this_process(workspace: str) -> Memory:
 
 def get_memory(workspace: str) -> Memory:
     """Returns the memory of a workspace, as the setting `CHECKPOINT_REGISTRY_MEMORY` says."""
-    from django.conf import settings  # noqa: PLC0415
     from django.utils.module_loading import import_string  # noqa: PLC0415
 
     factory = import_string(getattr(settings, "CHECKPOINT_REGISTRY_MEMORY", "registry.memory.KeptMemory"))

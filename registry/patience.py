@@ -1,4 +1,4 @@
-"""Bounds how long one page may wait for MLflow in total: each call has a time-out, but a page may make a dozen calls.
+"""Bounds how long one page or guarded call may wait for MLflow in sum: a call has a time-out, but there may be a dozen.
 
 The bound is in a context variable, because the calls are made deep inside services that know nothing of pages.
 """
@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from registry.exceptions import RegistryTimeout
 
 PAGE = 20.0
-"""Seconds that all calls to MLflow of one page or API call may take together."""
+"""Seconds that all calls to MLflow of one page, API call or guarded call may take together."""
 
 _until: ContextVar[float | None] = ContextVar("patience_until", default=None)
 

@@ -6,6 +6,7 @@ from rest_framework import serializers
 from typing_extensions import override
 
 from foundation.api.inputs import StrictSerializer, one_of
+from foundation.api.pagination import PageSerializer
 from promote_requests.choices import CloseReason, Verdict
 from registry.proposals import Change
 from registry.targets import TargetKind
@@ -101,18 +102,22 @@ class ReopenSerializer(StrictSerializer):
     message = serializers.CharField(allow_blank=True, default="")
 
 
-class ModelSearchSerializer(StrictSerializer):
+class ModelSearchSerializer(PageSerializer):
     """Which registered models to list."""
 
     search = serializers.CharField(allow_blank=True, default="", max_length=256, help_text="Part of the name.")
-    limit = serializers.IntegerField(min_value=1, max_value=1000, default=100)
     workspace = WorkspaceField()
 
 
-class VersionSearchSerializer(StrictSerializer):
+class VersionSearchSerializer(PageSerializer):
     """Which versions to list; the newest come first."""
 
-    limit = serializers.IntegerField(min_value=1, max_value=1000, default=200)
+    below = serializers.IntegerField(
+        min_value=1,
+        max_value=2**31 - 1,
+        default=None,
+        help_text="Only versions of a lower number: quicker than late pages.",
+    )
     workspace = WorkspaceField()
 
 

@@ -6,6 +6,7 @@ from rest_framework.response import Response
 from evidence.compare import compare
 from evidence.freeze import fingerprint
 from foundation.api import schema
+from foundation.api.pagination import paged
 from foundation.api.views import ApiView, checked
 from promote_requests import services
 from promote_requests.api.inputs import ComparisonQuerySerializer, ModelSearchSerializer, VersionSearchSerializer
@@ -72,8 +73,13 @@ class ModelsView(ApiView):
     def get(self, request: Request) -> Response:
         """Lists models and prompts whose name contains `search`, by name."""
         values = checked(ModelSearchSerializer, request.query_params.dict())
-        models = get_registry(values["workspace"]).search_models(values["search"], limit=values["limit"])
-        return Response({"results": RegisteredModelSerializer(models, many=True).data})
+        registry = get_registry(values["workspace"])
+        return paged(
+            request,
+            values,
+            lambda limit: registry.search_models(values["search"], limit=limit),
+            RegisteredModelSerializer,
+        )
 
 
 class VersionsView(ApiView):
@@ -89,5 +95,10 @@ class VersionsView(ApiView):
     def get(self, request: Request, name: str) -> Response:
         """Lists a model's versions, newest first."""
         values = checked(VersionSearchSerializer, request.query_params.dict())
-        versions = get_registry(values["workspace"]).list_versions(name, limit=values["limit"])
-        return Response({"results": ModelVersionSerializer(versions, many=True).data})
+        registry, below = get_registry(values["workspace"]), values["below"] or 0
+        return paged(
+            request,
+            values,
+            lambda limit: registry.list_versions(name, limit=limit, below=below),
+            ModelVersionSerializer,
+        )

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from evidence.rows import Kind
 from foundation.addresses import absolute
+from foundation.api.pagination import UncountedPageSerializer
 from registry.measurements import Origin
 from registry.screens import mlflow_model, mlflow_version
 from registry.targets import STAGES
@@ -52,13 +53,13 @@ class ModelVersionSerializer(serializers.Serializer):
         return absolute(mlflow_version(version.name, version.version))
 
 
-class RegisteredModelsSerializer(serializers.Serializer):
+class RegisteredModelsSerializer(UncountedPageSerializer):
     """Registered models by name."""
 
     results = RegisteredModelSerializer(many=True)
 
 
-class ModelVersionsSerializer(serializers.Serializer):
+class ModelVersionsSerializer(UncountedPageSerializer):
     """Versions of a model, newest first."""
 
     results = ModelVersionSerializer(many=True)

@@ -1,4 +1,4 @@
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
@@ -106,21 +106,69 @@ def test_models_are_found_by_part_of_their_name(fraud, ada):
     assert [(model["name"], model["aliases"]) for model in found] == [("prod/credit risk", {"champion": "1"})]
     assert found[0]["mlflow_url"] == "http://localhost:5000/#/models/prod%2Fcredit%20risk"
     assert [model["is_prompt"] for model in Api(ada).get("models/").json()["results"]] == [False, True, False]
-    assert len(Api(ada).get("models/", limit=1).json()["results"]) == 1
 
 
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ({"limit": 0}, "limit"),
-        ({"limit": "x"}, "limit"),
-        ({"limit": "9" * 5000}, "limit"),
+        ({"page": 0}, "page"),
+        ({"page": "x"}, "page"),
+        ({"page": "9" * 5000}, "page"),
+        ({"page_size": 101}, "page_size"),
+        ({"limit": 5}, "limit"),
         ({"name": "x"}, "name"),
         ({"search": "\x00"}, "search"),
     ],
 )
 def test_an_odd_search_for_models_is_refused(fraud, ada, query, field):
     assert_refused(Api(ada).get("models/", **query), 400, "INVALID_PARAMETER_VALUE", field=field)
+
+
+def names_and_versions(ada, path, **query):
+    """Returns what all pages of a list hold, following `next` as a client does, and how many pages there were."""
+    found, pages, answer = [], 0, Api(ada).get(path, **query).json()
+    while True:
+        found += [(each["name"], each.get("version")) for each in answer["results"]]
+        pages += 1
+        if answer["next"] is None:
+            return found, pages
+        following = parse_qs(urlsplit(answer["next"]).query)
+        answer = Api(ada).get(path, **{name: values[0] for name, values in following.items()}).json()
+
+
+def test_every_model_is_on_one_of_the_pages(fraud, ada):
+    names = [f"m{number:03}" for number in range(130)]
+    for name in names:
+        fraud.add_model(name)
+    found, pages = names_and_versions(ada, "models/", search="m", page_size=50)
+    assert [name for name, _ in found] == names
+    assert pages == 3
+
+
+def test_every_version_is_on_one_of_the_pages(fraud, ada):
+    for _ in range(230):
+        fraud.add_version("Large")
+    found, pages = names_and_versions(ada, "models/Large/versions/", page_size=100)
+    assert [version for _, version in found] == [str(number) for number in range(230, 0, -1)]
+    assert pages == 3
+    assert names_and_versions(ada, "models/Large/versions/", below=4)[0] == [("Large", version) for version in "321"]
+
+
+def test_pages_of_the_registry_have_the_size_of_all_others_and_lead_back(fraud, ada):
+    for _ in range(60):
+        fraud.add_version("Large")
+    pages = [Api(ada).get("models/Large/versions/", page=page).json() for page in (1, 2, 3)]
+    assert [len(page["results"]) for page in pages] == [25, 25, 10]
+    assert pages[0]["previous"] is None
+    assert pages[1]["previous"].endswith("/checkpoint/api/models/Large/versions/")
+    assert pages[2]["previous"].endswith("?page=2")
+    refused = Api(ada).get("models/Large/versions/", page=4)
+    assert_refused(refused, 404, "RESOURCE_DOES_NOT_EXIST")
+    assert Api(ada).get("models/", search="nothing is called so").json() == {
+        "next": None,
+        "previous": None,
+        "results": [],
+    }
 
 
 @pytest.mark.parametrize("name", ["Fraud", "prod/credit risk", "a/versions/b", "ünï %2F?#", "two\nlines"])

@@ -14,6 +14,7 @@ from proxy.guard.routes import Route, Traffic
 from proxy.protected import Protected
 from proxy.refusals import Refusal
 from proxy.seal import judge
+from registry import patience
 from registry.exceptions import RegistryError, RegistryNotFound
 from registry.workspaces import canonical_workspace
 
@@ -27,6 +28,7 @@ class Allowed:
     query: str
 
 
+@patience.at_most(patience.PAGE)
 def decide(
     route: Route,
     *,
@@ -72,6 +74,7 @@ def decide(
     return outcome
 
 
+@patience.at_most(patience.PAGE)
 def check_seal(route: Route, *, method: str, path: str, query: str, workspace: str, actor: Actor) -> Refusal | None:
     """Judges a call of `Traffic.SEALED` by its address alone; None lets it pass as it came, its body unread.
 

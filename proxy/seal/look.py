@@ -133,7 +133,8 @@ class _Look:
         for target in targets:
             match target.kind:
                 case TargetKind.STAGE:
-                    found |= dict.fromkeys(registry.holders(model.name, target))
+                    # Exactly: what is missed now is not asked for again until something else of the model changes.
+                    found |= dict.fromkeys(registry.holders(model.name, target, exact=True))
                 case TargetKind.ALIAS:
                     found[model.aliases[target.name]] = None
                 case TargetKind.MODEL:

@@ -14,10 +14,10 @@ from audit.refused_calls import ROWS_PER_HOUR
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from protection.models import ProtectionRule
-from proxy.guard.decide import Allowed, decide
+from proxy.guard.decide import Allowed, check_seal, decide
 from proxy.guard.routes import REGISTRY_CALLS, classify
 from proxy.refusals import Refusal
-from registry import fake
+from registry import fake, patience
 from registry.exceptions import RegistryUnreachable
 from testing.factories import cut_off
 
@@ -158,6 +158,17 @@ def test_what_the_registry_does_not_know_is_answered_in_its_words_and_not_passed
         ("rename-model", {"name": "Other", "new_name": "Fraud2"}),
     ]:
         assert refused(send(operation, message), 404).code == "RESOURCE_DOES_NOT_EXIST"
+
+
+def test_all_that_the_guard_asks_mlflow_for_one_call_has_a_bound_in_sum(fraud):
+    left = []
+    fraud.before("get_version", lambda: left.append(patience.seconds_left(1000.0)))
+    fraud.before("get_job_run", lambda: left.append(patience.seconds_left(1000.0)))
+    passed(send("delete-version", {"name": "Fraud", "version": "3"}))
+    path = "/ajax-api/3.0/mlflow/prompt-optimization/jobs/0123"
+    check_seal(classify("DELETE", path), method="DELETE", path=path, query="", workspace="", actor=NOBODY)
+    assert len(left) > 1
+    assert max(left) <= patience.PAGE
 
 
 def test_a_registry_that_does_not_answer_lets_nothing_pass(fraud):

@@ -16,7 +16,7 @@ from proxy.seal.models import SealedVersion, SealedWorkspace
 from proxy.seal.seals import Seals
 from registry import fake
 from registry.exceptions import RegistryNotFound, RegistryTimeout
-from registry.targets import Target
+from registry.targets import Target, TargetKind
 from testing.factories import PromoteRequestFactory, UserFactory, promoting
 from testing.people import by
 
@@ -115,6 +115,17 @@ def test_looking_again_asks_only_for_what_has_changed_even_after_a_restart(fraud
     ProtectionRule.objects.all().delete()
     assert look_now().runs == {}
     assert not SealedVersion.objects.exists()
+
+
+def test_what_was_moved_past_checkpoint_a_moment_ago_is_sealed_by_the_look_that_notices_it(fraud, monkeypatch):
+    look_now()
+    # Of a large model what was read a moment ago serves unless the answer must be exact.
+    ask, late = fraud.holders, fraud.holders("Fraud", Target(TargetKind.STAGE, "Production"))
+    monkeypatch.setattr(
+        fraud, "holders", lambda name, target, *, exact=False: ask(name, target, exact=True) if exact else late
+    )
+    fraud.transition_stage("Fraud", "2", "Production", archive_existing_versions=False)
+    assert set(look_now().runs) == {"run1", "run2"}
 
 
 def test_a_version_of_the_same_number_in_a_model_made_anew_is_another_one(fraud):

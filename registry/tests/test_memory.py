@@ -40,6 +40,13 @@ def test_what_is_kept_of_a_workspace_is_shared_and_not_another_workspaces():
 
 
 @pytest.mark.django_db
+def test_what_is_kept_of_one_mlflow_is_not_anothers(settings):
+    get_memory("").put("Fraud", {"seen": 1})
+    settings.CHECKPOINT_REGISTRY_URL = "http://another.example:5000"
+    assert get_memory("").get("Fraud") is None
+
+
+@pytest.mark.django_db
 def test_a_database_that_fails_is_as_if_nothing_was_kept(monkeypatch, caplog):
     def fail(*arguments, **named):
         raise DatabaseError("locked")
