@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from foundation import mlflow_errors
 from foundation.browsers import htmx, metadata, policies
 from foundation.browsers.htmx import Answer
 
@@ -112,7 +113,7 @@ def error(
     if htmx.is_asking(request):
         return htmx.sentence(message, status=status, answer=answer)
     if wants_json(request):
-        return JsonResponse({"error_code": code, "message": message}, status=status)
+        return JsonResponse(mlflow_errors.body(code, message), status=status)
     # The navigation has the form that signs out, and in it a token that every form of ours takes. A script, which may
     # be anybody's (`checkpoint_project.middleware`), is not to find one in a refusal.
     is_bare = bare or not metadata.is_navigation(request)

@@ -1,10 +1,11 @@
 """The view that answers everything outside /checkpoint/."""
 
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import close_old_connections
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from revproxy.views import ProxyView
 
@@ -18,6 +19,7 @@ from proxy.assets.serving import assets
 from proxy.exceptions import UpstreamBroken
 from proxy.guard import decide
 from proxy.guard.routes import Route, Traffic
+from proxy.guard.rulings import Unchanged
 from proxy.page import html, policy
 from proxy.refusals import Refusal
 from proxy.transfer import body, client, compression, headers, request_line, responses, upstream
@@ -25,6 +27,9 @@ from proxy.transfer.http1 import Answer
 from proxy.transfer.responses import ProxiedResponse
 
 _INVALID_HOST = b"Invalid Host header"
+
+_VERSION = "/api/2.0/mlflow/model-versions/get"
+"""Where MLflow shows a version, in the words in which it answers a move into a stage."""
 
 
 class CheckpointProxyView(ProxyView):
@@ -57,7 +62,7 @@ class CheckpointProxyView(ProxyView):
         environ = request.META
         entry = self.entry
         entry.method = method = request_line.method(environ)
-        entry.path = path = request_line.path(environ)
+        entry.path = path = request_line.without_doubled_slash(method, request_line.path(environ))
         admission.check_path(path)
         query = request_line.query(environ)
         caller = admission.identified(request)
@@ -144,6 +149,8 @@ class CheckpointProxyView(ProxyView):
         )
         if isinstance(decision, Refusal):
             raise decision
+        if isinstance(decision, Unchanged):
+            return self._as_it_is(request, decision, sent)
         sent.pop("Content-Encoding", None)
         if decision.body is not None:
             sent["Content-Type"] = decision.content_type
@@ -151,6 +158,16 @@ class CheckpointProxyView(ProxyView):
         target = f"{path}?{decision.query}" if decision.query else path
         pieces = iter((decision.body,)) if decision.body is not None else None
         return self._response(request, self._send(request, method, target, sent, pieces))
+
+    def _as_it_is(self, request: HttpRequest, found: Unchanged, sent: dict[str, str]) -> HttpResponseBase:
+        """Answers as MLflow does where nothing had to be changed: with the version as it shows it, or with nothing."""
+        sent.pop("Content-Encoding", None)
+        if found.model_name:
+            query = urlencode({"name": found.model_name, "version": found.version})
+            return self._response(request, self._send(request, "GET", f"{_VERSION}?{query}", sent))
+        response = JsonResponse({})
+        self._finished(response.status_code)
+        return response
 
     def _document(self, request: HttpRequest, path: str, query: str, sent: dict[str, str]) -> HttpResponseBase:
         """Answers a path at which MLflow's HTML document may be; HEAD asks for all of it, to know its length."""

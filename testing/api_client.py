@@ -50,5 +50,6 @@ def assert_refused(response: HttpResponse, status: int, code: str, *words: str, 
         assert word in body["message"]
     if field:
         assert field in body["field_errors"]
-    assert {"error_code", "message"} <= set(body) <= {"error_code", "message", "field_errors", "number", "url"}
+    more = {"field_errors", "number", "url", "sqlstate", "error_class"}
+    assert {"error_code", "message"} <= set(body) <= {"error_code", "message"} | more
     return body

@@ -1,6 +1,5 @@
 """The decision on a guarded call: what goes upstream instead of it, or why it does not."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -9,8 +8,9 @@ from audit.actors import Actor
 from audit.trail import About
 from foundation.exceptions import CheckpointError
 from proxy.guard import indirect, messages, rulings, wording
-from proxy.guard.messages import Message, UnreadableCall
+from proxy.guard.messages import UnreadableCall
 from proxy.guard.routes import Route, Traffic
+from proxy.guard.rulings import Ruling, Unchanged
 from proxy.protected import Protected
 from proxy.refusals import Refusal
 from proxy.seal import judge
@@ -39,7 +39,7 @@ def decide(
     body: bytes,
     workspace: str,
     actor: Actor,
-) -> Allowed | Refusal:
+) -> Allowed | Unchanged | Refusal:
     """Decides a guarded, unknown or forbidden call; what is refused with 403 leaves a row in the audit trail.
 
     Args:
@@ -68,7 +68,7 @@ def decide(
         raise
     except CheckpointError as fault:
         return Refusal(fault.message, status=fault.status, code=fault.code)
-    if isinstance(outcome, Allowed):
+    if not isinstance(outcome, Refusal):
         return outcome
     _record(outcome, call=f"{method} {path}", workspace=workspace, actor=actor)
     return outcome
@@ -98,7 +98,7 @@ def check_seal(route: Route, *, method: str, path: str, query: str, workspace: s
     return refusal
 
 
-def _outcome(route: Route, *, query: str, body: bytes, workspace: str) -> Allowed | Refusal:
+def _outcome(route: Route, *, query: str, body: bytes, workspace: str) -> Allowed | Unchanged | Refusal:
     if route.traffic in {Traffic.FORBIDDEN, Traffic.UNKNOWN}:
         return Refusal(wording.FORBIDDEN[route.operation])
     if route.operation == "delete-workspace":
@@ -111,12 +111,11 @@ def _outcome(route: Route, *, query: str, body: bytes, workspace: str) -> Allowe
     if route.operation in messages.TRACKING_SHAPES:
         refusal = judge.refusal_by_message(route.operation, message, workspace=workspace)
         return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
-    rule: Callable[[Message, Protected], Refusal | None] = rulings.RULINGS[route.operation]
+    rule: Ruling = rulings.RULINGS[route.operation]
     protected = Protected(workspace)
     if route.operation != "create-model":
         protected.require_exact_name(message["name"])
-    refusal = rule(message, protected)
-    return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
+    return rule(message, protected) or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
 
 
 def _delete_workspace(query: str) -> Allowed | Refusal:

@@ -18,8 +18,9 @@ Message = dict[str, Any]
 CONTENT_TYPE = "application/json"
 
 _NOT_IN_A_NAME = re.compile(r"^\s|\s\Z|[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _VERSION = re.compile(r"[0-9]{1,9}")
-_NAMES = frozenset({"name", "new_name", "version", "stage", "alias", "key"})
+_NAMES = frozenset({"name", "new_name", "stage", "alias"})
 _NAMED_SO_ALREADY = ("rename-model", "name")
 """The one field that may hold any name: a model that was called so before is given another name by this call."""
 _FLAG = "archive_existing_versions"
@@ -171,12 +172,17 @@ def _checked(field: str, value: Any, *, anyhow: bool) -> Any:
         return _checked_seconds(value)
     if not isinstance(value, str):
         raise UnreadableCall(f"'{field}' must be a text.")
-    if field in _NAMES and not anyhow and _NOT_IN_A_NAME.search(value):
-        raise UnreadableCall(f"'{field}' must not begin or end with a space, nor hold a control character.")
     if field == "version" and value:
-        if not _VERSION.fullmatch(value):
+        if not _VERSION.fullmatch(value.strip(" ")):
             raise UnreadableCall("'version' must be a whole number, for example \"3\".")
         return str(int(value))
+    if field == "key":
+        # A tag may be called so. Which tags are protected is judged without the spaces, as a database may compare.
+        if _CONTROLS.search(value):
+            raise UnreadableCall("'key' must not hold a control character.")
+        return value
+    if field in _NAMES and not anyhow and _NOT_IN_A_NAME.search(value):
+        raise UnreadableCall(f"'{field}' must not begin or end with a space, nor hold a control character.")
     return value
 
 

@@ -5,6 +5,7 @@ would make the answer old before the call arrives.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from promote_requests.choices import Status
 from proxy.guard import model_settings, wording
@@ -24,7 +25,25 @@ _PROMPT_MODEL = "_mlflow_prompt_model_config"
 _PROMPT_USE = "mlflow.prompt.associatedRunIds"
 
 
-def transition_stage(message: Message, protected: Protected) -> Refusal | None:
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """What is asked for is so already: MLflow says that it is done, and so does Checkpoint, which passes nothing on.
+
+    Passed on, the call could arrive when it is no longer so, and would then change what nobody judged.
+
+    Attributes:
+        model_name: Of the version that MLflow's answer shows; "" for an empty answer.
+        version: Its number.
+    """
+
+    model_name: str = ""
+    version: str = ""
+
+
+Ruling = Callable[[Message, Protected], Refusal | Unchanged | None]
+
+
+def transition_stage(message: Message, protected: Protected) -> Refusal | Unchanged | None:
     """Refuses a move into a protected stage, out of one, or one that archives others into one."""
     found = protected.registry.get_version(message["name"], message["version"])
     name, target = message["name"], Target.of(TargetKind.STAGE, message["stage"])
@@ -35,7 +54,7 @@ def transition_stage(message: Message, protected: Protected) -> Refusal | None:
     current = Target(TargetKind.STAGE, found.stage)
     if protected.covers(name, target):
         if current == target and not archives:
-            return _already_there(name, found.version, target)
+            return Unchanged(name, found.version)
         return Refusal(wording.move(wanted, target), wanted, target=target)
     if protected.covers(name, current) and current != target:
         return Refusal(wording.move(wanted, current), wanted, target=current)
@@ -45,13 +64,13 @@ def transition_stage(message: Message, protected: Protected) -> Refusal | None:
     return _settled(name, protected)
 
 
-def set_alias(message: Message, protected: Protected) -> Refusal | None:
+def set_alias(message: Message, protected: Protected) -> Refusal | Unchanged | None:
     """Refuses to set or move a protected alias."""
     name, version, target = message["name"], message["version"], Target.of(TargetKind.ALIAS, message["alias"])
     if not protected.covers(name, target):
         return None
     if target.name in protected.registry.get_version(name, version).aliases:
-        return _already_there(name, version, target)
+        return Unchanged()
     wanted = Proposal(name, version, target, workspace=protected.workspace)
     return Refusal(wording.move(wanted, target), wanted, target=target)
 
@@ -156,7 +175,7 @@ def optimize_prompt(name: str, protected: Protected) -> Refusal | None:
     return Refusal(wording.registration(name), model_name=name, target=target)
 
 
-RULINGS: dict[str, Callable[[Message, Protected], Refusal | None]] = {
+RULINGS: dict[str, Ruling] = {
     "transition-stage": transition_stage,
     "create-version": create_version,
     "update-version": pass_on,
@@ -173,10 +192,6 @@ RULINGS: dict[str, Callable[[Message, Protected], Refusal | None]] = {
     "delete-alias": delete_alias,
 }
 """Operation of `routes.REGISTRY_CALLS` -> its ruling. A ruling may correct the message, which is what is sent."""
-
-
-def _already_there(name: str, version: str, target: Target) -> Refusal:
-    return Refusal(wording.already_there(name, version, target), model_name=name, version=version, target=target)
 
 
 def _settled(name: str, protected: Protected) -> Refusal | None:
@@ -203,7 +218,7 @@ def _sealed_at_creation(message: Message) -> Refusal | None:
 def _unsafe_model(tags: list[dict[str, str]]) -> Refusal | None:
     """Refuses the settings of a prompt if the model that they name, which a job of MLflow's calls, is an address."""
     for tag in tags:
-        if _PROMPT_MODEL in spellings(tag.get("key", "")):
+        if _PROMPT_MODEL in {spelling.strip() for spelling in spellings(tag.get("key", ""))}:
             try:
                 model_settings.check_prompt_model(tag.get("value", ""))
             except UnsafeSetting as setting:

@@ -33,11 +33,6 @@ def archiving(wanted: Proposal) -> str:
     )
 
 
-def already_there(model_name: str, version: str, target: Target) -> str:
-    """Says that there is nothing to do."""
-    return f"{place(target, model_name)} is protected, and version {version} holds it already: nothing was changed."
-
-
 def removal(model_name: str, held: Held) -> str:
     """Says how an alias is taken away."""
     return f"{place(held.target, model_name)} is protected: it is taken from version {held.version} {_COLLEAGUES}."

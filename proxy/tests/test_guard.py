@@ -16,6 +16,7 @@ from promote_requests.models import PromoteRequest
 from protection.models import ProtectionRule
 from proxy.guard.decide import Allowed, check_seal, decide
 from proxy.guard.routes import REGISTRY_CALLS, classify
+from proxy.guard.rulings import Unchanged
 from proxy.refusals import Refusal
 from registry import fake, patience
 from registry.exceptions import RegistryUnreachable
@@ -138,14 +139,21 @@ def test_a_stage_that_mlflow_does_not_know_is_bad_input(fraud):
     refused(send("transition-stage", move("3", "Live")), 400)
 
 
-def test_a_version_already_at_its_protected_target_is_told_so(fraud):
-    for operation, message in [
-        ("transition-stage", move("2", "Production")),
-        ("set-alias", {"name": "Fraud", "alias": "champion", "version": "2"}),
-    ]:
-        outcome = refused(send(operation, message))
-        assert "holds it already" in outcome.message
-        assert outcome.form_path == ""
+def test_what_is_so_already_is_answered_as_done_and_not_passed_on(fraud):
+    before = AuditEvent.objects.count()
+    assert send("transition-stage", move("2", "Production")) == Unchanged("Fraud", "2")
+    assert send("set-alias", {"name": "Fraud", "alias": "champion", "version": "2"}) == Unchanged()
+    assert AuditEvent.objects.count() == before
+    # It would archive the others, and that is a change.
+    refused(send("transition-stage", move("2", "Production") | {"archive_existing_versions": True}))
+
+
+@pytest.mark.parametrize("key", [" team", "team ", " team "])
+def test_a_tag_may_be_called_with_outer_spaces_unless_it_would_be_a_protected_one_without(fraud, key):
+    message = {"name": "Fraud", "version": " 1 ", "key": key, "value": "x"}
+    assert json.loads(send("set-version-tag", message).body)["key"] == key
+    for protected in (" checkpoint.approved_by", "checkpoint.approved_by ", "mlflow.prompt.text "):
+        refused(send("set-version-tag", message | {"version": "2", "key": protected}))
 
 
 def test_what_the_registry_does_not_know_is_answered_in_its_words_and_not_passed_on(fraud):

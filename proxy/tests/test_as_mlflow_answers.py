@@ -1,0 +1,114 @@
+"""What Checkpoint answers itself, beside what a real MLflow answers to the same call."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from testing.attacks.stage import API, Direct
+from testing.servers.checkpoint import Checkpoint, People, run_checkpoint
+
+pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
+
+MOVE, ALIAS, TAG = "model-versions/transition-stage", "registered-models/alias", "model-versions/set-tag"
+FIELDS = ("error_code", "sqlstate", "error_class")
+
+
+@pytest.fixture(scope="module")
+def guarded(people: People, tmp_path_factory: pytest.TempPathFactory, mlflow_server: str) -> Iterator[Checkpoint]:
+    log = tmp_path_factory.mktemp("as-mlflow") / "server.log"
+    yield from run_checkpoint("gunicorn", people, log, CHECKPOINT_REGISTRY_URL=mlflow_server)
+
+
+@pytest.fixture(scope="module")
+def mlflow(mlflow_server: str) -> Iterator[Direct]:
+    with closing(Direct(mlflow_server)) as direct:
+        yield direct
+
+
+@pytest.fixture
+def model(mlflow: Direct) -> str:
+    """Gives a model of which version 1 is in Production with the alias champion."""
+    name = f"same-{uuid.uuid4().hex[:8]}"
+    mlflow.ask("POST", "registered-models/create", {"name": name})
+    mlflow.ask("POST", "model-versions/create", {"name": name, "source": "s3://elsewhere/x/model"})
+    mlflow.ask("POST", MOVE, {"name": name, "version": "1", "stage": "Production"})
+    mlflow.ask("POST", ALIAS, {"name": name, "alias": "champion", "version": "1"})
+    return name
+
+
+def through(guarded: Checkpoint, method: str, path: str, message: Any) -> tuple[int, dict[str, Any]]:
+    body = message if isinstance(message, bytes) else json.dumps(message).encode()
+    answer = guarded.call(f"{API}/{path}", method, {"Content-Type": "application/json"}, body)
+    return answer.status, answer.json()
+
+
+def directly(mlflow: Direct, method: str, path: str, message: Any) -> tuple[int, dict[str, Any]]:
+    body = message if isinstance(message, bytes) else json.dumps(message).encode()
+    status, content = mlflow.call(method, f"{API}/{path}", content=body, headers={"Content-Type": "application/json"})
+    return status, json.loads(content)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        (MOVE, {"version": "1", "stage": "Production"}),
+        (MOVE, {"version": "1", "stage": "production"}),
+        (ALIAS, {"version": "1", "alias": "champion"}),
+    ],
+)
+def test_setting_what_is_set_already_is_done_and_changes_nothing(guarded, mlflow, model, path, message):
+    before = mlflow.ask("GET", f"model-versions/get?name={model}&version=1")
+    ours = through(guarded, "POST", path, message | {"name": model})
+    assert mlflow.ask("GET", f"model-versions/get?name={model}&version=1") == before
+    theirs = directly(mlflow, "POST", path, message | {"name": model})
+    for answer in (ours[1], theirs[1]):
+        answer.get("model_version", {}).pop("last_updated_timestamp", None)
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "message"),
+    [
+        ("POST", MOVE, {"name": "$MODEL", "version": "1", "stage": "Live"}),
+        ("POST", MOVE, {"name": "$MODEL", "version": "one", "stage": "Production"}),
+        ("POST", MOVE, {"name": "$MODEL", "version": "99", "stage": "Production"}),
+        ("POST", MOVE, {"name": "no such model", "version": "1", "stage": "Production"}),
+        ("POST", MOVE, {"name": "$MODEL", "version": "1"}),
+        ("POST", MOVE, {"version": "1", "stage": "Production"}),
+        ("POST", MOVE, {"name": 7, "version": "1", "stage": "Production"}),
+        ("POST", MOVE, {"name": "$MODEL", "version": "1", "stage": "Staging", "archive_existing_versions": "yes"}),
+        ("POST", ALIAS, {"name": "$MODEL", "alias": "champion", "version": "99"}),
+        ("POST", ALIAS, {"name": "$MODEL", "alias": "champion"}),
+        ("POST", ALIAS, {"name": "$MODEL", "alias": 7, "version": "1"}),
+        ("DELETE", ALIAS, {"name": "$MODEL"}),
+        ("DELETE", ALIAS, {"name": "no such model", "alias": "champion"}),
+        ("DELETE", "model-versions/delete", {"name": "$MODEL", "version": "99"}),
+        ("DELETE", "registered-models/delete", {"name": "no such model"}),
+        ("POST", "registered-models/rename", {"name": "no such model", "new_name": "x"}),
+        ("POST", TAG, {"name": "$MODEL", "version": "1", "value": "x"}),
+        ("POST", TAG, {"name": "$MODEL", "version": "1", "key": 7, "value": "x"}),
+    ],
+)
+def test_a_clients_mistake_has_the_fields_that_mlflow_gives_it(guarded, mlflow, model, method, path, message):
+    sent = {key: model if value == "$MODEL" else value for key, value in message.items()}
+    ours, theirs = through(guarded, method, path, sent), directly(mlflow, method, path, sent)
+    assert ours[0] == theirs[0], (ours, theirs)
+    assert {field: ours[1].get(field) for field in FIELDS} == {field: theirs[1].get(field) for field in FIELDS}
+
+
+def test_a_tag_called_with_a_space_reaches_mlflow_as_it_was_sent(guarded, mlflow, model):
+    assert through(guarded, "POST", TAG, {"name": model, "version": "1", "key": " team ", "value": "x"})[0] == 200
+    tags = mlflow.ask("GET", f"model-versions/get?name={model}&version=1")["model_version"]["tags"]
+    assert {"key": " team ", "value": "x"} in tags
+
+
+def test_a_base_address_that_ends_in_a_slash_reads_and_does_not_write(guarded, model):
+    read = guarded.call(f"/{API}/registered-models/get?name={model}")
+    assert (read.status, read.json()["registered_model"]["name"]) == (200, model)
+    write = guarded.call(f"/{API}/registered-models/create", "POST", {}, json.dumps({"name": f"{model}-2"}).encode())
+    assert write.status == 400
+    assert guarded.call("//checkpoint/healthz").status == 400
