@@ -6,6 +6,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from foundation import mlflow_errors
+from foundation.addresses import portal_url
 from foundation.browsers import htmx, metadata, policies
 from foundation.browsers.htmx import Answer
 
@@ -39,9 +40,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """
     if reason.startswith(_ELSEWHERE):
         title, answer = "Another address", Answer.REFUSED
+        setting = "CHECKPOINT_PORTAL_URL" if settings.CHECKPOINT_PORTAL_URL else "CHECKPOINT_PUBLIC_URL"
         message = (
-            f"Checkpoint knows itself as {settings.CHECKPOINT_PUBLIC_URL}, and this form comes from another address. "
-            "An administrator should set CHECKPOINT_PUBLIC_URL to the address that people use."
+            f"Checkpoint knows itself as {portal_url()}, and this form comes from another address. "
+            f"An administrator should set {setting} to the address that people use."
         )
     else:
         title, answer = "Form expired", Answer.FORM_EXPIRED

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management.base import BaseCommand
 
+from checkpoint_project.management.commands.serve import Command as ServeCommand
 from checkpoint_project.tests.starts import SERVED, Outcome, Starts
 from demo.processes import free_port
 from testing.servers.commands import environment
@@ -81,6 +83,14 @@ WRONG: dict[str, tuple[str, ...]] = {
     "CHECKPOINT_DEBUG": FLAG,
     "CHECKPOINT_ANALYTICS_KEY": ("two words", "'key'", "key=1"),
     "CHECKPOINT_ANALYTICS_OPT_OUT": FLAG,
+}
+WRONG_OPTIONS = {
+    "--host": ("300.1.1.1", "two words", "x" * 70, "http://localhost"),
+    "--port": ("0", "-1", "99999", "many", ""),
+    "--portal-port": ("0", "-1", "99999", "many", ""),
+    "--workers": ("0", "-1", "many", "99999"),
+    "--threads": ("0", "-1", "many", "99999"),
+    "--stop-timeout": ("0", "-1", "many"),
 }
 PARTNERS = {
     "CHECKPOINT_REGISTRY_USERNAME": {"CHECKPOINT_REGISTRY_PASSWORD": "a pass phrase"},
@@ -186,19 +196,28 @@ def test_right_settings_of_every_kind_are_accepted(starts: Starts, tmp_path: Pat
     assert (tmp_path / "50% of it #1?" / "state" / "checkpoint.sqlite3").exists()
 
 
+def test_every_option_of_serve_is_tried() -> None:
+    parser = ServeCommand().create_parser("manage.py", "serve")
+    djangos = {action.dest for action in BaseCommand().create_parser("manage.py", "x")._actions}
+    ours = {action.option_strings[-1] for action in parser._actions if action.dest not in djangos}
+    assert ours == WRONG_OPTIONS.keys()
+
+
 @pytest.mark.parametrize(
-    "options",
-    [
-        *[("--port", value) for value in ("0", "-1", "99999", "many", "")],
-        *[("--workers", value) for value in ("0", "-1", "many", "99999")],
-        *[("--threads", value) for value in ("0", "-1", "many", "99999")],
-        *[("--stop-timeout", value) for value in ("0", "-1", "many")],
-        *[("--host", value) for value in ("300.1.1.1", "two words", "x" * 70, "http://localhost")],
-    ],
+    ("name", "value"), [(name, value) for name, values in WRONG_OPTIONS.items() for value in values]
 )
-def test_a_wrong_option_is_one_line_that_names_it(starts: Starts, tmp_path: Path, options: tuple[str, str]) -> None:
-    refusal = serve(starts, tmp_path, f"{options[0]}={options[1]}").refusal
-    assert options[0] in refusal
+def test_a_wrong_option_is_one_line_that_names_it(starts: Starts, tmp_path: Path, name: str, value: str) -> None:
+    refusal = serve(starts, tmp_path, f"{name}={value}").refusal
+    assert name in refusal
+
+
+@pytest.mark.parametrize(
+    "addresses", [{}, {"CHECKPOINT_PUBLIC_URL": "http://a.example", "CHECKPOINT_PORTAL_URL": "http://b.example"}]
+)
+def test_one_port_for_both_addresses_is_one_line(starts: Starts, tmp_path: Path, addresses: dict[str, str]) -> None:
+    port = free_port()
+    arguments = ["serve", "--host", "127.0.0.1", f"--port={port}", f"--portal-port={port}"]
+    assert "--portal-port" in starts.run(*arguments, environment=environment(tmp_path, **addresses)).refusal
 
 
 @pytest.mark.parametrize("command", [("runserver", "99999"), ("demo", "--port=99999"), ("demo", "--port=0")])

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.test import Client, RequestFactory
 
@@ -41,6 +43,18 @@ def test_a_form_from_an_address_that_is_not_configured_names_the_setting(ada: Us
     assert "CHECKPOINT_PUBLIC_URL" in page
     assert "http://localhost:5000" in page
     assert "Form expired" not in page
+
+
+def test_where_the_pages_have_an_address_of_their_own_its_setting_is_named(ada: User, settings: Any) -> None:
+    settings.CHECKPOINT_PORTAL_URL = "http://portal.example"
+    settings.ALLOWED_HOSTS = ["portal.example"]
+    client = Client(enforce_csrf_checks=True, headers={"host": "portal.example"})
+    client.force_login(ada)
+    headers = HTML | {"Origin": "https://models.example.org"}
+    page = client.post("/checkpoint/promote-requests/new/", headers=headers, secure=True).content.decode()
+    assert "Checkpoint knows itself as http://portal.example, and" in page
+    assert "CHECKPOINT_PORTAL_URL" in page
+    assert "CHECKPOINT_PUBLIC_URL" not in page
 
 
 def test_an_expired_form_is_told_without_a_word_about_tokens(ada: User) -> None:

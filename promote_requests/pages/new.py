@@ -132,9 +132,21 @@ def _form(known: Known, initial: dict[str, Any], data: Any = None) -> NewRequest
     groups = offers.target_choices(known.model, known.version(version), aliases)
     choice, typed, groups = offers.placed(initial.get("target", ""), initial.get("target_name", ""), groups)
     initial.update(target=choice, target_name=typed)
-    return NewRequestForm(
+    form = NewRequestForm(
         data, initial=initial, versions=offers.version_choices(known.versions, version), targets=groups
     )
+    _say_what_is_left_out(form, known)
+    return form
+
+
+def _say_what_is_left_out(form: NewRequestForm, known: Known) -> None:
+    if len(known.models) >= MODELS_OFFERED:
+        form.fields["model_name"].help_text = f"The first {MODELS_OFFERED} models are offered. Any other can be typed."
+    if len(known.versions) >= VERSIONS_OFFERED:
+        form.fields["version"].help_text = (
+            f"The newest {VERSIONS_OFFERED} versions are offered. "
+            "For an older one open this form from its page in MLflow."
+        )
 
 
 def _suggest(initial: dict[str, Any], shown: Preview | None) -> None:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from promote_requests import links
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
+from promote_requests.pages import new
 from registry.exceptions import RegistryUnreachable
 from registry.proposals import Change, Proposal
 from registry.targets import Target
@@ -46,6 +47,30 @@ def test_empty_form_offers_the_models(fraud: "FakeRegistry", ada: "User") -> Non
     html = _get(ada)
     assert '<option value="Fraud"></option>' in html
     assert html.count("btn-primary") == 1
+
+
+def test_the_form_says_that_it_offers_the_newest_versions_only_and_how_an_older_one_is_chosen(
+    fraud: "FakeRegistry", ada: "User"
+) -> None:
+    assert "versions are offered" not in _get(ada, f"{NEW}?model=Fraud")
+    for _ in range(201):
+        fraud.add_version("Large")
+    html = _get(ada, f"{NEW}?model=Large")
+    assert 'value="2"' in html
+    assert '<option value="1"' not in html
+    assert "The newest 200 versions are offered. For an older one open this form from its page in MLflow." in _text(
+        html
+    )
+    assert '<option value="1" selected>' in _get(ada, f"{NEW}?model=Large&version=1")
+
+
+def test_the_form_says_that_it_offers_the_first_models_only(
+    fraud: "FakeRegistry", ada: "User", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "models are offered" not in _get(ada)
+    fraud.add_model("Spam")
+    monkeypatch.setattr(new, "MODELS_OFFERED", 1)
+    assert "The first 1 models are offered. Any other can be typed." in _text(_get(ada))
 
 
 def test_link_fills_in_the_form_and_shows_the_comparison(fraud: "FakeRegistry", ada: "User") -> None:

@@ -52,6 +52,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, host: str, port: int, portal_port: int | None, **further: Any) -> None:
         """Serves until it is stopped; running transfers are finished first."""
         startup.require_registry()
+        if port == portal_port:
+            raise env.ConfigurationError(f"--portal-port is {portal_port}, as --port is: choose another one.")
         ports = [port] if portal_port is None else [port, portal_port]
         for wanted in ports:
             listening.require_free(host, wanted)
