@@ -17,7 +17,7 @@ from testing.secret_check import PASSWORD
 from testing.servers.branches import branch
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
 from testing.servers.raw_client import exchange
-from testing.waiting import LONG
+from testing.waiting import LONG, wait_until
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 
@@ -35,7 +35,15 @@ ALONE = [area.__name__ for area in mlflow_scenario.ONLY_THROUGH_CHECKPOINT]
 def checkpoint(mlflow_server: str, people, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkpoint]:
     folder = tmp_path_factory.mktemp("mlflow-client")
     own = branch(people, folder / "state", _RULES)
-    yield from run_checkpoint("gunicorn", own, folder / "server.log", CHECKPOINT_REGISTRY_URL=mlflow_server)
+    for server in run_checkpoint("gunicorn", own, folder / "server.log", CHECKPOINT_REGISTRY_URL=mlflow_server):
+        _wait_for_a_look(server)
+        yield server
+
+
+def _wait_for_a_look(server: Checkpoint) -> None:
+    """Returns once all that other tests left in this MLflow was looked at: the deletion of an experiment waits for it."""
+    deletion, nothing = "/api/2.0/mlflow/experiments/delete", b'{"experiment_id": "987654321"}'
+    wait_until(lambda: server.call(deletion, "POST", body=nothing).status != 504, "a look at all that is sealed")
 
 
 @pytest.fixture(scope="module")

@@ -159,6 +159,7 @@ TOO_WIDE = """() => [...document.querySelectorAll("body *")]
 
 CUT_OFF = """() => [...document.querySelectorAll("main, main .panel, main section, main form, main label")]
   .filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth)
+  .filter((element) => getComputedStyle(element).clipPath === "none") // what is only read aloud is clipped on purpose
   .map((element) => `${element.scrollWidth} in ${element.clientWidth}: ${element.outerHTML.slice(0, 120)}`)"""
 
 # Links in running text, and ticks whose label can be pressed too, are as high as their line.

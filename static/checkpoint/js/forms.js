@@ -82,8 +82,9 @@
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     const form = event.detail.elt.closest("form");
-    form.querySelector(".form-problem")?.remove();
+    form.querySelector(".form-problem[role=alert]")?.remove();
     if (event.detail.elt !== form) return; // only the choices are asked for
+    form.querySelector(".form-problem")?.remove(); // that it has not been sent
     pressed.set(form, document.activeElement);
     setBusy(form, true);
   });
