@@ -41,7 +41,7 @@ def checkpoint(mlflow_server: str, people, tmp_path_factory: pytest.TempPathFact
 
 
 def _wait_for_a_look(server: Checkpoint) -> None:
-    """Returns once all that other tests left in this MLflow was looked at: the deletion of an experiment waits for it."""
+    """Returns once all that other tests left in this MLflow was looked at, for which deleting an experiment waits."""
     deletion, nothing = "/api/2.0/mlflow/experiments/delete", b'{"experiment_id": "987654321"}'
     wait_until(lambda: server.call(deletion, "POST", body=nothing).status != 504, "a look at all that is sealed")
 

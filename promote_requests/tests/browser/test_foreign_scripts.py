@@ -49,7 +49,10 @@ class Site:
     pages: str
 
 
-@pytest.fixture(scope="module", params=["one origin", "nginx", "two origins"])
+@pytest.fixture(
+    scope="module",
+    params=["one origin", *(pytest.param(name, marks=pytest.mark.drill) for name in ("nginx", "two origins"))],
+)
 def site(request: pytest.FixtureRequest, live_checkpoint: str, mlflow_server: str) -> Iterator[Site]:
     """Gives MLflow with Checkpoint before it, in each way in which people set it up."""
     if request.param == "one origin":
