@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test drills test-mlflow-next test-mlflow-next-sample fuzz bench bench-registry check format pictures clean
+.PHONY: help demo test test-fast drills test-mlflow-next test-mlflow-next-sample fuzz bench bench-registry check format pictures clean
 
 PORT ?= 5000
 CASES ?= 20000
@@ -15,6 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help:
 	@echo "make demo [PORT=5000]  a real MLflow behind Checkpoint, with models, people and promote requests"
 	@echo "make test              the whole suite: SQLite, PostgreSQL, real MLflow, browser"
+	@echo "make test-fast         what of it needs no server, database or browser, in a minute: while one writes"
 	@echo "make drills            what takes long: foreign scripts in the browser behind nginx and with two origins, in 5 minutes"
 	@echo "make test-mlflow-next  what of it faces MLflow, on the next version of MLflow; with -sample a part, in 2 minutes"
 	@echo "make fuzz [CASES=20000]  attacks Checkpoint in front of a real MLflow with made-up calls, for some minutes"
@@ -43,6 +44,9 @@ test: .venv/.installed-dev
 		|| { echo "promote_requests is covered below 90 %" >&2; exit 1; }
 	@$(RUN) -m coverage report --include='proxy/*' --fail-under=90 --format=total >/dev/null \
 		|| { echo "proxy is covered below 90 %" >&2; exit 1; }
+
+test-fast: .venv/.installed-dev
+	$(RUN) -m pytest -q $(TOGETHER) -m "not (mlflow or browser or sockets or postgresql or alone or drill)"
 
 drills: .venv/.installed-dev
 	$(RUN) -m pytest $(TOGETHER) -m drill
