@@ -55,6 +55,9 @@ class PromoteRequest(models.Model):
         max_length=16, blank=True, editable=False, help_text="The stage it would leave."
     )
     evidence_fingerprint = models.CharField(max_length=80, blank=True, editable=False)
+    is_prompt = models.BooleanField(
+        default=False, editable=False, help_text="Whether it is a prompt, which MLflow keeps as a registered model."
+    )
     unplaced_source = models.TextField(
         blank=True, editable=False, help_text="Where its files are said to lie, if their place cannot be told from it."
     )

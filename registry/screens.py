@@ -1,25 +1,33 @@
-"""Addresses of MLflow's own screens, relative to the origin that it is served from."""
+"""Addresses of MLflow's own screens, relative to the origin that it is served from.
 
-from urllib.parse import quote
+Its pages take the workspace from a query behind the hash; without one they show the workspace that was open last.
+"""
+
+from urllib.parse import quote, urlencode
 
 
-def mlflow_model(name: str, *, is_prompt: bool = False) -> str:
+def mlflow_model(name: str, *, is_prompt: bool = False, workspace: str = "") -> str:
     """Returns the path of a registered model's or prompt's screen in MLflow."""
-    return f"/#/{'prompts' if is_prompt else 'models'}/{quote(name, safe='')}"
+    return _screen(f"{'prompts' if is_prompt else 'models'}/{quote(name, safe='')}", workspace)
 
 
-def mlflow_version(name: str, version: str, *, is_prompt: bool = False) -> str:
+def mlflow_version(name: str, version: str, *, is_prompt: bool = False, workspace: str = "") -> str:
     """Returns the path of a version's screen in MLflow; a prompt has one screen for all of its versions."""
     if is_prompt:
-        return mlflow_model(name, is_prompt=True)
-    return f"{mlflow_model(name)}/versions/{quote(version, safe='')}"
+        return mlflow_model(name, is_prompt=True, workspace=workspace)
+    return _screen(f"models/{quote(name, safe='')}/versions/{quote(version, safe='')}", workspace)
 
 
-def mlflow_run(experiment_id: str, run_id: str) -> str:
+def mlflow_run(experiment_id: str, run_id: str, *, workspace: str = "") -> str:
     """Returns the path of a run's screen in MLflow."""
-    return f"/#/experiments/{quote(experiment_id, safe='')}/runs/{quote(run_id, safe='')}"
+    return _screen(f"experiments/{quote(experiment_id, safe='')}/runs/{quote(run_id, safe='')}", workspace)
 
 
-def mlflow_logged_model(experiment_id: str, model_id: str) -> str:
+def mlflow_logged_model(experiment_id: str, model_id: str, *, workspace: str = "") -> str:
     """Returns the path of a logged model's screen in MLflow."""
-    return f"/#/experiments/{quote(experiment_id, safe='')}/models/{quote(model_id, safe='')}"
+    return _screen(f"experiments/{quote(experiment_id, safe='')}/models/{quote(model_id, safe='')}", workspace)
+
+
+def _screen(route: str, workspace: str) -> str:
+    query = f"?{urlencode({'workspace': workspace})}" if workspace else ""
+    return f"/#/{route}{query}"

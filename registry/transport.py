@@ -7,7 +7,6 @@ instance, so that threads cannot mix workspaces and a page never waits long.
 
 import json
 import logging
-import re
 import time
 from base64 import b64encode
 from typing import Any
@@ -17,9 +16,9 @@ from django.conf import settings
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError, TimeoutError
 
-from foundation.exceptions import InvalidInput
 from registry import patience
 from registry.exceptions import RegistryError, RegistryNotFound, RegistryRefused, RegistryTimeout, RegistryUnreachable
+from registry.workspaces import require_workspace
 
 logger = logging.getLogger(__name__)
 
@@ -48,10 +47,9 @@ class Transport:
         """Takes address, credentials and timeouts from the settings.
 
         Raises:
-            InvalidInput: the workspace's name cannot be sent in a header.
+            InvalidInput: no workspace can be called so.
         """
-        if not re.fullmatch(r"[\x21-\x7e]{0,256}", workspace):
-            raise InvalidInput("A workspace's name has only letters, digits and punctuation.", field="workspace")
+        require_workspace(workspace)
         self._base: str = settings.CHECKPOINT_REGISTRY_URL
         self._headers = {"Accept": "application/json", "User-Agent": "checkpoint", **_authorization()}
         if workspace:

@@ -1,5 +1,9 @@
 """MLflow's workspaces: names that are unique per workspace only. Pure."""
 
+import re
+
+from foundation.exceptions import InvalidInput
+
 _MLFLOW_DEFAULT = "default"
 
 
@@ -12,3 +16,13 @@ def canonical_workspace(name: str) -> str:
     """
     stripped = name.strip()
     return "" if stripped == _MLFLOW_DEFAULT else stripped
+
+
+def require_workspace(name: str) -> None:
+    """Lets a name pass that can be sent in a header.
+
+    Raises:
+        InvalidInput: no workspace can be called so.
+    """
+    if not re.fullmatch(r"[\x21-\x7e]{0,256}", name):
+        raise InvalidInput("A workspace's name has only letters, digits and punctuation.", field="workspace")

@@ -49,7 +49,7 @@ def paged(
         request: Of the page.
         values: From a `PageSerializer`.
         read: Returns the first so many of the list.
-        serializer_class: Of a result.
+        serializer_class: Of a result; its context are the values.
 
     Raises:
         NotFound: the list ends before this page.
@@ -65,6 +65,6 @@ def paged(
         {
             "next": replace_query_param(here, "page", page + 1) if len(found) > page * size else None,
             "previous": before if page > 1 else None,
-            "results": serializer_class(results, many=True).data,
+            "results": serializer_class(results, many=True, context=values).data,
         }
     )

@@ -102,7 +102,14 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
         return api_url(promote_request)
 
     def get_mlflow_url(self, promote_request: PromoteRequest) -> str:
-        return absolute(mlflow_version(promote_request.model_name, promote_request.version))
+        return absolute(
+            mlflow_version(
+                promote_request.model_name,
+                promote_request.version,
+                is_prompt=promote_request.is_prompt,
+                workspace=promote_request.workspace,
+            )
+        )
 
     @extend_schema_field(serializers.ChoiceField(ReviewDecision.choices))
     def get_review_decision(self, promote_request: PromoteRequest) -> str:

@@ -10,7 +10,8 @@ from foundation.api.pagination import UncountedPageSerializer
 from registry.measurements import Origin
 from registry.screens import mlflow_model, mlflow_version
 from registry.targets import STAGES
-from registry.types import ModelVersion, RegisteredModel
+from registry.types import IS_PROMPT_TAG, ModelVersion, RegisteredModel
+from registry.workspaces import canonical_workspace
 
 _KINDS = [(kind.value, kind.name) for kind in Kind]
 _ORIGINS = [(origin.value, origin.name) for origin in Origin]
@@ -27,7 +28,11 @@ class RegisteredModelSerializer(serializers.Serializer):
     mlflow_url = serializers.SerializerMethodField(help_text="The full address of its screen in MLflow.")
 
     def get_mlflow_url(self, model: RegisteredModel) -> str:
-        return absolute(mlflow_model(model.name, is_prompt=model.is_prompt))
+        return absolute(
+            mlflow_model(
+                model.name, is_prompt=model.is_prompt, workspace=canonical_workspace(self.context["workspace"])
+            )
+        )
 
 
 class ModelVersionSerializer(serializers.Serializer):
@@ -50,7 +55,14 @@ class ModelVersionSerializer(serializers.Serializer):
     mlflow_url = serializers.SerializerMethodField(help_text="The full address of its screen in MLflow.")
 
     def get_mlflow_url(self, version: ModelVersion) -> str:
-        return absolute(mlflow_version(version.name, version.version))
+        return absolute(
+            mlflow_version(
+                version.name,
+                version.version,
+                is_prompt=IS_PROMPT_TAG in version.tags,
+                workspace=canonical_workspace(self.context["workspace"]),
+            )
+        )
 
 
 class RegisteredModelsSerializer(UncountedPageSerializer):

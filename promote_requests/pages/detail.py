@@ -121,8 +121,8 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, seen: Seen
         "changed": seen.changed,
         "evidence": evidence,
         "comparison": _compare(evidence),
-        "challenger_links": _links(evidence.challenger) if evidence else [],
-        "champion_links": _links(evidence.champion) if evidence and evidence.champion else [],
+        "challenger_links": _links(evidence.challenger, proposal.workspace) if evidence else [],
+        "champion_links": _links(evidence.champion, proposal.workspace) if evidence and evidence.champion else [],
         "requirement": requirement,
         "decision": decision,
         "edits": text_changes.since_approvals(promote_request, decision),
@@ -166,19 +166,21 @@ def _compare(evidence: Evidence | None) -> Comparison | None:
     return compare(evidence.challenger, None if is_itself else evidence.champion)
 
 
-def _links(facts: VersionFacts) -> list[tuple[str, str]]:
+def _links(facts: VersionFacts, workspace: str) -> list[tuple[str, str]]:
     """Returns (what, address) of a version's screens in MLflow."""
     version, is_prompt = facts.version, facts.prompt_text is not None
     found = [
         (
             "Prompt" if is_prompt else "Version",
-            screens.mlflow_version(version.name, version.version, is_prompt=is_prompt),
+            screens.mlflow_version(version.name, version.version, is_prompt=is_prompt, workspace=workspace),
         )
     ]
     if version.run_id and facts.experiment_id:
-        found.append(("Run", screens.mlflow_run(facts.experiment_id, version.run_id)))
+        found.append(("Run", screens.mlflow_run(facts.experiment_id, version.run_id, workspace=workspace)))
     if version.model_id and facts.experiment_id:
-        found.append(("Logged model", screens.mlflow_logged_model(facts.experiment_id, version.model_id)))
+        found.append(
+            ("Logged model", screens.mlflow_logged_model(facts.experiment_id, version.model_id, workspace=workspace))
+        )
     if not is_prompt:
-        found.append(("Model", screens.mlflow_model(version.name)))
+        found.append(("Model", screens.mlflow_model(version.name, workspace=workspace)))
     return found

@@ -42,7 +42,7 @@ class VersionRow:
 def model_list(request: PageRequest) -> HttpResponse:
     """Shows the registered models and prompts; if MLflow does not answer, a page that says so."""
     text, workspace = request.GET.get("q", "").strip(), canonical_workspace(request.GET.get("workspace", ""))
-    context = {"text": text, "workspace": workspace, "limit": MODELS_SHOWN}
+    context = {"text": text, "workspace": workspace, "workspaces": _workspaces(workspace), "limit": MODELS_SHOWN}
     lists = lists_of(workspace)
     try:
         models = lists.models(text, limit=MODELS_SHOWN)
@@ -52,6 +52,12 @@ def model_list(request: PageRequest) -> HttpResponse:
     counted = dict(unfinished.values_list("model_name").annotate(Count("pk")))
     rows = [ModelRow(model, counted.get(model.name, 0)) for model in models]
     return render(request, "promote_requests/models.html", {**context, "rows": rows})
+
+
+def _workspaces(shown: str) -> list[str]:
+    """Returns the workspaces that requests are about, with the one that is shown; MLflow itself lists them to few."""
+    asked_about = PromoteRequest.objects.order_by().values_list("workspace", flat=True).distinct()
+    return sorted({"", shown, *asked_about})
 
 
 @require_safe
@@ -72,12 +78,12 @@ def model_page(request: PageRequest, name: str) -> HttpResponse:
     for promote_request in unfinished.filter(workspace=workspace, model_name=name):
         asked[promote_request.version].append(promote_request)
     context["model"] = model
-    context["mlflow"] = screens.mlflow_model(name, is_prompt=model.is_prompt)
+    context["mlflow"] = screens.mlflow_model(name, is_prompt=model.is_prompt, workspace=workspace)
     context["rows"] = [
         VersionRow(
             version,
             asked[version.version],
-            screens.mlflow_version(name, version.version, is_prompt=model.is_prompt),
+            screens.mlflow_version(name, version.version, is_prompt=model.is_prompt, workspace=workspace),
             links.form_path_for_version(name, version.version, workspace),
         )
         for version in versions

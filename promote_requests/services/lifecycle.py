@@ -73,6 +73,7 @@ def create(
                 target_name=proposal.target.name,
                 change=proposal.change,
                 archive_existing_versions=proposal.archives,
+                is_prompt=evidence.challenger.prompt_text is not None,
                 author_id=actor.account.pk,
                 status=status,
                 **columns(evidence, proposal.target),

@@ -9,8 +9,10 @@ from django.urls import reverse, reverse_lazy
 from promote_requests import services
 from promote_requests.choices import Verdict
 from protection.models import ProtectionRule
+from registry import fake
 from registry.exceptions import RegistryUnreachable
 from registry.targets import Target
+from testing.api_client import Api
 from testing.factories import PromoteRequestFactory
 from testing.people import AdministratorFactory, by
 
@@ -258,3 +260,37 @@ def test_list_and_inbox_need_no_mlflow(open_request: "PromoteRequest", fraud: "F
 def test_copy_is_shown_with_its_destination(fraud: "FakeRegistry", ada: "User") -> None:
     PromoteRequestFactory(actor=ada, target=Target.parse("model:prod.fraud"))
     assert "prod.fraud" in _html(ada, LIST)
+
+
+def test_models_of_every_workspace_that_requests_are_about_are_one_click_away(
+    registry: "FakeRegistry", ada: "User"
+) -> None:
+    registry.add_version("Churn")
+    other = fake.connect("team-b")
+    other.add_version("Fraud", run_id="r", experiment_id="7")
+    made = PromoteRequestFactory(
+        actor=ada, model_name="Fraud", version="1", workspace="team-b", target=Target.parse("alias:champion")
+    )
+    client = _as(ada)
+    page = client.get(reverse("promote_requests:models")).content.decode()
+    assert 'href="/checkpoint/models/?workspace=team-b"' in page
+    page = client.get(reverse("promote_requests:models"), {"workspace": "team-b"}).content.decode()
+    assert 'href="/checkpoint/models/Fraud/?workspace=team-b"' in page
+    for address in (made.get_absolute_url(), "/checkpoint/models/Fraud/?workspace=team-b"):
+        page = client.get(address).content.decode()
+        assert "/#/models/Fraud/versions/1?workspace=team-b" in page
+        assert 'versions/1"' not in page
+
+
+def test_a_workspace_that_cannot_be_called_so_is_the_callers_fault(registry: "FakeRegistry", ada: "User") -> None:
+    assert _as(ada).get(reverse("promote_requests:models"), {"workspace": "a b"}).status_code == 404
+    assert Api(ada).get("models/", workspace="a b").status_code == 400
+
+
+def test_the_address_of_a_prompt_in_mlflow_is_that_of_its_screen(registry: "FakeRegistry", ada: "User") -> None:
+    registry.add_version("greeting", prompt_text="Hello")
+    made = PromoteRequestFactory(actor=ada, model_name="greeting", version="1", target=Target.parse("alias:champion"))
+    body = Api(ada).get(f"promote-requests/{made.number}/").json()
+    assert body["mlflow_url"].endswith("/#/prompts/greeting")
+    (version,) = Api(ada).get("models/greeting/versions/").json()["results"]
+    assert version["mlflow_url"].endswith("/#/prompts/greeting")
