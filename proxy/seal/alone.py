@@ -17,7 +17,7 @@ from registry import patience
 from registry.exceptions import RegistryNotFound, RegistryTimeout
 
 SECONDS = 2.0
-"""How long a call waits for all of this."""
+"""How long an upload waits for all of this. A deletion waits as long as any guarded call."""
 _NOTHING_SECONDS = 5.0
 """How long it is remembered that nothing is made of a run: a run's many files are uploaded one after the other."""
 _MOST = 1_000
@@ -44,7 +44,7 @@ def seal_of(touched: Touched, workspace: str, generation: int) -> Seal | None:
     protected = Protected(workspace)
     if not (protected.rules_mark or services.keeping_their_version().filter(workspace=workspace).exists()):
         return None
-    with patience.at_most(SECONDS):
+    with patience.at_most(patience.PAGE if touched.deletes else SECONDS):
         if not touched.is_narrow:
             return _seal_of_much(touched, workspace)
         candidates = protected.registry.find_made_of(
@@ -90,7 +90,7 @@ def _seal_of_much(touched: Touched, workspace: str) -> Seal | None:
         if known.is_whole:
             found = touched.seal_in(known.seals)
             return still(found, Protected(workspace)) if found else None
-        if patience.seconds_left(SECONDS) < _POLL_SECONDS:
+        if patience.seconds_left(patience.PAGE) < _POLL_SECONDS:
             raise RegistryTimeout("What is protected is still being looked up. Please try again in a moment.")
         time.sleep(_POLL_SECONDS)  # somebody else looks
 

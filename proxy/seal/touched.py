@@ -39,6 +39,7 @@ class Touched:
         places: Keys of stored artifacts.
         with_what_is_below: Whether what lies below the places is changed, too.
         reaches_other_workspaces: Whether it names what other workspaces keep.
+        deletes: Whether it is no upload, which must not wait.
     """
 
     what: str
@@ -48,6 +49,7 @@ class Touched:
     places: tuple[str, ...] = ()
     with_what_is_below: bool = False
     reaches_other_workspaces: bool = False
+    deletes: bool = False
 
     def seal_in(self, seals: Seals) -> Seal | None:
         """Returns the reason why the call would change something sealed."""
@@ -96,9 +98,9 @@ def by_address(operation: str, *, method: str, path: str, query: str, workspace:
         case "change-artifact":
             return _artifact(method, path, workspace)
         case "delete-logged-model":
-            return Touched(LOGGED_MODEL, models=tuple(_last_names(path)))
+            return Touched(LOGGED_MODEL, models=tuple(_last_names(path)), deletes=True)
         case "delete-job":
-            return Touched(RUN, runs=tuple(_runs_of_jobs(path, workspace)))
+            return Touched(RUN, runs=tuple(_runs_of_jobs(path, workspace)), deletes=True)
     # MLflow 3.18 reads `run_id` before `run_uuid`.
     named = [value for key, value in parse_qsl(query, keep_blank_values=True) if key in {"run_id", "run_uuid"}]
     return Touched(ARTIFACTS, runs=tuple(named))
@@ -109,9 +111,9 @@ def by_message(operation: str, message: Mapping[str, str]) -> Touched:
     run, model = message.get("run_id", ""), message.get("model_id", "")
     match operation:
         case "delete-experiment":
-            return Touched(EXPERIMENT, experiments=(message["experiment_id"],))
+            return Touched(EXPERIMENT, experiments=(message["experiment_id"],), deletes=True)
         case "delete-run":
-            return Touched(RUN, runs=(run,))
+            return Touched(RUN, runs=(run,), deletes=True)
     return Touched(ARTIFACTS, runs=(run,) if run else (), models=(model,) if model else ())
 
 
@@ -126,7 +128,11 @@ def _artifact(method: str, path: str, workspace: str) -> Touched:
         reaches_others = reaches_others or (not workspace and reaches_other_workspaces(named, key))
     # Deleting a folder deletes what is in it, and a part of an upload comes below the folder that its path names.
     return Touched(
-        ARTIFACTS, places=tuple(keys), with_what_is_below=method != "PUT", reaches_other_workspaces=reaches_others
+        ARTIFACTS,
+        places=tuple(keys),
+        with_what_is_below=method != "PUT",
+        reaches_other_workspaces=reaches_others,
+        deletes=method == "DELETE",
     )
 
 

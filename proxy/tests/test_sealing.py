@@ -158,6 +158,25 @@ def test_an_upload_waits_two_seconds_in_sum_while_nothing_is_known(fraud):
     assert 0 < left[0] <= alone.SECONDS == 2.0
 
 
+@pytest.mark.parametrize("fraud", ["nothing known"], indirect=True)
+@pytest.mark.parametrize(
+    ("method", "target", "message"),
+    [
+        ("POST", "/api/2.0/mlflow/experiments/delete", {"experiment_id": "9"}),
+        ("POST", "/api/2.0/mlflow/runs/delete", {"run_id": "run9"}),
+        ("DELETE", "/api/2.0/mlflow/logged-models/m-9", None),
+        ("DELETE", f"{DATA}artifacts/9", None),
+    ],
+)
+def test_a_deletion_may_wait_longer_than_an_upload_while_nothing_is_known(fraud, method, target, message):
+    left = []
+    for call in ("list_models", "find_made_of"):
+        fraud.before(call, lambda: left.append(patience.seconds_left(60)))
+    outcome = send(method, target, message)
+    assert outcome is None or isinstance(outcome, Allowed)
+    assert alone.SECONDS < left[0] <= patience.PAGE
+
+
 @pytest.mark.parametrize("fraud", ["everything known"], indirect=True)
 def test_while_mlflow_does_not_answer_what_was_known_a_minute_ago_serves(fraud):
     for call in ("find_made_of", "get_version", "list_models"):
