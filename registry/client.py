@@ -73,7 +73,7 @@ class RegistryClient(Protocol):
         Args:
             name: Of the model.
             target: What they hold.
-            exact: Otherwise, of a large model, what was moved past Checkpoint in the last seconds may be missing.
+            exact: Otherwise, of a large model, what was moved past Checkpoint in the last half minute may be missing.
         """
 
     def noted_holder(self, name: str, target: Target) -> str:

@@ -13,11 +13,11 @@ from promote_requests.models import PromoteRequest
 from promote_requests.pages.http import Missing, PageRequest, lists_of
 from registry import screens
 from registry.exceptions import RegistryError, RegistryNotFound
-from registry.types import ModelVersion, RegisteredModel
+from registry.types import ModelVersion, RegisteredModel, is_version_number
 from registry.workspaces import canonical_workspace
 
 MODELS_SHOWN = 200
-VERSIONS_SHOWN = 200
+VERSIONS_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,17 @@ def model_page(request: PageRequest, name: str) -> HttpResponse:
     """Shows a model's versions with their stages and aliases, and the requests for them."""
     workspace = canonical_workspace(request.GET.get("workspace", ""))
     lists = lists_of(workspace)
-    context = {"name": name, "workspace": workspace, "limit": VERSIONS_SHOWN}
+    below = _number(request.GET.get("below", ""))
+    context = {"name": name, "workspace": workspace, "below": below}
     try:
         model = lists.model(name)
-        versions = lists.versions(model, limit=VERSIONS_SHOWN)
+        found = lists.versions(model, limit=VERSIONS_SHOWN + 1, below=below)
     except RegistryNotFound:
         raise Missing(f"There is no registered model or prompt {name!r} in MLflow.") from None
     except RegistryError as failure:
         return render(request, "promote_requests/model.html", {**context, "failure": failure}, status=failure.status)
+    versions = found[:VERSIONS_SHOWN]
+    context["older_below"] = versions[-1].version if len(found) > VERSIONS_SHOWN else ""
     asked = defaultdict(list)
     unfinished = PromoteRequest.objects.unfinished().visible_to(request.user.pk)
     for promote_request in unfinished.filter(workspace=workspace, model_name=name):
@@ -89,3 +92,8 @@ def model_page(request: PageRequest, name: str) -> HttpResponse:
         for version in versions
     ]
     return render(request, "promote_requests/model.html", context)
+
+
+def _number(text: str) -> int:
+    """Returns a version's number; 0 for any other text."""
+    return int(text) if is_version_number(text) else 0

@@ -1,3 +1,5 @@
+import html as html_text
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -214,6 +216,28 @@ def test_model_page_offers_a_request_for_each_version(open_request: "PromoteRequ
     assert "/promote-requests/new/?model=Fraud&amp;version=2" in html
     assert open_request.title in html
     assert "/#/models/Fraud/versions/2" in html
+
+
+def test_every_version_of_a_model_is_on_one_of_its_pages(registry: "FakeRegistry", ada: "User") -> None:
+    for _ in range(120):
+        registry.add_version("Large")
+    address, shown = reverse("promote_requests:model", args=["Large"]), []
+    client = _as(ada)
+    while address:
+        html = client.get(address).content.decode()
+        shown += re.findall(r"Version (\d+)</a>", html)
+        older = re.search(r'href="([^"]*)"[^>]*>Older versions</a>', html)
+        address = address.partition("?")[0] + html_text.unescape(older[1]) if older else ""
+    assert shown == [str(number) for number in range(120, 0, -1)]
+    assert "Newest versions</a>" in html
+    assert "No older version" in _html(ada, reverse("promote_requests:model", args=["Large"]), below="1")
+
+
+@pytest.mark.parametrize("below", ["0", "-1", "x", "9" * 30, "9" * 5000, "%00"])
+def test_an_odd_page_of_versions_is_the_first_one(registry: "FakeRegistry", ada: "User", below: str) -> None:
+    registry.add_version("Fraud")
+    html = _html(ada, f"{reverse('promote_requests:model', args=['Fraud'])}?below={below}")
+    assert "Version 1</a>" in html
 
 
 @pytest.mark.parametrize("name", ["two\nlines\r\u2028", "%2e?#&", "<b>'\"", "🏦" * 256])

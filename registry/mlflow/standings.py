@@ -22,7 +22,7 @@ from registry.types import ModelVersion
 
 FEW = 100
 """A model of fewer versions is read whole each time, and nothing of it is kept."""
-SERVES_MS = 5_000
+SERVES_MS = 30_000
 """How long what was read of a large model serves unless it must be exact: MLflow sorts all versions to answer."""
 MARGIN_MS = 120_000
 """How late a change may be seen: one of several MLflow servers whose clock is behind, a transaction that took long."""
@@ -88,7 +88,7 @@ class Standings:
         Args:
             name: Of the model.
             stage: Staging or Production.
-            exact: Whether a version that was moved past Checkpoint some seconds ago must be among them.
+            exact: Whether a version that was moved past Checkpoint in the last half minute must be among them.
 
         Raises:
             RegistryNotFound: there is no such model.
