@@ -87,9 +87,10 @@ def _print(times: dict[str, list[list[tuple[float, float]]]], options: argparse.
         cpus = [median(cpu for _, cpu in taken) * 1000 for taken in (small, large)]
         ratio = walls[1] / walls[0]
         if step == "approve":
-            # What MLflow itself needs for the tags, which nobody can save.
+            # Less what MLflow itself needs for the tags, which nobody can save, each in the same round.
             own = [
-                wall - median(tag for tag, _ in taken) * 1000 for wall, taken in zip(walls, times[TAGS], strict=True)
+                median(wall - tag for (wall, _), (tag, _) in zip(taken, tags, strict=True)) * 1000
+                for taken, tags in zip((small, large), times[TAGS], strict=True)
             ]
             print(f"| approve, without the tags | {own[0]:.0f} | {own[1]:.0f} | {own[1] / own[0]:.2f} | | |")
             late += [step] if own[1] / own[0] > REACH else []
