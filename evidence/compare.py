@@ -112,4 +112,10 @@ def text_diff(old: str, new: str) -> tuple[DiffLine, ...]:
         return (*(DiffLine("removed", line) for line in before), *(DiffLine("added", line) for line in after))
     kinds = {"@": "hunk", "+": "added", "-": "removed", " ": "context"}
     lines = list(difflib.unified_diff(before, after, lineterm=""))[2:]
-    return tuple(DiffLine(kinds[line[0]], line if line[0] == "@" else line[1:]) for line in lines)
+    return tuple(DiffLine(kinds[line[0]], _where(line) if line[0] == "@" else line[1:]) for line in lines)
+
+
+def _where(hunk: str) -> str:
+    """Returns where a hunk such as `@@ -1,3 +4,5 @@` begins in the new text, in words."""
+    begins = hunk.split()[2].lstrip("+").partition(",")[0]
+    return f"Line {begins}"

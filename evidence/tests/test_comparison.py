@@ -172,7 +172,7 @@ def test_a_changed_prompt_is_a_unified_diff():
     comparison = prompts("Hello\nbe brief\nbye", "Hello\nbe kind\nbye")
     assert comparison.prompt is not None
     assert [(line.kind, line.text) for line in comparison.prompt.lines] == [
-        ("hunk", "@@ -1,3 +1,3 @@"),
+        ("hunk", "Line 1"),
         ("context", "Hello"),
         ("removed", "be kind"),
         ("added", "be brief"),

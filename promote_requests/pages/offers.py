@@ -56,15 +56,15 @@ def target_choices(model: RegisteredModel | None, version: ModelVersion | None, 
     """
     names = sorted({*(model.aliases if model else ()), *aliases})
     held = version.aliases if version else ()
-    stages = [(f"stage:{stage}", f"{stage} (stage)") for stage in ("Production", "Staging", "Archived")]
+    stages = [(f"stage:{stage}", stage) for stage in ("Production", "Staging", "Archived")]
     groups: Groups = [
         ("Move to the stage", [*stages, ("stage:None", "None (no stage)")]),
         (
             "Give the alias",
-            [*((f"alias:{name}", f"{name} (alias)") for name in names), (OTHER_ALIAS, "Another alias …")],
+            [*((f"alias:{name}", f"@{name}") for name in names), (OTHER_ALIAS, "Another alias …")],
         ),
         ("Copy", [(COPY, "Into another registered model …")]),
-        ("Take the alias away", [(f"{TAKE_AWAY}alias:{name}", f"{name} no longer") for name in held]),
+        ("Take the alias away", [(f"{TAKE_AWAY}alias:{name}", f"@{name} no longer") for name in held]),
     ]
     if model is not None and model.is_prompt:
         groups = [groups[1], groups[3]]

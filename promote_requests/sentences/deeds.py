@@ -12,7 +12,7 @@ from registry.proposals import Change
 
 _DEEDS = {
     AuditAction.EVIDENCE_CHANGED: "found that the facts have changed",
-    AuditAction.PROMOTION_FAILED: "saw the promotion fail",
+    AuditAction.PROMOTION_FAILED: "tried to promote it in vain",
     AuditAction.CLOSED: "closed the request",
     AuditAction.REOPENED: "reopened the request",
 }

@@ -40,10 +40,10 @@ def what_changed(promote_request: PromoteRequest, evidence: Evidence) -> str:
     if now == before and left not in ("", leaves):
         return f"Version {promote_request.version} is in the stage {leaves} now; it was in {left}."
     if now == before:
-        facts = f"The recorded facts of version {promote_request.version}"
+        facts = f"What MLflow says of version {promote_request.version}"
         if promote_request.archive_existing_versions:
-            facts += f", or the versions beside the champion in {target},"
-        return " ".join([f"{facts} have changed since this request was reviewed.", *gone(evidence.challenger)])
+            facts += f", or which other versions are in {target},"
+        return " ".join([f"{facts} has changed since this request was reviewed.", *gone(evidence.challenger)])
     if now is None:
         return f"Version {before} no longer holds {target}; nobody does."
     if before is None:

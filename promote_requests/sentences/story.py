@@ -198,3 +198,17 @@ def _succession(story: Story) -> str:
 
 def _joined(pieces: list[Part]) -> list[Part]:
     return [piece for piece in pieces if piece[0]]
+
+
+def covered(target_pattern: str) -> str:
+    """Says which targets a rule's pattern covers: `every stage`, `the alias @champion`, `copies into prod.*`."""
+    kind, _, name = target_pattern.partition(":")
+    is_every = name == "*"
+    match kind:
+        case "stage":
+            return "every stage" if is_every else f"the stage {name}"
+        case "alias":
+            return "every alias" if is_every else f"the alias @{name}"
+        case "model":
+            return "every copy into another model" if is_every else f"copies into {name}"
+    return "every target" if target_pattern == "*" else target_pattern

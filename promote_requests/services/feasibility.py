@@ -67,9 +67,17 @@ def _check_removal(found: ModelVersion, target: Target) -> None:
         raise InvalidInput(f"Version {found.version} does not have the alias {target.name}.", field="target")
 
 
+def _standing(version: str, target: Target) -> str:
+    if target.kind == TargetKind.ALIAS:
+        return f"version {version} has the alias {target.name} already"
+    return (
+        f"version {version} is in {target.name} already" if target.name != "None" else f"version {version} has no stage"
+    )
+
+
 def _check_promotion(registry: RegistryClient, found: ModelVersion, target: Target) -> None:
     if is_at_target(found, target):
-        raise InvalidInput(f"Version {found.version} is already there: it holds {target.name}.", field="target")
+        raise InvalidInput(f"Nothing would change: {_standing(found.version, target)}.", field="target")
     match target.kind:
         case TargetKind.ALIAS:
             if not re.fullmatch(r"[\w-]{1,255}", target.name):

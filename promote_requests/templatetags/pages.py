@@ -16,6 +16,7 @@ from promote_requests.choices import ReviewDecision, Status
 from promote_requests.decision import Decision
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import markdown
+from protection.matching import FrozenRule, Rule
 from registry.measurements import Measurement
 
 register = template.Library()
@@ -128,3 +129,9 @@ def decision_mark(decision: Decision) -> SafeString:
     if decision.label != decision.decision.label:
         picture, tone = "warning", "bad"
     return format_html('<span class="verdict tone-{}">{}{}</span>', tone, icon(picture), decision.label)
+
+
+@register.simple_tag
+def covered_target(rule: Rule | FrozenRule) -> str:
+    """Returns what a rule's pattern of targets covers, in words."""
+    return sentences.covered(rule.target_pattern)

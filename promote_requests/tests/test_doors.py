@@ -256,7 +256,7 @@ RULES = [
             ("an unknown stage", "'Live' is not a stage", {"target": "stage:Live"}),
             ("an unknown kind of target", "is not", {"target": "tag:live"}),
             ("a reserved alias", "MLflow reserves 'latest'", {"target": "alias:latest"}),
-            ("where it is", "Version 1 is already there", {"version": "1"}),
+            ("where it is", "version 1 is in Production already", {"version": "1"}),
             ("no title", "Give the request a title of 1 to 200 characters.", {"title": " "}),
             ("a long title", "Give the request a title of 1 to 200 characters.", {"title": "x" * 201}),
             ("a long description", "at most 65536 are kept", {"description": "x" * 65_537}),

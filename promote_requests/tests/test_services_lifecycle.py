@@ -243,7 +243,7 @@ def test_a_request_is_not_reopened_beside_a_newer_one_for_the_same(open_request,
 def test_a_request_whose_version_got_there_otherwise_is_not_reopened(open_request, fraud, ada, grace):
     closed = services.close(actor=by(grace), promote_request=open_request)
     fraud.transition_stage("Fraud", "2", "Production", archive_existing_versions=True)
-    with pytest.raises(InvalidInput, match="already there"):
+    with pytest.raises(InvalidInput, match="in Production already"):
         services.reopen(actor=by(ada), promote_request=closed)
 
 

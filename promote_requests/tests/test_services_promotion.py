@@ -122,7 +122,7 @@ def test_a_version_that_nobody_saw_in_the_stage_is_not_archived_unseen(fraud, ad
     asked = approved(asked, grace)
     # An older version comes back beside the champion, which stays the newest.
     fraud.transition_stage("Fraud", "1", "Production", archive_existing_versions=False)
-    with pytest.raises(EvidenceChanged, match="the versions beside the champion in Production"):
+    with pytest.raises(EvidenceChanged, match="which other versions are in Production"):
         services.promote(actor=by(ada), promote_request=asked)
     assert set(fraud.holders("Fraud", asked.target)) == {"1", "2"}
     services.promote(actor=by(ada), promote_request=approved(asked, grace))

@@ -158,7 +158,7 @@ def test_rule_is_linked_for_those_who_can_change_it(open_request: "PromoteReques
     grace.is_staff = True
     grace.save()
     rule = ProtectionRule.objects.get(target_pattern="stage:*")
-    assert f'protectionrule/{rule.pk}/change/"><code>stage:*</code>' in _page(grace, open_request)
+    assert f'protectionrule/{rule.pk}/change/">every stage</a>' in _page(grace, open_request)
 
 
 def test_description_is_markdown_made_safe(fraud: "FakeRegistry", ada: "User") -> None:
