@@ -14,11 +14,15 @@ from testing.factories import cut_off
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-def cut_off_ones(db, registry, monkeypatch):
-    """Leaves three promotions: cut off minutes ago, MLflow having made the first alone, and one a minute ago."""
-    # The thread's own connection is closed by it; here it is the test's.
+@pytest.fixture(autouse=True)
+def one_connection(monkeypatch):
+    """Keeps the connection open, which is the test's here; the thread closes its own."""
     monkeypatch.setattr(recovery.connection, "close", lambda: None)
+
+
+@pytest.fixture
+def cut_off_ones(db, registry):
+    """Leaves three promotions: cut off minutes ago, MLflow having made the first alone, and one a minute ago."""
     for number, (made, ago) in enumerate([(True, 16), (False, 16), (True, 1)]):
         for _ in range(2):
             registry.add_version(f"Model{number}")
