@@ -1,6 +1,9 @@
 """Error responses that are given before or outside any view: unknown host, CSRF failure, 400, 403, 404, 500."""
 
+import sys
+
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -10,6 +13,9 @@ from foundation.addresses import portal_url
 from foundation.browsers import htmx, metadata, policies
 from foundation.browsers.htmx import Answer
 
+UNAVAILABLE = (OperationalError, InterfaceError)
+"""What Django raises where a database is locked, has no connection left, does not answer, or hung up."""
+_RETRY_AFTER_SECONDS = 5
 _ELSEWHERE = ("Origin checking failed", "Referer checking failed")
 """How `django.middleware.csrf` begins its reasons for a form from another origin."""
 
@@ -81,12 +87,31 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Answers an unexpected exception; the request id lets an administrator find it in the log."""
+    """Answers an unexpected exception; the request id lets an administrator find it in the log.
+
+    A database that is locked, full or away is no fault of this request: it may be sent again.
+    """
+    if isinstance(sys.exc_info()[1], UNAVAILABLE):
+        return _database_unavailable(request)
     message = f"Something failed on the server and was logged as request {getattr(request, 'id', 'unknown')}."
     hint = "Reload this page to try again. If it fails again, tell an administrator this number."
     return error(
         request, status=500, title="Server error", message=message, code="INTERNAL_ERROR", bare=True, hint=hint
     )
+
+
+def _database_unavailable(request: HttpRequest) -> HttpResponseBase:
+    response = error(
+        request,
+        status=503,
+        title="Not available",
+        message="Checkpoint's database is busy or away. Please try again in a moment.",
+        code="TEMPORARILY_UNAVAILABLE",
+        bare=True,
+        hint="Reload this page to try again. If it goes on, tell an administrator.",
+    )
+    response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    return response
 
 
 def error(

@@ -3,6 +3,7 @@ import logging
 import re
 
 import pytest
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 
 from foundation import logs
@@ -62,8 +63,11 @@ def log():
     """Gives what the real handler would have written."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
-    configured = logs.configuration(access=True)["formatters"]["line"]
+    configuration = logs.configuration(access=True)
+    configured = configuration["formatters"]["line"]
     handler.setFormatter(configured["()"](configured["format"], style=configured["style"]))
+    for name in configuration["handlers"]["stderr"]["filters"]:
+        handler.addFilter(configuration["filters"][name]["()"]())
     logging.getLogger().addHandler(handler)
     yield written
     logging.getLogger().removeHandler(handler)
@@ -86,3 +90,30 @@ def test_the_id_that_a_page_of_a_server_error_names_stands_in_the_log_with_the_t
     assert f"Just before. request={named[1]}" in lines[0]
     assert f"Internal Server Error: /checkpoint/accounts/login/ request={named[1]}" in lines[1]
     assert lines[-1] == "RuntimeError: a fault"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("database is locked"),
+        OperationalError('connection to server at "db" failed: FATAL:  sorry, too many clients already\n\tsecond line'),
+        InterfaceError("connection already closed"),
+    ],
+)
+@pytest.mark.django_db
+def test_a_database_that_does_not_answer_is_told_as_that_in_one_line_a_minute(log, monkeypatch, accept, error):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr("django.middleware.csrf.CsrfViewMiddleware.process_view", fail)
+    client = Client(raise_request_exception=False)
+    answers = [
+        client.get("/checkpoint/accounts/login/", headers={"accept": accept}, REMOTE_ADDR=address)
+        for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.1")
+    ]
+    assert {(answer.status_code, answer["Retry-After"]) for answer in answers} == {(503, "5")}
+    assert "busy or away" in answers[0].content.decode()
+    lines = log.getvalue().splitlines()
+    assert len(lines) == 2, lines
+    assert str(error).splitlines()[0] in lines[0]
