@@ -47,7 +47,7 @@ class OneLinePerMinute(logging.Filter):
     @override
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, (OperationalError, InterfaceError)):
+        if hasattr(record, "request") and isinstance(error, (OperationalError, InterfaceError)):
             said = str(error).splitlines()
             record.msg, record.args = "The database does not answer: %s", (said[0] if said else type(error).__name__,)
             # Every handler gets the same record, and the next one's filter must know it without the exception.
