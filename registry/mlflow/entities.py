@@ -1,6 +1,8 @@
 """MLflow's entities as Checkpoint's plain values."""
 
+import math
 import re
+import sys
 from datetime import UTC, datetime
 
 from mlflow.entities import LoggedModel, Metric, Run
@@ -71,7 +73,7 @@ def model_metrics(logged: LoggedModel | None) -> list[Measurement]:
 def _measurement(metric: Metric, origin: Origin, run_id: str) -> Measurement:
     return Measurement(
         key=metric.key,
-        value=metric.value,
+        value=_unbounded(metric.value),
         step=metric.step,
         timestamp=metric.timestamp,
         dataset_name=metric.dataset_name or "",
@@ -79,6 +81,11 @@ def _measurement(metric: Metric, origin: Origin, run_id: str) -> Measurement:
         origin=origin,
         run_id=run_id,
     )
+
+
+def _unbounded(value: float) -> float:
+    # MLflow's database has no infinity, and keeps the largest number that there is in its place.
+    return math.copysign(math.inf, value) if abs(value) >= sys.float_info.max else value
 
 
 def _time(milliseconds: int | None) -> datetime | None:

@@ -215,6 +215,12 @@ def test_facts_hold_every_digit_and_no_internal_tag(world):
     assert facts.version == world.client.get_version(name, "1")
 
 
+def test_an_infinite_metric_is_infinite(world):
+    name = f"{world.prefix}Fraud"
+    world.add_version(name, metrics={"up": math.inf, "down": -math.inf, "large": 1e308})
+    assert values(world.client.get_facts(name, "1")) == {"up": math.inf, "down": -math.inf, "large": 1e308}
+
+
 def test_a_prompts_text_is_among_its_facts(world):
     name = f"{world.prefix}greeting"
     world.add_version(name, prompt_text="Hello {{name}}\n")
