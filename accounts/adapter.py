@@ -1,11 +1,9 @@
 """What Checkpoint decides differently from allauth."""
 
-import time
 from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from django.db import transaction
 from django.http import HttpRequest
@@ -13,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from typing_extensions import override
 
 from accounts import links, mail, people, sentences
+from accounts.identity import confirmation
 from accounts.identity.backends import HashingBusy
 from accounts.identity.client_address import client_address
 from accounts.identity.passwords import attempts_key
@@ -45,9 +44,7 @@ class AccountAdapter(DefaultAccountAdapter):
     @override
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Counts a sign-in with the password like entering the password again."""
-        lately = time.time() - app_settings.REAUTHENTICATION_TIMEOUT
-        records = get_authentication_records(context.request, context.request.user)
-        return not any(record["method"] == "password" and record["at"] > lately for record in records)
+        return not confirmation.entered_within(context.request, app_settings.REAUTHENTICATION_TIMEOUT)
 
     @override
     def is_safe_url(self, url: str | None) -> bool:

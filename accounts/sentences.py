@@ -17,6 +17,10 @@ BY_ENVIRONMENT = "from CHECKPOINT_ADMIN_USERNAME, as administrator"
 BY_CREATESUPERUSER = "by the command createsuperuser, as administrator"
 BY_CHANGEPASSWORD = "by the command changepassword"
 BY_DEMO = "by the demo"
+CONFIRM_FOR_API = (
+    "It is a while since you entered your password. Enter it again at /checkpoint/accounts/reauthenticate/, or send an "
+    "API token."
+)
 
 
 def accounts_deactivated(count: int) -> str:

@@ -23,6 +23,7 @@ CHECKPOINT_REGISTRY_TOKEN = env.matching(
 CHECKPOINT_PUBLIC_URL = env.origin("CHECKPOINT_PUBLIC_URL", "http://localhost:5000")
 CHECKPOINT_PORTAL_URL = env.origin("CHECKPOINT_PORTAL_URL")
 CHECKPOINT_ANONYMOUS = env.choice("CHECKPOINT_ANONYMOUS", "off", {"off", "read", "write"})
+CHECKPOINT_CONFIRM_MINUTES = env.integer("CHECKPOINT_CONFIRM_MINUTES", 0, maximum=1440)
 CHECKPOINT_UNKNOWN_WRITES = env.choice("CHECKPOINT_UNKNOWN_WRITES", "refuse", {"refuse", "pass"})
 CHECKPOINT_TRUSTED_PROXIES = env.networks("CHECKPOINT_TRUSTED_PROXIES")
 CHECKPOINT_ADMIN_USERNAME = env.string("CHECKPOINT_ADMIN_USERNAME")
@@ -237,7 +238,7 @@ env.require_together("EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.identity.api_authentication.CredentialsAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "accounts.identity.api_authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PAGINATION_CLASS": "foundation.api.pagination.PageNumberPagination",

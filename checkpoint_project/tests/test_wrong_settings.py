@@ -65,6 +65,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "CHECKPOINT_ADMIN_PASSWORD": ("short", "1234567890123", "password123"),
     "CHECKPOINT_ANONYMOUS": ("maybe", "readonly", "1", "'read'", "read,write"),
     "CHECKPOINT_UNKNOWN_WRITES": ("allow", "1", "refuse,pass", "'pass'"),
+    "CHECKPOINT_CONFIRM_MINUTES": (*NUMBER, "1441"),
     "CHECKPOINT_SESSION_DAYS": (*NUMBER, "0", "366"),
     "CHECKPOINT_CREDENTIAL_CACHE_SECONDS": (*SECONDS, "6"),
     "CHECKPOINT_CONNECT_TIMEOUT": SECONDS,

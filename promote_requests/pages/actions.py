@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts.identity import confirmation
 from audit.actors import Door, actor_of
 from foundation.browsers import htmx
 from foundation.exceptions import CheckpointError, InvalidInput
@@ -23,6 +24,7 @@ def review(request: PageRequest, number: int) -> HttpResponse:
     """Records a review, or a comment if the person pressed that button."""
     if request.POST.get("verdict") == Verdict.COMMENT:
         return comment(request, number)
+    confirmation.require(request)
 
     def act(promote_request: PromoteRequest) -> str:
         outcome = services.review(
@@ -61,6 +63,7 @@ def comment(request: PageRequest, number: int) -> HttpResponse:
 
 
 @action
+@confirmation.confirmed
 def promote(request: PageRequest, number: int) -> HttpResponse:
     """Promotes an approved request."""
 
@@ -71,6 +74,7 @@ def promote(request: PageRequest, number: int) -> HttpResponse:
 
 
 @action
+@confirmation.confirmed
 def close(request: PageRequest, number: int) -> HttpResponse:
     """Closes somebody else's request."""
     return _end(request, number, request.POST.get("reason", CloseReason.REJECTED), "closed")
@@ -83,6 +87,7 @@ def withdraw(request: PageRequest, number: int) -> HttpResponse:
 
 
 @action
+@confirmation.confirmed
 def reopen(request: PageRequest, number: int) -> HttpResponse:
     """Opens a closed request again."""
 
@@ -95,6 +100,7 @@ def reopen(request: PageRequest, number: int) -> HttpResponse:
 
 
 @action
+@confirmation.confirmed
 def dismiss(request: PageRequest, number: int) -> HttpResponse:
     """Lifts a request for changes."""
 

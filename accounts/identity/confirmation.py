@@ -1,0 +1,59 @@
+"""Asking for the password again before something is decided, where the administrator wants that.
+
+A browser left open, or a cookie that somebody took, is then not enough to approve: what is sent waits in the session
+while its sender enters the password, and goes on as it was.
+"""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core.exceptions import ReauthenticationRequired
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+def entered_within(request: HttpRequest, seconds: float) -> bool:
+    """Tells whether the password was entered in this session so lately, to sign in or to confirm."""
+    since = time.time() - seconds
+    records = get_authentication_records(request, request.user)
+    return any(record["method"] == "password" and record["at"] > since for record in records)
+
+
+def is_due(request: HttpRequest) -> bool:
+    """Tells whether the sender of a decision has to enter the password first.
+
+    Never for credentials in a header, which come with the call itself and not from a browser that was left open.
+    """
+    minutes = settings.CHECKPOINT_CONFIRM_MINUTES
+    if not minutes or "HTTP_AUTHORIZATION" in request.META or not request.user.is_authenticated:
+        return False
+    return not entered_within(request, minutes * 60)
+
+
+def require(request: HttpRequest) -> None:
+    """Raises ReauthenticationRequired if the password is to be entered first.
+
+    allauth keeps the call, leads to the page for the password, and then makes the call as it was sent.
+    """
+    if is_due(request):
+        raise ReauthenticationRequired
+
+
+def confirmed(view: View) -> View:
+    """Decorates a view whose POST decides something."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method not in SAFE_METHODS:
+            require(request)
+        return view(request, *args, **kwargs)
+
+    return cast(View, answer)
