@@ -1,6 +1,8 @@
 """The view that answers everything outside /checkpoint/."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -30,6 +32,9 @@ _INVALID_HOST = b"Invalid Host header"
 
 _VERSION = "/api/2.0/mlflow/model-versions/get"
 """Where MLflow shows a version, in the words in which it answers a move into a stage."""
+
+_JUDGED_FOR_SECONDS = 0.1
+"""How long the seal's judgement holds: about as long as MLflow itself needs to put a file in its place."""
 
 
 class CheckpointProxyView(ProxyView):
@@ -72,7 +77,8 @@ class CheckpointProxyView(ProxyView):
         self.caller = caller
         sent = self.get_proxy_request_headers(request)
         if route.traffic is Traffic.SEALED:
-            refused = decide.check_seal(
+            judged = partial(
+                decide.check_seal,
                 route,
                 method=method,
                 path=path,
@@ -80,9 +86,8 @@ class CheckpointProxyView(ProxyView):
                 workspace=sent.get("X-Mlflow-Workspace", ""),
                 actor=caller.acting(Door.PROXY, entry.request_id),
             )
-            if refused is not None:
-                raise refused
-        if route.traffic in {Traffic.PASS, Traffic.SEALED}:
+            return self._pass_on(request, method, path, query, sent, still_allowed=_unless_sealed(judged))
+        if route.traffic is Traffic.PASS:
             return self._pass_on(request, method, path, query, sent)
         return self._guard(request, route, path, query, sent)
 
@@ -91,8 +96,25 @@ class CheckpointProxyView(ProxyView):
         return headers.for_upstream(request.META)
 
     def _pass_on(
-        self, request: HttpRequest, method: str, path: str, query: str, sent: dict[str, str]
+        self,
+        request: HttpRequest,
+        method: str,
+        path: str,
+        query: str,
+        sent: dict[str, str],
+        *,
+        still_allowed: Callable[[], None] | None = None,
     ) -> HttpResponseBase:
+        """Passes a call on as it comes.
+
+        Args:
+            request: The call.
+            method: As sent.
+            path: As sent.
+            query: As sent.
+            sent: The headers that go upstream.
+            still_allowed: Asked again before the last piece of a body goes up; raises if the body is to be cut off.
+        """
         if method in {"GET", "HEAD"} and html.is_document_path(path):
             return self._document(request, path, query, sent)
         content = body.streamed(request.META)
@@ -101,7 +123,10 @@ class CheckpointProxyView(ProxyView):
         if content is not None:
             sent[content.header[0]] = content.header[1]
         target = f"{path}?{query}" if query else path
-        answer = self._send(request, method, target, sent, content.pieces if content else None)
+        pieces = content.pieces if content else None
+        if pieces is not None and still_allowed is not None:
+            pieces = body.held_back(pieces, still_allowed)
+        answer = self._send(request, method, target, sent, pieces)
         return self._response(request, answer)
 
     def _send(
@@ -212,6 +237,27 @@ class CheckpointProxyView(ProxyView):
             self.caller = None
         self.entry.status = status
         self.entry.write()
+
+
+def _unless_sealed(judged: Callable[[], Refusal | None]) -> Callable[[], None]:
+    """Raises the refusal of a call to what is sealed; returns how to ask again when its body is nearly through.
+
+    A body may take hours, and what it replaces may be approved meanwhile.
+    """
+
+    def ask() -> None:
+        refused = judged()
+        close_old_connections()
+        if refused is not None:
+            raise refused
+
+    def ask_again() -> None:
+        if time.monotonic() - judged_at > _JUDGED_FOR_SECONDS:
+            ask()
+
+    ask()
+    judged_at = time.monotonic()
+    return ask_again
 
 
 def _refuse_if_about_us(answer: Answer, content: bytes | None) -> bytes | None:

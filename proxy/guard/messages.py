@@ -26,6 +26,8 @@ _NAMED_SO_ALREADY = ("rename-model", "name")
 _FLAG = "archive_existing_versions"
 _TAGS = "tags"
 _SECONDS = "expiration"
+LONGEST_SECONDS = 900
+"""The longest life of an address to which a file is uploaded past Checkpoint: MLflow's own default."""
 
 
 class UnreadableCall(Exception):
@@ -191,6 +193,11 @@ def _checked_seconds(value: Any) -> str:
     text = str(value) if isinstance(value, int) else value
     if not isinstance(text, str) or not _VERSION.fullmatch(text):
         raise UnreadableCall(f"'{_SECONDS}' must be a whole number of seconds.")
+    if int(text) > LONGEST_SECONDS:
+        raise UnreadableCall(
+            f"'{_SECONDS}' must be at most {LONGEST_SECONDS} seconds: whoever has the address may replace the file as "
+            "long as it is valid, whatever is approved meanwhile."
+        )
     return text
 
 

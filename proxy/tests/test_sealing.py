@@ -238,6 +238,16 @@ def test_a_deletion_goes_upstream_in_our_own_words(fraud):
     assert json.loads(outcome.body) == {"run_id": "run2", "path": "x", "expiration": "60"}
 
 
+@pytest.mark.parametrize(("seconds", "passes"), [(900, True), ("901", False), (604_800, False)])
+def test_an_address_that_outlives_a_review_is_given_to_nobody(fraud, seconds, passes):
+    path = "/api/2.0/mlflow/artifacts/presigned-upload-url"
+    outcome = send("POST", path, {"run_id": "run2", "path": "x", "expiration": seconds})
+    assert isinstance(outcome, Allowed) is passes
+    if not passes:
+        assert outcome.status == 400
+        assert "at most 900 seconds" in outcome.message
+
+
 @pytest.mark.parametrize(
     "message", [{}, {"run_id": ""}, {"run_id": 7}, {"run_id": "run2", "runId": "run1"}, {"experiment_id": "2"}]
 )

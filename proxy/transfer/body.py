@@ -1,6 +1,6 @@
 """Bodies of requests: streamed as they come, or read whole where the guard must understand them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,6 +46,21 @@ def streamed(environ: Environ) -> Body | None:
     if length < 0:
         return None
     return Body(("Content-Length", str(length)), _counted(source, length))
+
+
+def held_back(pieces: Iterator[bytes], before_last: Callable[[], None]) -> Iterator[bytes]:
+    """Yields the pieces one behind the client, and calls `before_last` before the last one goes on.
+
+    What it raises cuts the body off: nobody takes one for whole that lacks its end.
+    """
+    held = next(pieces, None)
+    for piece in pieces:
+        if held is not None:
+            yield held
+        held = piece
+    before_last()
+    if held is not None:
+        yield held
 
 
 def whole(environ: Environ, limit: int) -> bytes:
