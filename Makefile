@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast drills test-mlflow-next test-mlflow-next-sample fuzz bench bench-registry check format pictures clean
+.PHONY: help demo test test-fast coverage drills test-mlflow-next test-mlflow-next-sample fuzz bench bench-registry check format pictures clean
 
 PORT ?= 5000
 CASES ?= 20000
@@ -16,6 +16,7 @@ help:
 	@echo "make demo [PORT=5000]  a real MLflow behind Checkpoint, with models, people and promote requests"
 	@echo "make test              the whole suite: SQLite, PostgreSQL, real MLflow, browser"
 	@echo "make test-fast         what of it needs no server, database or browser, in a minute: while one writes"
+	@echo "make coverage          the same, and how much of the code it runs: at least 90 % of promote_requests and of proxy"
 	@echo "make drills            what takes long: foreign scripts in the browser behind nginx and with two origins, in 5 minutes"
 	@echo "make test-mlflow-next  what of it faces MLflow, on the next version of MLflow; with -sample a part, in a minute"
 	@echo "make fuzz [CASES=20000]  attacks Checkpoint in front of a real MLflow with made-up calls, for some minutes"
@@ -28,17 +29,21 @@ help:
 demo: .venv/.installed-demo
 	@exec $(RUN) manage.py demo --port $(PORT)
 
-# Twice: everything on SQLite, then on PostgreSQL what depends on the database. Coverage is of both. Two processes share
-# the tests by file, in pytest's order; tests that measure how fast something is run after them, alone.
-# Not `--dist loadgroup`: pytest-xdist 3.8.0 groups nothing under pytest 9.
-PYTEST = $(RUN) -m pytest --cov --cov-append --cov-report=
-TOGETHER = -n 2 --dist loadfile --no-loadscope-reorder
+# Twice: everything on SQLite, then on PostgreSQL what depends on the database. Three processes share the tests by file,
+# in pytest's order, since most that take long wait for a server or a browser; tests that measure how fast something is
+# run after them, alone. Not `--dist loadgroup`: pytest-xdist 3.8.0 groups nothing under pytest 9.
+PYTEST = $(RUN) -m pytest
+TOGETHER = -n 3 --dist loadfile --no-loadscope-reorder
 
 test: .venv/.installed-dev
-	@$(RUN) -m coverage erase
 	$(PYTEST) $(TOGETHER) -m "not (alone or drill)"
 	CHECKPOINT_TEST_DATABASE=postgresql $(PYTEST) $(TOGETHER) -m "postgresql or (database and not (mlflow or browser or sockets))"
 	$(PYTEST) -m alone
+
+# The same tests, of which each takes half as long again while it is watched.
+coverage: .venv/.installed-dev
+	@$(RUN) -m coverage erase
+	$(MAKE) test PYTEST="$(RUN) -m pytest --cov --cov-append --cov-report="
 	$(RUN) -m coverage report
 	@$(RUN) -m coverage report --include='promote_requests/*' --fail-under=90 --format=total >/dev/null \
 		|| { echo "promote_requests is covered below 90 %" >&2; exit 1; }
