@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from registry.proposals import Change, Proposal
+from registry.targets import Target
 
 
 def request_path(number: int) -> str:
@@ -12,8 +13,13 @@ def request_path(number: int) -> str:
     return reverse("promote_requests:detail", args=[number])
 
 
-def form_path(proposal: Proposal) -> str:
-    """Returns the path of the form, filled in with a proposal."""
+def form_path(proposal: Proposal, *, refused: Target | None = None) -> str:
+    """Returns the path of the form, filled in with a proposal.
+
+    Args:
+        proposal: What is to be asked for.
+        refused: The protected target because of which a call was refused; the form then says why one is there.
+    """
     values = {
         "model": proposal.model_name,
         "version": proposal.version,
@@ -23,6 +29,7 @@ def form_path(proposal: Proposal) -> str:
     }
     if proposal.archive_existing_versions is not None:
         values["archive_existing_versions"] = "1" if proposal.archive_existing_versions else "0"
+    values["refused"] = str(refused or "")
     return _form(values)
 
 

@@ -34,7 +34,7 @@ class Refusal(ProxyError):
     ) -> None:
         self.sentence = sentence
         self.proposal = proposal
-        self.form_path = form_path(proposal) if proposal else ""
+        self.form_path = form_path(proposal, refused=target or proposal.target) if proposal else ""
         super().__init__(f"{sentence} Open it here: {absolute(self.form_path)}" if proposal else sentence)
         self.model_name = model_name or (proposal.model_name if proposal else "")
         self.version = version or (proposal.version if proposal else "")

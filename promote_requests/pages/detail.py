@@ -143,10 +143,13 @@ def _actions(
     has_approved = any(
         judgement.reviewer_id == request.user.pk and judgement.counts for judgement in decision.judgements
     )
+    objectors = [judgement for judgement in decision.judgements if not judgement.approves]
+    has_objected = any(judgement.reviewer_id == request.user.pk for judgement in objectors)
+    is_authors = shown.author_id == request.user.pk
     candidates = [
         (Action.SUBMIT, Action.SUBMIT in available),
         (Action.PROMOTE, Action.PROMOTE in available),
-        (Action.REVIEW, Action.REVIEW in available and not has_approved),
+        (Action.REVIEW, Action.REVIEW in available and not has_approved and not has_objected),
         (Action.REOPEN, Action.REOPEN in available),
     ]
     return {
@@ -154,6 +157,12 @@ def _actions(
         "primary": next((str(action) for action, is_due in candidates if is_due), ""),
         "effect": sentences.effect(shown.proposal),
         "has_approved": has_approved,
+        "has_objected": has_objected,
+        "objection": (
+            sentences.changes_asked_for([judgement.name for judgement in objectors], is_authors=is_authors)
+            if has_objected or (objectors and is_authors)
+            else ""
+        ),
         "approval_promotes": would_promote(actor_of(request, Door.PAGE), shown, decision, requirement),
         "review_refusal": permissions.refusal(actor_of(request, Door.PAGE), Action.REVIEW, shown),
     }

@@ -18,6 +18,7 @@ from promote_requests.pages.http import PageRequest, lists_of
 from promote_requests.pages.preview import Preview, preview
 from protection.rules import enabled_rules
 from registry.exceptions import RegistryError, RegistryNotFound
+from registry.targets import Target
 from registry.types import ModelVersion, RegisteredModel
 
 MODELS_OFFERED = 500
@@ -42,7 +43,7 @@ class Known:
 def request_new(request: PageRequest) -> HttpResponse:
     """Shows the form, refreshes it after a choice, or opens the request."""
     if request.method != "POST":
-        return _page(request, initial_from_query(request.GET))
+        return _page(request, initial_from_query(request.GET), arrival=_arrival(request))
     if "refresh" in request.POST:
         return _page(request, initial_from_post(request.POST))
     return _create(request)
@@ -78,9 +79,18 @@ def _created(request: PageRequest, form: NewRequestForm) -> HttpResponse:
     return redirect(promote_request)
 
 
-def _page(request: PageRequest, initial: dict[str, Any]) -> HttpResponse:
+def _arrival(request: PageRequest) -> str:
+    """Returns why somebody was led here whose call was refused; "" for whoever came otherwise."""
+    try:
+        refused = Target.parse(request.GET.get("refused", ""))
+    except InvalidInput:
+        return ""
+    return sentences.arrived(refused, request.GET.get("model", ""))
+
+
+def _page(request: PageRequest, initial: dict[str, Any], *, arrival: str = "") -> HttpResponse:
     known = _known(initial)
-    return _render(request, None, known, initial)
+    return _render(request, None, known, initial, arrival=arrival)
 
 
 def _render(
@@ -91,6 +101,7 @@ def _render(
     *,
     failure: CheckpointError | None = None,
     status: int = 200,
+    arrival: str = "",
 ) -> HttpResponse:
     shown = None if known.failure else preview(request.user, initial)
     _suggest(initial, shown)
@@ -99,6 +110,7 @@ def _render(
         "known": known,
         "preview": shown,
         "failure": failure,
+        "arrival": arrival,
         "is_model_unknown": bool(initial.get("model_name")) and not known.model and not known.failure,
         "duplicate": failure.number if isinstance(failure, DuplicateRequest) else None,
         "is_name_typed": initial.get("target") in offers.TYPED,

@@ -6,6 +6,7 @@ What a request asks for (`story`), what changed in the facts (`facts`), what was
 from promote_requests.sentences.deeds import (
     DONE_LATE,
     about_to,
+    changes_asked_for,
     closed,
     created,
     deed,
@@ -36,6 +37,7 @@ from promote_requests.sentences.facts import (
 from promote_requests.sentences.story import (
     Part,
     Story,
+    arrived,
     consequence,
     covered,
     destination,
@@ -52,6 +54,8 @@ __all__ = [
     "Story",
     "about_to",
     "alias_lost",
+    "arrived",
+    "changes_asked_for",
     "closed",
     "consequence",
     "covered",

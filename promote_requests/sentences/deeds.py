@@ -1,10 +1,11 @@
 """Sentences about what people and Checkpoint do to a request: before, afterwards, and in the record."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from audit.choices import AuditAction
 from audit.models import AuditEvent
-from foundation.words import counted, listed
+from foundation.words import counted, inflected, listed
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from protection.matching import Requirement
@@ -31,6 +32,19 @@ def standing(promote_request: PromoteRequest) -> str:
     if promote_request.status == Status.CLOSED:
         return f"Closed, {promote_request.get_close_reason_display().lower()}"
     return promote_request.get_status_display()
+
+
+def changes_asked_for(by: Sequence[str], *, is_authors: bool) -> str:
+    """Tells the author of a request what to do about requests for changes, or whoever asked for them how it goes on."""
+    if not is_authors:
+        return "You asked for changes. When they are made, approve below."
+    who = listed(by)
+    return (
+        f"{who} asked for changes: read why in the conversation. Answer there, put right in MLflow what is wrong with "
+        f"this version, or edit the description; the request goes on when {who} "
+        f"{inflected(len(by), 'approves', 'approve')}. If it takes another version, withdraw this request and open one "
+        "for that version."
+    )
 
 
 def created(*, is_draft: bool) -> str:

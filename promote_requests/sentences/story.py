@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from evidence.observe import Evidence
-from foundation.words import inflected, listed
+from foundation.words import counted, inflected, listed
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from registry.proposals import Change, Proposal
@@ -103,7 +103,12 @@ def consequence(proposal: Proposal, holders: Sequence[str]) -> str:
                 return f"MLflow moves {model_version} {stage}."
             if proposal.archives:
                 return f"MLflow moves {model_version} {stage} and archives {_versions(others)}."
-            return f"MLflow moves {model_version} {stage}; {_versions(others)} stays there too."
+            stay = inflected(len(others), "stays", "stay")
+            many = counted(len(others) + 1, "version")
+            return (
+                f"MLflow moves {model_version} {stage}. {_versions(others).capitalize()} {stay} there too: "
+                f"{target.name} then has {many}."
+            )
 
 
 def effect(proposal: Proposal) -> str:
@@ -121,6 +126,15 @@ def effect(proposal: Proposal) -> str:
         case TargetKind.STAGE if target.name == "Archived":
             return f"archive {version}"
     return f"move {version} to {target.name}"
+
+
+def arrived(refused: Target, model_name: str) -> str:
+    """Says to whom MLflow's page led here why nothing has changed, and what this page is for."""
+    if refused.kind == TargetKind.MODEL:
+        what = f"what {refused.name} holds"
+    else:
+        what = f"{'@' if refused.kind == TargetKind.ALIAS else ''}{refused.name} of {model_name or 'this model'}"
+    return f"MLflow changed nothing: {what} is protected. Ask for the change here, and colleagues decide."
 
 
 def present_holders(champion_version: str | None, evidence: Evidence | None) -> list[str]:
@@ -193,7 +207,9 @@ def _succession(story: Story) -> str:
     if story.champion_version is None:
         return "" if story.status == Status.PROMOTED else ", which no version is now"
     replaces = story.proposal.target.kind == TargetKind.ALIAS or story.proposal.archives
-    return f", {'replacing' if replaces else 'beside'} version {story.champion_version}"
+    if replaces:
+        return f", replacing version {story.champion_version}"
+    return f", beside version {story.champion_version}, which stays"
 
 
 def _joined(pieces: list[Part]) -> list[Part]:

@@ -36,7 +36,7 @@ def _request(author: "User", target: str, **values: Any) -> PromoteRequest:
         (
             "stage:Production",
             {"archive_existing_versions": False},
-            "ada wants Fraud version 3 to become Production, beside version 1.",
+            "ada wants Fraud version 3 to become Production, beside version 1, which stays.",
         ),
         (
             "stage:Production",
@@ -105,7 +105,7 @@ def test_sentence_says_what_is_asked_for_or_what_happened(
             "stage:Production",
             {"archive_existing_versions": False},
             ["1"],
-            "MLflow moves Fraud version 3 to Production; version 1 stays there too.",
+            "MLflow moves Fraud version 3 to Production. Version 1 stays there too: Production then has 2 versions.",
         ),
         ("stage:Production", {}, ["3"], "MLflow moves Fraud version 3 to Production."),
         ("stage:None", {}, [], "MLflow moves Fraud version 3 out of its stage."),

@@ -608,6 +608,22 @@ def test_an_objection_is_dismissed_on_the_page_by_who_has_the_right_and_stays_in
     assert (refused.status_code, "does not block" in refused.content.decode()) == (409, True)
 
 
+def test_a_request_for_changes_tells_its_author_what_to_do_and_offers_its_reviewer_no_approval_first(
+    open_request: "PromoteRequest", ada: "User", grace: "User"
+) -> None:
+    services.review(
+        actor=by(grace), promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Show the recall."
+    )
+    adas, graces, others = _page(ada, open_request), _page(grace, open_request), _page(UserFactory(), open_request)
+    assert "grace asked for changes: read why in the conversation." in _text(adas)
+    assert "the request goes on when grace approves." in _text(adas)
+    assert "somebody else has to review" not in adas
+    assert "You asked for changes. When they are made, approve below." in _text(graces)
+    assert "decision-bar" not in graces
+    assert graces.index(">Comment</button>") < graces.index('value="approve"')
+    assert others.index('value="approve"') < others.index(">Comment</button>")
+
+
 def test_who_approved_before_an_edit_is_named_with_what_changed(
     open_request: "PromoteRequest", ada: "User", grace: "User"
 ) -> None:

@@ -85,6 +85,25 @@ def test_link_fills_in_the_form_and_shows_the_comparison(fraud: "FakeRegistry", 
     assert not PromoteRequest.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        ("stage:Production", "MLflow changed nothing: Production of Fraud is protected."),
+        ("alias:champion", "MLflow changed nothing: @champion of Fraud is protected."),
+        ("model:prod.fraud", "MLflow changed nothing: what prod.fraud holds is protected."),
+    ],
+)
+def test_whoever_arrives_from_mlflow_reads_why(fraud: "FakeRegistry", ada: "User", refused: str, said: str) -> None:
+    wanted = Proposal("Fraud", "2", Target.parse("stage:Production"))
+    text = _text(_get(ada, links.form_path(wanted, refused=Target.parse(refused))))
+    assert f"{said} Ask for the change here, and colleagues decide." in text
+    assert "MLflow changed nothing" not in _text(_get(ada, links.form_path(wanted)))
+
+
+def test_an_address_that_somebody_made_up_says_nothing_of_mlflow(fraud: "FakeRegistry", ada: "User") -> None:
+    assert "MLflow changed nothing" not in _get(ada, "/checkpoint/promote-requests/new/?refused=everything")
+
+
 def test_link_can_ask_not_to_archive(fraud: "FakeRegistry", ada: "User") -> None:
     path = links.form_path(Proposal("Fraud", "2", Target.parse("stage:Production"), archive_existing_versions=False))
     assert "beside version 1" in _text(_get(ada, path))

@@ -90,7 +90,9 @@ def refused(outcome, status=403):
 def form(outcome):
     """The fields that the form is filled in with."""
     assert outcome.message.endswith(f"{django_settings.CHECKPOINT_PUBLIC_URL}{outcome.form_path}")
-    return {key: values[0] for key, values in parse_qs(urlsplit(outcome.form_path).query).items()}
+    fields = {key: values[0] for key, values in parse_qs(urlsplit(outcome.form_path).query).items()}
+    assert fields.pop("refused") == str(outcome.target or outcome.proposal.target)
+    return fields
 
 
 def passed(outcome):

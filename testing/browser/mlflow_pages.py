@@ -71,12 +71,14 @@ class ModelVersionPage(MlflowPage):
         self.open(self._route(name, version))
         expect(self.page.get_by_role("heading", name=f"Version {version}")).to_be_visible()
 
-    def move_to_stage(self, stage: str, *, archive: bool = False) -> None:
+    def move_to_stage(self, stage: str, *, archive: bool = False, comment: str = "") -> None:
         """Stage menu, dialog, the tick that archives the present holders if wanted, OK. Needs `OLD_REGISTRY_UI`."""
         self.stage.click()
         self.page.locator("li[role=menuitem]", has_text=stage).click()
         if archive:
             self.dialog.get_by_role("checkbox").check()
+        if comment:
+            self.dialog.get_by_role("textbox", name="Comment").fill(comment)
         self.dialog.get_by_role("button", name="OK").click()
 
     def add_alias(self, alias: str) -> None:

@@ -31,13 +31,15 @@ def test_ada_requests_from_mlflow_and_grace_approves_and_mlflow_shows_the_new_pr
     adas = sign_in("ada", OLD_REGISTRY_UI)
     version = ModelVersionPage(adas, live_checkpoint)
     version.show(fresh.model, "2")
-    version.move_to_stage("Production", archive=True)
+    version.move_to_stage("Production", archive=True, comment="Retrained on **November's** data.")
 
     form = RequestForm(adas)
+    expect(adas.get_by_text(f"MLflow changed nothing: Production of {fresh.model} is protected.")).to_be_visible()
+    expect(form.description).to_have_value("Retrained on **November's** data.")
+    assert "#" not in adas.url
     expect(form.model).to_have_value(fresh.model)
     expect(form.version).to_have_value("2")
     expect(form.archive).to_be_checked()
-    form.description.fill("Retrained on **November's** data.")
     form.send.click()
     request = RequestPage(adas)
     expect(request.sentence).to_contain_text(f"ada wants {fresh.model} version 2 to become Production")

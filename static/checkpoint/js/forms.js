@@ -158,6 +158,16 @@
     said.scrollIntoView({ block: "nearest" });
     choices?.dispatchEvent(new Event("change"));
   }
+  // What was typed in MLflow's dialog comes behind the #: see mlflow_ui.js.
+  function takeAlong() {
+    const description = document.querySelector("#new-form [name=description]");
+    const brought = new URLSearchParams(location.hash.slice(1)).get("description");
+    if (description === null || brought === null) return;
+    if (!description.value) description.value = brought;
+    history.replaceState(history.state, "", location.pathname + location.search);
+  }
+  document.addEventListener("DOMContentLoaded", takeAlong);
+
   // htmx, which asks for the choices, begins to listen at this moment and was here first.
   document.addEventListener("DOMContentLoaded", putBack);
 })();

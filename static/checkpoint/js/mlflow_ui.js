@@ -24,6 +24,22 @@
 
   let leaving = false;
 
+  // MLflow asks for a comment where a stage is changed, and sends it nowhere. It becomes the description. It goes along
+  // behind the #, which no server gets to see and no log keeps.
+  const COMMENT_FIELD = "mlflow.model_registry.stage_transition_modal_v2.comment";
+  const LONGEST_COMMENT = 4_000;
+  const comment = { text: "", at: 0 };
+  document.addEventListener("input", ({ target }) => {
+    if (target.id === COMMENT_FIELD) Object.assign(comment, { text: target.value, at: performance.now() });
+  }, { capture: true });
+
+  function withComment(address) {
+    const text = comment.text.trim().slice(0, LONGEST_COMMENT);
+    if (text && performance.now() - comment.at < 120_000) address.hash = new URLSearchParams({ description: text });
+    comment.text = "";
+    return address;
+  }
+
   // The header is only believed from our own origin, and only leads to Checkpoint's own pages: a call to another
   // host, or an upstream that sent the header itself, must not be able to send people elsewhere.
   function formAddress(value) {
@@ -44,7 +60,7 @@
     const address = formAddress(header(REFUSAL_HEADER));
     if (address === null || leaving) return;
     leaving = true;
-    location.assign(address);
+    location.assign(withComment(address));
   }
 
   // The browser's Back brings this page again as it was left.
