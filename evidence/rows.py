@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from evidence.numbers import Value
+from evidence.texts import Part
 
 
 class Kind(StrEnum):
@@ -48,6 +49,14 @@ class Row:
             "champion": self.champion and self.champion.exact,
             "challenger": self.challenger and self.challenger.exact,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow(Row):
+    """A parameter, tag or setting. The parts say where both sides differ; empty where they are better shown whole."""
+
+    champion_parts: tuple[Part, ...] = ()
+    challenger_parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from evidence.compare import DiffLine, text_diff
+from evidence.prompts import DiffLine, text_diff
 from promote_requests.decision import Decision
 from promote_requests.models import PromoteRequest
 

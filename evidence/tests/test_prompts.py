@@ -1,0 +1,61 @@
+"""Prompts are compared word by word, chat prompts message by message."""
+
+import json
+
+from evidence.prompts import compare_prompts, text_diff
+from evidence.rows import Kind
+
+
+def chat(*messages: tuple[str, object]) -> str:
+    return json.dumps([{"role": role, "content": content} for role, content in messages])
+
+
+def test_words_that_differ_are_marked_within_a_line() -> None:
+    lines = text_diff("You are a helpful bot.\nBe brief.", "You are a careful bot.\nBe brief.")
+    assert [(line.kind, [part.text for part in line.parts if part.kind == "differs"]) for line in lines] == [
+        ("hunk", []),
+        ("removed", ["help"]),
+        ("added", ["care"]),
+        ("context", []),
+    ]
+
+
+def test_variables_that_come_and_go_are_named() -> None:
+    found = compare_prompts("{{ question }} in {{lang}}", "{{question}} as {{ user.name }}", has_champion=True)
+    assert found is not None
+    assert (found.variables_added, found.variables_lost) == (("lang",), ("user.name",))
+
+
+def test_a_chat_prompt_is_compared_message_by_message() -> None:
+    old = chat(("system", "Be brief."), ("user", "{{ question }}"))
+    new = chat(("system", "Be very brief."), ("assistant", "Yes?"), ("user", "{{ question }}"))
+    found = compare_prompts(new, old, has_champion=True)
+    assert found is not None
+    assert [(message.role, message.kind) for message in found.messages] == [
+        ("system", Kind.CHANGED),
+        ("assistant", Kind.ADDED),
+        ("user", Kind.EQUAL),
+    ]
+    assert [line.text for line in found.messages[0].lines] == ["Line 1", "Be brief.", "Be very brief."]
+
+
+def test_a_message_whose_role_changed_says_both() -> None:
+    found = compare_prompts(chat(("system", "Hi.")), chat(("user", "Hi.")), has_champion=True)
+    assert found is not None
+    assert [(message.role, message.kind, message.text) for message in found.messages] == [
+        ("user, now system", Kind.CHANGED, "Hi.")
+    ]
+
+
+def test_content_in_parts_is_shown_as_it_is() -> None:
+    found = compare_prompts(chat(("user", [{"type": "text", "text": "Hi"}])), None, has_champion=False)
+    assert found is not None
+    assert (found.messages[0].kind, '"text": "Hi"' in found.messages[0].text) == (Kind.NEW, True)
+
+
+def test_what_is_no_chat_is_compared_as_text() -> None:
+    for text in ("[1, 2]", "[]", "[{]", '[{"role": 1, "content": "x"}]', "{}", '[{"role": "user"}]'):
+        found = compare_prompts(text, chat(("user", "x")), has_champion=True)
+        assert found is not None
+        assert not found.messages
+        assert found.lines
