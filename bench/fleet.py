@@ -4,10 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from bench import nginx, registry
 from bench.process_tree import Tree
@@ -76,9 +77,16 @@ class Served:
     people: dict[str, dict[str, str]]
 
 
-def serve(registry_url: str, folder: Path, running: ExitStack, *, people: Sequence[str]) -> Served:
-    """Starts a Checkpoint in front of an MLflow, with some people in it."""
-    environment = _environment(registry_url, folder)
+def serve(
+    registry_url: str,
+    folder: Path,
+    running: ExitStack,
+    *,
+    people: Sequence[str],
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Served:
+    """Starts a Checkpoint in front of an MLflow, with some people in it and further settings."""
+    environment = _environment(registry_url, folder) | dict(settings)
     made = _make_people(environment, *people)
     url, _ = _start(folder, environment, running)
     return Served(url, made)

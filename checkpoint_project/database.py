@@ -18,6 +18,9 @@ _NOT_AN_ADDRESS = "DATABASE_URL is not a sqlite:///path or postgresql://user:pas
 _NOT_A_FILE = (
     "DATABASE_URL does not name a file: expected sqlite:///relative/path or sqlite:////absolute/path, without options."
 )
+_CONNECT_SECONDS = 5
+_TIME_OUTS = "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
+"""For every connection, unless DATABASE_URL has options of its own: nobody waits or blocks for ever."""
 _LONGEST_NAME = 63
 """Characters of a database's name, in PostgreSQL and in Django."""
 
@@ -82,6 +85,7 @@ def _postgresql(parsed: dict[str, Any], address: str) -> dict[str, Any]:
             known = ""
         if not known:
             raise ConfigurationError(f"DATABASE_URL has an option that PostgreSQL does not know, or twice: {name}.")
-    # A connection lives as long as its request. One for each thread of each worker of each replica would be more than
-    # PostgreSQL allows, and the proxy's hot path makes no query.
-    return parsed | {"CONN_MAX_AGE": 0}
+    # A connection lives until its request waits for something else. One for each thread of each worker of each replica
+    # would be more than PostgreSQL allows, and the proxy's hot path makes no query.
+    own = {"connect_timeout": _CONNECT_SECONDS, "options": _TIME_OUTS} | options
+    return parsed | {"ENGINE": "checkpoint_project.postgresql", "CONN_MAX_AGE": 0, "OPTIONS": own}

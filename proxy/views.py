@@ -6,13 +6,13 @@ from functools import partial
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db import close_old_connections
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from revproxy.views import ProxyView
 
 from accounts.identity.callers import Caller
 from audit.actors import Door
+from foundation.database import connections
 from foundation.exceptions import CheckpointError
 from proxy import admission, answers, destination, exceptions, limits
 from proxy.access_log import Entry
@@ -138,7 +138,7 @@ class CheckpointProxyView(ProxyView):
         pieces: Iterator[bytes] | None = None,
     ) -> Answer:
         # A transfer may last for hours, and whoever judged the call is done with the database.
-        close_old_connections()
+        connections.release()
         return upstream.send(
             destination.mlflow(), method, target, sent.items(), body=pieces, client=client.connection(request.META)
         )
@@ -247,7 +247,7 @@ def _unless_sealed(judged: Callable[[], Refusal | None]) -> Callable[[], None]:
 
     def ask() -> None:
         refused = judged()
-        close_old_connections()
+        connections.release()
         if refused is not None:
             raise refused
 

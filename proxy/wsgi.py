@@ -29,7 +29,13 @@ class Handler(WSGIHandler):
     ) -> Iterable[bytes]:
         """Answers one request."""
         response: Any = super().__call__(environ, start_response)
-        if isinstance(response, ProxiedResponse) and (content := response.whole()):
+        content: bytes | None = None
+        if isinstance(response, ProxiedResponse):
+            content = response.whole()
+        elif not response.streaming:
+            content = b"".join(response)
+        if content:
+            # Before it is sent: a client that takes its time would else keep the request's database connection.
             response.close()
             return [content]
         answer: Iterable[bytes] = response

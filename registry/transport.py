@@ -16,6 +16,7 @@ from django.conf import settings
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError, TimeoutError
 
+from foundation.database import connections
 from registry import patience
 from registry.exceptions import RegistryError, RegistryNotFound, RegistryRefused, RegistryTimeout, RegistryUnreachable
 from registry.workspaces import require_workspace
@@ -91,6 +92,8 @@ class Transport:
     def _exchange(
         self, method: str, path: str, message: dict[str, Any] | None, *, signed_in: bool = True
     ) -> tuple[int, bytes]:
+        # MLflow may take long, and others need the database meanwhile. Within a transaction this does nothing.
+        connections.release()
         headers = {name: value for name, value in self._headers.items() if signed_in or name != "Authorization"}
         try:
             try:

@@ -1,0 +1,13 @@
+"""The database connection of the thread that asks."""
+
+from django.db import connections
+
+
+def release() -> None:
+    """Gives the thread's connection back, before it waits for something that is not the database.
+
+    The next query takes one again. Within a transaction nothing happens: it would be lost with its connection.
+    """
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
