@@ -7,8 +7,13 @@ threads, and then gives the connection back.
 
 import errno
 import json
+import math
 import select
+import selectors
 import socket
+import time
+from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +28,10 @@ from proxy.server.writing import Response
 
 STAY_SECONDS = 1.0
 """How long a thread waits for its connection's next request; this may delay a worker's stop by as much."""
+
+LINGER_SECONDS = 2.0
+"""How long a stopping worker keeps connections that have no request. Whoever has one open uses it, or loses nothing."""
+STOPPING_LOOKS_SECONDS = 0.2
 
 
 class Connection(gthread.TConn):
@@ -53,6 +62,8 @@ class Connection(gthread.TConn):
 class Worker(gthread.ThreadWorker):
     """Answers requests in threads."""
 
+    _idle_until = math.inf
+
     def init_process(self) -> None:
         """Runs in the worker process until it ends."""
         # Gunicorn looks up each setting slowly, a dozen times per request. From here on they no longer change.
@@ -71,16 +82,51 @@ class Worker(gthread.ThreadWorker):
         self.enqueue_req(Connection(self.cfg, sock, client, listener.getsockname()))
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Starts or stops accepting connections; a worker that stops also closes those without a request."""
+        """Starts or stops accepting connections; a worker that stops takes those that wait, and then listens no more.
+
+        Whoever connects later is refused at once, and goes to another replica. Gunicorn would leave the door open until
+        everything has ended, and nobody behind it.
+        """
+        if not self.alive:
+            self._take_who_waits()
         super().set_accept_enabled(enabled)
-        if self.alive:
+        if not self.alive:
+            for listener in self.sockets:
+                listener.close()
+            self._idle_until = time.monotonic() + LINGER_SECONDS
+
+    def _take_who_waits(self) -> None:
+        for listener in self.sockets:
+            taken = -1
+            while taken < self.nr_conns < self.worker_connections:
+                taken = self.nr_conns
+                self.accept(listener)
+
+    def finish_request(self, conn: Any, fs: "Future[Any]") -> None:
+        """Keeps a connection for its next request; a moment only in a worker that stops, and gunicorn not at all.
+
+        Its last answer may have been sent before the stop, and said that the connection stays.
+        """
+        if self.alive or fs.cancelled() or fs.exception() is not None or not fs.result():
+            super().finish_request(conn, fs)
             return
-        for waiting in (self.keepalived_conns, self.pending_conns):
-            while waiting:
-                conn = waiting.popleft()
-                self.poller.unregister(conn.sock)
-                self.nr_conns -= 1
-                conn.close()
+        conn.sock.setblocking(False)
+        conn.data_ready = True  # once it is readable
+        conn.timeout = self._idle_until
+        self.keepalived_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Waits for requests and for what threads have done; in a worker that stops, connections without one end soon.
+
+        Not at once: a request may be on its way. It is answered, and the answer says that the connection ends.
+        """
+        if self.alive or not self.sockets:
+            super().wait_for_and_dispatch_events(timeout)
+            return
+        for conn in (*self.keepalived_conns, *self.pending_conns):
+            conn.timeout = min(conn.timeout, self._idle_until)
+        super().wait_for_and_dispatch_events(min(timeout, STOPPING_LOOKS_SECONDS))
 
     def handle(self, conn: Any) -> Any:
         """Answers a connection's requests for as long as they come without a pause; called in a thread.
@@ -91,9 +137,8 @@ class Worker(gthread.ThreadWorker):
         keeps = self._handle_one(conn)
         while keeps is True and self._next_has_come(conn):
             keeps = self._handle_one(conn)
-        if keeps is False or (keeps is True and not self.alive):
+        if keeps is False:
             conn.end()
-            return False
         return keeps
 
     def _handle_one(self, conn: Any) -> Any:

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +24,7 @@ from proxy.server.worker import STAY_SECONDS, Worker
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
 from testing.servers.echo_upstream import EchoUpstream, Received
 from testing.servers.raw_client import head, read
-from testing.waiting import LONG, Pace
+from testing.waiting import LONG, Pace, wait_until
 
 ECHO = "/api/2.0/mlflow/echo"
 UPLOAD = "/api/2.0/mlflow-artifacts/artifacts/1/expected.bin"
@@ -247,6 +248,36 @@ def test_a_stop_does_not_wait_for_connections_without_a_request(people, upstream
             os.kill(server.pid, signal.SIGTERM)
             psutil.Process(server.pid).wait(GRACE_SECONDS - 5)
             assert [sock.recv(1) for sock in socks] == [b""] * 3
+
+
+@pytest.mark.sockets
+def test_a_stopping_server_listens_no_more_and_ends_connections_with_their_next_answer(
+    people, upstream: EchoUpstream, tmp_path
+) -> None:
+    for server in run_checkpoint("serve", people, tmp_path / "log", **upstream.settings):
+        with connect(server) as uploading, connect(server) as idle, connect(server) as silent:
+            idle.sendall(request(server))
+            assert read(idle, "GET").header("Connection") in ([], ["keep-alive"])
+            time.sleep(STAY_SECONDS + 0.5)
+            uploading.sendall(request(server, ECHO, "PUT", Content_Length="5") + b"ab")
+            time.sleep(0.3)  # its request is being answered
+            os.kill(server.pid, signal.SIGTERM)
+            wait_until(partial(_is_closed, server), "nobody listens")
+            idle.sendall(request(server))
+            answer = read(idle, "GET")
+            assert (answer.status, answer.header("Connection")) == (200, ["close"])
+            assert silent.recv(1) == b""
+            uploading.sendall(b"cde")
+            assert read(uploading, "PUT").json()["length"] == 5
+        psutil.Process(server.pid).wait(GRACE_SECONDS - 5)
+
+
+def _is_closed(server: Checkpoint) -> bool:
+    try:
+        connect(server).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def _stop(server: Checkpoint, goes_on: threading.Event) -> None:
