@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import HttpResponse
 from typing_extensions import override
 
 from proxy.transfer.request_line import WIRE_PATH
@@ -32,7 +33,7 @@ class Handler(WSGIHandler):
         content: bytes | None = None
         if isinstance(response, ProxiedResponse):
             content = response.whole()
-        elif not response.streaming:
+        elif isinstance(response, HttpResponse):
             content = b"".join(response)
         if content:
             # Before it is sent: a client that takes its time would else keep the request's database connection.

@@ -20,7 +20,7 @@ _AT = in_utc("at")
 class AuditEventAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     """Shows what happened, newest first."""
 
-    list_display = (_AT, "actor_name", "action", "model_name", "version", "target", "request_number", "short_reason")
+    list_display = (_AT, "actor_name", "action", "subject", "request_number", "short_reason")
     list_filter = ("action", "door")
     date_hierarchy = "at"
     ordering = ("-at", "-pk")
@@ -51,6 +51,11 @@ class AuditEventAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
         if self.has_view_permission(request):
             refused_calls.end_hours()
         return super().changelist_view(request, *args, **kwargs)
+
+    @admin.display(description="about", ordering="model_name")
+    def subject(self, event: AuditEvent) -> str:
+        model_version = f"{event.model_name} version {event.version}" if event.version else event.model_name
+        return ", ".join(part for part in (model_version, event.target) if part)
 
     @admin.display(description="request", ordering="promote_request")
     def request_number(self, event: AuditEvent) -> str:

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from promote_requests import search, sentences
+from promote_requests import search
 from promote_requests.choices import Status
 from promote_requests.decision import Decision
 from promote_requests.inbox import waiting_for
@@ -37,7 +37,6 @@ class Row:
     """A request in a list; `decision` is None unless reviewers can still change it."""
 
     promote_request: PromoteRequest
-    destination: str
     decision: Decision | None
 
 
@@ -99,7 +98,6 @@ def rows(requests: Iterable[PromoteRequest], rules: list[ProtectionRule]) -> lis
     return [
         Row(
             promote_request,
-            sentences.destination(promote_request.proposal),
             decision_of(promote_request, rules) if promote_request.status == Status.OPEN else None,
         )
         for promote_request in requests

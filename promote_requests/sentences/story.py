@@ -75,8 +75,15 @@ def parts(story: Story) -> list[Part]:
 def destination(proposal: Proposal) -> str:
     """Returns where the version is to go in two or three words, for a row of a list."""
     if proposal.change == Change.REMOVE:
-        return f"no longer {proposal.target.name}"
-    return "no stage" if proposal.target == Target(TargetKind.STAGE, "None") else proposal.target.name
+        return f"no longer {_marked(proposal.target)}"
+    return _marked(proposal.target)
+
+
+def _marked(target: Target) -> str:
+    """Returns a target's name as its kind is written: `@prod` for an alias."""
+    if target == Target(TargetKind.STAGE, "None"):
+        return "no stage"
+    return f"@{target.name}" if target.kind == TargetKind.ALIAS else target.name
 
 
 def consequence(proposal: Proposal, holders: Sequence[str]) -> str:

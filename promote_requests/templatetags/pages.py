@@ -18,6 +18,7 @@ from promote_requests.models import PromoteRequest
 from promote_requests.pages import markdown
 from protection.matching import FrozenRule, Rule
 from registry.measurements import Measurement
+from registry.targets import TargetKind
 
 register = template.Library()
 
@@ -129,6 +130,18 @@ def decision_mark(decision: Decision) -> SafeString:
     if decision.label != decision.decision.label:
         picture, tone = "warning", "bad"
     return format_html('<span class="verdict tone-{}">{}{}</span>', tone, icon(picture), decision.label)
+
+
+@register.simple_tag
+def destination_mark(promote_request: PromoteRequest) -> SafeString:
+    """Returns where a version is to go, so that the three kinds look like three: a chip, `@prod`, a sign of a copy."""
+    words = wrappable(sentences.destination(promote_request.proposal))
+    match promote_request.target.kind:
+        case TargetKind.MODEL:
+            return format_html("{} {}", icon("copy", "a copy in"), words)
+        case TargetKind.STAGE:
+            return format_html('<span class="tag">{}</span>', words)
+    return format_html('<span class="alias">{}</span>', words)
 
 
 @register.simple_tag

@@ -51,3 +51,12 @@ def test_picture_from_this_server_is_shown() -> None:
 
 def test_headings_start_below_those_of_the_page() -> None:
     assert render("# one\n\n## two\n\n###### six") == "<h3>one</h3>\n<h4>two</h4>\n<h6>six</h6>\n"
+
+
+def test_a_list_of_tasks_has_boxes() -> None:
+    html = render("- [ ] holdout\n- [x] fairness\n- [ ]\n- a [ ] b\n\n1. [X] signed")
+    assert "<li>☐ holdout</li>" in html
+    assert "<li>☑ fairness</li>" in html
+    assert "<li>[ ]</li>" in html
+    assert "<li>a [ ] b</li>" in html
+    assert "<li>☑ signed</li>" in html

@@ -154,7 +154,7 @@ def test_suggested_title_fits_its_field() -> None:
     [
         ("stage:Production", Change.SET, "Production"),
         ("stage:None", Change.SET, "no stage"),
-        ("alias:champion", Change.REMOVE, "no longer champion"),
+        ("alias:champion", Change.REMOVE, "no longer @champion"),
     ],
 )
 def test_destination_fits_a_row(target: str, change: Change, expected: str, ada: "User") -> None:
