@@ -259,6 +259,7 @@ SPECTACULAR_SETTINGS = {
         "AuditActionEnum": "audit.choices.AuditAction",
         "CloseReasonEnum": "promote_requests.choices.CloseReason",
         "DifferenceEnum": "evidence.rows.Kind",
+        "SignatureFitEnum": "evidence.contents.signature.Fit",
         "ChangeEnum": "registry.proposals.Change",
         "TargetKindEnum": "registry.targets.TargetKind",
     },

@@ -28,6 +28,20 @@ _PROMPT_TEXTS = (
         "Say what happens next. Do not guess what the findings do not show: {{ findings }}",
     ),
 )
+_FURTHER_REQUESTS = {
+    "4": {
+        "title": "Ratio of area to perimeter as a further input",
+        "description": (
+            "Version 4 gets a further input, `area to perimeter`. Its figures are as good as those of version 3.\n\n"
+            "- [x] measured on the unseen third\n- [ ] everybody who calls it sends the new input"
+        ),
+    },
+    "5": {
+        "title": "Regression for one clinic",
+        "description": "Version 5 misses nothing on the patients of one clinic.",
+    },
+}
+"""{version: what ada says of it}; one breaks its callers, the other was measured on other data."""
 _OPEN_REQUEST = {
     "title": "Scaled regression to Production",
     "description": (
@@ -76,7 +90,9 @@ def seed(address: str, credentials: Credentials) -> int:
         ("2", {"kind": "stage", "name": "Staging"}, "Small forest to Staging"),
     ):
         _promote(ada, grace, version, target, title)
-    return _open_request(ada)
+    for further, words in _FURTHER_REQUESTS.items():
+        _open_request(ada, further, words)
+    return _open_request(ada, "3", _OPEN_REQUEST)
 
 
 def _register_models() -> None:
@@ -118,13 +134,13 @@ def _promote(ada: Api, grace: Api, version: str, target: dict[str, str], title: 
         raise SeedFailed(f"Promote request {request['number']} was approved but is {request['status']}.")
 
 
-def _open_request(ada: Api) -> int:
-    version, target = "3", {"kind": "stage", "name": "Production"}
+def _open_request(ada: Api, version: str, words: Mapping[str, str]) -> int:
+    target = {"kind": "stage", "name": "Production"}
     there = _find(ada, version, "stage:Production")
     if there is None:
         _say(f"ada asks for stage:Production for version {version}; nobody has reviewed it yet")
         there = ada.call(
-            "POST", "promote-requests/", {"model_name": MODEL, "version": version, "target": target, **_OPEN_REQUEST}
+            "POST", "promote-requests/", {"model_name": MODEL, "version": version, "target": target, **words}
         )
     number: int = there["number"]
     return number

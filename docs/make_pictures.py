@@ -34,7 +34,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         grace = signed_in(browser, options.url, "grace", passwords["grace"])
         take(grace, f"{options.url}/checkpoint/", "list", height=560)
-        grace.locator(".row-title a").first.click()
+        grace.get_by_role("link", name="Scaled regression to Production").click()
         grace.wait_for_url("**/promote-requests/*/")
         take(grace, grace.url, "detail", height=1180)
         ada = signed_in(browser, options.url, "ada", passwords["ada"])

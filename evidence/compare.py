@@ -3,39 +3,47 @@
 from dataclasses import dataclass
 from typing import Any
 
+from evidence.contents.compare import ContentsComparison, compare_contents
 from evidence.metrics import compare_metrics
 from evidence.numbers import Value
 from evidence.prompts import PromptComparison, compare_prompts
 from evidence.rows import DIFFERENCES, Group, Kind, TextRow, in_order, kind_of
 from evidence.texts import side_by_side, visible
-from registry.types import VersionFacts
+from evidence.verdict import Verdict, judge
+from registry.types import Contents, VersionFacts
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """All that is shown of two versions side by side; `prompt` is None unless one of them belongs to a prompt.
 
-    `settings` are a prompt's: which model it is for, with which parameters, and what it answers with.
+    `settings` are a prompt's: which model it is for, with which parameters, and what it answers with. `contents` is
+    None where nobody read the files, and for prompts; `verdict` without a champion.
     """
 
     has_champion: bool
     metrics: Group
+    datasets: Group
     parameters: Group
     tags: Group
     prompt: PromptComparison | None
     settings: Group
+    contents: ContentsComparison | None
+    verdict: Verdict | None
 
     @property
     def groups(self) -> tuple[Group, ...]:
         """The groups in the order in which they are shown."""
-        return (self.settings, self.metrics, self.parameters, self.tags)
+        return (self.settings, self.metrics, self.datasets, self.parameters, self.tags)
 
     @property
     def differs(self) -> bool:
         """Whether anything differs; false without a champion."""
-        return any(group.differences for group in self.groups) or (
-            self.prompt is not None and self.prompt.kind in DIFFERENCES
+        of_files = self.contents is not None and (
+            self.contents.signature.differences or self.contents.environment.differences
         )
+        of_prompt = self.prompt is not None and self.prompt.kind in DIFFERENCES
+        return any(group.differences for group in self.groups) or of_prompt or bool(of_files)
 
     def as_dict(self, *, only_differences: bool = False) -> dict[str, Any]:
         """Returns the comparison for the API, without equal rows when asked."""
@@ -43,21 +51,36 @@ class Comparison:
             "has_champion": self.has_champion,
             **{group.name: group.as_dict(only_differences=only_differences) for group in self.groups},
             "prompt": self.prompt and self.prompt.as_dict(),
+            "contents": self.contents and self.contents.as_dict(),
+            "verdict": self.verdict and self.verdict.as_dict(),
         }
 
 
 def compare(challenger: VersionFacts, champion: VersionFacts | None) -> Comparison:
     """Returns what differs between two versions; every parameter, metric and tag of either is one row."""
+    metrics = compare_metrics(challenger.metrics, champion.metrics if champion else None)
+    contents = (
+        None
+        if challenger.contents is None
+        else compare_contents(challenger.contents, None if champion is None else champion.contents or Contents({}))
+    )
     return Comparison(
         has_champion=champion is not None,
-        metrics=compare_metrics(challenger.metrics, champion.metrics if champion else None),
+        metrics=metrics,
+        datasets=_texts("datasets", _named(challenger), _named(champion) if champion else None),
         parameters=_texts("parameters", challenger.params, champion.params if champion else None),
         tags=_texts("tags", challenger.tags, champion.tags if champion else None),
         prompt=compare_prompts(
             challenger.prompt_text, champion.prompt_text if champion else None, has_champion=champion is not None
         ),
+        contents=contents,
+        verdict=None if champion is None else judge(challenger, champion, metrics, contents),
         settings=_texts("settings", challenger.prompt_settings, champion.prompt_settings if champion else None),
     )
+
+
+def _named(facts: VersionFacts) -> dict[str, str]:
+    return {f"{context} data" if context else "data": names for context, names in facts.datasets.items()}
 
 
 def _texts(name: str, challenger: dict[str, str], champion: dict[str, str] | None) -> Group:

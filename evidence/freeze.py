@@ -17,7 +17,7 @@ from foundation.exceptions import CheckpointError
 from foundation.texts import storable_text
 from registry.measurements import Measurement, Origin
 from registry.targets import Target, TargetKind
-from registry.types import ModelVersion, VersionFacts
+from registry.types import Contents, ModelVersion, VersionFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,8 @@ def fingerprint(evidence: Evidence) -> str:
         "gone": challenger.gone,
         "champion": [champion.version.name, champion.version.version] if champion else None,
     }
+    if challenger.datasets:
+        facts["datasets"] = challenger.datasets
     if evidence.other_holders:
         # A promotion may archive them all, so its reviewers must have seen them.
         facts["other_holders"] = list(evidence.other_holders)
@@ -122,7 +124,10 @@ def _read_1(frozen: dict[str, Any]) -> VersionFacts:
         version[name] = version[name] and datetime.fromisoformat(version[name])
     metrics = {name: _thawed(found) for name, found in frozen["metrics"].items()}
     gone = tuple(frozen["gone"])
-    return VersionFacts(**{**frozen, "version": ModelVersion(**version), "metrics": metrics, "gone": gone})
+    said = frozen.get("contents")
+    contents = said and Contents(dict(said["files"]), tuple(said["problems"]))
+    read = {"version": ModelVersion(**version), "metrics": metrics, "gone": gone, "contents": contents}
+    return VersionFacts(**{**frozen, **read})
 
 
 def _thawed(frozen: dict[str, Any]) -> Measurement:

@@ -6,6 +6,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from evidence.directions import Direction, direction_of
 from evidence.numbers import Value, change, json_number, shown
 from evidence.rows import Group, Kind, Row, in_order, kind_of
 from registry.measurements import Measurement, same
@@ -19,6 +20,7 @@ class MetricRow(Row):
         delta: Challenger minus champion, in decimal digits; None unless both are finite numbers.
         percent: The delta in per cent of the champion's absolute value; None as well when the champion's is 0.
         direction: `up`, `down`, or empty where neither is greater. It does not say which is better.
+        wanted: Which way is better, as far as the name tells.
         champion_measured: Step, data set and origin of the champion's value.
         challenger_measured: Step, data set and origin of the challenger's value.
     """
@@ -28,6 +30,14 @@ class MetricRow(Row):
     direction: str = ""
     champion_measured: Measurement | None = None
     challenger_measured: Measurement | None = None
+    wanted: Direction = Direction.UNKNOWN
+
+    @property
+    def better(self) -> bool | None:
+        """Whether the challenger has the better value; None where neither has, or nobody knows which is better."""
+        if not self.direction or not self.wanted:
+            return None
+        return (self.direction == "up") == (self.wanted is Direction.HIGHER)
 
     @property
     def is_measured_alike(self) -> bool:
@@ -52,6 +62,7 @@ class MetricRow(Row):
             "kind": str(self.kind),
             **{name: value and json_number(float(value.exact)) for name, value in numbers.items()},
             "direction": self.direction,
+            "better": self.better,
             "measured": {
                 "champion": self.champion_measured and _measured(self.champion_measured),
                 "challenger": self.challenger_measured and _measured(self.challenger_measured),
@@ -60,13 +71,14 @@ class MetricRow(Row):
 
 
 def compare_metrics(challenger: dict[str, Measurement], champion: dict[str, Measurement] | None) -> Group:
-    """Returns one row for each metric of either side."""
+    """Returns one row for each metric of either side, those first of which the challenger has the worse value."""
     new_side, old_side = _by_common_name(challenger, champion or {})
     rows = [
         _metric(name, new_side.get(name), old_side.get(name), has_champion=champion is not None)
         for name in {**new_side, **old_side}
     ]
-    return Group("metrics", in_order(rows))
+    worst_first = sorted(in_order(rows), key=lambda row: row.better is not False)
+    return Group("metrics", tuple(worst_first))
 
 
 def _by_common_name(*sides: dict[str, Measurement]) -> list[dict[str, Measurement]]:
@@ -93,7 +105,7 @@ def _metric(key: str, challenger: Measurement | None, champion: Measurement | No
             champion_measured=champion,
             challenger_measured=challenger,
         )
-    old, new = champion.value, challenger.value
+    old, new, new_key = champion.value, challenger.value, challenger.key
     equal = same(new, old)
     old_shown, new_shown = shown(old), shown(new)
     if not equal and old_shown.text == new_shown.text:
@@ -102,7 +114,9 @@ def _metric(key: str, challenger: Measurement | None, champion: Measurement | No
     delta, percent = change(old, new)
     direction = "up" if new > old else "down" if new < old else ""
     kind = Kind.EQUAL if equal else Kind.CHANGED
-    return MetricRow(key, kind, old_shown, new_shown, delta, percent, direction, champion, challenger)
+    return MetricRow(
+        key, kind, old_shown, new_shown, delta, percent, direction, champion, challenger, direction_of(new_key)
+    )
 
 
 def _how(measurement: Measurement) -> tuple[object, ...]:

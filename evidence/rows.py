@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from evidence.numbers import Value
 from evidence.texts import Part
@@ -49,6 +49,9 @@ class Row:
             "champion": self.champion and self.champion.exact,
             "challenger": self.challenger and self.challenger.exact,
         }
+
+
+RowT = TypeVar("RowT", bound=Row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,6 @@ def kind_of(old: object, new: object, *, has_champion: bool, equal: bool) -> Kin
     return Kind.EQUAL if equal else Kind.CHANGED
 
 
-def in_order(rows: Iterable[Row]) -> tuple[Row, ...]:
+def in_order(rows: Iterable[RowT]) -> tuple[RowT, ...]:
     """Returns the rows with the differences first, each kind by name."""
     return tuple(sorted(rows, key=lambda row: (_ORDER[row.kind], row.key.casefold(), row.key)))

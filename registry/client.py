@@ -44,6 +44,13 @@ class RegistryClient(Protocol):
     def get_provenance(self, name: str, version: str) -> Provenance:
         """Returns what a version is made of, without what is gone; RegistryNotFound when there is no such version."""
 
+    def read_file(self, name: str, version: str, path: str, *, limit: int) -> bytes | None:
+        """Returns one file of a version, or more than `limit` bytes of a larger one; None if it is not there.
+
+        To be asked of versions only whose files lie where MLflow keeps files (`places.can_be_told`): MLflow fetches
+        from whatever address the version's source names.
+        """
+
     def find_made_of(
         self, *, run_ids: Collection[str], model_ids: Collection[str], folders: Collection[str]
     ) -> list[tuple[str, str]]:

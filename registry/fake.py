@@ -70,7 +70,8 @@ class FakeRegistry(RegistryClient):
 
     Beside the protocol: `add_model`, `add_version`, `add_job`, `change_facts` and `delete_version` arrange what is
     there; `version` and `is_open` say what kind of MLflow it is; `fail_next` and `before` arrange failures and races;
-    `calls` tells which calls were made, as (method, arguments).
+    `files` are those of versions, {(name, version, path): bytes}; `calls` tells which calls were made, as (method,
+    arguments).
     """
 
     def __init__(self) -> None:
@@ -80,6 +81,7 @@ class FakeRegistry(RegistryClient):
         self._models: dict[str, RegisteredModel] = {}
         self._facts: dict[str, dict[str, VersionFacts]] = {}
         self._job_runs: dict[str, str] = {}
+        self.files: dict[tuple[str, str, str], bytes] = {}
         self._last_number: dict[str, int] = {}
         self._failures: list[_Failure] = []
         self._hooks: dict[str, list[Callable[[], None]]] = {}
@@ -138,12 +140,14 @@ class FakeRegistry(RegistryClient):
         *,
         params: dict[str, str] | None = None,
         metrics: Mapping[str, float | Measurement] | None = None,
+        datasets: dict[str, str] | None = None,
     ) -> None:
         """Adds to or overwrites what was measured of a version."""
         with self._lock:
             facts = self._stored(name, version)
             facts.params.update(params or {})
             facts.metrics.update(measured(metrics or {}))
+            facts.datasets.update(datasets or {})
 
     def delete_version(self, name: str, version: str) -> None:
         """Takes a version away with its aliases; its number is not used again."""
@@ -237,6 +241,12 @@ class FakeRegistry(RegistryClient):
     def answers_anybody(self) -> bool:
         with self._call("answers_anybody"):
             return self.is_open
+
+    @override
+    def read_file(self, name: str, version: str, path: str, *, limit: int) -> bytes | None:
+        with self._call("read_file", name, version, path):
+            content = self.files.get((name, version, path))
+            return content and content[: limit + 1]
 
     @override
     def find_made_of(

@@ -76,34 +76,41 @@ class Transport:
             raise RegistryUnreachable(_WRONG_ADDRESS, may_be_done=True)
         return answer
 
-    def ask(self, path: str, *, signed_in: bool = True) -> tuple[int, bytes]:
+    def ask(self, path: str, *, signed_in: bool = True, limit: int | None = None) -> tuple[int, bytes]:
         """Returns status and body of whatever answers a GET.
 
         Args:
             path: Below MLflow's address.
             signed_in: Whether Checkpoint shows its credentials.
+            limit: Of a longer body so many bytes and a few more are read; without a limit it is an error.
 
         Raises:
             RegistryUnreachable: no connection.
             RegistryTimeout: no whole answer in time.
         """
-        return self._exchange("GET", path, None, signed_in=signed_in)
+        return self._exchange("GET", path, None, signed_in=signed_in, limit=limit)
 
     def _exchange(
-        self, method: str, path: str, message: dict[str, Any] | None, *, signed_in: bool = True
+        self,
+        method: str,
+        path: str,
+        message: dict[str, Any] | None,
+        *,
+        signed_in: bool = True,
+        limit: int | None = None,
     ) -> tuple[int, bytes]:
         # MLflow may take long, and others need the database meanwhile. Within a transaction this does nothing.
         connections.release()
         headers = {name: value for name, value in self._headers.items() if signed_in or name != "Authorization"}
         try:
             try:
-                return self._send(method, path, message, headers)
+                return self._send(method, path, message, headers, limit)
             except ProtocolError:
                 # MLflow closes idle connections, and the pool may hand one out in that moment. Only reads are
                 # repeated: whether a write arrived cannot be known.
                 if method != "GET":
                     raise
-                return self._send(method, path, message, headers)
+                return self._send(method, path, message, headers, limit)
         except NewConnectionError as error:  # a TimeoutError to urllib3, though it is an answer: nobody listens
             raise _unreachable(error) from error
         except ConnectTimeoutError as error:
@@ -114,7 +121,7 @@ class Transport:
             raise _unreachable(error, may_be_done=True) from error
 
     def _send(
-        self, method: str, path: str, message: dict[str, Any] | None, headers: dict[str, str]
+        self, method: str, path: str, message: dict[str, Any] | None, headers: dict[str, str], limit: int | None
     ) -> tuple[int, bytes]:
         url, body = f"{self._base}{path}", None
         if method == "GET":
@@ -128,11 +135,14 @@ class Transport:
             method, url, body=body, headers=headers, timeout=timeout, redirect=False, preload_content=False
         )
         try:
-            content = _read(response, deadline)
+            content, is_whole = _read(response, deadline, limit)
         except BaseException:
             response.close()
             raise
-        response.release_conn()
+        if is_whole:
+            response.release_conn()
+        else:
+            response.close()
         return response.status, content
 
 
@@ -141,16 +151,19 @@ def _unreachable(error: HTTPError, *, may_be_done: bool = False) -> RegistryUnre
     return RegistryUnreachable("MLflow cannot be reached. Please try again in a moment.", may_be_done=may_be_done)
 
 
-def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
+def _read(response: BaseHTTPResponse, deadline: float, limit: int | None) -> tuple[bytes, bool]:
+    """Returns the body, and whether it is all of it."""
     # The socket's timeout bounds one read only: a server that sends a byte now and then would hold a page for ever.
     content = bytearray()
     while chunk := response.read1(_CHUNK):
         content += chunk
         if time.monotonic() > deadline:
             raise RegistryTimeout(_NO_ANSWER, may_be_done=True)
+        if limit is not None and len(content) > limit:
+            return bytes(content), False
         if len(content) > LARGEST_ANSWER:
             raise RegistryError("MLflow's answer is too large to be shown.")
-    return bytes(content)
+    return bytes(content), True
 
 
 def _authorization() -> dict[str, str]:

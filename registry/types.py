@@ -114,6 +114,19 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class Contents:
+    """The files of a version that tell about it, kept as they were read: a later reader may understand more of them.
+
+    Attributes:
+        files: {path: text} of those that are there and could be read.
+        problems: A sentence about each that could not.
+    """
+
+    files: dict[str, str]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class VersionFacts:
     """What was measured of a version, from its run and its logged model together.
 
@@ -126,6 +139,8 @@ class VersionFacts:
         prompt_text: A prompt version's template; None for a model.
         prompt_settings: {name: JSON or text} of a prompt version, from `prompt_settings`.
         unplaced_source: Where its files are said to lie, if `places.can_be_told` says no; otherwise empty.
+        datasets: {context, "" where none was named: names and digests} of the data that its run says it used.
+        contents: What its files say; None where nobody looked, and for a prompt.
         gone: Of `run` and `logged_model`, what MLflow has deleted or does not know though the version names it.
     """
 
@@ -139,3 +154,5 @@ class VersionFacts:
     prompt_settings: dict[str, str] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
     unplaced_source: str = ""
+    contents: Contents | None = None
+    datasets: dict[str, str] = field(default_factory=dict)

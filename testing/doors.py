@@ -102,7 +102,7 @@ class World:
         writes = [
             call
             for call in self.fraud.calls
-            if not call[0].startswith(("get_", "list_", "search_", "holders", "copies"))
+            if not call[0].startswith(("get_", "list_", "read_", "search_", "holders", "copies"))
         ]
         return {**rows, "observed": seen, "writes": writes}
 

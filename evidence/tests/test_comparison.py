@@ -311,6 +311,7 @@ def test_the_api_gets_numbers_where_json_has_them_and_can_leave_equal_rows_out()
             "delta": 0.1,
             "percent": 12.5,
             "direction": "up",
+            "better": True,
         },
         {
             "key": "loss",
@@ -320,6 +321,7 @@ def test_the_api_gets_numbers_where_json_has_them_and_can_leave_equal_rows_out()
             "delta": None,
             "percent": None,
             "direction": "",
+            "better": None,
         },
         {
             "key": "same",
@@ -329,6 +331,7 @@ def test_the_api_gets_numbers_where_json_has_them_and_can_leave_equal_rows_out()
             "delta": 0.0,
             "percent": 0.0,
             "direction": "",
+            "better": None,
         },
     ]
     short = comparison.as_dict(only_differences=True)

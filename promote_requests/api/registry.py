@@ -37,7 +37,7 @@ class ComparisonView(ApiView):
         """Compares as MLflow has them now or, once the request is being promoted, as they were frozen."""
         values = checked(ComparisonQuerySerializer, request.query_params.dict())
         promote_request = load(request, number)
-        evidence = services.evidence_of(promote_request)
+        evidence = services.with_files(promote_request, services.evidence_of(promote_request))
         champion = evidence.champion
         compared = compare(evidence.challenger, champion)
         return Response(

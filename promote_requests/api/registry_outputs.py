@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from evidence.contents.signature import Fit
 from evidence.rows import Kind
 from foundation.addresses import absolute
 from foundation.api.pagination import UncountedPageSerializer
@@ -141,6 +142,9 @@ class MetricRowSerializer(serializers.Serializer):
     delta = serializers.FloatField(allow_null=True, help_text="Challenger minus champion.")
     percent = serializers.FloatField(allow_null=True, help_text="Of the champion's absolute value.")
     direction = serializers.CharField(help_text="up, down or empty.")
+    better = serializers.BooleanField(
+        allow_null=True, help_text="Of the challenger; null where neither is, or the metric's name does not tell."
+    )
     measured = MeasuredSerializer()
 
 
@@ -164,6 +168,59 @@ class PromptSerializer(serializers.Serializer):
     kind = serializers.ChoiceField(_KINDS)
     champion = serializers.CharField(allow_null=True)
     challenger = serializers.CharField(allow_null=True)
+    variables_added = serializers.ListField(child=serializers.CharField())
+    variables_lost = serializers.ListField(child=serializers.CharField())
+
+
+class FieldRowSerializer(serializers.Serializer):
+    """A field of a signature on both sides."""
+
+    part = serializers.ChoiceField(["inputs", "outputs", "params"])
+    name = serializers.CharField(help_text="Nested ones as address.street, of lists as tags[].")
+    kind = serializers.ChoiceField(_KINDS)
+    champion = serializers.CharField(allow_null=True)
+    challenger = serializers.CharField(allow_null=True)
+    breaks = serializers.CharField(help_text="What callers of the champion would notice; empty where they would not.")
+
+
+class SignatureSerializer(serializers.Serializer):
+    """Both signatures, breaking differences first."""
+
+    fit = serializers.ChoiceField([(fit.value, fit.name) for fit in Fit])
+    note = serializers.CharField(help_text="Why the fit is unknown, or empty.")
+    rows = FieldRowSerializer(many=True)
+
+
+class NeedRowSerializer(serializers.Serializer):
+    """Something that a version needs to run, on both sides."""
+
+    group = serializers.ChoiceField(["package", "other"])
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(_KINDS)
+    champion = serializers.CharField(allow_null=True)
+    challenger = serializers.CharField(allow_null=True)
+    movement = serializers.CharField(help_text="up, down or empty.")
+
+
+class ContentsSerializer(serializers.Serializer):
+    """What the files of both versions say: signature and environment."""
+
+    signature = SignatureSerializer()
+    environment = NeedRowSerializer(many=True)
+    problems = serializers.ListField(child=serializers.CharField(), help_text="What could not be read.")
+
+
+class VerdictSerializer(serializers.Serializer):
+    """The tables in numbers."""
+
+    better = serializers.IntegerField()
+    worse = serializers.IntegerField()
+    equal = serializers.IntegerField()
+    undirected = serializers.IntegerField(help_text="Differ, and the name does not tell which value is better.")
+    missing = serializers.IntegerField(help_text="On one side only.")
+    signature = serializers.ChoiceField([(fit.value, fit.name) for fit in Fit])
+    packages_changed = serializers.IntegerField(allow_null=True)
+    warnings = serializers.ListField(child=serializers.CharField(), help_text="Codes of what makes it unfair.")
 
 
 class ComparisonSerializer(serializers.Serializer):
@@ -179,9 +236,12 @@ class ComparisonSerializer(serializers.Serializer):
     removing = serializers.BooleanField(help_text="The request takes the alias away; there is no champion.")
     has_champion = serializers.BooleanField()
     metrics = MetricGroupSerializer()
+    datasets = GroupSerializer(help_text="The data sets that the runs used, by what for.")
     parameters = GroupSerializer()
     tags = GroupSerializer()
     prompt = PromptSerializer(allow_null=True)
+    contents = ContentsSerializer(allow_null=True, help_text="Null for prompts.")
+    verdict = VerdictSerializer(allow_null=True, help_text="Null without a champion.")
 
 
 def side(version: ModelVersion) -> dict[str, Any]:

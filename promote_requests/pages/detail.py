@@ -26,6 +26,7 @@ from promote_requests.services import (
     evidence_of,
     requirement_of,
     settle_if_cut_off,
+    with_files,
     would_promote,
 )
 from promote_requests.services.observing import has_changed, notice_changes
@@ -99,7 +100,7 @@ def conversation(promote_request: PromoteRequest) -> dict[str, Any]:
 def _look(request: PageRequest, promote_request: PromoteRequest) -> Seen:
     recorded = promote_request.observation
     try:
-        evidence = evidence_of(promote_request)
+        evidence = with_files(promote_request, evidence_of(promote_request))
     except (RegistryError, UnreadableEvidence) as failure:
         return Seen(recorded, failure=failure)
     if promote_request.status != Status.OPEN or not has_changed(promote_request, evidence):

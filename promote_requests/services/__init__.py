@@ -13,6 +13,7 @@ from promote_requests.services.reading import (
     keeping_their_version,
     requirement_for_proposal,
     requirement_of,
+    with_files,
     would_promote,
 )
 from promote_requests.services.reviewing import ReviewOutcome, comment, dismiss, review
@@ -39,6 +40,7 @@ __all__ = [
     "settle_if_cut_off",
     "submit",
     "unsettled",
+    "with_files",
     "withdraw",
     "would_promote",
 ]

@@ -25,7 +25,7 @@ from promote_requests.models import PromoteRequest
 from promote_requests.services import registry_writes
 from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import has_changed, refuse_if_changed
-from promote_requests.services.reading import decision_of, live_evidence_of, requirement_of
+from promote_requests.services.reading import decision_of, live_evidence_of, requirement_of, with_files
 from promote_requests.services.settling import LONGEST_STEP, conclude, record_failure, settles_first
 from registry import get_registry, patience
 from registry.exceptions import RegistryError
@@ -49,7 +49,7 @@ def promote(*, actor: Actor, promote_request: PromoteRequest) -> PromoteRequest:
     """
     transitions.require(Action.PROMOTE, promote_request.status)
     permissions.require(actor, Action.PROMOTE, promote_request)
-    evidence = live_evidence_of(promote_request)
+    evidence = with_files(promote_request, live_evidence_of(promote_request), fresh=True)
     refuse_if_changed(promote_request, evidence, actor=actor)
     _refuse_lost_alias(promote_request, evidence)
     started = _start(actor, promote_request, evidence)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from audit.actors import Actor
+from evidence.contents.reading import with_contents
 from evidence.freeze import Observation, thaw
 from evidence.observe import Evidence, observe
 from promote_requests import permissions
@@ -138,6 +139,14 @@ def live_evidence_of(promote_request: PromoteRequest, *, exact: bool = False) ->
         RegistryError: MLflow cannot be asked, or no longer knows the version.
     """
     return observe(get_registry(promote_request.workspace), promote_request.proposal, exact=exact)
+
+
+def with_files(promote_request: PromoteRequest, evidence: Evidence, *, fresh: bool = False) -> Evidence:
+    """Returns the evidence with what the files of both versions say; what is frozen stays as it is."""
+    if promote_request.status in (Status.PROMOTING, Status.PROMOTED):
+        return evidence
+    workspace = promote_request.workspace
+    return with_contents(get_registry(workspace), evidence, workspace=workspace, fresh=fresh)
 
 
 def actions_for(actor: Actor, promote_request: PromoteRequest, decision: Decision | None = None) -> list[Action]:

@@ -207,6 +207,32 @@ def test_the_comparison_tells_how_each_metric_was_measured(fraud, open_request, 
     assert metric["measured"]["champion"]["other"] is None
 
 
+def test_the_comparison_carries_the_verdict(fraud, open_request, ada):
+    fraud.files["Fraud", "2", "requirements.txt"] = b"torch"
+    fraud.files["Fraud", "1", "requirements.txt"] = b""
+    body = Api(ada).get(f"promote-requests/{open_request.number}/comparison/").json()
+    assert body["verdict"] == {
+        "better": 1,
+        "worse": 0,
+        "equal": 0,
+        "undirected": 0,
+        "missing": 0,
+        "signature": "unknown",
+        "packages_changed": 1,
+        "warnings": ["champion_without_run", "challenger_without_run"],
+    }
+    assert [row["better"] for row in body["metrics"]["rows"]] == [True]
+    (need,) = body["contents"]["environment"]
+    assert need == {
+        "group": "package",
+        "name": "torch",
+        "kind": "added",
+        "champion": None,
+        "challenger": "any",
+        "movement": "",
+    }
+
+
 def test_the_comparison_can_leave_equal_rows_out(fraud, open_request, ada):
     fraud.change_facts("Fraud", "1", params={"seed": "7"})
     fraud.change_facts("Fraud", "2", params={"seed": "7"})

@@ -13,7 +13,8 @@ from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
 from registry.measurements import latest
 from registry.memory import Memory
-from registry.mlflow.entities import model_id_in, model_metrics, model_of, run_metrics, version_of
+from registry.mlflow import files
+from registry.mlflow.entities import model_id_in, model_metrics, model_of, run_datasets, run_metrics, version_of
 from registry.mlflow.origins import Origins
 from registry.mlflow.searches import Order, Searches, equals
 from registry.mlflow.standings import Standings
@@ -105,6 +106,7 @@ class MlflowRegistry(RegistryClient):
             prompt_text=found.tags.get(PROMPT_TEXT_TAG),
             prompt_settings=prompt_settings(found.tags),
             gone=_gone(run_id, run, found.model_id, logged),
+            datasets=run_datasets(run),
             unplaced_source="" if places.can_be_told(location) else location,
         )
 
@@ -127,6 +129,11 @@ class MlflowRegistry(RegistryClient):
                 [location, *(run.info.artifact_uri for run in runs), *([logged.artifact_location] if logged else [])]
             ),
         )
+
+    @override
+    def read_file(self, name: str, version: str, path: str, *, limit: int) -> bytes | None:
+        _require_version(name, version)
+        return files.read(self._transport, name, version, path, limit=limit)
 
     @override
     def find_made_of(

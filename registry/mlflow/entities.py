@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from mlflow.entities import LoggedModel, Metric, Run
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 from mlflow.entities.model_registry import RegisteredModel as MlflowModel
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from registry.measurements import Measurement, Origin
 from registry.types import ModelVersion, RegisteredModel
@@ -62,6 +63,15 @@ def run_metrics(run: Run | None) -> list[Measurement]:
     """Returns the last value of each of a run's metrics."""
     # `data.metrics` would be {key: value} only.
     return [_measurement(metric, Origin.RUN, run.info.run_id) for metric in run.data._metric_objs] if run else []
+
+
+def run_datasets(run: Run | None) -> dict[str, str]:
+    """Returns {context: names and digests} of a run's inputs; the context is "" where the client named none."""
+    found: dict[str, set[str]] = {}
+    for given in run.inputs.dataset_inputs if run and run.inputs else []:
+        context = next((tag.value for tag in given.tags or [] if tag.key == MLFLOW_DATASET_CONTEXT), "")
+        found.setdefault(context, set()).add(f"{given.dataset.name} ({given.dataset.digest})")
+    return {context: ", ".join(sorted(names)) for context, names in sorted(found.items())}
 
 
 def model_metrics(logged: LoggedModel | None) -> list[Measurement]:

@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import Any
 
 import pytest
+import urllib3
 
 from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
@@ -35,6 +36,12 @@ class Fake:
     def delete_origin(self, name: str, version: str, what: str) -> None:
         self.client.delete_origin(name, version, what)
 
+    def log_data(self, name: str, version: str, context: str, data: str, digest: str) -> None:
+        self.client.change_facts(name, version, datasets={context: f"{data} ({digest})"})
+
+    def put_file(self, name: str, version: str, path: str, content: bytes) -> None:
+        self.client.files[name, version, path] = content
+
 
 @dataclass
 class RealMlflow:
@@ -45,6 +52,7 @@ class RealMlflow:
     store: Any
     experiment_id: str
     prefix: str
+    url: str
 
     def add_model(self, name: str, *, description: str = "", is_prompt: bool = False) -> None:
         from mlflow.entities.model_registry import RegisteredModelTag  # noqa: PLC0415 - only with a real MLflow
@@ -88,6 +96,18 @@ class RealMlflow:
         else:
             self.mlflow.delete_logged_model(found.model_id)
 
+    def log_data(self, name: str, version: str, context: str, data: str, digest: str) -> None:
+        from mlflow.entities import Dataset, DatasetInput, InputTag  # noqa: PLC0415 - only with a real MLflow
+
+        tags = [InputTag("mlflow.data.context", context)] if context else []
+        given = DatasetInput(Dataset(data, digest, "local", "{}"), tags)
+        self.mlflow.log_inputs(self.client.get_version(name, version).run_id, [given])
+
+    def put_file(self, name: str, version: str, path: str, content: bytes) -> None:
+        place = self.client.get_version(name, version).source.removeprefix("mlflow-artifacts:/")
+        url = f"{self.url}/api/2.0/mlflow-artifacts/artifacts/{place}/{path}"
+        assert urllib3.request("PUT", url, body=content).status == 200
+
 
 def connect_to_mlflow(request: pytest.FixtureRequest) -> RealMlflow:
     settings = request.getfixturevalue("settings")
@@ -103,7 +123,7 @@ def connect_to_mlflow(request: pytest.FixtureRequest) -> RealMlflow:
     unique = uuid.uuid4().hex[:8]
     prefix = f'it\'s "a" 100%_\\ {unique} '
     store = RestStore(lambda: MlflowHostCreds(url))
-    return RealMlflow(connect(), mlflow, store, mlflow.create_experiment(unique), prefix)
+    return RealMlflow(connect(), mlflow, store, mlflow.create_experiment(unique), prefix, url)
 
 
 @pytest.fixture(params=["fake", pytest.param("mlflow", marks=pytest.mark.mlflow)])
@@ -219,6 +239,24 @@ def test_an_infinite_metric_is_infinite(world):
     name = f"{world.prefix}Fraud"
     world.add_version(name, metrics={"up": math.inf, "down": -math.inf, "large": 1e308})
     assert values(world.client.get_facts(name, "1")) == {"up": math.inf, "down": -math.inf, "large": 1e308}
+
+
+def test_the_data_that_a_run_used_is_among_the_facts(world, fraud):
+    world.log_data(fraud, "1", "training", "patients", "1a2b")
+    world.log_data(fraud, "1", "", "others", "3c4d")
+    assert world.client.get_facts(fraud, "1").datasets == {"": "others (3c4d)", "training": "patients (1a2b)"}
+    assert world.client.get_facts(fraud, "2").datasets == {}
+
+
+def test_a_file_of_a_version_is_read_up_to_a_bound(world, fraud):
+    world.put_file(fraud, "1", "MLmodel", b"flavors: {}")
+    world.put_file(fraud, "1", "large.txt", b"x" * 300_000)
+    assert world.client.read_file(fraud, "1", "MLmodel", limit=100_000) == b"flavors: {}"
+    assert 100_000 < len(world.client.read_file(fraud, "1", "large.txt", limit=100_000) or b"") < 300_000
+    assert world.client.read_file(fraud, "1", "none.txt", limit=100_000) is None
+    assert world.client.read_file(fraud, "2", "MLmodel", limit=100_000) is None
+    assert world.client.read_file(fraud, "1", "../MLmodel", limit=100_000) is None
+    assert world.client.read_file(fraud, "1", "MLmodel", limit=100_000) == b"flavors: {}"  # on the connection after it
 
 
 def test_a_prompts_text_is_among_its_facts(world):

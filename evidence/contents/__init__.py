@@ -1,0 +1,1 @@
+"""What a version's files say of it: its signature and its environment."""

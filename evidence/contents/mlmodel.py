@@ -1,0 +1,92 @@
+"""Reads the file `MLmodel`, which somebody else wrote. Pure."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+_DEEPEST = 40
+
+
+class Unreadable(Exception):
+    """The file is not what it should be; the text says why, to whoever reads the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class MLmodel:
+    """What the file says, as far as it is used here.
+
+    Attributes:
+        flavors: {flavour: its version, "" where none is named}.
+        python: The version of Python; "" where none is named.
+        mlflow: The version of MLflow that wrote it.
+        signature: {`inputs`, `outputs` or `params`: its parsed JSON, None for none}; None without a signature.
+    """
+
+    flavors: dict[str, str] = field(default_factory=dict)
+    python: str = ""
+    mlflow: str = ""
+    signature: dict[str, Any] | None = None
+
+
+def parse(text: str) -> MLmodel:
+    """Returns what the file says.
+
+    Raises:
+        Unreadable: no YAML, YAML that refers to itself or is nested deeply, or another document.
+    """
+    document = _loaded(text)
+    if not isinstance(document, dict):
+        raise Unreadable("MLmodel does not describe a model.")
+    flavors = document.get("flavors")
+    flavors = flavors if isinstance(flavors, dict) else {}
+    function = flavors.get("python_function")
+    return MLmodel(
+        flavors={str(name): _version_of(str(name), said) for name, said in flavors.items()},
+        python=_text(function.get("python_version")) if isinstance(function, dict) else "",
+        mlflow=_text(document.get("mlflow_version")),
+        signature=_signature(document.get("signature")),
+    )
+
+
+def _loaded(text: str) -> Any:
+    try:
+        depth = 0
+        # A few lines that refer to one another can stand for gigabytes, or for themselves.
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise Unreadable("MLmodel refers to parts of itself, which is not followed.")
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise Unreadable("MLmodel is nested too deeply to be read.")
+        return yaml.load(text, Loader=yaml.CSafeLoader)
+    except (yaml.YAMLError, ValueError) as error:
+        raise Unreadable("MLmodel is not YAML.") from error
+
+
+def _version_of(flavor: str, said: Any) -> str:
+    if not isinstance(said, dict):
+        return ""
+    named = [said.get(key) for key in (f"{flavor}_version", "version")]
+    # scikit-learn's flavour is `sklearn` with `sklearn_version`, XGBoost's `xgboost` with `xgb_version`.
+    named += [value for key, value in said.items() if str(key).endswith("_version") and key != "python_version"]
+    return next((_text(value) for value in named if value), "")
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)[:100]
+
+
+def _signature(said: Any) -> dict[str, Any] | None:
+    if not isinstance(said, dict):
+        return None
+    found: dict[str, Any] = {}
+    for part in ("inputs", "outputs", "params"):
+        value = said.get(part)
+        try:
+            # MLflow writes JSON into YAML.
+            found[part] = json.loads(value) if isinstance(value, str) else None
+        except (ValueError, RecursionError) as error:
+            raise Unreadable(f"The signature in MLmodel cannot be read: its {part} are not JSON.") from error
+    return found

@@ -1,0 +1,85 @@
+"""Reads the files that tell about both versions of a comparison."""
+
+import time
+from collections import OrderedDict
+from dataclasses import replace
+from threading import Lock
+
+from evidence.contents.texts import LARGEST_BYTES, MLMODEL, REQUIREMENTS, text_of
+from evidence.observe import Evidence
+from registry.client import RegistryClient
+from registry.exceptions import RegistryError
+from registry.types import Contents, VersionFacts
+
+KEPT_SECONDS = 60.0
+"""How long a page believes what it read before. Of a version under review no file changes meanwhile: it is sealed."""
+_MOST_KEPT = 200
+
+_kept: OrderedDict[tuple[object, ...], tuple[float, Contents]] = OrderedDict()
+_lock = Lock()
+
+
+def with_contents(registry: RegistryClient, evidence: Evidence, *, workspace: str, fresh: bool = False) -> Evidence:
+    """Returns the evidence with what the files of both versions say of them.
+
+    A file that cannot be read is a sentence in `Contents.problems` and stops nothing: the figures are there without it.
+
+    Args:
+        registry: The workspace's.
+        evidence: From `observe`.
+        workspace: Canonical.
+        fresh: For what is frozen: reads every file now.
+    """
+    challenger = _complete(registry, evidence.challenger, workspace, fresh=fresh)
+    if evidence.champion is None or evidence.champion is evidence.challenger:
+        return replace(evidence, challenger=challenger, champion=challenger if evidence.champion else None)
+    return replace(
+        evidence, challenger=challenger, champion=_complete(registry, evidence.champion, workspace, fresh=fresh)
+    )
+
+
+def _complete(registry: RegistryClient, facts: VersionFacts, workspace: str, *, fresh: bool) -> VersionFacts:
+    version = facts.version
+    if facts.prompt_text is not None:
+        return facts
+    key = (workspace, version.name, version.version, version.created_at, version.source)
+    found = None if fresh else _remembered(key)
+    if found is None:
+        found = _read(registry, facts)
+        if not found.problems:
+            _remember(key, found)
+    return replace(facts, contents=found)
+
+
+def _read(registry: RegistryClient, facts: VersionFacts) -> Contents:
+    if facts.unplaced_source:
+        # MLflow would fetch whatever the source names, an address in the inner network too.
+        return Contents({}, ("its files lie where Checkpoint does not look.",))
+    files, problems = {}, []
+    for path in (MLMODEL, REQUIREMENTS):
+        try:
+            content = registry.read_file(facts.version.name, facts.version.version, path, limit=LARGEST_BYTES)
+        except RegistryError as error:
+            problems.append(f"{path} could not be read: {error.message}")
+            break  # the other would fail as well
+        if content is not None:
+            text, problem = text_of(path, content)
+            if problem:
+                problems.append(problem)
+            else:
+                files[path] = text
+    return Contents(files, tuple(problems))
+
+
+def _remembered(key: tuple[object, ...]) -> Contents | None:
+    with _lock:
+        at, found = _kept.get(key, (0.0, None))
+        return found if found is not None and time.monotonic() - at < KEPT_SECONDS else None
+
+
+def _remember(key: tuple[object, ...], found: Contents) -> None:
+    with _lock:
+        _kept[key] = (time.monotonic(), found)
+        _kept.move_to_end(key)
+        if len(_kept) > _MOST_KEPT:
+            _kept.popitem(last=False)

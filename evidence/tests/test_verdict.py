@@ -1,0 +1,130 @@
+"""The strip says what the tables below it say."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence.compare import Comparison, compare
+from evidence.metrics import MetricRow
+from evidence.rows import Kind
+from evidence.verdict import Verdict
+from registry.fake import measured
+from registry.measurements import Measurement
+from registry.types import Contents, ModelVersion, VersionFacts
+
+NAMES = ("auc", "rmse", "widgets", "val_loss")
+METRICS = st.dictionaries(st.sampled_from(NAMES), st.sampled_from([0.1, 0.5, 0.9, float("nan"), float("inf")]))
+
+
+def facts(number: str, **more: Any) -> VersionFacts:
+    return replace(VersionFacts(ModelVersion("Fraud", number, run_id=f"run{number}")), **more)
+
+
+def compared(new: dict[str, float], old: dict[str, float]) -> Comparison:
+    return compare(facts("2", metrics=measured(new)), facts("1", metrics=measured(old)))
+
+
+def verdict(comparison: Comparison) -> Verdict:
+    assert comparison.verdict is not None
+    return comparison.verdict
+
+
+def words(found: Verdict) -> str:
+    return " · ".join(part.words for part in found.parts)
+
+
+def test_better_and_worse_follow_the_direction_of_each_metric() -> None:
+    found = verdict(
+        compared({"auc": 0.9, "rmse": 0.5, "widgets": 5, "new": 1}, {"auc": 0.8, "rmse": 0.4, "widgets": 4})
+    )
+    assert (found.better, found.worse, found.undirected, found.missing, found.equal) == (1, 1, 1, 1, 0)
+    assert words(found) == (
+        "1 metric worse · 1 metric better · signature unknown · 1 without direction, 1 on one side only"
+    )
+
+
+@given(METRICS, METRICS)
+def test_the_numbers_are_those_of_the_rows(new: dict[str, float], old: dict[str, float]) -> None:
+    comparison = compared(new, old)
+    found, rows = verdict(comparison), comparison.metrics.rows
+    assert found.better + found.worse + found.equal + found.undirected + found.missing == len(rows)
+    assert found.missing == comparison.metrics.counts[Kind.ADDED] + comparison.metrics.counts[Kind.REMOVED]
+    assert found.better == sum(isinstance(row, MetricRow) and row.better is True for row in rows)
+
+
+@given(METRICS, METRICS)
+def test_swapping_the_sides_turns_the_verdict(new: dict[str, float], old: dict[str, float]) -> None:
+    one, other = verdict(compared(new, old)), verdict(compared(old, new))
+    assert (one.better, one.worse) == (other.worse, other.better)
+    assert (one.equal, one.undirected, one.missing) == (other.equal, other.undirected, other.missing)
+
+
+def test_figures_on_other_data_and_at_other_steps_are_doubted() -> None:
+    new = {"auc": Measurement("auc", 0.9, step=3, dataset_name="holdout", dataset_digest="b")}
+    old = {"auc": Measurement("auc", 0.8, step=2, dataset_name="holdout", dataset_digest="a")}
+    found = verdict(compare(facts("2", metrics=new), facts("1", metrics=old)))
+    assert [doubt.code for doubt in found.doubts] == ["different_datasets", "different_steps"]
+    assert found.doubts[0].sentence == "auc was measured on other data: the figures do not compare."
+    assert "other data" in words(found)
+
+
+@pytest.mark.parametrize(
+    ("challenger", "champion", "code"),
+    [
+        ({"metrics": measured({"auc": 1})}, {"metrics": measured({"rmse": 1})}, "no_common_metric"),
+        ({"metrics": measured({"auc": 1})}, {"metrics": measured({"auc": 1, "rmse": 1})}, "one_sided_metrics"),
+        ({}, {"version": ModelVersion("Fraud", "1")}, "champion_without_run"),
+        ({"version": ModelVersion("Fraud", "2")}, {}, "challenger_without_run"),
+        ({"unplaced_source": "s3://bucket/root/7"}, {}, "challenger_source_elsewhere"),
+        ({}, {"gone": ("run",)}, "champion_gone"),
+    ],
+)
+def test_what_makes_a_comparison_unfair_is_named(
+    challenger: dict[str, Any], champion: dict[str, Any], code: str
+) -> None:
+    found = verdict(compare(facts("2", **challenger), facts("1", **champion)))
+    assert code in [doubt.code for doubt in found.doubts]
+
+
+@pytest.mark.parametrize(
+    ("context", "code", "said"),
+    [
+        ("testing", "different_datasets", "Measured on other data (b (2) for a (1)): the figures do not compare."),
+        ("training", "other_training_data", "Trained on other data (b (2) for a (1))."),
+        ("", "different_datasets", "Measured on other data (b (2) for a (1)): the figures do not compare."),
+    ],
+)
+def test_runs_that_used_other_data_are_doubted(context: str, code: str, said: str) -> None:
+    new, old = facts("2", datasets={context: "b (2)"}), facts("1", datasets={context: "a (1)"})
+    found = compare(new, old)
+    assert [(doubt.code, doubt.sentence) for doubt in verdict(found).doubts] == [(code, said)]
+    assert [row.key for row in found.datasets.rows] == [f"{context} data".strip()]
+    assert not verdict(compare(new, new)).doubts
+
+
+def test_a_fair_comparison_is_not_doubted() -> None:
+    assert not verdict(compared({"auc": 0.9}, {"auc": 0.8})).doubts
+
+
+def test_a_breaking_signature_and_changed_packages_come_before_what_is_better() -> None:
+    def files(inputs: str, requirements: str) -> Contents:
+        return Contents({"MLmodel": f"signature: {{inputs: '{inputs}'}}", "requirements.txt": requirements})
+
+    new = files('[{"name": "a", "type": "long"}, {"name": "b", "type": "long"}]', "numpy==2\ntorch")
+    old = files('[{"name": "a", "type": "long"}]', "numpy==1")
+    better, worse = measured({"auc": 0.9}), measured({"auc": 0.8})
+    found = verdict(compare(facts("2", metrics=better, contents=new), facts("1", metrics=worse, contents=old)))
+    assert words(found) == "signature breaking · 2 packages changed · 1 metric better"
+    assert found.as_dict() == {
+        "better": 1,
+        "worse": 0,
+        "equal": 0,
+        "undirected": 0,
+        "missing": 0,
+        "signature": "breaking",
+        "packages_changed": 2,
+        "warnings": [],
+    }

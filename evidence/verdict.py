@@ -1,0 +1,191 @@
+"""The comparison in one line, and what makes it unfair: the first thing that a reviewer reads. Pure.
+
+Everything here is counted from the tables below it, so that a reader of this line alone reads the truth.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from evidence.contents.compare import ContentsComparison
+from evidence.contents.signature import Fit
+from evidence.metrics import MetricRow
+from evidence.rows import Group, Kind
+from foundation.words import counted, inflected, listed
+from registry.types import VersionFacts
+
+_NAMED = 3
+_TRAINING = frozenset({"train", "training"})
+_TONES = ("bad", "warn", "good", "plain")
+_SHORT = {
+    "different_datasets": "other data",
+    "other_training_data": "trained on other data",
+    "different_steps": "other steps",
+    "no_common_metric": "no metric in common",
+}
+"""{code of a doubt: the words in the strip}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something that makes the figures say less than they seem to."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the strip: what it says, how it is meant (`bad`, `warn`, `good`, `plain`), and what it leads to."""
+
+    tone: str
+    words: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the tables say, in numbers.
+
+    Attributes:
+        better: Metrics of which the challenger has the better value.
+        worse: Metrics of which it has the worse value.
+        equal: Metrics with the same value.
+        undirected: Metrics that differ, of which nobody knows which value is better.
+        missing: Metrics that one side only has.
+        signature: Whether callers of the champion can call the challenger.
+        packages_changed: How many packages came, went, or are asked for otherwise; None where that is not known.
+        doubts: What makes the comparison unfair.
+    """
+
+    better: int
+    worse: int
+    equal: int
+    undirected: int
+    missing: int
+    signature: Fit
+    packages_changed: int | None
+    doubts: tuple[Doubt, ...]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The strip: first what makes the rest say less, then what speaks against the challenger."""
+        said = [self._signature()]
+        if self.worse:
+            said.append(Part("bad", f"{counted(self.worse, 'metric')} worse", "metrics"))
+        if self.better:
+            said.append(Part("good", f"{counted(self.better, 'metric')} better", "metrics"))
+        said += [*self._rest(), *self._packages()]
+        doubts = [Part("warn", _short(doubt), "doubts") for doubt in self.doubts[:1]]
+        return (*doubts, *sorted(said, key=lambda part: _TONES.index(part.tone)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the verdict for the API."""
+        return {
+            "better": self.better,
+            "worse": self.worse,
+            "equal": self.equal,
+            "undirected": self.undirected,
+            "missing": self.missing,
+            "signature": str(self.signature),
+            "packages_changed": self.packages_changed,
+            "warnings": [doubt.code for doubt in self.doubts],
+        }
+
+    def _signature(self) -> Part:
+        match self.signature:
+            case Fit.BREAKING:
+                return Part("bad", "signature breaking", "signature")
+            case Fit.COMPATIBLE:
+                return Part("good", "signature compatible", "signature")
+        return Part("plain", "signature unknown", "signature")
+
+    def _rest(self) -> list[Part]:
+        numbers = ((self.equal, "equal"), (self.undirected, "without direction"), (self.missing, "on one side only"))
+        said = [f"{number} {words}" for number, words in numbers if number]
+        return [Part("plain", ", ".join(said), "metrics")] if said else []
+
+    def _packages(self) -> list[Part]:
+        if self.packages_changed is None:
+            return []
+        if not self.packages_changed:
+            return [Part("plain", "same packages", "environment")]
+        return [Part("warn", f"{counted(self.packages_changed, 'package')} changed", "environment")]
+
+
+def judge(
+    challenger: VersionFacts, champion: VersionFacts, metrics: Group, contents: ContentsComparison | None
+) -> Verdict:
+    """Returns the verdict on a challenger beside a champion, from the tables that are shown of them."""
+    rows = [row for row in metrics.rows if isinstance(row, MetricRow)]
+    changed = [row for row in rows if row.kind is Kind.CHANGED]
+    return Verdict(
+        better=sum(row.better is True for row in changed),
+        worse=sum(row.better is False for row in changed),
+        equal=sum(row.kind is Kind.EQUAL for row in rows),
+        undirected=sum(row.better is None for row in changed),
+        missing=sum(row.kind in (Kind.ADDED, Kind.REMOVED) for row in rows),
+        signature=contents.signature.fit if contents else Fit.UNKNOWN,
+        packages_changed=contents.packages_changed if contents else None,
+        doubts=tuple(_doubts(challenger, champion, rows)),
+    )
+
+
+def _doubts(challenger: VersionFacts, champion: VersionFacts, rows: list[MetricRow]) -> list[Doubt]:
+    both = [row for row in rows if row.champion_measured and row.challenger_measured]
+    found: list[Doubt] = []
+    both_used = challenger.datasets.keys() & champion.datasets.keys()
+    for context in sorted(both_used):
+        new, old = challenger.datasets[context], champion.datasets[context]
+        if new != old:
+            is_training = context.casefold() in _TRAINING
+            code, verb = ("other_training_data", "Trained") if is_training else ("different_datasets", "Measured")
+            compares = "" if is_training else ": the figures do not compare"
+            found.append(Doubt(code, f"{verb} on other data ({new} for {old}){compares}."))
+    data = {row.key: (_data(row.champion_measured), _data(row.challenger_measured)) for row in both}
+    other_data = [key for key, (old, new) in data.items() if any(old) and any(new) and old != new]
+    unnamed = [key for key, (old, new) in data.items() if any(old) != any(new)]
+    if other_data:
+        found.append(
+            Doubt("different_datasets", f"{_names(other_data)} measured on other data: the figures do not compare.")
+        )
+    if unnamed:
+        found.append(
+            Doubt(
+                "unnamed_datasets",
+                f"{_names(unnamed)} measured on data that one side only names.",
+            )
+        )
+    other_steps = [row.key for row in both if _step(row.champion_measured) != _step(row.challenger_measured)]
+    if other_steps:
+        found.append(Doubt("different_steps", f"{_names(other_steps)} measured at another step."))
+    if rows and not both:
+        found.append(Doubt("no_common_metric", "No metric is on both sides: the figures do not compare."))
+    one_sided = [row.key for row in rows if row.kind is Kind.REMOVED]
+    if one_sided and both:
+        found.append(Doubt("one_sided_metrics", f"{_names(one_sided)} measured of the champion only."))
+    for code, who, facts in (("champion", "The champion", champion), ("challenger", "The challenger", challenger)):
+        has_origin = facts.version.run_id or facts.version.model_id or facts.prompt_text is not None
+        if not has_origin:
+            found.append(Doubt(f"{code}_without_run", f"{who} names no run and no logged model: nothing was measured."))
+        if facts.unplaced_source:
+            found.append(Doubt(f"{code}_source_elsewhere", f"{who}'s files lie where Checkpoint cannot seal them."))
+        if facts.gone:
+            found.append(Doubt(f"{code}_gone", f"Of {who.lower()} something is deleted in MLflow."))
+    return found
+
+
+def _short(doubt: Doubt) -> str:
+    return _SHORT.get(doubt.code, "read the warnings")
+
+
+def _names(keys: list[str]) -> str:
+    shown = [*keys[:_NAMED], *([f"{len(keys) - _NAMED} more"] if len(keys) > _NAMED else [])]
+    return f"{listed(shown)} {inflected(len(keys), 'was', 'were')}"
+
+
+def _data(measurement: Any) -> tuple[str, str]:
+    return (measurement.dataset_name, measurement.dataset_digest)
+
+
+def _step(measurement: Any) -> int:
+    return int(measurement.step)
