@@ -69,20 +69,23 @@ CANDIDATES = (
 def train_and_register(candidate: Candidate, model_name: str) -> None:
     """Trains a candidate, logs its metrics, and registers it as the model's next version."""
     features, outcome = load_breast_cancer(return_X_y=True, as_frame=True)
-    if candidate.asks_more:
-        features = features.assign(**{"area to perimeter": features["mean area"] / features["mean perimeter"]})
     known, unseen, known_outcome, unseen_outcome = train_test_split(
         features, outcome, test_size=_TEST_SHARE, random_state=_SEED, stratify=outcome
     )
     if candidate.measured_on == ONE_CLINIC:
         unseen, unseen_outcome = unseen[:_PATIENTS_OF_ONE_CLINIC], unseen_outcome[:_PATIENTS_OF_ONE_CLINIC]
+    measured_on = from_pandas(unseen, name=candidate.measured_on)
+    if candidate.asks_more:
+        known, unseen = (
+            table.assign(**{"area to perimeter": table["mean area"] / table["mean perimeter"]})
+            for table in (known, unseen)
+        )
     with mlflow.start_run(run_name=candidate.run_name):
         mlflow.log_params(candidate.params | {"test_share": _TEST_SHARE, "seed": _SEED})
         mlflow.set_tag("data_set", "breast cancer Wisconsin (diagnostic)")
         started = time.perf_counter()
         model = candidate.build().fit(known, known_outcome)
         mlflow.log_metric("training_seconds", time.perf_counter() - started)
-        measured_on = from_pandas(unseen, name=candidate.measured_on)
         mlflow.log_input(measured_on, context="testing")
         mlflow.log_metrics(_measure(model, unseen, unseen_outcome), dataset=measured_on)
         mlflow.sklearn.log_model(

@@ -30,9 +30,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.sockets]
 
 
 @pytest.fixture(autouse=True)
-def _two_origins(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A call to MLflow lets go of the database, and with it of what this test put there.
-    monkeypatch.setattr("proxy.views.close_old_connections", lambda: None)
+def _two_origins(settings: Settings) -> None:
     settings.CHECKPOINT_PUBLIC_URL = f"http://{MLFLOW}"
     settings.CHECKPOINT_PORTAL_URL = f"http://{PORTAL}"
     settings.CSRF_TRUSTED_ORIGINS = [f"http://{PORTAL}"]

@@ -82,10 +82,12 @@ def test_an_interrupted_demo_is_continued_and_then_always_the_same(tmp_path: Pat
         ("1", "stage:Production", "promoted", "ada"),
         ("1", "alias:champion", "promoted", "ada"),
         ("2", "stage:Staging", "promoted", "ada"),
+        ("4", "stage:Production", "open", "ada"),
+        ("5", "stage:Production", "open", "ada"),
         ("3", "stage:Production", "open", "ada"),
     ]
     stages = {row["version"]: row["current_stage"] for row in seen["model"]["latest_versions"]}
-    assert stages == {"1": "Production", "2": "Staging", "3": "None"}
+    assert stages == {"1": "Production", "2": "Staging", "5": "None"}
     assert seen["model"]["aliases"] == [{"alias": "champion", "version": "1"}]
     assert [row["name"] for row in seen["prompts"]] == ["explain-diagnosis"] * 2
 

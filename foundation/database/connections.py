@@ -9,5 +9,5 @@ def release() -> None:
     The next query takes one again. Within a transaction nothing happens: it would be lost with its connection.
     """
     for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()
+        if connection.connection is not None and not connection.in_atomic_block:
+            connection.close()

@@ -110,7 +110,14 @@ def _question(
     model_admin: ModelAdmin, request: HttpRequest, chosen: Sequence[PromoteRequest], form: forms.Form, verb: str
 ) -> TemplateResponse:
     rules = enabled_rules()
-    rows = [(promote_request, services.decision_of(promote_request, rules)) for promote_request in chosen]
+    rows = [
+        (
+            promote_request,
+            services.decision_of(promote_request, rules),
+            sentences.sentence(sentences.Story.of(promote_request, promote_request.champion_version)),
+        )
+        for promote_request in chosen
+    ]
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,

@@ -1,25 +1,34 @@
 """Promote requests in the admin: read there, approved and closed in bulk, never edited."""
 
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 from typing_extensions import override
 
 from audit.admin.read_only import ReadOnly
 from audit.admin.refusals import RecordsRefusals
 from audit.admin.times import in_utc
 from audit.admin.trail import AuditEventInline
+from foundation.exceptions import CheckpointError
 from promote_requests import services
-from promote_requests.admin import bulk
+from promote_requests.admin import bulk, desk
+from promote_requests.admin.filters import ToDo
 from promote_requests.admin.inlines import CommentInline, ReviewInline
+from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
+from promote_requests.templatetags.pages import ago
 from protection.rules import enabled_rules
 
 _TIMES = {field.name: in_utc(field.name) for field in PromoteRequest._meta.fields if isinstance(field, DateTimeField)}
@@ -31,17 +40,8 @@ _HIDDEN = frozenset({"champion_evidence", "challenger_evidence"})
 class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     """Lists and shows requests. The actions need no permission of the admin: the services decide who may do what."""
 
-    list_display = (
-        "__str__",
-        "review_page",
-        "model_version",
-        "where",
-        "status",
-        "decision",
-        "author",
-        _TIMES["created_at"],
-    )
-    list_filter = ("status", "target_kind", "change", ("author", admin.RelatedOnlyFieldListFilter))
+    list_display = ("__str__", "model_version", "where", "champion", "status", "decision", "missing", "author", "age")
+    list_filter = (ToDo, "status", "target_kind", "change", ("author", admin.RelatedOnlyFieldListFilter))
     list_per_page = bulk.LIMIT
     list_max_show_all = bulk.LIMIT
     date_hierarchy = "created_at"
@@ -71,6 +71,42 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
             promote_request.shown_decision = services.decision_of(promote_request, rules)
         return changelist
 
+    @override
+    def get_urls(self) -> list[URLPattern]:
+        review = path(
+            "<path:object_id>/review/",
+            self.admin_site.admin_view(self.review_view),
+            name="promote_requests_promoterequest_review",
+        )
+        return [review, *super().get_urls()]
+
+    @override
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Shows the desk, and folded below it every field as it is stored."""
+        shown = self.get_object(request, unquote(object_id))
+        if shown is None or not self.has_view_permission(request, shown):
+            return super().change_view(request, object_id, form_url, extra_context)
+        context = {**desk.context(request, shown), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    @method_decorator(require_POST)
+    def review_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Judges a request; a refusal is shown on the desk, beside what was typed."""
+        judged = self.get_object(request, unquote(object_id))
+        if judged is None or not self.has_view_permission(request, judged):
+            raise PermissionDenied
+        try:
+            return desk.judge(request, judged)
+        except CheckpointError as refusal:
+            again = self.get_object(request, unquote(object_id)) or judged
+            shown = desk.context(request, again, failure=refusal, body=request.POST.get("body", ""))
+            request.method = "GET"  # the desk is shown, nothing of it is saved
+            response = super().change_view(request, object_id, "", shown)
+            response.status_code = refusal.status
+            return response
+
     @admin.display(description="model version", ordering="model_name")
     def model_version(self, promote_request: PromoteRequest) -> str:
         return f"{promote_request.model_name} version {promote_request.version}"
@@ -85,6 +121,21 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     def decision(self, promote_request: PromoteRequest) -> str:
         shown = getattr(promote_request, "shown_decision", None) or services.decision_of(promote_request)
         return shown.label
+
+    @admin.display(description="holds it now", ordering="champion_version")
+    def champion(self, promote_request: PromoteRequest) -> str:
+        return f"version {promote_request.champion_version}" if promote_request.champion_version else "nobody"
+
+    @admin.display(description="still missing")
+    def missing(self, promote_request: PromoteRequest) -> str:
+        if promote_request.status != Status.OPEN:
+            return ""
+        shown = getattr(promote_request, "shown_decision", None) or services.decision_of(promote_request)
+        return " ".join(unmet.sentence for unmet in shown.unmet)
+
+    @admin.display(description="opened", ordering="created_at")
+    def age(self, promote_request: PromoteRequest) -> str:
+        return ago(promote_request.created_at)
 
     @admin.display(description="review page")
     def review_page(self, promote_request: PromoteRequest) -> SafeString:

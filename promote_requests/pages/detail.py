@@ -80,7 +80,16 @@ def page(
     body: str = "",
 ) -> HttpResponse:
     """Renders a request's page; after a refused action with the refusal and what the person had typed."""
-    context = {
+    context = context_of(request, promote_request, failure=failure, body=body)
+    status = 200 if failure is None else failure.status
+    return render(request, "promote_requests/detail.html", context, status=status)
+
+
+def context_of(
+    request: PageRequest, promote_request: PromoteRequest, *, failure: CheckpointError | None = None, body: str = ""
+) -> dict[str, Any]:
+    """Returns all that a page about a request shows, the portal's and the admin's, for whoever asks."""
+    return {
         **conversation(promote_request),
         **_judgement(request, promote_request, _look(request, promote_request)),
         "failure": failure,
@@ -88,8 +97,6 @@ def page(
         "is_stale": isinstance(failure, (ChampionChanged, EvidenceChanged)),
         "body": body,
     }
-    status = 200 if failure is None else failure.status
-    return render(request, "promote_requests/detail.html", context, status=status)
 
 
 def conversation(promote_request: PromoteRequest) -> dict[str, Any]:

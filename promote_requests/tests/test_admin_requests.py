@@ -1,9 +1,13 @@
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
+from django.utils import timezone
 
 from audit.choices import AuditAction
 from audit.models import AuditEvent
+from evidence.freeze import fingerprint
 from promote_requests import services
 from promote_requests.choices import Status
 from promote_requests.models import Comment, PromoteRequest, Review
@@ -65,9 +69,10 @@ def test_an_approver_lists_and_reads_requests(approver, open_request, grace):
     assert open_request.title in listed
     assert "stage:Production" in listed
     assert "Changes requested" in listed
-    assert f'href="/checkpoint/promote-requests/{open_request.number}/"' in listed
+    assert "grace asked for changes and has to approve first." in listed
+    assert "version 1" in listed
     shown = client.get(f"{LIST}{open_request.number}/change/").content.decode()
-    assert f'href="{open_request.get_absolute_url()}">Open</a>' in shown
+    assert f'href="{open_request.get_absolute_url()}">Open it in the portal</a>' in shown
     assert "Show the recall." in shown
     assert "A remark." in shown
     assert "opened the request" in shown
@@ -260,7 +265,8 @@ def test_a_page_takes_the_same_number_of_queries_however_much_was_said(
         services.review(actor=by(person), promote_request=open_request, verdict="comment", body="Hm.")
         services.comment(actor=by(person), promote_request=open_request, body="Hm.")
     client = signed_in(approver)
-    with django_assert_max_num_queries(12):
+    # As above, and what the desk shows: rules, reviews and their people, the trail, comments.
+    with django_assert_max_num_queries(16):
         assert client.get(f"{LIST}{open_request.number}/change/").status_code == 200
 
 
@@ -272,3 +278,104 @@ def test_two_approvals_in_bulk_count_as_two(fraud, approver, open_request):
     bulk(signed_in(AdministratorFactory()), "approve_selected", [open_request.pk], confirmed="yes")
     open_request.refresh_from_db()
     assert open_request.status == Status.PROMOTED
+
+
+def desk(client, promote_request):
+    return client.get(f"{LIST}{promote_request.number}/change/").content.decode()
+
+
+def judge(client, promote_request, verdict, body="", **values):
+    """Sends the desk's review form as the page of this moment has it."""
+    seen = fingerprint(services.evidence_of(promote_request))
+    values = {"verdict": verdict, "body": body, "seen_fingerprint": seen} | values
+    return client.post(f"{LIST}{promote_request.number}/review/", values)
+
+
+def test_the_desk_shows_what_the_portals_page_shows(fraud, approver, open_request):
+    html = desk(signed_in(approver), open_request)
+    for said in (
+        "wants",
+        "1 metric better",
+        "1 more approval is needed, by somebody other than ada.",
+        "When promoted: MLflow moves",
+        "Comparison with the champion",
+        "opened the request",
+        "Approve and move version 2 to Production",
+    ):
+        assert said in html
+    # What is stored stands below all of that, folded.
+    assert (
+        html.index("Approve and move")
+        < html.index('<details class="desk-records">')
+        < html.index("Evidence fingerprint")
+    )
+
+
+def test_an_approver_judges_on_the_desk_by_the_same_service(fraud, approver, open_request):
+    client = signed_in(approver)
+    assert judge(client, open_request, "comment", "Which holdout?").status_code == 302
+    assert judge(client, open_request, "request_changes", "Show the recall.").status_code == 302
+    assert "You asked for changes" not in desk(client, open_request)  # that is said by the portal's side panel
+    assert judge(client, open_request, "approve", "Good.").status_code == 302
+    open_request.refresh_from_db()
+    assert open_request.status == Status.PROMOTED
+    assert [review.body for review in open_request.reviews.order_by("pk")] == ["Show the recall.", "Good."]
+    assert Comment.objects.get().body == "Which holdout?"
+    assert {event.door for event in AuditEvent.objects.filter(action=AuditAction.REVIEWED)} == {"admin"}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "body", "values", "status", "said"),
+    [
+        ("request_changes", "", {}, 400, "Write a few words."),
+        ("approve", "Fine by me.", {"seen_fingerprint": "1:old"}, 409, "was not done"),
+        ("maybe", "Fine by me.", {}, 400, "Choose whether you approve"),
+        ("comment", "", {}, 400, "Write"),
+    ],
+)
+def test_a_refusal_is_shown_on_the_desk_with_what_was_typed(
+    fraud, approver, open_request, verdict, body, values, status, said
+):
+    answer = judge(signed_in(approver), open_request, verdict, body, **values)
+    assert answer.status_code == status
+    html = answer.content.decode()
+    assert said.lower() in html.lower()
+    assert f">{body}</textarea>" in html
+    assert not Review.objects.exists()
+
+
+def test_nobody_judges_on_the_desk_what_they_may_not_see_or_made_themselves(fraud, approver, open_request):
+    assert judge(signed_in(UserFactory(is_staff=True)), open_request, "approve").status_code == 403
+    assert signed_in(approver).get(f"{LIST}{open_request.number}/review/").status_code == 405
+    own = PromoteRequestFactory(actor=approver, version="2", target=Target.parse("alias:shadow"))
+    client = signed_in(approver)
+    assert "somebody else has to review it" in desk(client, own)
+    assert judge(client, own, "approve").status_code == 403
+    assert not Review.objects.exists()
+
+
+def test_the_desk_of_an_mlflow_that_is_away_keeps_the_conversation(fraud, approver, open_request):
+    fraud.fail_next(RegistryRefused("MLflow refuses."), call="get_facts")
+    html = desk(signed_in(approver), open_request)
+    assert "The comparison is not available." in html
+    assert "Request changes" in html
+    assert 'value="approve"' not in html
+
+
+def test_the_filters_find_what_waits_for_me_and_what_is_stale(fraud, approver, open_request):
+    own = PromoteRequestFactory(actor=approver, version="2", target=Target.parse("alias:shadow"))
+    PromoteRequest.objects.filter(pk=own.pk).update(created_at=timezone.now() - timedelta(days=15))
+    client = signed_in(approver)
+
+    def found(query):
+        return [row.pk for row in client.get(f"{LIST}?todo={query}").context["cl"].result_list]
+
+    assert found("mine") == [open_request.pk]
+    assert found("stale") == [own.pk]
+    judge(client, open_request, "request_changes", "Show the recall.")
+    assert found("mine") == []
+
+
+def test_bulk_approval_asks_with_the_sentence_of_each(fraud, approver, open_request):
+    html = bulk(signed_in(approver), "approve_selected", [open_request.pk]).content.decode()
+    assert "ada wants Fraud version 2 to become Production, replacing version 1." in html

@@ -1,0 +1,61 @@
+"""The review desk: a request judged within Django's admin, by the same services and with the portal's own templates."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from audit.actors import Door, actor_of
+from foundation.exceptions import CheckpointError, InvalidInput
+from promote_requests import sentences, services
+from promote_requests.choices import Status, Verdict
+from promote_requests.models import PromoteRequest
+from promote_requests.pages import detail
+from promote_requests.pages.http import PageRequest
+from promote_requests.services import settle_if_cut_off
+
+
+def address(number: int) -> str:
+    """Returns the path of a request's desk."""
+    return reverse("admin:promote_requests_promoterequest_change", args=[number])
+
+
+def context(
+    request: HttpRequest, promote_request: PromoteRequest, *, failure: CheckpointError | None = None, body: str = ""
+) -> dict[str, Any]:
+    """Returns what the desk shows of a request; a promotion that a crash cut off is settled first."""
+    settle_if_cut_off(promote_request)
+    asked: PageRequest = request  # type: ignore[assignment]  # the admin lets in only who is signed in
+    return {"desk": True, **detail.context_of(asked, promote_request, failure=failure, body=body)}
+
+
+def judge(request: HttpRequest, promote_request: PromoteRequest) -> HttpResponse:
+    """Records a review or a comment, and leads back to the desk.
+
+    Raises:
+        CheckpointError: it was refused; what was typed is in the request.
+    """
+    said = request.POST.get("verdict", "")
+    body = request.POST.get("body", "")
+    actor = actor_of(request, Door.ADMIN)
+    if said == Verdict.COMMENT:
+        services.comment(actor=actor, promote_request=promote_request, body=body)
+        return redirect(address(promote_request.number))
+    if said not in set(Verdict):
+        raise InvalidInput("Choose whether you approve or request changes.", field="verdict")
+    outcome = services.review(
+        actor=actor,
+        promote_request=promote_request,
+        verdict=Verdict(said),
+        body=body,
+        seen_fingerprint=request.POST.get("seen_fingerprint", ""),
+    )
+    if outcome.failure is not None:
+        messages.error(request, sentences.recorded_but_not_promoted(outcome.failure.message))
+    elif outcome.promote_request.status == Status.PROMOTED:
+        messages.success(request, sentences.promoted(outcome.promote_request))
+    else:
+        messages.success(request, "Your review is recorded.")
+    return redirect(address(promote_request.number))

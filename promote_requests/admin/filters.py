@@ -1,0 +1,36 @@
+"""The filters that an approver begins with."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from typing_extensions import override
+
+from promote_requests import inbox
+from promote_requests.choices import Status
+
+STALE_AFTER = timedelta(days=14)
+
+
+class ToDo(admin.SimpleListFilter):
+    """What waits for the person who looks, and what has waited for long."""
+
+    title = "what to do"
+    parameter_name = "todo"
+
+    @override
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("mine", "Waiting for me"), ("stale", f"Open for {STALE_AFTER.days} days or longer")]
+
+    @override
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "mine":
+                waiting = inbox.waiting_for(request.user)  # type: ignore[arg-type]  # the admin lets nobody else in
+                return queryset.filter(pk__in=waiting.values("pk"))
+            case "stale":
+                return queryset.filter(status=Status.OPEN, created_at__lte=timezone.now() - STALE_AFTER)
+        return queryset
