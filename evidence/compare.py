@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evidence.contents.compare import ContentsComparison, compare_contents
+from evidence.lineage import compare_lineage
 from evidence.metrics import compare_metrics
 from evidence.numbers import Value
 from evidence.prompts import PromptComparison, compare_prompts
@@ -24,6 +25,7 @@ class Comparison:
     has_champion: bool
     metrics: Group
     datasets: Group
+    lineage: Group
     parameters: Group
     tags: Group
     prompt: PromptComparison | None
@@ -34,7 +36,7 @@ class Comparison:
     @property
     def groups(self) -> tuple[Group, ...]:
         """The groups in the order in which they are shown."""
-        return (self.settings, self.metrics, self.datasets, self.parameters, self.tags)
+        return (self.settings, self.metrics, self.datasets, self.parameters, self.tags, self.lineage)
 
     @property
     def differs(self) -> bool:
@@ -68,6 +70,7 @@ def compare(challenger: VersionFacts, champion: VersionFacts | None) -> Comparis
         has_champion=champion is not None,
         metrics=metrics,
         datasets=_texts("datasets", _named(challenger), _named(champion) if champion else None),
+        lineage=compare_lineage(challenger, champion),
         parameters=_texts("parameters", challenger.params, champion.params if champion else None),
         tags=_texts("tags", challenger.tags, champion.tags if champion else None),
         prompt=compare_prompts(

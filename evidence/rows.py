@@ -56,10 +56,19 @@ RowT = TypeVar("RowT", bound=Row)
 
 @dataclass(frozen=True, slots=True)
 class TextRow(Row):
-    """A parameter, tag or setting. The parts say where both sides differ; empty where they are better shown whole."""
+    """A parameter, tag or setting.
+
+    Attributes:
+        champion_parts: Where the champion's value differs; empty where both are better shown whole.
+        challenger_parts: The same of the challenger's.
+        champion_link: An address that the champion's value leads to; "" for none.
+        challenger_link: The same of the challenger's.
+    """
 
     champion_parts: tuple[Part, ...] = ()
     challenger_parts: tuple[Part, ...] = ()
+    champion_link: str = ""
+    challenger_link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

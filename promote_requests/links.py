@@ -38,5 +38,15 @@ def form_path_for_version(model_name: str, version: str, workspace: str) -> str:
     return _form({"model": model_name, "version": version, "workspace": workspace})
 
 
+def compare_path(model_name: str, version: str, other: str, workspace: str) -> str:
+    """Returns the path of the comparison of a version with another one of the same model."""
+    return _filled("compare", {"model": model_name, "version": version, "with": other, "workspace": workspace})
+
+
 def _form(values: dict[str, str]) -> str:
-    return f"{reverse('promote_requests:new')}?{urlencode({name: value for name, value in values.items() if value})}"
+    return _filled("new", values)
+
+
+def _filled(page: str, values: dict[str, str]) -> str:
+    query = urlencode({name: value for name, value in values.items() if value})
+    return f"{reverse(f'promote_requests:{page}')}?{query}"

@@ -141,6 +141,7 @@ class FakeRegistry(RegistryClient):
         params: dict[str, str] | None = None,
         metrics: Mapping[str, float | Measurement] | None = None,
         datasets: dict[str, str] | None = None,
+        origin: dict[str, str] | None = None,
     ) -> None:
         """Adds to or overwrites what was measured of a version."""
         with self._lock:
@@ -148,6 +149,7 @@ class FakeRegistry(RegistryClient):
             facts.params.update(params or {})
             facts.metrics.update(measured(metrics or {}))
             facts.datasets.update(datasets or {})
+            facts.origin.update(origin or {})
 
     def delete_version(self, name: str, version: str) -> None:
         """Takes a version away with its aliases; its number is not used again."""

@@ -34,11 +34,11 @@ class Lists:
             InvalidInput: no workspace can be called so.
         """
         self._workspace = workspace
-        self._registry: RegistryClient = get_registry(workspace)
+        self.registry: RegistryClient = get_registry(workspace)
 
     def models(self, text: str, *, limit: int) -> list[RegisteredModel]:
         """Returns the models and prompts whose name contains a text; see `RegistryClient.search_models`."""
-        return self._recent(_MODELS, (text, limit), lambda: self._registry.search_models(text, limit=limit))
+        return self._recent(_MODELS, (text, limit), lambda: self.registry.search_models(text, limit=limit))
 
     def model(self, name: str, *, listed: list[RegisteredModel] | None = None) -> RegisteredModel:
         """Returns a model; RegistryNotFound when there is none.
@@ -48,14 +48,14 @@ class Lists:
             listed: Models that the caller has already.
         """
         found = next((model for model in listed or [] if model.name == name), None)
-        return found or self._recent(_MODELS, (name,), lambda: self._registry.get_model(name))
+        return found or self._recent(_MODELS, (name,), lambda: self.registry.get_model(name))
 
     def versions(self, model: RegisteredModel, *, limit: int, below: int = 0) -> list[ModelVersion]:
         """Returns a model's versions, newest first; see `RegistryClient.list_versions`."""
         return self._recent(
             _VERSIONS,
             (model.name, limit, below),
-            lambda: self._registry.list_versions(model.name, limit=limit, below=below, model=model),
+            lambda: self.registry.list_versions(model.name, limit=limit, below=below, model=model),
         )
 
     def _recent(self, kind: str, asked: tuple[object, ...], ask: Callable[[], T]) -> T:

@@ -139,6 +139,8 @@ class VersionFacts:
         prompt_text: A prompt version's template; None for a model.
         prompt_settings: {name: JSON or text} of a prompt version, from `prompt_settings`.
         unplaced_source: Where its files are said to lie, if `places.can_be_told` says no; otherwise empty.
+        origin: {what: text} that the run says of itself, `commit`, `repository`, `source`, `user`,
+            `parent run`; a client writes it, and may write anything.
         datasets: {context, "" where none was named: names and digests} of the data that its run says it used.
         contents: What its files say; None where nobody looked, and for a prompt.
         gone: Of `run` and `logged_model`, what MLflow has deleted or does not know though the version names it.
@@ -156,3 +158,4 @@ class VersionFacts:
     unplaced_source: str = ""
     contents: Contents | None = None
     datasets: dict[str, str] = field(default_factory=dict)
+    origin: dict[str, str] = field(default_factory=dict)

@@ -4,11 +4,12 @@ from promote_requests.pages.actions import close, comment, dismiss, edit, promot
 from promote_requests.pages.detail import request_detail
 from promote_requests.pages.listing import inbox, request_list
 from promote_requests.pages.new import request_new
-from promote_requests.pages.registry import model_list, model_page
+from promote_requests.pages.registry import compare_versions, model_list, model_page
 
 __all__ = [
     "close",
     "comment",
+    "compare_versions",
     "dismiss",
     "edit",
     "inbox",

@@ -129,8 +129,8 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, seen: Seen
         "changed": seen.changed,
         "evidence": evidence,
         "comparison": _compare(evidence),
-        "challenger_links": _links(evidence.challenger, proposal.workspace) if evidence else [],
-        "champion_links": _links(evidence.champion, proposal.workspace) if evidence and evidence.champion else [],
+        "challenger_links": links_of(evidence.challenger, proposal.workspace) if evidence else [],
+        "champion_links": links_of(evidence.champion, proposal.workspace) if evidence and evidence.champion else [],
         "requirement": requirement,
         "decision": decision,
         "edits": text_changes.since_approvals(promote_request, decision),
@@ -183,7 +183,7 @@ def _compare(evidence: Evidence | None) -> Comparison | None:
     return compare(evidence.challenger, None if is_itself else evidence.champion)
 
 
-def _links(facts: VersionFacts, workspace: str) -> list[tuple[str, str]]:
+def links_of(facts: VersionFacts, workspace: str) -> list[tuple[str, str]]:
     """Returns (what, address) of a version's screens in MLflow."""
     version, is_prompt = facts.version, facts.prompt_text is not None
     found = [

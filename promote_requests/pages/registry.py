@@ -2,14 +2,19 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from evidence.compare import compare
+from evidence.contents.reading import with_contents
+from evidence.observe import Evidence
 from promote_requests import links
 from promote_requests.models import PromoteRequest
+from promote_requests.pages import detail
 from promote_requests.pages.http import Missing, PageRequest, lists_of
 from registry import screens
 from registry.exceptions import RegistryError, RegistryNotFound
@@ -30,12 +35,13 @@ class ModelRow:
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """A version, the unfinished requests for it, and links to its screen and to a new request."""
+    """A version, the unfinished requests for it, and links to its screen, a new request and a comparison."""
 
     version: ModelVersion
     requests: list[PromoteRequest]
     mlflow: str
     form: str
+    compare: str
 
 
 @require_safe
@@ -88,10 +94,40 @@ def model_page(request: PageRequest, name: str) -> HttpResponse:
             asked[version.version],
             screens.mlflow_version(name, version.version, is_prompt=model.is_prompt, workspace=workspace),
             links.form_path_for_version(name, version.version, workspace),
+            links.compare_path(name, version.version, older.version, workspace) if older else "",
         )
-        for version in versions
+        for version, older in zip_longest(versions, found[1 : VERSIONS_SHOWN + 1])
     ]
     return render(request, "promote_requests/model.html", context)
+
+
+@require_safe
+def compare_versions(request: PageRequest) -> HttpResponse:
+    """Shows any two versions side by side, without a request; its address can be sent to others."""
+    workspace = canonical_workspace(request.GET.get("workspace", ""))
+    asked = {name: request.GET.get(name, "").strip() for name in ("model", "version", "with_model", "with")}
+    context = {"asked": asked, "workspace": workspace, "is_asked": bool(asked["model"] and asked["version"])}
+    if not (context["is_asked"] and asked["with"]):
+        return render(request, "promote_requests/compare.html", context)
+    registry = lists_of(workspace).registry
+    old = (asked["with_model"] or asked["model"], asked["with"])
+    new = (asked["model"], asked["version"])
+    try:
+        evidence = Evidence(registry.get_facts(*new), registry.get_facts(*old))
+        evidence = with_contents(registry, evidence, workspace=workspace)
+    except RegistryError as failure:
+        return render(request, "promote_requests/compare.html", {**context, "failure": failure}, status=failure.status)
+    is_one_model = old[0] == new[0]
+    context |= {
+        "evidence": evidence,
+        "comparison": compare(evidence.challenger, evidence.champion),
+        "left": f"Version {old[1]}" if is_one_model else f"{old[0]} version {old[1]}",
+        "right": f"Version {new[1]}" if is_one_model else f"{new[0]} version {new[1]}",
+        "old_links": detail.links_of(evidence.champion, workspace) if evidence.champion else [],
+        "new_links": detail.links_of(evidence.challenger, workspace),
+        "form": links.form_path_for_version(*new, workspace),
+    }
+    return render(request, "promote_requests/compare.html", context)
 
 
 def _number(text: str) -> int:

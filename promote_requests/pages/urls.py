@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern] = [
     path("promote-requests/<int:number>/submit/", pages.submit, name="submit"),
     path("mlflow-ui/status/", mlflow_ui.status, name="mlflow_ui_status"),
     path("inbox/", pages.inbox, name="inbox"),
+    path("compare/", pages.compare_versions, name="compare"),
     path("models/", pages.model_list, name="models"),
     path("models/<model_name:name>/", pages.model_page, name="model"),
 ]

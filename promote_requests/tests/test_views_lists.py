@@ -10,6 +10,7 @@ from django.urls import reverse, reverse_lazy
 
 from promote_requests import services
 from promote_requests.choices import Verdict
+from promote_requests.models import PromoteRequest
 from protection.models import ProtectionRule
 from registry import fake
 from registry.exceptions import RegistryUnreachable
@@ -318,3 +319,42 @@ def test_the_address_of_a_prompt_in_mlflow_is_that_of_its_screen(registry: "Fake
     assert body["mlflow_url"].endswith("/#/prompts/greeting")
     (version,) = Api(ada).get("models/greeting/versions/").json()["results"]
     assert version["mlflow_url"].endswith("/#/prompts/greeting")
+
+
+def _page_at(user: "User", address: str) -> str:
+    return _as(user).get(address).content.decode()
+
+
+def _words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", "", html).split())
+
+
+def test_any_two_versions_are_compared_without_a_request(fraud: "FakeRegistry", grace: "User") -> None:
+    html = _page_at(grace, "/checkpoint/compare/?model=Fraud&version=2&with=1")
+    text = _words(html)
+    assert "Version 1 and Version 2" in text
+    assert "1 metric better" in text
+    assert 'data-label="Version 1"' in html
+    assert "Champion" not in text
+    assert "/promote-requests/new/?model=Fraud&amp;version=2" in html
+    assert not PromoteRequest.objects.exists()
+
+
+def test_versions_of_two_models_are_compared_by_their_names(fraud: "FakeRegistry", grace: "User") -> None:
+    fraud.add_version("Other", metrics={"auc": 0.5})
+    text = _words(_page_at(grace, "/checkpoint/compare/?model=Fraud&version=2&with_model=Other&with=1"))
+    assert "Other version 1 and Fraud version 2" in text
+
+
+def test_the_comparison_page_says_what_to_do_and_what_is_not_there(fraud: "FakeRegistry", grace: "User") -> None:
+    assert "Two versions side by side" in _page_at(grace, "/checkpoint/compare/")
+    missing = _as(grace).get("/checkpoint/compare/?model=Fraud&version=2&with=77")
+    assert missing.status_code == 404
+    assert "There is no comparison." in missing.content.decode()
+    assert 'value="77"' in missing.content.decode()
+
+
+def test_a_models_page_leads_to_the_comparison_with_the_version_before(fraud: "FakeRegistry", grace: "User") -> None:
+    html = _page_at(grace, "/checkpoint/models/Fraud/")
+    assert 'href="/checkpoint/compare/?model=Fraud&amp;version=2&amp;with=1"' in html
+    assert "with=0" not in html

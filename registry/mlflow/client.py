@@ -14,7 +14,15 @@ from registry.exceptions import RegistryNotFound, RegistryRefused
 from registry.measurements import latest
 from registry.memory import Memory
 from registry.mlflow import files
-from registry.mlflow.entities import model_id_in, model_metrics, model_of, run_datasets, run_metrics, version_of
+from registry.mlflow.entities import (
+    model_id_in,
+    model_metrics,
+    model_of,
+    run_datasets,
+    run_metrics,
+    run_origin,
+    version_of,
+)
 from registry.mlflow.origins import Origins
 from registry.mlflow.searches import Order, Searches, equals
 from registry.mlflow.standings import Standings
@@ -107,6 +115,7 @@ class MlflowRegistry(RegistryClient):
             prompt_settings=prompt_settings(found.tags),
             gone=_gone(run_id, run, found.model_id, logged),
             datasets=run_datasets(run),
+            origin=run_origin(run),
             unplaced_source="" if places.can_be_told(location) else location,
         )
 

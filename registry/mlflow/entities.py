@@ -8,11 +8,25 @@ from datetime import UTC, datetime
 from mlflow.entities import LoggedModel, Metric, Run
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 from mlflow.entities.model_registry import RegisteredModel as MlflowModel
-from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+from mlflow.utils.mlflow_tags import (
+    MLFLOW_DATASET_CONTEXT,
+    MLFLOW_GIT_COMMIT,
+    MLFLOW_GIT_REPO_URL,
+    MLFLOW_PARENT_RUN_ID,
+    MLFLOW_SOURCE_NAME,
+    MLFLOW_USER,
+)
 
 from registry.measurements import Measurement, Origin
 from registry.types import ModelVersion, RegisteredModel
 
+_ORIGIN_TAGS = {
+    "commit": MLFLOW_GIT_COMMIT,
+    "repository": MLFLOW_GIT_REPO_URL,
+    "source": MLFLOW_SOURCE_NAME,
+    "user": MLFLOW_USER,
+    "parent run": MLFLOW_PARENT_RUN_ID,
+}
 _LOGGED_MODEL = re.compile(r"models:/(m-[\w-]+)|.*/models/(m-[0-9a-f]{32})/artifacts(?:/.*)?")
 
 
@@ -72,6 +86,12 @@ def run_datasets(run: Run | None) -> dict[str, str]:
         context = next((tag.value for tag in given.tags or [] if tag.key == MLFLOW_DATASET_CONTEXT), "")
         found.setdefault(context, set()).add(f"{given.dataset.name} ({given.dataset.digest})")
     return {context: ", ".join(sorted(names)) for context, names in sorted(found.items())}
+
+
+def run_origin(run: Run | None) -> dict[str, str]:
+    """Returns {what: text} of where a run says that it comes from."""
+    tags = run.data.tags if run else {}
+    return {what: tags[tag] for what, tag in _ORIGIN_TAGS.items() if tags.get(tag)}
 
 
 def model_metrics(logged: LoggedModel | None) -> list[Measurement]:

@@ -39,6 +39,9 @@ class Fake:
     def log_data(self, name: str, version: str, context: str, data: str, digest: str) -> None:
         self.client.change_facts(name, version, datasets={context: f"{data} ({digest})"})
 
+    def log_origin(self, name: str, version: str, **origin: str) -> None:
+        self.client.change_facts(name, version, origin=origin)
+
     def put_file(self, name: str, version: str, path: str, content: bytes) -> None:
         self.client.files[name, version, path] = content
 
@@ -102,6 +105,13 @@ class RealMlflow:
         tags = [InputTag("mlflow.data.context", context)] if context else []
         given = DatasetInput(Dataset(data, digest, "local", "{}"), tags)
         self.mlflow.log_inputs(self.client.get_version(name, version).run_id, [given])
+
+    def log_origin(self, name: str, version: str, **origin: str) -> None:
+        run_id = self.client.get_version(name, version).run_id
+        for what, text in origin.items():
+            self.mlflow.set_tag(
+                run_id, {"repository": "mlflow.source.git.repoURL"}.get(what, f"mlflow.source.git.{what}"), text
+            )
 
     def put_file(self, name: str, version: str, path: str, content: bytes) -> None:
         place = self.client.get_version(name, version).source.removeprefix("mlflow-artifacts:/")
@@ -246,6 +256,13 @@ def test_the_data_that_a_run_used_is_among_the_facts(world, fraud):
     world.log_data(fraud, "1", "", "others", "3c4d")
     assert world.client.get_facts(fraud, "1").datasets == {"": "others (3c4d)", "training": "patients (1a2b)"}
     assert world.client.get_facts(fraud, "2").datasets == {}
+
+
+def test_where_a_run_says_that_it_comes_from_is_among_the_facts(world, fraud):
+    world.log_origin(fraud, "1", commit="1f3a", repository="https://github.com/team/fraud")
+    found = world.client.get_facts(fraud, "1").origin
+    assert (found["commit"], found["repository"]) == ("1f3a", "https://github.com/team/fraud")
+    assert "commit" not in world.client.get_facts(fraud, "2").origin
 
 
 def test_a_file_of_a_version_is_read_up_to_a_bound(world, fraud):

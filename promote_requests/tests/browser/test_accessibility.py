@@ -43,6 +43,8 @@ ADAS = (
     "/checkpoint/accounts/reauthenticate/",
     "/checkpoint/models/",
     "/checkpoint/models/{model}/",
+    "/checkpoint/compare/",
+    "/checkpoint/compare/?model={model}&version=2&with=1",
     "/checkpoint/coverage/",
     "/checkpoint/accounts/tokens/",
     "/checkpoint/accounts/password/change/",
