@@ -104,6 +104,12 @@ def test_an_address_that_somebody_made_up_says_nothing_of_mlflow(fraud: "FakeReg
     assert "MLflow changed nothing" not in _get(ada, "/checkpoint/promote-requests/new/?refused=everything")
 
 
+def test_the_preview_says_what_reviewers_will_read_first(fraud: "FakeRegistry", ada: "User") -> None:
+    fraud.files |= {("Fraud", version, "requirements.txt"): version.encode() for version in ("1", "2")}
+    html = _get(ada, links.form_path(Proposal("Fraud", "2", Target.parse("stage:Production"))))
+    assert "1 metric better" in _text(html[html.index('class="strip"') :])
+
+
 def test_link_can_ask_not_to_archive(fraud: "FakeRegistry", ada: "User") -> None:
     path = links.form_path(Proposal("Fraud", "2", Target.parse("stage:Production"), archive_existing_versions=False))
     assert "beside version 1" in _text(_get(ada, path))
