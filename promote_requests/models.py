@@ -93,6 +93,7 @@ class PromoteRequest(models.Model):
             models.Index(fields=["status", "-number"], name="request_by_status"),
             models.Index(fields=["workspace", "model_name", "version"], name="request_by_version"),
             models.Index(fields=["author", "status"], name="request_by_author"),
+            models.Index(fields=["created_at"], name="request_by_time"),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(

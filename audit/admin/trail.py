@@ -21,8 +21,9 @@ class AuditEventAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     """Shows what happened, newest first."""
 
     list_display = (_AT, "actor_name", "action", "subject", "request_number", "short_reason")
-    list_filter = ("action", "door")
-    date_hierarchy = "at"
+    # Not `date_hierarchy`, which computes the month of every row there is.
+    list_filter = ("at", "action", "door")
+    show_full_result_count = False
     ordering = ("-at", "-pk")
     search_fields = ("actor_name", "model_name", "target", "reason", "request_id")
     search_help_text = "Person, model, target, reason or request id"

@@ -41,10 +41,10 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     """Lists and shows requests. The actions need no permission of the admin: the services decide who may do what."""
 
     list_display = ("__str__", "model_version", "where", "champion", "status", "decision", "missing", "author", "age")
-    list_filter = (ToDo, "status", "target_kind", "change", ("author", admin.RelatedOnlyFieldListFilter))
+    list_filter = (ToDo, "status", "created_at", "target_kind", "change", ("author", admin.RelatedOnlyFieldListFilter))
     list_per_page = bulk.LIMIT
     list_max_show_all = bulk.LIMIT
-    date_hierarchy = "created_at"
+    show_full_result_count = False
     ordering = ("-number",)
     search_fields = ("title", "description", "model_name", "target_name", "author__username")
     search_help_text = "Title, description, model, target or author"

@@ -129,6 +129,10 @@ class Migration(migrations.Migration):
             model_name='promoterequest',
             index=models.Index(fields=['author', 'status'], name='request_by_author'),
         ),
+        migrations.AddIndex(
+            model_name='promoterequest',
+            index=models.Index(fields=['created_at'], name='request_by_time'),
+        ),
         migrations.AddConstraint(
             model_name='promoterequest',
             constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['draft', 'open', 'promoting'])), fields=('workspace', 'model_name', 'version', 'target_kind', 'target_name'), name='one_unfinished_request'),
