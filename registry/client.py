@@ -65,6 +65,9 @@ class RegistryClient(Protocol):
     def server_version(self) -> str:
         """Returns the version that MLflow says it has, for example `3.17.2`; empty where it says none."""
 
+    def list_workspaces(self) -> list[str]:
+        """Returns the names of MLflow's workspaces, canonical; none where it has no workspaces."""
+
     def answers_anybody(self) -> bool:
         """Tells whether MLflow shows its models to a caller without credentials."""
 

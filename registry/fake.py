@@ -245,6 +245,11 @@ class FakeRegistry(RegistryClient):
             return self.is_open
 
     @override
+    def list_workspaces(self) -> list[str]:
+        with self._call("list_workspaces"):
+            return sorted(_REGISTRIES) if len(_REGISTRIES) > 1 else []
+
+    @override
     def read_file(self, name: str, version: str, path: str, *, limit: int) -> bytes | None:
         with self._call("read_file", name, version, path):
             content = self.files.get((name, version, path))

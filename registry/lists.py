@@ -36,6 +36,10 @@ class Lists:
         self._workspace = workspace
         self.registry: RegistryClient = get_registry(workspace)
 
+    def workspaces(self) -> list[str]:
+        """Returns the workspaces that MLflow has; see `RegistryClient.list_workspaces`."""
+        return self._recent(_MODELS, ("workspaces",), self.registry.list_workspaces)
+
     def models(self, text: str, *, limit: int) -> list[RegisteredModel]:
         """Returns the models and prompts whose name contains a text; see `RegistryClient.search_models`."""
         return self._recent(_MODELS, (text, limit), lambda: self.registry.search_models(text, limit=limit))

@@ -48,10 +48,11 @@ class VersionRow:
 def model_list(request: PageRequest) -> HttpResponse:
     """Shows the registered models and prompts; if MLflow does not answer, a page that says so."""
     text, workspace = request.GET.get("q", "").strip(), canonical_workspace(request.GET.get("workspace", ""))
-    context = {"text": text, "workspace": workspace, "workspaces": _workspaces(workspace), "limit": MODELS_SHOWN}
+    context = {"text": text, "workspace": workspace, "workspaces": _workspaces([workspace]), "limit": MODELS_SHOWN}
     lists = lists_of(workspace)
     try:
         models = lists.models(text, limit=MODELS_SHOWN)
+        context["workspaces"] = _workspaces([workspace, *lists.workspaces()])
     except RegistryError as failure:
         return render(request, "promote_requests/models.html", {**context, "failure": failure}, status=failure.status)
     unfinished = PromoteRequest.objects.unfinished().visible_to(request.user.pk).filter(workspace=workspace).order_by()
@@ -60,10 +61,10 @@ def model_list(request: PageRequest) -> HttpResponse:
     return render(request, "promote_requests/models.html", {**context, "rows": rows})
 
 
-def _workspaces(shown: str) -> list[str]:
-    """Returns the workspaces that requests are about, with the one that is shown; MLflow itself lists them to few."""
+def _workspaces(others: list[str]) -> list[str]:
+    """Returns the workspaces that requests are about, and others that are known."""
     asked_about = PromoteRequest.objects.order_by().values_list("workspace", flat=True).distinct()
-    return sorted({"", shown, *asked_about})
+    return sorted({"", *others, *asked_about})
 
 
 @require_safe

@@ -287,6 +287,14 @@ def test_copy_is_shown_with_its_destination(fraud: "FakeRegistry", ada: "User") 
     assert "prod.fraud" in _html(ada, LIST)
 
 
+def test_models_of_every_workspace_that_mlflow_has_are_one_click_away(fraud: "FakeRegistry", ada: "User") -> None:
+    fake.connect("team-c").add_version("Spam")
+    assert (
+        'href="/checkpoint/models/?workspace=team-c"'
+        in _as(ada).get(reverse("promote_requests:models")).content.decode()
+    )
+
+
 def test_models_of_every_workspace_that_requests_are_about_are_one_click_away(
     registry: "FakeRegistry", ada: "User"
 ) -> None:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from proxy.guard import mlflow_found
+from proxy.guard import mlflow_found, sightings
 from proxy.guard.known_writes import TABLE, Traffic, Write
 from proxy.guard.wording import FORBIDDEN, REFUSED_WHEN
 from registry.exceptions import RegistryError
@@ -39,7 +39,12 @@ def coverage(request: HttpRequest) -> HttpResponse:
         found, failure = mlflow_found.findings(), ""
     except RegistryError as error:
         found, failure = [], error.message
-    context = {"findings": found, "failure": failure, "subjects": list(subjects())}
+    context = {
+        "findings": found,
+        "failure": failure,
+        "subjects": list(subjects()),
+        "sightings": sightings.recent(),
+    }
     return render(request, "proxy/coverage.html", context)
 
 

@@ -12,7 +12,7 @@ import threading
 from django.conf import settings
 
 from proxy import exceptions
-from proxy.guard import mlflow_found
+from proxy.guard import mlflow_found, sightings
 from proxy.guard.known_writes import TESTED_VERSIONS
 from proxy.guard.routes import Route, Traffic
 
@@ -73,3 +73,4 @@ def _tell(line: str) -> None:
         if len(_told) > MOST_ROUTES:
             line = f"More than {MOST_ROUTES} unknown writes: no more of them are told."
     logger.warning("%s", line)
+    sightings.remember(line)

@@ -2,8 +2,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
+from proxy.guard import unknown_writes
 from proxy.guard.coverage import subjects
 from proxy.guard.known_writes import TABLE, Traffic
+from proxy.guard.routes import classify
 from proxy.guard.wording import FORBIDDEN, REFUSED_WHEN
 from registry.exceptions import RegistryUnreachable
 
@@ -74,3 +76,14 @@ def test_everything_that_is_judged_has_a_sentence():
     assert judged == set(REFUSED_WHEN)
     forbidden = {write.operation for write in TABLE if write.traffic is Traffic.FORBIDDEN}
     assert forbidden | {"gateway-loop", "unknown-write"} == set(FORBIDDEN)
+
+
+def test_a_write_that_nobody_could_vouch_for_is_named_to_whoever_is_signed_in(page, registry):
+    assert "nobody could vouch for" not in page()
+    unknown_writes.forget()
+    path = "/api/2.0/mlflow/runs/<b>purge</b>"
+    unknown_writes.settled(classify("POST", path), "POST", path)
+    shown = page()
+    assert "just now" in shown
+    assert "&lt;b&gt;" in shown
+    assert "is no write that Checkpoint knows" in shown

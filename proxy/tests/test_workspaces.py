@@ -116,6 +116,13 @@ def test_versions_registered_through_checkpoint_are_in_their_workspace(setup: Se
     assert len(setup.call("GET", search, workspace="team-b").json()["model_versions"]) == 4
 
 
+def test_the_page_of_models_leads_to_every_workspace_that_mlflow_has(setup: Setup) -> None:
+    headers = {"Accept": "text/html", "Cookie": f"checkpoint_session={setup.checkpoint.session}"}
+    page = setup.checkpoint.call("/checkpoint/models/", headers=headers, as_ada=False).body.decode()
+    for workspace in ("team-a", "team-b"):
+        assert f"?workspace={workspace}" in page
+
+
 def test_refusal_names_the_workspace_in_the_form(setup: Setup) -> None:
     alias = {"name": MODEL, "alias": "champion", "version": "1"}
     for workspace, named in [("team-a", ["team-a"]), ("team-b", ["team-b"]), ("", None), ("default", None)]:

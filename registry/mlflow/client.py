@@ -13,7 +13,7 @@ from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
 from registry.measurements import latest
 from registry.memory import Memory
-from registry.mlflow import files
+from registry.mlflow import files, workspaces
 from registry.mlflow.entities import (
     model_id_in,
     model_metrics,
@@ -155,6 +155,10 @@ class MlflowRegistry(RegistryClient):
         status, body = self._transport.ask("/version")
         said = body.decode("ascii", "replace").strip()
         return said if status == 200 and _VERSION.fullmatch(said) else ""
+
+    @override
+    def list_workspaces(self) -> list[str]:
+        return workspaces.listed(self._transport)
 
     @override
     def answers_anybody(self) -> bool:

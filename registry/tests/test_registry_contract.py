@@ -258,6 +258,10 @@ def test_the_data_that_a_run_used_is_among_the_facts(world, fraud):
     assert world.client.get_facts(fraud, "2").datasets == {}
 
 
+def test_an_mlflow_without_workspaces_lists_none(world):
+    assert world.client.list_workspaces() == []
+
+
 def test_where_a_run_says_that_it_comes_from_is_among_the_facts(world, fraud):
     world.log_origin(fraud, "1", commit="1f3a", repository="https://github.com/team/fraud")
     found = world.client.get_facts(fraud, "1").origin
