@@ -9,7 +9,7 @@ from evidence.metrics import compare_metrics
 from evidence.numbers import Value
 from evidence.prompts import PromptComparison, compare_prompts
 from evidence.rows import DIFFERENCES, Group, Kind, TextRow, in_order, kind_of
-from evidence.texts import side_by_side, visible
+from evidence.texts import Budget, side_by_side, visible
 from evidence.verdict import Verdict, judge
 from registry.types import Contents, VersionFacts
 
@@ -88,11 +88,11 @@ def _named(facts: VersionFacts) -> dict[str, str]:
 
 def _texts(name: str, challenger: dict[str, str], champion: dict[str, str] | None) -> Group:
     # Parameters are texts even where they look like numbers: "1e-3" and "0.001" are different texts.
-    rows = []
+    rows, budget = [], Budget()
     for key in {**challenger, **(champion or {})}:
         new, old = challenger.get(key), (champion or {}).get(key)
         kind = kind_of(old, new, has_champion=champion is not None, equal=old == new)
-        parts = side_by_side(old, new) if kind is Kind.CHANGED and old is not None and new is not None else ((), ())
+        parts = ((), ()) if kind is not Kind.CHANGED else side_by_side(old or "", new or "", budget)
         rows.append(TextRow(key, kind, _plain(old), _plain(new), *parts))
     return Group(name, in_order(rows))
 

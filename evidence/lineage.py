@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from evidence.numbers import Value
 from evidence.rows import Group, Kind, TextRow, in_order, kind_of
-from evidence.texts import side_by_side, visible
+from evidence.texts import Budget, side_by_side, visible
 from registry.types import VersionFacts
 
 _NAMES = {
@@ -22,11 +22,11 @@ _SSH = re.compile(r"(?:ssh://)?git@([\w.-]+)[:/]([\w./-]+?)(?:\.git)?/?")
 def compare_lineage(challenger: VersionFacts, champion: VersionFacts | None) -> Group:
     """Returns a row for each thing that either run says of where it comes from."""
     new_side, old_side = _shown(challenger), _shown(champion) if champion else {}
-    rows = []
+    rows, budget = [], Budget()
     for name in {**new_side, **old_side}:
         new, old = new_side.get(name), old_side.get(name)
         kind = kind_of(old, new, has_champion=champion is not None, equal=old == new)
-        parts = side_by_side(old, new) if kind is Kind.CHANGED and old is not None and new is not None else ((), ())
+        parts = side_by_side(old or "", new or "", budget) if kind is Kind.CHANGED else ((), ())
         is_commit = name == _NAMES["commit"]
         rows.append(
             TextRow(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evidence.rows import Kind, kind_of
-from evidence.texts import Part, side_by_side, visible
+from evidence.texts import Budget, Part, side_by_side, visible
 
 _VARIABLE = re.compile(r"\{\{\s*([a-zA-Z0-9_]+(?:\.[a-zA-Z0-9_]+)*)\s*\}\}")
 """As in MLflow's `prompt.constants.PROMPT_TEMPLATE_VARIABLE_PATTERN`."""
@@ -123,7 +123,7 @@ def _line(kind: str, text: str, parts: tuple[Part, ...] = ()) -> DiffLine:
 def _with_words(found: Sequence[tuple[str, str]]) -> list[DiffLine]:
     """Marks the words that differ in lines of which one takes the place of another."""
     lines: list[DiffLine] = []
-    position = 0
+    position, budget = 0, Budget()
     while position < len(found):
         removed = _run(found, position, "removed")
         added = _run(found, position + len(removed), "added")
@@ -133,7 +133,7 @@ def _with_words(found: Sequence[tuple[str, str]]) -> list[DiffLine]:
             position += 1
             continue
         # Only as many as have a partner: line for line, as they stand.
-        pairs = [side_by_side(old, new) for old, new in zip(removed, added, strict=False)]
+        pairs = [side_by_side(old, new, budget) for old, new in zip(removed, added, strict=False)]
         nothing = [((), ())] * (max(len(removed), len(added)) - len(pairs))
         both = [*pairs, *nothing]
         lines += [_line("removed", text, marked[0]) for text, marked in zip(removed, both, strict=False)]

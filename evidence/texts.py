@@ -33,17 +33,29 @@ def visible(text: str) -> str:
     return "".join(_code(character) if _is_hidden(character) else character for character in text)
 
 
-def side_by_side(old: str, new: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+class Budget:
+    """How much comparing of words one page affords, however many values differ: about half a second."""
+
+    def __init__(self, squares: int = 4_000_000) -> None:
+        self._left = squares
+
+    def affords(self, tokens: int) -> bool:
+        """Takes what comparing so many words costs; False where that is more than is left."""
+        self._left -= tokens * tokens
+        return self._left >= 0
+
+
+def side_by_side(old: str, new: str, budget: Budget) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
     """Returns both texts in parts, with what differs marked and long passages that are the same left out.
 
     In what differs, a character that shows nothing has a picture or a code, and so has a letter that stands in for one
     that looks like it. Empty where the texts have too little in common, so that they are better shown whole.
     """
     if new < old:  # difflib may find something else the other way round
-        return side_by_side(new, old)[::-1]
+        return side_by_side(new, old, budget)[::-1]
     if not old:
         return (), ()
-    pieces = _pieces(old, new)
+    pieces = _pieces(old, new, budget)
     shared = sum(len(before) for is_same, before, _ in pieces if is_same)
     is_long = max(len(old), len(new)) > _SHORT
     if not is_long and shared < _ALIKE_SHARE * min(len(old), len(new)) and not _reads_alike(old, new):
@@ -59,10 +71,11 @@ def side_by_side(old: str, new: str) -> tuple[tuple[Part, ...], tuple[Part, ...]
     return tuple(sides[0]), tuple(sides[1])
 
 
-def _pieces(old: str, new: str) -> list[tuple[bool, str, str]]:
+def _pieces(old: str, new: str, budget: Budget) -> list[tuple[bool, str, str]]:
     """Returns (is it the same?, old, new) for each stretch of both texts, in order."""
     before, after = _TOKENS.findall(old), _TOKENS.findall(new)
-    if max(len(before), len(after)) > _MOST_TOKENS:
+    longest = max(len(before), len(after))
+    if longest > _MOST_TOKENS or not budget.affords(longest):
         return _ends(old, new)
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     found = [(tag == "equal", "".join(before[i:j]), "".join(after[k:m])) for tag, i, j, k, m in matcher.get_opcodes()]

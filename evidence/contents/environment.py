@@ -10,6 +10,7 @@ from evidence.contents.mlmodel import MLmodel
 from evidence.rows import Kind, kind_of
 
 _MOST_LINES = 2_000
+_LONGEST_LINE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def _packages(text: str) -> dict[str, str]:
         if not asked or asked.startswith("#"):
             continue
         try:
-            need = Requirement(asked)
+            need = Requirement(asked[:_LONGEST_LINE])
         except InvalidRequirement:
             found[asked[:200]] = "as it stands"
             continue

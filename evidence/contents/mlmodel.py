@@ -60,7 +60,8 @@ def _loaded(text: str) -> Any:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEEPEST:
                 raise Unreadable("MLmodel is nested too deeply to be read.")
-        return yaml.load(text, Loader=yaml.CSafeLoader)
+        # All scalars as texts: a number of a hundred thousand digits, or one to the base 60, would take its time.
+        return yaml.load(text, Loader=yaml.CBaseLoader)  # noqa: S506 - knows texts, lists and mappings only
     except (yaml.YAMLError, ValueError) as error:
         raise Unreadable("MLmodel is not YAML.") from error
 
@@ -75,7 +76,7 @@ def _version_of(flavor: str, said: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value)[:100]
+    return value[:100] if isinstance(value, str) and value not in ("null", "~") else ""
 
 
 def _signature(said: Any) -> dict[str, Any] | None:

@@ -7,12 +7,16 @@ from threading import Lock
 
 from evidence.contents.texts import LARGEST_BYTES, MLMODEL, REQUIREMENTS, text_of
 from evidence.observe import Evidence
+from registry import patience
 from registry.client import RegistryClient
 from registry.exceptions import RegistryError
 from registry.types import Contents, VersionFacts
 
 KEPT_SECONDS = 60.0
 """How long a page believes what it read before. Of a version under review no file changes meanwhile: it is sealed."""
+PAGE_SECONDS = 3.0
+"""The figures are there without the files: nobody waits longer for a store that is slow."""
+FRESH_SECONDS = 10.0
 _MOST_KEPT = 200
 
 _kept: OrderedDict[tuple[object, ...], tuple[float, Contents]] = OrderedDict()
@@ -30,6 +34,11 @@ def with_contents(registry: RegistryClient, evidence: Evidence, *, workspace: st
         workspace: Canonical.
         fresh: For what is frozen: reads every file now.
     """
+    with patience.at_most(FRESH_SECONDS if fresh else PAGE_SECONDS):
+        return _with_both(registry, evidence, workspace, fresh=fresh)
+
+
+def _with_both(registry: RegistryClient, evidence: Evidence, workspace: str, *, fresh: bool) -> Evidence:
     challenger = _complete(registry, evidence.challenger, workspace, fresh=fresh)
     if evidence.champion is None or evidence.champion is evidence.challenger:
         return replace(evidence, challenger=challenger, champion=challenger if evidence.champion else None)

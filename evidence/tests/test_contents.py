@@ -166,7 +166,7 @@ def test_the_description_that_mlflow_writes_is_read() -> None:
         ("a: [", "is not YAML"),
         ("a: \x00", "is not YAML"),
         ("- just\n- a list", "does not describe a model"),
-        ("!!python/object/apply:os.system ['true']", "is not YAML"),
+        ("!!python/object/apply:os.system ['true']", "does not describe a model"),
         ("signature: {inputs: '[{'}", "its inputs are not JSON"),
         ('signature: {inputs: "' + "[" * 50_000 + '"}', "its inputs are not JSON"),
     ],
@@ -177,6 +177,12 @@ def test_a_hostile_or_broken_description_is_a_sentence(text: str, said: str) -> 
     found = compare_contents(Contents({"MLmodel": text}), Contents({"MLmodel": MLMODEL}))
     assert found.signature.fit is Fit.UNKNOWN
     assert any(re.search(said, problem) and problem.startswith("Of the challenger") for problem in found.problems)
+
+
+def test_numbers_that_would_take_long_to_compute_stay_texts() -> None:
+    text = f"mlflow_version: {'9' * 90_000}\nflavors: {{sklearn: {{sklearn_version: 1{':59' * 30_000}}}}}"
+    found = mlmodel.parse(text)
+    assert (found.mlflow, found.flavors["sklearn"][:7]) == ("9" * 100, "1:59:59")
 
 
 def test_odd_signatures_are_shown_and_break_nothing() -> None:

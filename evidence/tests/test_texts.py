@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.texts import Part, side_by_side, visible
+from evidence import texts
+from evidence.texts import Budget, Part, visible
+
+
+def side_by_side(old: str, new: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    return texts.side_by_side(old, new, Budget())
 
 
 def read(parts: tuple[Part, ...]) -> str:
@@ -57,6 +62,12 @@ def test_a_text_of_many_words_is_compared_from_both_ends() -> None:
     assert "<50000>" in read(before)
     assert "<fifty>" in read(after)
     assert len(read(before)) < 200
+
+
+def test_what_a_page_cannot_afford_is_compared_from_both_ends() -> None:
+    old, new, budget = "a b c d e f", "a x c d y f", Budget(squares=200)
+    assert [part.text for part in texts.side_by_side(old, new, budget)[0] if part.kind == "differs"] == ["b", "e"]
+    assert [part.text for part in texts.side_by_side(old, new, budget)[0] if part.kind == "differs"] == ["b c d e"]
 
 
 TEXTS = st.text(alphabet=st.sampled_from("ab \u0430\u0251\u200b\u202e\r\n\t \xa0é1.0"), max_size=30)
