@@ -108,6 +108,7 @@ def bare_environment(**values: str) -> dict[str, str]:
     return {"PATH": folders, "PYTHONDONTWRITEBYTECODE": "1", **values}
 
 
+@pytest.mark.drill
 @pytest.mark.sockets
 def test_what_the_image_holds_starts_with_its_command_and_passes_its_health_check(image: Path, tmp_path: Path) -> None:
     port, state = free_port(), tmp_path / "mounted"

@@ -194,7 +194,9 @@ REGISTRY_SCREENS = tuple(screen for screen in SCREENS if "model" in screen)
 WIDTHS = (1400, 900, 390)
 
 
-@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
+@pytest.mark.parametrize(
+    "touch", [pytest.param(False, id="mouse"), pytest.param(True, id="touch", marks=pytest.mark.drill)]
+)
 @pytest.mark.parametrize(
     ("scripts", "screens"), [((), SCREENS), ((OLD_REGISTRY_UI,), REGISTRY_SCREENS)], ids=["new", "old"]
 )
