@@ -30,6 +30,8 @@ def visible(text: str) -> str:
     Direction marks can make a value read backwards, and characters without width make two values look alike. What is
     part of ordinary text, spaces and line breaks, stays.
     """
+    if text.isprintable():  # most are, and it is one look
+        return text
     return "".join(_code(character) if _is_hidden(character) else character for character in text)
 
 
@@ -119,6 +121,8 @@ def _shortened(text: str, *, is_first: bool, is_last: bool, is_long: bool) -> li
 def _spelled(text: str, other: str) -> str:
     """Returns what differs so that it does not look like what stands in its place on the other side."""
     is_blank = not text.strip() or not visible(other).strip()
+    if not is_blank and text.isascii() and text.isprintable():
+        return text
     swapped = _swapped(text, other)
     return "".join(
         _PICTURES[character]
