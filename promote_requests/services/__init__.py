@@ -3,6 +3,7 @@
 Each takes an `actor` and plain values, never a request; each writes its audit row in the transaction of the change.
 """
 
+from promote_requests.services.history import history_of
 from promote_requests.services.lifecycle import close, create, edit, reopen, submit, withdraw
 from promote_requests.services.promotion import promote
 from promote_requests.services.reading import (
@@ -29,6 +30,7 @@ __all__ = [
     "dismiss",
     "edit",
     "evidence_of",
+    "history_of",
     "judgements_of",
     "keeping_their_version",
     "promote",

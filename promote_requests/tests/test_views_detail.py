@@ -585,7 +585,7 @@ def test_page_costs_the_same_however_long_the_conversation(
         services.comment(actor=by(UserFactory()), promote_request=open_request, body=f"{number}")
         services.review(actor=by(UserFactory()), promote_request=open_request, verdict=Verdict.COMMENT, body="Hm.")
     client = _as(grace)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         assert client.get(open_request.get_absolute_url()).status_code == 200
 
 
@@ -752,3 +752,33 @@ def test_files_that_lie_elsewhere_are_never_asked_for(fraud: "FakeRegistry", ada
     fraud.calls.clear()
     assert "files lie where Checkpoint does not look" in _text(_page(grace, elsewhere))
     assert ("read_file", ("Fraud", "3", "MLmodel")) not in fraud.calls
+
+
+def test_the_page_says_since_when_the_champion_holds_the_target_and_who_held_it(
+    fraud: "FakeRegistry", ada: "User", grace: "User"
+) -> None:
+    first = PromoteRequestFactory(actor=ada, version="2")
+    services.review(actor=by(grace), promote_request=first, verdict=Verdict.APPROVE)
+    fraud.add_version("Fraud")
+    second = PromoteRequestFactory(actor=ada, version="3", title="Third time")
+    text = _text(_page(grace, second))
+    assert f"Holds it since just now, by #{first.number}" in text
+    assert f"Held Production #{first.number} version 2, just now" in text
+    services.review(actor=by(grace), promote_request=second, verdict=Verdict.APPROVE)
+    assert f"Replaced by #{second.number}, just now." in _text(_page(grace, _fresh(first)))
+    assert "Replaced by" not in _text(_page(grace, _fresh(second)))
+
+
+def test_the_page_names_what_else_was_asked_of_the_version_but_no_draft_of_others(
+    open_request: "PromoteRequest", ada: "User", grace: "User"
+) -> None:
+    PromoteRequestFactory(actor=ada, target=Target.parse("alias:shadow"), title="Shadow first")
+    PromoteRequestFactory(actor=ada, target=Target.parse("alias:secret"), title="Kept to myself", draft=True)
+    assert "Also asked of version 2" in _text(_page(grace, open_request))
+    assert "Shadow first" in _page(grace, open_request)
+    assert "Kept to myself" not in _page(grace, open_request)
+    assert "Kept to myself" in _page(ada, open_request)
+
+
+def test_a_holder_that_checkpoint_did_not_make_has_no_request(open_request: "PromoteRequest", grace: "User") -> None:
+    assert "Holds it since" not in _page(grace, open_request)
