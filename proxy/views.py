@@ -33,7 +33,7 @@ _INVALID_HOST = b"Invalid Host header"
 _VERSION = "/api/2.0/mlflow/model-versions/get"
 """Where MLflow shows a version, in the words in which it answers a move into a stage."""
 
-_JUDGED_FOR_SECONDS = 0.1
+JUDGED_FOR_SECONDS = 0.1
 """How long the seal's judgement holds: about as long as MLflow itself needs to put a file in its place."""
 
 
@@ -252,7 +252,7 @@ def _unless_sealed(judged: Callable[[], Refusal | None]) -> Callable[[], None]:
             raise refused
 
     def ask_again() -> None:
-        if time.monotonic() - judged_at > _JUDGED_FOR_SECONDS:
+        if time.monotonic() - judged_at > JUDGED_FOR_SECONDS:
             ask()
 
     ask()

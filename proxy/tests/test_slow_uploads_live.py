@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from proxy.views import JUDGED_FOR_SECONDS
 from testing.attacks.live import wait_until_sealed
 from testing.attacks.stage import API, ARTIFACTS, Direct
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
@@ -71,6 +73,7 @@ def test_a_file_that_came_to_be_sealed_meanwhile_is_kept(
     with begin(guarded, place, framing, first) as sock:
         mlflow.ask("POST", "model-versions/transition-stage", {"name": model, "version": "1", "stage": "Production"})
         wait_until_sealed(guarded, place)
+        time.sleep(2 * JUDGED_FOR_SECONDS)  # a judgement holds for a moment
         sock.sendall(rest)
         answer: Exchange = read(sock, "PUT")
     assert answer.status == 403
