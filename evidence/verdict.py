@@ -55,6 +55,7 @@ class Verdict:
         signature: Whether callers of the champion can call the challenger.
         packages_changed: How many packages came, went, or are asked for otherwise; None where that is not known.
         doubts: What makes the comparison unfair.
+        has_files: Whether there are files that could have a signature; a prompt has none.
     """
 
     better: int
@@ -65,11 +66,12 @@ class Verdict:
     signature: Fit
     packages_changed: int | None
     doubts: tuple[Doubt, ...]
+    has_files: bool
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """The strip: first what makes the rest say less, then what speaks against the challenger."""
-        said = [self._signature()]
+        said = [self._signature()] if self.has_files else []
         if self.worse:
             said.append(Part("bad", f"{counted(self.worse, 'metric')} worse", "metrics"))
         if self.better:
@@ -127,6 +129,7 @@ def judge(
         signature=contents.signature.fit if contents else Fit.UNKNOWN,
         packages_changed=contents.packages_changed if contents else None,
         doubts=tuple(_doubts(challenger, champion, rows)),
+        has_files=contents is not None,
     )
 
 

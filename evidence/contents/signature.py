@@ -130,9 +130,10 @@ def _input_breaks(name: str, old: Field | None, new: Field | None, all_old: Mapp
 
 def _is_wider(old: str, new: str) -> bool:
     """Tells whether a tensor's new shape takes all of the old one: the same, but for sizes that are free now."""
-    if not (old.startswith("tensor ") and new.startswith("tensor ")):
-        return False
     before, after = old.split(" "), new.split(" ")
+    # A type is whatever somebody wrote: it may begin like ours and go on otherwise.
+    if not len(before) == len(after) == 3 or not before[0] == after[0] == "tensor":
+        return False
     shapes = before[2].split(_BY), after[2].split(_BY)
     same = before[1] == after[1] and len(shapes[0]) == len(shapes[1])
     return same and all(one in (other, "any") for one, other in zip(shapes[1], shapes[0], strict=True))

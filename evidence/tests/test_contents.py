@@ -179,6 +179,12 @@ def test_a_hostile_or_broken_description_is_a_sentence(text: str, said: str) -> 
     assert any(re.search(said, problem) and problem.startswith("Of the challenger") for problem in found.problems)
 
 
+@pytest.mark.parametrize("types", [("tensor x", "tensor y"), ("tensor", "tensor "), ("tensor a b c", "tensor a b")])
+def test_a_type_that_begins_like_a_tensor_breaks_nothing(types: tuple[str, str]) -> None:
+    new, old = (signature([{"name": "x", "type": kind, "required": True}]) for kind in types)
+    assert fit(new, old)[0] is Fit.BREAKING
+
+
 def test_numbers_that_would_take_long_to_compute_stay_texts() -> None:
     text = f"mlflow_version: {'9' * 90_000}\nflavors: {{sklearn: {{sklearn_version: 1{':59' * 30_000}}}}}"
     found = mlmodel.parse(text)

@@ -41,9 +41,7 @@ def test_better_and_worse_follow_the_direction_of_each_metric() -> None:
         compared({"auc": 0.9, "rmse": 0.5, "widgets": 5, "new": 1}, {"auc": 0.8, "rmse": 0.4, "widgets": 4})
     )
     assert (found.better, found.worse, found.undirected, found.missing, found.equal) == (1, 1, 1, 1, 0)
-    assert words(found) == (
-        "1 metric worse · 1 metric better · signature unknown · 1 without direction, 1 on one side only"
-    )
+    assert words(found) == ("1 metric worse · 1 metric better · 1 without direction, 1 on one side only")
 
 
 @given(METRICS, METRICS)
@@ -103,6 +101,11 @@ def test_runs_that_used_other_data_are_doubted(context: str, code: str, said: st
     assert [(doubt.code, doubt.sentence) for doubt in verdict(found).doubts] == [(code, said)]
     assert [row.key for row in found.datasets.rows] == [f"{context} data".strip()]
     assert not verdict(compare(new, new)).doubts
+
+
+def test_the_strip_of_a_prompt_says_nothing_of_a_signature() -> None:
+    new, old = facts("2", prompt_text="Hello"), facts("1", prompt_text="Hi")
+    assert words(verdict(compare(new, old))) == ""
 
 
 def test_a_fair_comparison_is_not_doubted() -> None:

@@ -95,8 +95,9 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     def review_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Judges a request; a refusal is shown on the desk, beside what was typed."""
         judged = self.get_object(request, unquote(object_id))
-        if judged is None or not self.has_view_permission(request, judged):
-            raise PermissionDenied
+        with self._recording(request, "review", unquote(object_id)):
+            if judged is None or not self.has_view_permission(request, judged):
+                raise PermissionDenied
         try:
             return desk.judge(request, judged)
         except CheckpointError as refusal:

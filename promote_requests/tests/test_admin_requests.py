@@ -346,6 +346,9 @@ def test_a_refusal_is_shown_on_the_desk_with_what_was_typed(
 
 def test_nobody_judges_on_the_desk_what_they_may_not_see_or_made_themselves(fraud, approver, open_request):
     assert judge(signed_in(UserFactory(is_staff=True)), open_request, "approve").status_code == 403
+    refused = AuditEvent.objects.get(action=AuditAction.REFUSED)
+    assert (refused.promote_request, refused.door) == (open_request, "admin")
+    assert refused.reason.startswith("review promote request")
     assert signed_in(approver).get(f"{LIST}{open_request.number}/review/").status_code == 405
     own = PromoteRequestFactory(actor=approver, version="2", target=Target.parse("alias:shadow"))
     client = signed_in(approver)
