@@ -1,10 +1,10 @@
 """The registry as the services need it. `mlflow/` and `fake.py` keep to it; one contract suite runs against both."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Protocol
 
 from registry.targets import Target
-from registry.types import ModelVersion, Provenance, RegisteredModel, VersionFacts
+from registry.types import FileTree, ModelVersion, Provenance, RegisteredModel, VersionFacts
 
 
 class RegistryClient(Protocol):
@@ -49,6 +49,18 @@ class RegistryClient(Protocol):
 
         To be asked of versions only whose files lie where MLflow keeps files (`places.can_be_told`): MLflow fetches
         from whatever address the version's source names.
+        """
+
+    def list_files(self, name: str, version: str) -> FileTree:
+        """Returns the files of a version, some thousands at most; RegistryNotFound when there is no such version.
+
+        Where MLflow has no route that lists them, the tree is empty and its `problem` says so.
+        """
+
+    def stream_file(self, name: str, version: str, path: str) -> Iterator[bytes]:
+        """Yields a file of a version in pieces of some hundred KiB; RegistryNotFound when it is not there.
+
+        However large it is, no more than a piece is held. To be asked of the versions that `read_file` may be asked of.
         """
 
     def find_made_of(

@@ -22,6 +22,8 @@ from registry.types import (
     APPROVAL_TAG,
     IS_PROMPT_TAG,
     PROMPT_TEXT_TAG,
+    FileEntry,
+    FileTree,
     ModelVersion,
     Provenance,
     RegisteredModel,
@@ -254,6 +256,26 @@ class FakeRegistry(RegistryClient):
         with self._call("read_file", name, version, path):
             content = self.files.get((name, version, path))
             return content and content[: limit + 1]
+
+    @override
+    def list_files(self, name: str, version: str) -> FileTree:
+        with self._call("list_files", name, version):
+            self._stored(name, version)
+            found = [
+                FileEntry(path, len(content))
+                for (model, number, path), content in self.files.items()
+                if (model, number) == (name, version)
+            ]
+            return FileTree(tuple(sorted(found, key=lambda entry: entry.path)))
+
+    @override
+    def stream_file(self, name: str, version: str, path: str) -> Iterator[bytes]:
+        with self._call("stream_file", name, version, path):
+            content = self.files.get((name, version, path))
+        if content is None:
+            raise RegistryNotFound(f"{path} is not among the files of version {version} of {name}.")
+        for start in range(0, len(content), 256 * 1024):
+            yield content[start : start + 256 * 1024]
 
     @override
     def find_made_of(

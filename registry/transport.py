@@ -9,6 +9,7 @@ import json
 import logging
 import time
 from base64 import b64encode
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -89,6 +90,42 @@ class Transport:
             RegistryTimeout: no whole answer in time.
         """
         return self._exchange("GET", path, None, signed_in=signed_in, limit=limit)
+
+    def stream(self, path: str) -> Iterator[bytes]:
+        """Yields the body of a GET piece by piece; between two pieces MLflow may take as long as for an answer.
+
+        Raises:
+            RegistryUnreachable: no connection, or it broke off in the middle.
+            RegistryTimeout: no answer, or no further piece, in time.
+            RegistryNotFound: MLflow has no such thing.
+            RegistryError: MLflow failed.
+        """
+        connections.release()
+        try:
+            timeout = Timeout(connect=self._connect, read=settings.CHECKPOINT_READ_TIMEOUT)
+            response = _pool.request(
+                "GET",
+                f"{self._base}{path}",
+                headers=self._headers,
+                timeout=timeout,
+                redirect=False,
+                preload_content=False,
+            )
+            try:
+                if response.status in (400, 404):
+                    raise RegistryNotFound("MLflow has no such file.")
+                if response.status != 200:
+                    raise RegistryError(f"MLflow did not show a file of the version ({response.status}).")
+                while chunk := response.read(_CHUNK):
+                    yield chunk
+            finally:
+                response.close()
+        except NewConnectionError as error:
+            raise _unreachable(error) from error
+        except TimeoutError as error:
+            raise RegistryTimeout(_NO_ANSWER) from error
+        except HTTPError as error:
+            raise _unreachable(error) from error
 
     def _exchange(
         self,

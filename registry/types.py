@@ -127,6 +127,32 @@ class Contents:
 
 
 @dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file of a version: its path below the version's place, and its size in bytes."""
+
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileTree:
+    """The files of a version.
+
+    Attributes:
+        files: By path.
+        problem: A sentence where these are not all, or none could be listed.
+    """
+
+    files: tuple[FileEntry, ...]
+    problem: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(entry.size for entry in self.files)
+
+
+@dataclass(frozen=True, slots=True)
 class VersionFacts:
     """What was measured of a version, from its run and its logged model together.
 

@@ -1,7 +1,7 @@
 """The client of a registry that MLflow keeps: MLflow's own REST stores for messages and routes, our transport."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from mlflow.entities import LifecycleStage, LoggedModel, Run
@@ -33,6 +33,7 @@ from registry.types import (
     APPROVAL_TAG,
     IS_PROMPT_TAG,
     PROMPT_TEXT_TAG,
+    FileTree,
     ModelVersion,
     Provenance,
     RegisteredModel,
@@ -143,6 +144,20 @@ class MlflowRegistry(RegistryClient):
     def read_file(self, name: str, version: str, path: str, *, limit: int) -> bytes | None:
         _require_version(name, version)
         return files.read(self._transport, name, version, path, limit=limit)
+
+    @override
+    def list_files(self, name: str, version: str) -> FileTree:
+        found = self.get_version(name, version)
+        if found.is_prompt:
+            return FileTree(())
+        location = self._registry.get_model_version_download_uri(name, version)
+        logged = self._logged_model(found.model_id or model_id_in(location))
+        return files.listed(self._transport, location, logged, self._run(found.run_id))
+
+    @override
+    def stream_file(self, name: str, version: str, path: str) -> Iterator[bytes]:
+        _require_version(name, version)
+        return files.stream(self._transport, name, version, path)
 
     @override
     def find_made_of(

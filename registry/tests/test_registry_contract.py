@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import urllib3
@@ -15,7 +16,7 @@ from registry.exceptions import RegistryNotFound, RegistryRefused
 from registry.fake import FakeRegistry
 from registry.measurements import Origin
 from registry.targets import Target, TargetKind
-from registry.types import APPROVAL_TAG, IS_PROMPT_TAG, PROMPT_TEXT_TAG, ModelVersion, VersionFacts
+from registry.types import APPROVAL_TAG, IS_PROMPT_TAG, PROMPT_TEXT_TAG, FileTree, ModelVersion, VersionFacts
 
 PRODUCTION = Target.parse("stage:Production")
 
@@ -115,7 +116,7 @@ class RealMlflow:
 
     def put_file(self, name: str, version: str, path: str, content: bytes) -> None:
         place = self.client.get_version(name, version).source.removeprefix("mlflow-artifacts:/")
-        url = f"{self.url}/api/2.0/mlflow-artifacts/artifacts/{place}/{path}"
+        url = f"{self.url}/api/2.0/mlflow-artifacts/artifacts/{place}/{quote(path)}"
         assert urllib3.request("PUT", url, body=content).status == 200
 
 
@@ -278,6 +279,46 @@ def test_a_file_of_a_version_is_read_up_to_a_bound(world, fraud):
     assert world.client.read_file(fraud, "2", "MLmodel", limit=100_000) is None
     assert world.client.read_file(fraud, "1", "../MLmodel", limit=100_000) is None
     assert world.client.read_file(fraud, "1", "MLmodel", limit=100_000) == b"flavors: {}"  # on the connection after it
+
+
+def test_the_files_of_a_version_are_listed_and_streamed(world, fraud):
+    files = {
+        "MLmodel": b"flavors: {}",
+        "code/deep/predict.py": b"",
+        "data/50% of all, 1.bin": bytes(range(256)) * 4_000,
+    }
+    for path, content in files.items():
+        world.put_file(fraud, "1", path, content)
+    tree = world.client.list_files(fraud, "1")
+    assert {entry.path: entry.size for entry in tree.files} == {path: len(content) for path, content in files.items()}
+    assert [entry.path for entry in tree.files] == sorted(files)
+    assert (tree.problem, tree.size) == ("", 1_024_011)
+    for path, content in files.items():
+        assert b"".join(world.client.stream_file(fraud, "1", path)) == content
+    assert world.client.list_files(fraud, "2").files == ()
+    with pytest.raises(RegistryNotFound):
+        list(world.client.stream_file(fraud, "1", "none.txt"))
+    with pytest.raises(RegistryNotFound):
+        world.client.list_files(fraud, "999")
+
+
+@pytest.mark.mlflow
+def test_the_files_of_a_copy_of_a_run_and_of_an_unlistable_place(request):
+    world = connect_to_mlflow(request)
+    name, copy = f"{world.prefix}Fraud", f"{world.prefix}Copy"
+    world.add_version(name, metrics={"auc": 0.9})
+    world.put_file(name, "1", "sub/a.txt", b"abc")
+    world.client.copy_version(name, "1", copy, tags={})
+    assert [entry.path for entry in world.client.list_files(copy, "1").files] == ["sub/a.txt"]
+    world.store.create_model_version(name, "s3://bucket/models/fraud", None)
+    tree = world.client.list_files(name, "2")
+    assert (tree.files, tree.problem) == ((), "MLflow does not list what lies at s3://bucket/models/fraud.")
+
+
+def test_a_prompt_has_no_files(world):
+    name = f"{world.prefix}greeting"
+    world.add_version(name, prompt_text="Hello")
+    assert world.client.list_files(name, "1") == FileTree(())
 
 
 def test_a_prompts_text_is_among_its_facts(world):
