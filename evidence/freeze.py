@@ -17,7 +17,7 @@ from foundation.exceptions import CheckpointError
 from foundation.texts import storable_text
 from registry.measurements import Measurement, Origin
 from registry.targets import Target, TargetKind
-from registry.types import Contents, ModelVersion, VersionFacts
+from registry.types import Contents, FileEntry, FileTree, ModelVersion, VersionFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,17 @@ def _read_1(frozen: dict[str, Any]) -> VersionFacts:
     gone = tuple(frozen["gone"])
     said = frozen.get("contents")
     contents = said and Contents(dict(said["files"]), tuple(said["problems"]))
-    read = {"version": ModelVersion(**version), "metrics": metrics, "gone": gone, "contents": contents}
+    names = {context: tuple(said) for context, said in frozen.get("dataset_names", {}).items()}
+    listed = frozen.get("tree")
+    tree = listed and FileTree(tuple(FileEntry(**entry) for entry in listed["files"]), listed["problem"])
+    read = {
+        "version": ModelVersion(**version),
+        "metrics": metrics,
+        "gone": gone,
+        "contents": contents,
+        "dataset_names": names,
+        "tree": tree,
+    }
     return VersionFacts(**{**frozen, **read})
 
 

@@ -1,12 +1,13 @@
 """Decides whether a request is approved. Pure; the only place that counts reviews."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from promote_requests.choices import ReviewDecision, Verdict
 from protection.conditions import Facts, Judgement, Unmet
+from protection.gates import GateResult
 from protection.matching import Requirement
 
 
@@ -161,6 +162,7 @@ def decide(
     requirement: Requirement,
     now: datetime,
     unplaced_source: str = "",
+    gates: Mapping[str, GateResult] | None = None,
     has_failed: bool = False,
 ) -> Decision:
     """Returns the decision.
@@ -171,9 +173,10 @@ def decide(
         requirement: What the rules ask for.
         now: The moment of deciding.
         unplaced_source: Where the version's files are said to lie, if their place cannot be told from it.
+        gates: What came of those that were judged.
         has_failed: Whether a promotion of this request has failed.
     """
-    facts = Facts(author=author, judgements=given, now=now, unplaced_source=unplaced_source)
+    facts = Facts(author=author, judgements=given, now=now, unplaced_source=unplaced_source, gates=gates or {})
     return Decision(given, requirement.required_approvals, requirement.unmet(facts), has_failed)
 
 

@@ -17,6 +17,7 @@ from audit.trail import About
 from evidence.freeze import Observation
 from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.querysets import PromoteRequestQuerySet, ReviewManager
+from protection.gates import GateResult
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
 
@@ -60,6 +61,9 @@ class PromoteRequest(models.Model):
     )
     unplaced_source = models.TextField(
         blank=True, editable=False, help_text="Where its files are said to lie, if their place cannot be told from it."
+    )
+    gate_results = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="What came of the rules' gates when MLflow was last asked."
     )
     champion_evidence = models.JSONField(null=True, editable=False)
     challenger_evidence = models.JSONField(null=True, editable=False)
@@ -153,6 +157,11 @@ class PromoteRequest(models.Model):
     def target(self) -> Target:
         """Where the version is to go."""
         return Target(TargetKind(self.target_kind), self.target_name)
+
+    @property
+    def gates(self) -> dict[str, GateResult]:
+        """What came of the rules' gates when MLflow was last asked."""
+        return {gate: GateResult.of_json(found) for gate, found in self.gate_results.items()}
 
     @property
     def about(self) -> About:

@@ -8,6 +8,8 @@ from typing import Any, Protocol, Self
 from foundation.exceptions import InvalidInput
 from protection.conditions import Condition, Facts, Unmet, as_document, merged, parse
 from protection.conditions.approvals import Approvals
+from protection.conditions.gates import Gates
+from protection.gates import Gate
 from registry.names import plain
 from registry.targets import STAGES, Target, TargetKind
 
@@ -84,6 +86,11 @@ class Requirement:
         """How many approvals are asked for; 0 where the rules leave that to other conditions."""
         return next((condition.count for condition in self.conditions if isinstance(condition, Approvals)), 0)
 
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """What the rules ask of the facts themselves."""
+        return next((condition.gates for condition in self.conditions if isinstance(condition, Gates)), ())
+
     def unmet(self, facts: Facts) -> tuple[Unmet, ...]:
         """Returns what is missing, in the order in which people read it: what blocks first."""
         found = [missing for condition in self.conditions if (missing := condition.unmet(facts))]
@@ -91,19 +98,37 @@ class Requirement:
 
 
 def requirement_for(
-    rules: Iterable[Rule], *, workspace: str, model_name: str, targets: Iterable[Target]
+    rules: Iterable[Rule],
+    *,
+    workspace: str,
+    model_name: str,
+    targets: Iterable[Target],
+    leaves: Iterable[Target] = (),
 ) -> Requirement:
-    """Returns what `rules` (the enabled ones) ask for a change that touches these targets of a model."""
-    targets = list(targets)
-    matching = tuple(
-        rule
-        for rule in rules
-        if any(is_match(rule, workspace=workspace, model_name=model_name, target=target) for target in targets)
-    )
+    """Returns what `rules` (the enabled ones) ask for a change that touches these targets of a model.
+
+    Args:
+        rules: The enabled ones.
+        workspace: Canonical.
+        model_name: Of the version.
+        targets: Those that the version would get.
+        leaves: Those that it would lose. How good it is does not matter there: a bad version must not be kept.
+    """
+    got, lost = list(targets), list(leaves)
+
+    def matches(rule: Rule, those: list[Target]) -> bool:
+        return any(is_match(rule, workspace=workspace, model_name=model_name, target=target) for target in those)
+
+    matching = tuple(rule for rule in rules if matches(rule, [*got, *lost]))
     if not matching:
         return Requirement()
     return Requirement(
-        conditions=merged([rule.parsed_conditions for rule in matching]),
+        conditions=merged(
+            [
+                [one for one in rule.parsed_conditions if matches(rule, got) or not one.is_about_quality]
+                for rule in matching
+            ]
+        ),
         promote_when_approved=all(rule.promote_when_approved for rule in matching),
         rules=matching,
     )

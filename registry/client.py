@@ -1,4 +1,4 @@
-"""The registry as the services need it. `mlflow/` and `fake.py` keep to it; one contract suite runs against both."""
+"""The registry as the services need it. `mlflow/` and `fake/` keep to it; one contract suite runs against both."""
 
 from collections.abc import Collection, Iterator
 from typing import Protocol

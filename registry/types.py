@@ -168,7 +168,9 @@ class VersionFacts:
         origin: {what: text} that the run says of itself, `commit`, `repository`, `source`, `user`,
             `parent run`; a client writes it, and may write anything.
         datasets: {context, "" where none was named: names and digests} of the data that its run says it used.
+        dataset_names: {context: names} of the same data, without digests.
         contents: What its files say; None where nobody looked, and for a prompt.
+        tree: Which files it has; None where nobody looked.
         gone: Of `run` and `logged_model`, what MLflow has deleted or does not know though the version names it.
     """
 
@@ -184,4 +186,6 @@ class VersionFacts:
     unplaced_source: str = ""
     contents: Contents | None = None
     datasets: dict[str, str] = field(default_factory=dict)
+    dataset_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    tree: FileTree | None = None
     origin: dict[str, str] = field(default_factory=dict)

@@ -4,13 +4,14 @@ import time
 from collections import OrderedDict
 from dataclasses import replace
 from threading import Lock
+from typing import Generic, TypeVar
 
 from evidence.contents.texts import LARGEST_BYTES, MLMODEL, REQUIREMENTS, text_of
 from evidence.observe import Evidence
 from registry import patience
 from registry.client import RegistryClient
 from registry.exceptions import RegistryError
-from registry.types import Contents, VersionFacts
+from registry.types import Contents, FileTree, VersionFacts
 
 KEPT_SECONDS = 60.0
 """How long a page believes what it read before. Of a version under review no file changes meanwhile: it is sealed."""
@@ -19,8 +20,32 @@ PAGE_SECONDS = 3.0
 FRESH_SECONDS = 10.0
 _MOST_KEPT = 200
 
-_kept: OrderedDict[tuple[object, ...], tuple[float, Contents]] = OrderedDict()
-_lock = Lock()
+Key = tuple[object, ...]
+T = TypeVar("T")
+
+
+class _Kept(Generic[T]):
+    """What was read of versions, for a while."""
+
+    def __init__(self) -> None:
+        self._found: OrderedDict[Key, tuple[float, T]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Key) -> T | None:
+        with self._lock:
+            at, found = self._found.get(key, (0.0, None))
+            return found if found is not None and time.monotonic() - at < KEPT_SECONDS else None
+
+    def keep(self, key: Key, found: T) -> None:
+        with self._lock:
+            self._found[key] = (time.monotonic(), found)
+            self._found.move_to_end(key)
+            if len(self._found) > _MOST_KEPT:
+                self._found.popitem(last=False)
+
+
+_contents: _Kept[Contents] = _Kept()
+_trees: _Kept[FileTree] = _Kept()
 
 
 def with_contents(registry: RegistryClient, evidence: Evidence, *, workspace: str, fresh: bool = False) -> Evidence:
@@ -38,6 +63,36 @@ def with_contents(registry: RegistryClient, evidence: Evidence, *, workspace: st
         return _with_both(registry, evidence, workspace, fresh=fresh)
 
 
+def with_trees(registry: RegistryClient, evidence: Evidence, *, workspace: str, fresh: bool = False) -> Evidence:
+    """Returns the evidence with the list of files of both versions; see `with_contents` for the arguments.
+
+    A version whose files cannot be listed has a tree that says so.
+    """
+    with patience.at_most(FRESH_SECONDS if fresh else PAGE_SECONDS):
+        challenger = _listed(registry, evidence.challenger, workspace, fresh=fresh)
+        champion = evidence.champion
+        if champion is evidence.challenger:
+            champion = challenger
+        elif champion is not None:
+            champion = _listed(registry, champion, workspace, fresh=fresh)
+        return replace(evidence, challenger=challenger, champion=champion)
+
+
+def _listed(registry: RegistryClient, facts: VersionFacts, workspace: str, *, fresh: bool) -> VersionFacts:
+    version = facts.version
+    if facts.prompt_text is not None:
+        return facts
+    key = (workspace, version.name, version.version, version.created_at, version.source)
+    found = None if fresh else _trees.get(key)
+    if found is None:
+        try:
+            found = registry.list_files(version.name, version.version)
+        except RegistryError as error:
+            return replace(facts, tree=FileTree((), f"MLflow did not list them: {error.message}"))
+        _trees.keep(key, found)
+    return replace(facts, tree=found)
+
+
 def _with_both(registry: RegistryClient, evidence: Evidence, workspace: str, *, fresh: bool) -> Evidence:
     challenger = _complete(registry, evidence.challenger, workspace, fresh=fresh)
     if evidence.champion is None or evidence.champion is evidence.challenger:
@@ -52,11 +107,11 @@ def _complete(registry: RegistryClient, facts: VersionFacts, workspace: str, *, 
     if facts.prompt_text is not None:
         return facts
     key = (workspace, version.name, version.version, version.created_at, version.source)
-    found = None if fresh else _remembered(key)
+    found = None if fresh else _contents.get(key)
     if found is None:
         found = _read(registry, facts)
         if not found.problems:
-            _remember(key, found)
+            _contents.keep(key, found)
     return replace(facts, contents=found)
 
 
@@ -78,17 +133,3 @@ def _read(registry: RegistryClient, facts: VersionFacts) -> Contents:
             else:
                 files[path] = text
     return Contents(files, tuple(problems))
-
-
-def _remembered(key: tuple[object, ...]) -> Contents | None:
-    with _lock:
-        at, found = _kept.get(key, (0.0, None))
-        return found if found is not None and time.monotonic() - at < KEPT_SECONDS else None
-
-
-def _remember(key: tuple[object, ...], found: Contents) -> None:
-    with _lock:
-        _kept[key] = (time.monotonic(), found)
-        _kept.move_to_end(key)
-        if len(_kept) > _MOST_KEPT:
-            _kept.popitem(last=False)

@@ -55,7 +55,7 @@ class _RuleForm(forms.ModelForm):
         """Puts the settings together into the rule's document, which the model then checks."""
         values: dict[str, Any] = super().clean() or {}
         others = {key: value for key, value in self.instance.conditions.items() if key not in CONDITION_FIELDS}
-        settings = {key: values[key] for key in CONDITION_FIELDS if values.get(key) not in (None, "", False)}
+        settings = {key: values[key] for key in CONDITION_FIELDS if values.get(key) not in (None, "", False, [])}
         self.instance.conditions = {**others, **settings}
         return values
 

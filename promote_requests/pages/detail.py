@@ -30,8 +30,10 @@ from promote_requests.services import (
     with_files,
     would_promote,
 )
+from promote_requests.services.gating import UNFINISHED, keep, measure
 from promote_requests.services.observing import has_changed, notice_changes
 from protection.matching import Requirement
+from protection.models import ProtectionRule
 from protection.rules import enabled_rules
 from registry import screens
 from registry.exceptions import RegistryError
@@ -90,9 +92,10 @@ def context_of(
     request: PageRequest, promote_request: PromoteRequest, *, failure: CheckpointError | None = None, body: str = ""
 ) -> dict[str, Any]:
     """Returns all that a page about a request shows, the portal's and the admin's, for whoever asks."""
+    rules = enabled_rules()
     return {
         **conversation(promote_request),
-        **_judgement(request, promote_request, _look(request, promote_request)),
+        **_judgement(request, promote_request, rules, _look(request, promote_request, rules)),
         "failure": failure,
         "field_error": failure.message if failure is not None and failure.field == "body" else "",
         "is_stale": isinstance(failure, (ChampionChanged, EvidenceChanged)),
@@ -105,21 +108,24 @@ def conversation(promote_request: PromoteRequest) -> dict[str, Any]:
     return {"entries": timeline.entries(promote_request), "field_error": "", "body": ""}
 
 
-def _look(request: PageRequest, promote_request: PromoteRequest) -> Seen:
+def _look(request: PageRequest, promote_request: PromoteRequest, rules: list[ProtectionRule]) -> Seen:
     recorded = promote_request.observation
     try:
         evidence = with_files(promote_request, evidence_of(promote_request))
     except (RegistryError, UnreadableEvidence) as failure:
         return Seen(recorded, failure=failure)
+    if promote_request.status in UNFINISHED and measure(promote_request, evidence, rules=rules):
+        keep(promote_request)
     if promote_request.status != Status.OPEN or not has_changed(promote_request, evidence):
         return Seen(recorded, evidence)
     changed = notice_changes(promote_request, evidence, actor=Actor.checkpoint(Door.PAGE, request.id))
     return Seen(Observation.of(evidence, promote_request.target), evidence, changed=changed)
 
 
-def _judgement(request: PageRequest, promote_request: PromoteRequest, seen: Seen) -> dict[str, Any]:
+def _judgement(
+    request: PageRequest, promote_request: PromoteRequest, rules: list[ProtectionRule], seen: Seen
+) -> dict[str, Any]:
     evidence, proposal = seen.evidence, promote_request.proposal
-    rules = enabled_rules()
     requirement = requirement_of(promote_request, rules, seen.observation)
     decision = decision_of(promote_request, rules, seen.observation)
     holders = sentences.present_holders(seen.observation.champion_version, evidence)

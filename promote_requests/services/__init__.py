@@ -3,6 +3,7 @@
 Each takes an `actor` and plain values, never a request; each writes its audit row in the transaction of the change.
 """
 
+from promote_requests.services.gating import judge_gates
 from promote_requests.services.history import history_of
 from promote_requests.services.lifecycle import close, create, edit, reopen, submit, withdraw
 from promote_requests.services.promotion import promote
@@ -31,6 +32,7 @@ __all__ = [
     "edit",
     "evidence_of",
     "history_of",
+    "judge_gates",
     "judgements_of",
     "keeping_their_version",
     "promote",

@@ -8,6 +8,7 @@ from django.utils import timezone
 from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
+from evidence.freeze import Observation
 from evidence.observe import observe
 from foundation.exceptions import InvalidInput
 from foundation.texts import checked, checked_message
@@ -16,9 +17,10 @@ from promote_requests.choices import Action, CloseReason, Status
 from promote_requests.exceptions import DuplicateRequest
 from promote_requests.models import FormerText, PromoteRequest
 from promote_requests.services import feasibility
+from promote_requests.services.gating import after_description, as_stored, judge_gates, measure
 from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import columns
-from promote_requests.services.reading import requirement_of
+from promote_requests.services.reading import requirement_for_proposal, requirement_of
 from promote_requests.services.settling import settles_first
 from registry import get_registry
 from registry.proposals import Proposal
@@ -60,6 +62,12 @@ def create(
     registry = get_registry(proposal.workspace)
     feasibility.check(registry, proposal)
     evidence = observe(registry, proposal)
+    gates = judge_gates(
+        requirement_for_proposal(proposal, leaving=Observation.of(evidence, proposal.target).challenger_stage).gates,
+        evidence,
+        workspace=proposal.workspace,
+        description=description,
+    )
     status = Status.DRAFT if draft else Status.OPEN
     try:
         with transaction.atomic():
@@ -76,6 +84,7 @@ def create(
                 is_prompt=evidence.challenger.prompt_text is not None,
                 author_id=actor.account.pk,
                 status=status,
+                gate_results=as_stored(gates),
                 **columns(evidence, proposal.target),
             )
             trail.record(
@@ -115,6 +124,7 @@ def edit(*, actor: Actor, promote_request: PromoteRequest, title: str, descripti
             title=title,
             description=description,
             text_revision=locked.text_revision + 1,
+            gate_results=after_description(locked.gate_results, description),
         )
         reason = sentences.edited(before, (title, description))
         _record(AuditAction.EDITED, locked, actor, reason=reason)
@@ -203,6 +213,7 @@ def _open(
     registry = get_registry(promote_request.workspace)
     feasibility.check(registry, promote_request.proposal)
     evidence = observe(registry, promote_request.proposal)
+    measure(promote_request, evidence)
     try:
         with transaction.atomic():
             locked = _take(actor, action, promote_request)
@@ -213,6 +224,7 @@ def _open(
                 opened_at=timezone.now(),
                 round=locked.round + (action == Action.REOPEN),
                 **columns(evidence, locked.target),
+                gate_results=promote_request.gate_results,
                 closed_at=None,
                 closed_by_id=None,
                 close_reason="",

@@ -23,6 +23,7 @@ from promote_requests.choices import Action, Status
 from promote_requests.exceptions import ChampionChanged, RuleNotMet
 from promote_requests.models import PromoteRequest
 from promote_requests.services import registry_writes
+from promote_requests.services.gating import keep, measure
 from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import has_changed, refuse_if_changed
 from promote_requests.services.reading import decision_of, live_evidence_of, requirement_of, with_files
@@ -52,6 +53,8 @@ def promote(*, actor: Actor, promote_request: PromoteRequest) -> PromoteRequest:
     evidence = with_files(promote_request, live_evidence_of(promote_request), fresh=True)
     refuse_if_changed(promote_request, evidence, actor=actor)
     _refuse_lost_alias(promote_request, evidence)
+    if measure(promote_request, evidence, fresh=True):
+        keep(promote_request)
     started = _start(actor, promote_request, evidence)
     with patience.at_most(LONGEST_STEP, afresh=True):
         _look_again(actor, started)
@@ -76,6 +79,8 @@ def _start(actor: Actor, promote_request: PromoteRequest, evidence: Evidence) ->
             locked = lock(promote_request)
             transitions.require(Action.PROMOTE, locked.status)
             permissions.require(actor, Action.PROMOTE, locked)
+            # As measured above on the facts that are frozen here, whatever somebody else's look has stored since.
+            locked.gate_results = promote_request.gate_results
             decision = decision_of(locked)
             if not decision.is_approved:
                 raise RuleNotMet(" ".join(missing.sentence for missing in decision.unmet))
@@ -90,6 +95,7 @@ def _start(actor: Actor, promote_request: PromoteRequest, evidence: Evidence) ->
                 approved_by=list(decision.approvers),
                 judged_by=requirement_of(locked).freeze(),
                 last_failure="",
+                gate_results=locked.gate_results,
                 challenger_evidence=freeze(evidence.challenger),
                 champion_evidence=None if champion is None else freeze(champion),
             )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from audit.actors import Actor
-from evidence.contents.reading import with_contents
+from evidence.contents.reading import with_contents, with_trees
 from evidence.freeze import Observation, thaw
 from evidence.observe import Evidence, observe
 from promote_requests import permissions
@@ -49,14 +49,16 @@ def requirement_for_proposal(
         leaving: The stage that the version is in and would leave: a rule for Production also covers leaving it.
         rules: The enabled ones, where the caller has them already.
     """
-    targets = [proposal.target]
+    is_removal = proposal.change == Change.REMOVE
+    leaves = [proposal.target] if is_removal else []
     if leaving in ACTIVE_STAGES:
-        targets.append(Target(TargetKind.STAGE, leaving))
+        leaves.append(Target(TargetKind.STAGE, leaving))
     return requirement_for(
         enabled_rules() if rules is None else rules,
         workspace=proposal.workspace,
         model_name=proposal.model_name,
-        targets=targets,
+        targets=[] if is_removal else [proposal.target],
+        leaves=leaves,
     )
 
 
@@ -81,6 +83,7 @@ def decision_of(
         requirement=requirement_of(promote_request, rules, seen),
         now=timezone.now(),
         unplaced_source=seen.unplaced_source,
+        gates=promote_request.gates,
         has_failed=promote_request.status == Status.OPEN and bool(promote_request.last_failure),
     )
 
@@ -108,6 +111,7 @@ def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decis
         requirement=requirement,
         now=now,
         unplaced_source=promote_request.unplaced_source,
+        gates=promote_request.gates,
     )
     return forecast.is_approved
 
@@ -146,7 +150,9 @@ def with_files(promote_request: PromoteRequest, evidence: Evidence, *, fresh: bo
     if promote_request.status in (Status.PROMOTING, Status.PROMOTED):
         return evidence
     workspace = promote_request.workspace
-    return with_contents(get_registry(workspace), evidence, workspace=workspace, fresh=fresh)
+    registry = get_registry(workspace)
+    found = with_contents(registry, evidence, workspace=workspace, fresh=fresh)
+    return with_trees(registry, found, workspace=workspace, fresh=fresh)
 
 
 def actions_for(actor: Actor, promote_request: PromoteRequest, decision: Decision | None = None) -> list[Action]:

@@ -16,6 +16,7 @@ from promote_requests import permissions, transitions
 from promote_requests.choices import Action, Verdict
 from promote_requests.exceptions import EvidenceChanged
 from promote_requests.models import Comment, Dismissal, PromoteRequest, Review
+from promote_requests.services.gating import keep, measure
 from promote_requests.services.locking import lock
 from promote_requests.services.observing import adopt, has_changed, refuse_if_changed
 from promote_requests.services.promotion import promote_if_due
@@ -76,6 +77,8 @@ def review(
     if verdict == Verdict.APPROVE:
         evidence = evidence_of(promote_request)
         _require_seen(promote_request, evidence, seen_fingerprint, actor=actor)
+        if measure(promote_request, evidence):
+            keep(promote_request)
     with transaction.atomic():
         locked = lock(promote_request)
         transitions.require(Action.REVIEW, locked.status)

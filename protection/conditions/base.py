@@ -1,12 +1,15 @@
 """What a condition is, and the facts that it judges. Pure."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django import forms
 from typing_extensions import override
+
+from protection.gates.base import GateResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,14 @@ class Facts:
         judgements: One of each reviewer; never the author's own.
         now: The moment of judging, UTC.
         unplaced_source: Where the version's files are said to lie, if their place cannot be told from it.
+        gates: {gate: what came of it} of those that were judged, by the expression as the rule stores it.
     """
 
     author: str
     judgements: tuple[Judgement, ...]
     now: datetime
     unplaced_source: str = ""
+    gates: Mapping[str, GateResult] = field(default_factory=dict)
 
 
 class Condition(ABC):
@@ -74,10 +79,12 @@ class Condition(ABC):
     Attributes:
         key: Its name in a rule's document, in the API and in YAML.
         is_always: Whether it applies to every request, whatever the rules say.
+        is_about_quality: Whether it asks how good the version is, which does not matter where it loses a target.
     """
 
     key: ClassVar[str]
     is_always: ClassVar[bool] = False
+    is_about_quality: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod

@@ -42,7 +42,13 @@ def test_the_stricter_of_two_applies_and_what_always_holds_is_there():
 
 
 def test_every_condition_says_what_it_asks_for_and_can_be_written_down():
-    samples = {"approvals": 2, "changes_requested": True, "present_text": True, "unplaced_source": True}
+    samples = {
+        "approvals": 2,
+        "changes_requested": True,
+        "gates": ["metric rmse <= 0.8"],
+        "present_text": True,
+        "unplaced_source": True,
+    }
     assert set(samples) == set(CONDITIONS)
     for key, value in samples.items():
         condition = CONDITIONS[key].parse(value)

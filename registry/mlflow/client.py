@@ -18,6 +18,7 @@ from registry.mlflow.entities import (
     model_id_in,
     model_metrics,
     model_of,
+    run_dataset_names,
     run_datasets,
     run_metrics,
     run_origin,
@@ -116,6 +117,7 @@ class MlflowRegistry(RegistryClient):
             prompt_settings=prompt_settings(found.tags),
             gone=_gone(run_id, run, found.model_id, logged),
             datasets=run_datasets(run),
+            dataset_names=run_dataset_names(run),
             origin=run_origin(run),
             unplaced_source="" if places.can_be_told(location) else location,
         )

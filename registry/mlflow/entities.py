@@ -5,7 +5,7 @@ import re
 import sys
 from datetime import UTC, datetime
 
-from mlflow.entities import LoggedModel, Metric, Run
+from mlflow.entities import Dataset, LoggedModel, Metric, Run
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 from mlflow.entities.model_registry import RegisteredModel as MlflowModel
 from mlflow.utils.mlflow_tags import (
@@ -82,10 +82,24 @@ def run_metrics(run: Run | None) -> list[Measurement]:
 def run_datasets(run: Run | None) -> dict[str, str]:
     """Returns {context: names and digests} of a run's inputs; the context is "" where the client named none."""
     found: dict[str, set[str]] = {}
-    for given in run.inputs.dataset_inputs if run and run.inputs else []:
-        context = next((tag.value for tag in given.tags or [] if tag.key == MLFLOW_DATASET_CONTEXT), "")
-        found.setdefault(context, set()).add(f"{given.dataset.name} ({given.dataset.digest})")
+    for context, given in _inputs(run):
+        found.setdefault(context, set()).add(f"{given.name} ({given.digest})")
     return {context: ", ".join(sorted(names)) for context, names in sorted(found.items())}
+
+
+def run_dataset_names(run: Run | None) -> dict[str, tuple[str, ...]]:
+    """Returns {context: names, sorted} of a run's inputs; a name may hold any character, a comma as well."""
+    found: dict[str, set[str]] = {}
+    for context, given in _inputs(run):
+        found.setdefault(context, set()).add(given.name)
+    return {context: tuple(sorted(names)) for context, names in sorted(found.items())}
+
+
+def _inputs(run: Run | None) -> list[tuple[str, Dataset]]:
+    return [
+        (next((tag.value for tag in given.tags or [] if tag.key == MLFLOW_DATASET_CONTEXT), ""), given.dataset)
+        for given in (run.inputs.dataset_inputs if run and run.inputs else [])
+    ]
 
 
 def run_origin(run: Run | None) -> dict[str, str]:

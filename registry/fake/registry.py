@@ -1,21 +1,15 @@
-"""A registry in memory that keeps MLflow's rules, for tests and for trying pages without a server.
-
-`tests/test_registry_contract.py` runs the same expectations against this and against a real MLflow.
-"""
+"""The calls of the registry in memory."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from threading import RLock
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from typing_extensions import override
 
 from registry import places
 from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
-from registry.measurements import Measurement
+from registry.fake.shelf import Shelf
 from registry.names import plain
 from registry.targets import ACTIVE_STAGES, STAGES, Target, TargetKind
 from registry.types import (
@@ -48,26 +42,11 @@ def reset() -> None:
     _REGISTRIES.clear()
 
 
-def measured(metrics: Mapping[str, float | Measurement]) -> dict[str, Measurement]:
-    """Returns {name: measurement}; a number alone was logged to the run at step 0."""
-    return {
-        name: value if isinstance(value, Measurement) else Measurement(name, float(value))
-        for name, value in metrics.items()
-    }
-
-
 def _folded(text: str) -> str:
     return plain(text.strip()) or "none"
 
 
-@dataclass(slots=True)
-class _Failure:
-    exception: Exception
-    call: str
-    after: bool
-
-
-class FakeRegistry(RegistryClient):
+class FakeRegistry(Shelf, RegistryClient):
     """A `RegistryClient` for one workspace, safe to use from several threads.
 
     Beside the protocol: `add_model`, `add_version`, `add_job`, `change_facts` and `delete_version` arrange what is
@@ -75,109 +54,6 @@ class FakeRegistry(RegistryClient):
     `files` are those of versions, {(name, version, path): bytes}; `calls` tells which calls were made, as (method,
     arguments).
     """
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, tuple[object, ...]]] = []
-        self.version = "3.17.2"
-        self.is_open = False
-        self._models: dict[str, RegisteredModel] = {}
-        self._facts: dict[str, dict[str, VersionFacts]] = {}
-        self._job_runs: dict[str, str] = {}
-        self.files: dict[tuple[str, str, str], bytes] = {}
-        self._last_number: dict[str, int] = {}
-        self._failures: list[_Failure] = []
-        self._hooks: dict[str, list[Callable[[], None]]] = {}
-        self._lock = RLock()
-
-    # What tests arrange
-
-    def add_model(
-        self, name: str, *, description: str = "", tags: dict[str, str] | None = None, is_prompt: bool = False
-    ) -> RegisteredModel:
-        """Adds a model, or returns the one that has this name."""
-        with self._lock:
-            model = RegisteredModel(name, description, tags=dict(tags or {}), is_prompt=is_prompt)
-            self._facts.setdefault(name, {})
-            return self._models.setdefault(name, model)
-
-    def add_job(self, job_id: str, run_id: str) -> None:
-        """Adds a job that optimises a prompt, with the run that it made."""
-        self._job_runs[job_id] = run_id
-
-    def add_version(
-        self,
-        name: str,
-        *,
-        stage: str = "None",
-        aliases: tuple[str, ...] = (),
-        params: dict[str, str] | None = None,
-        metrics: Mapping[str, float | Measurement] | None = None,
-        tags: dict[str, str] | None = None,
-        prompt_text: str | None = None,
-        run_id: str = "",
-        model_id: str = "",
-        source: str = "",
-        description: str = "",
-        experiment_id: str = "",
-        run_name: str = "",
-    ) -> ModelVersion:
-        """Adds the next version of a model, which is created when missing."""
-        with self._lock:
-            self.add_model(name, is_prompt=prompt_text is not None)
-            tags = dict(tags or {})
-            if prompt_text is not None:
-                tags |= {PROMPT_TEXT_TAG: prompt_text, IS_PROMPT_TAG: "true"}
-            version = self._next_version(
-                name, stage=stage, source=source, run_id=run_id, model_id=model_id, description=description, tags=tags
-            )
-            facts = VersionFacts(version, dict(params or {}), measured(metrics or {}), {}, experiment_id, run_name)
-            self._facts[name][version.version] = facts
-            self._models[name].aliases.update(dict.fromkeys(aliases, version.version))
-            return self._version(name, version.version)
-
-    def change_facts(
-        self,
-        name: str,
-        version: str,
-        *,
-        params: dict[str, str] | None = None,
-        metrics: Mapping[str, float | Measurement] | None = None,
-        datasets: dict[str, str] | None = None,
-        origin: dict[str, str] | None = None,
-    ) -> None:
-        """Adds to or overwrites what was measured of a version."""
-        with self._lock:
-            facts = self._stored(name, version)
-            facts.params.update(params or {})
-            facts.metrics.update(measured(metrics or {}))
-            facts.datasets.update(datasets or {})
-            facts.origin.update(origin or {})
-
-    def delete_version(self, name: str, version: str) -> None:
-        """Takes a version away with its aliases; its number is not used again."""
-        with self._lock:
-            self._stored(name, version)
-            del self._facts[name][version]
-            aliases = self._models[name].aliases
-            for alias in [alias for alias, holder in aliases.items() if holder == version]:
-                del aliases[alias]
-
-    def delete_origin(self, name: str, version: str, what: str = "run") -> None:
-        """Deletes the `run` or the `logged_model` that a version was made of."""
-        with self._lock:
-            facts = self._stored(name, version)
-            self._facts[name][version] = replace(facts, gone=(*facts.gone, what))
-
-    def fail_next(self, exception: Exception, *, call: str = "", after: bool = False) -> None:
-        """Lets the next call (of this name) raise, once; `after` its work is done when asked (a lost answer)."""
-        with self._lock:
-            self._failures.append(_Failure(exception, call, after))
-
-    def before(self, call: str, hook: Callable[[], None]) -> None:
-        """Runs `hook` before each call of this name, without holding the registry's lock, so that it may wait."""
-        self._hooks.setdefault(call, []).append(hook)
-
-    # The protocol
 
     @override
     def search_models(self, text: str = "", *, limit: int = 100) -> list[RegisteredModel]:
@@ -377,59 +253,3 @@ class FakeRegistry(RegistryClient):
     def set_version_tags(self, name: str, version: str, tags: dict[str, str]) -> None:
         with self._call("set_version_tags", name, version):
             self._update(name, version, tags=self._stored(name, version).version.tags | tags)
-
-    # How it is kept: facts by model and version, aliases on the model
-
-    @contextmanager
-    def _call(self, call: str, *arguments: object) -> Iterator[None]:
-        for hook in self._hooks.get(call, ()):
-            hook()
-        with self._lock:
-            self.calls.append((call, arguments))
-            failure = next((waiting for waiting in self._failures if waiting.call in {"", call}), None)
-            if failure is not None:
-                self._failures.remove(failure)
-                if not failure.after:
-                    raise failure.exception
-            yield
-            if failure is not None:
-                raise failure.exception
-
-    def _model(self, name: str) -> RegisteredModel:
-        if name not in self._models:
-            raise RegistryNotFound(f"Registered Model with name={name} not found")
-        model = self._models[name]
-        versions = [facts.version for facts in self._facts[name].values()]
-        return replace(
-            model,
-            aliases=dict(model.aliases),
-            tags=dict(model.tags),
-            newest={version.stage: version.version for version in sorted(versions, key=lambda found: found.number)},
-            revision=" ".join(f"{version.version}={version.stage}" for version in versions),
-        )
-
-    def _stored(self, name: str, version: str) -> VersionFacts:
-        self._model(name)
-        if version not in self._facts[name]:
-            raise RegistryNotFound(f"Model Version (name={name}, version={version}) not found")
-        return self._facts[name][version]
-
-    def _version(self, name: str, version: str) -> ModelVersion:
-        found = self._stored(name, version).version
-        aliases = sorted(alias for alias, holder in self._models[name].aliases.items() if holder == version)
-        return replace(found, aliases=tuple(aliases), tags=dict(found.tags))
-
-    def _versions(self, name: str) -> list[ModelVersion]:
-        self._model(name)
-        found = [self._version(name, version) for version in self._facts[name]]
-        return sorted(found, key=lambda version: version.number, reverse=True)
-
-    def _next_version(self, name: str, **attributes: object) -> ModelVersion:
-        self._last_number[name] = self._last_number.get(name, 0) + 1
-        now = datetime.now(UTC)
-        return ModelVersion(name, str(self._last_number[name]), created_at=now, updated_at=now, **attributes)  # type: ignore[arg-type]
-
-    def _update(self, name: str, version: str, **changes: object) -> None:
-        facts = self._stored(name, version)
-        changed = replace(facts.version, updated_at=datetime.now(UTC), **changes)  # type: ignore[arg-type]
-        self._facts[name][version] = replace(facts, version=changed)

@@ -1,0 +1,125 @@
+"""Gates in the life of a request: when they are measured, who is stopped, and that every door says the same."""
+
+import pytest
+
+from foundation.exceptions import CheckpointError
+from promote_requests import services
+from promote_requests.choices import Status, Verdict
+from promote_requests.exceptions import RuleNotMet
+from promote_requests.models import PromoteRequest
+from protection.models import ProtectionRule
+from registry.exceptions import RegistryUnreachable
+from registry.proposals import Change
+from registry.targets import Target
+from testing.factories import PromoteRequestFactory, RuleFactory
+from testing.people import by
+
+pytestmark = pytest.mark.django_db
+
+
+def gate(*gates: str, target: str = "stage:Production", **values: object) -> ProtectionRule:
+    ProtectionRule.objects.all().delete()
+    return RuleFactory(target_pattern=target, conditions={"approvals": 1, "gates": list(gates)}, **values)
+
+
+def approve(promote_request, reviewer):
+    return services.review(actor=by(reviewer), promote_request=promote_request, verdict=Verdict.APPROVE)
+
+
+def current():
+    return PromoteRequest.objects.get()
+
+
+def unmet():
+    return [missing.sentence for missing in services.decision_of(current()).unmet if missing.code == "gate_not_passed"]
+
+
+def test_an_approved_request_waits_for_its_gate_and_says_by_how_much(fraud, ada, grace):
+    gate("metric auc >= 0.95")
+    asked = PromoteRequestFactory(actor=ada)
+    assert unmet() == ["The gate metric auc >= 0.95 is not passed: it is 0.94, 0.01 too little."]
+    outcome = approve(asked, grace)
+    assert (outcome.promote_request.status, outcome.failure) == (Status.OPEN, None)
+    with pytest.raises(RuleNotMet, match=r"it is 0\.94, 0\.01 too little"):
+        services.promote(actor=by(grace), promote_request=current())
+    assert fraud.get_version("Fraud", "2").stage == "None"
+
+
+def test_a_gate_that_is_passed_lets_the_approval_promote(fraud, ada, grace):
+    gate("metric auc no worse than champion")
+    assert approve(PromoteRequestFactory(actor=ada), grace).promote_request.status == Status.PROMOTED
+    assert current().gates["metric auc no worse than champion"].words.startswith("it is 0.94, the champion's is 0.91")
+
+
+def test_a_gate_that_a_rule_got_meanwhile_is_measured_before_the_promotion(fraud, ada, grace):
+    gate("metric auc >= 0.9", promote_when_approved=False)
+    asked = PromoteRequestFactory(actor=ada)
+    approve(asked, grace)
+    gate("metric auc >= 0.99", promote_when_approved=False)
+    assert unmet() == [
+        "The gate metric auc >= 0.99 is not passed: it has not been measured yet: open the request's page once."
+    ]
+    with pytest.raises(RuleNotMet, match=r"0\.05 too little"):
+        services.promote(actor=by(grace), promote_request=current())
+
+
+def test_a_tag_that_is_taken_back_before_the_promotion_stops_it(fraud, ada, grace):
+    fraud.set_version_tags("Fraud", "2", {"validated": "yes"})
+    gate("tag validated = yes", promote_when_approved=False)
+    approve(PromoteRequestFactory(actor=ada), grace)
+    assert services.decision_of(current()).is_approved
+    fraud.set_version_tags("Fraud", "2", {"validated": "no"})
+    with pytest.raises(RuleNotMet, match="it is no"):
+        services.promote(actor=by(grace), promote_request=current())
+    assert not services.decision_of(current()).is_approved  # and the list says so
+
+
+def test_files_that_cannot_be_listed_pass_no_gate(fraud, ada, grace):
+    gate("artifact model_card.md exists")
+    fraud.files["Fraud", "2", "model_card.md"] = b"# Card"
+    asked = PromoteRequestFactory(actor=ada)
+    assert unmet() == []
+    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="list_files")
+    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="list_files")
+    outcome = approve(asked, grace)
+    assert outcome.promote_request.status == Status.OPEN
+    assert isinstance(outcome.failure, CheckpointError)
+    assert "could not all be listed" in outcome.failure.message
+
+
+def test_how_good_a_version_is_does_not_keep_it_where_it_is(fraud, ada, grace):
+    gate("metric auc >= 0.99")
+    leaving = PromoteRequestFactory(actor=ada, version="1", target=Target.parse("stage:Archived"))
+    assert approve(leaving, grace).promote_request.status == Status.PROMOTED
+    gate("metric auc >= 0.99", target="alias:champion")
+    removal = PromoteRequestFactory(actor=ada, version="1", target=Target.parse("alias:champion"), change=Change.REMOVE)
+    assert approve(removal, grace).promote_request.status == Status.PROMOTED
+
+
+def test_a_description_that_is_asked_for_counts_as_soon_as_it_is_written_and_no_longer_when_taken_back(fraud, ada):
+    gate("description required")
+    asked = PromoteRequestFactory(actor=ada)
+    assert len(unmet()) == 1
+    services.edit(actor=by(ada), promote_request=asked, title="Live", description="Why.")
+    assert unmet() == []
+    services.edit(actor=by(ada), promote_request=current(), title="Live", description="")
+    assert len(unmet()) == 1
+
+
+def test_the_page_measures_again_and_the_list_agrees_with_it(fraud, ada, grace, client):
+    gate("metric auc >= 0.95")
+    asked = PromoteRequestFactory(actor=ada)
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.96})
+    client.force_login(grace)
+    page = client.get(asked.get_absolute_url()).content.decode()
+    assert "metric auc &gt;= 0.95" in page
+    assert unmet() == []
+
+
+def test_the_frozen_request_shows_what_was_measured_then(fraud, ada, grace, client):
+    gate("metric auc >= 0.9")
+    approve(PromoteRequestFactory(actor=ada), grace)
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.1})
+    client.force_login(grace)
+    client.get(current().get_absolute_url())
+    assert current().gate_results == {"metric auc >= 0.9": {"passed": True, "words": "it is 0.94, 0.04 to spare"}}
