@@ -11,6 +11,8 @@ class AuditAction(models.TextChoices):
     SUBMITTED = "submitted", "marked it ready for review"
     REVIEWED = "reviewed", "reviewed"
     DISMISSED = "dismissed", "dismissed a request for changes"
+    CHECK_REPORTED = "check_reported", "reported a check"
+    CHECK_REQUESTED = "check_requested", "asked for a check again"
     COMMENTED = "commented", "commented"
     EVIDENCE_CHANGED = "evidence_changed", "evidence changed"
     PROMOTION_STARTED = "promotion_started", "started the promotion"

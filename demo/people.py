@@ -1,4 +1,4 @@
-"""The demo's people: ada asks, grace reviews, admin administers. Run as a module in the demo's environment."""
+"""The demo's people and their rule. Run as a module in the demo's environment."""
 
 import json
 import os
@@ -13,7 +13,30 @@ import django
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no letter or digit that looks like another
 _DEMO = "demo"
 
-ROLES = {"ada": "asks for promotions", "grace": "reviews them", "admin": "administers"}
+ROLES = {
+    "ada": "asks for promotions",
+    "grace": "reviews them",
+    "admin": "administers",
+    "ci-bot": "reports what the evaluation came to",
+}
+MODEL = "tumour-classifier"
+CHECK = "ci/evals"
+RULE = {
+    "description": "What a tumour model must show before it serves.",
+    "model_pattern": MODEL,
+    "target_pattern": "stage:Production",
+    "conditions": {
+        "approvals": 1,
+        "gates": [
+            "metric recall_malignant >= 0.7",
+            'dataset testing in ("unseen third")',
+            "metric log_loss no worse than champion by 5%",
+            "signature compatible",
+            "size <= 20 MiB",
+        ],
+        "checks": [{"name": CHECK, "reporter": "ci-bot", "hours": 0}],
+    },
+}
 
 
 def _new_passwords() -> dict[str, str]:
@@ -26,7 +49,7 @@ class Credentials:
 
     Attributes:
         passwords: {user name: password}.
-        tokens: {user name: API token}, for ada and grace, once `create_people` has run.
+        tokens: {user name: API token}, for ada, grace and ci-bot, once `create_people` has run.
     """
 
     passwords: dict[str, str] = field(default_factory=_new_passwords)
@@ -51,7 +74,7 @@ class Credentials:
 
 
 def create_people(credentials: Credentials) -> None:
-    """Migrates the database, creates the people that are missing, and replaces tokens that no longer work.
+    """Migrates the database, creates the people and the rule that are missing, and replaces tokens that do not work.
 
     Existing people are left unchanged, because somebody may have edited them.
     """
@@ -61,6 +84,8 @@ def create_people(credentials: Credentials) -> None:
     from accounts import people, sentences, standing, tokens  # noqa: PLC0415
     from accounts.models import ApiToken, User  # noqa: PLC0415
     from audit.actors import Actor, Door  # noqa: PLC0415
+    from protection import rules  # noqa: PLC0415
+    from protection.models import ProtectionRule  # noqa: PLC0415
 
     call_command("migrate", interactive=False, verbosity=0)
     demo = Actor.checkpoint(Door.COMMAND)
@@ -83,7 +108,10 @@ def create_people(credentials: Credentials) -> None:
             Permission.objects.filter(content_type__app_label__in=["promote_requests", "protection", "audit"])
         )
         standing.record_account(actor=demo, user=grace, before=before)
-    for name in ("ada", "grace"):
+    if not ProtectionRule.objects.filter(model_pattern=MODEL).exists():
+        administrator = Actor.of(User.objects.get(username="admin"), Door.COMMAND)
+        rules.save_rule(actor=administrator, rule=ProtectionRule(**RULE))
+    for name in ("ada", "grace", "ci-bot"):
         token = tokens.find_usable(credentials.tokens.get(name, ""))
         if token is None or token.user.username != name:
             # The file that had the old one is gone, so nobody can use it any more.

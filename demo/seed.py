@@ -15,9 +15,8 @@ from typing import Any
 
 import urllib3
 
-from demo.people import Credentials
+from demo.people import CHECK, MODEL, Credentials
 
-MODEL = "tumour-classifier"
 PROMPT = "explain-diagnosis"
 
 _PROMPT_TEXTS = (
@@ -54,6 +53,18 @@ _OPEN_REQUEST = {
 }
 
 
+_EVALUATIONS = {
+    "1": ("success", "All 4 slices pass."),
+    "3": (
+        "success",
+        "| slice | recall | asked for |\n|---|---|---|\n| all | 0.97 | 0.90 |\n| small tumours | 0.94 | 0.85 |\n"
+        "| under 40 | 0.95 | 0.85 |\n| over 60 | 0.98 | 0.85 |",
+    ),
+    "4": ("failure", "The replay of last week's calls fails: **nobody sends `area to perimeter`.**"),
+}
+"""{version: what ci-bot reports}; version 5 is still being evaluated."""
+
+
 class SeedFailed(Exception):
     """A step failed; the message is one line."""
 
@@ -81,7 +92,7 @@ class Api:
 
 def seed(address: str, credentials: Credentials) -> int:
     """Trains, registers, requests and approves what is missing; returns the number of the request that stays open."""
-    ada, grace = (Api(address, credentials.tokens[name]) for name in ("ada", "grace"))
+    ada, grace, bot = (Api(address, credentials.tokens[name]) for name in ("ada", "grace", "ci-bot"))
     _register_models()
     _register_prompt()
     for version, target, title in (
@@ -89,10 +100,10 @@ def seed(address: str, credentials: Credentials) -> int:
         ("1", {"kind": "alias", "name": "champion"}, "The champion is what Production serves"),
         ("2", {"kind": "stage", "name": "Staging"}, "Small forest to Staging"),
     ):
-        _promote(ada, grace, version, target, title)
+        _promote(ada, grace, bot, version, target, title)
     for further, words in _FURTHER_REQUESTS.items():
-        _open_request(ada, further, words)
-    return _open_request(ada, "3", _OPEN_REQUEST)
+        _open_request(ada, bot, further, words)
+    return _open_request(ada, bot, "3", _OPEN_REQUEST)
 
 
 def _register_models() -> None:
@@ -116,7 +127,7 @@ def _register_prompt() -> None:
             register_prompt(name=PROMPT, template=text, commit_message=message)
 
 
-def _promote(ada: Api, grace: Api, version: str, target: dict[str, str], title: str) -> None:
+def _promote(ada: Api, grace: Api, bot: Api, version: str, target: dict[str, str], title: str) -> None:
     """Lets ada ask and grace approve, unless the change is made already; Checkpoint then makes it in MLflow."""
     wanted = f"{target['kind']}:{target['name']}"
     if _holds(version, target):
@@ -127,6 +138,8 @@ def _promote(ada: Api, grace: Api, version: str, target: dict[str, str], title: 
         "promote-requests/",
         {"model_name": MODEL, "version": version, "target": target, "title": title, "description": ""},
     )
+    if wanted == "stage:Production":
+        _evaluate(bot, request["number"], version)
     review = {"verdict": "approve", "body": "Figures checked on the unseen third."}
     grace.call("POST", f"promote-requests/{request['number']}/reviews/", review)
     request = ada.call("GET", f"promote-requests/{request['number']}/")
@@ -134,7 +147,18 @@ def _promote(ada: Api, grace: Api, version: str, target: dict[str, str], title: 
         raise SeedFailed(f"Promote request {request['number']} was approved but is {request['status']}.")
 
 
-def _open_request(ada: Api, version: str, words: Mapping[str, str]) -> int:
+def _evaluate(bot: Api, number: int, version: str) -> None:
+    """Lets ci-bot report what it found of the present facts, unless it has."""
+    path = f"promote-requests/{number}/"
+    if version not in _EVALUATIONS or bot.call("GET", f"{path}checks/")["results"]:
+        return
+    state, summary = _EVALUATIONS[version]
+    facts = bot.call("GET", f"{path}comparison/")["evidence_fingerprint"]
+    report = {"name": CHECK, "state": state, "summary": summary, "evidence_fingerprint": facts}
+    bot.call("POST", f"{path}checks/", report)
+
+
+def _open_request(ada: Api, bot: Api, version: str, words: Mapping[str, str]) -> int:
     target = {"kind": "stage", "name": "Production"}
     there = _find(ada, version, "stage:Production")
     if there is None:
@@ -143,6 +167,7 @@ def _open_request(ada: Api, version: str, words: Mapping[str, str]) -> int:
             "POST", "promote-requests/", {"model_name": MODEL, "version": version, "target": target, **words}
         )
     number: int = there["number"]
+    _evaluate(bot, number, version)
     return number
 
 

@@ -1,7 +1,7 @@
 """Compares the challenger with the champion, ready to be shown. Pure."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from evidence.contents.compare import ContentsComparison, compare_contents
 from evidence.lineage import compare_lineage
@@ -10,7 +10,7 @@ from evidence.numbers import Value
 from evidence.prompts import PromptComparison, compare_prompts
 from evidence.rows import DIFFERENCES, Group, Kind, TextRow, in_order, kind_of
 from evidence.texts import Budget, side_by_side, visible
-from evidence.verdict import Verdict, judge
+from evidence.verdict import Counts, Verdict, judge
 from registry.types import Contents, VersionFacts
 
 
@@ -46,6 +46,10 @@ class Comparison:
         )
         of_prompt = self.prompt is not None and self.prompt.kind in DIFFERENCES
         return any(group.differences for group in self.groups) or of_prompt or bool(of_files)
+
+    def with_counts(self, counts: Counts) -> Self:
+        """Returns the comparison with what came of a request's gates and checks in its verdict."""
+        return self if self.verdict is None else replace(self, verdict=replace(self.verdict, counts=counts))
 
     def as_dict(self, *, only_differences: bool = False) -> dict[str, Any]:
         """Returns the comparison for the API, without equal rows when asked."""

@@ -51,6 +51,7 @@ class MetricRow(Row):
     @override
     def as_dict(self) -> dict[str, Any]:
         """Returns the row for the API; numbers are JSON numbers, but NaN and infinities are texts."""
+        shown_one = self.challenger_measured or self.champion_measured
         numbers = {
             "champion": self.champion,
             "challenger": self.challenger,
@@ -63,6 +64,9 @@ class MetricRow(Row):
             **{name: value and json_number(float(value.exact)) for name, value in numbers.items()},
             "direction": self.direction,
             "better": self.better,
+            "step": shown_one.step if shown_one else None,
+            "dataset": (shown_one.dataset_name or None) if shown_one else None,
+            "origin": str(shown_one.origin) if shown_one else None,
             "measured": {
                 "champion": self.champion_measured and _measured(self.champion_measured),
                 "challenger": self.challenger_measured and _measured(self.challenger_measured),

@@ -43,6 +43,39 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """What came of the gates and checks of a request; all of it is 0 for versions that are compared outside of one."""
+
+    gates_passed: int = 0
+    gates: int = 0
+    checks_passed: int = 0
+    checks_pending: int = 0
+    checks_failed: int = 0
+
+    @property
+    def parts(self) -> list[Part]:
+        """What the strip says of it."""
+        said = []
+        if self.gates:
+            tone = "good" if self.gates_passed == self.gates else "bad"
+            said.append(Part(tone, f"{self.gates_passed} of {counted(self.gates, 'gate')} passed", "gates"))
+        if self.checks_failed:
+            said.append(Part("bad", f"{counted(self.checks_failed, 'check')} failed", "checks"))
+        if self.checks_pending:
+            said.append(Part("warn", f"{counted(self.checks_pending, 'check')} pending", "checks"))
+        if self.checks_passed:
+            said.append(Part("good", f"{counted(self.checks_passed, 'check')} passed", "checks"))
+        return said
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the counts for the API."""
+        return {
+            "gates": {"passed": self.gates_passed, "total": self.gates},
+            "checks": {"passed": self.checks_passed, "pending": self.checks_pending, "failed": self.checks_failed},
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the tables say, in numbers.
 
@@ -56,6 +89,7 @@ class Verdict:
         packages_changed: How many packages came, went, or are asked for otherwise; None where that is not known.
         doubts: What makes the comparison unfair.
         has_files: Whether there are files that could have a signature; a prompt has none.
+        counts: What came of the request's gates and checks.
     """
 
     better: int
@@ -67,6 +101,7 @@ class Verdict:
     packages_changed: int | None
     doubts: tuple[Doubt, ...]
     has_files: bool
+    counts: Counts = Counts()
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -76,7 +111,7 @@ class Verdict:
             said.append(Part("bad", f"{counted(self.worse, 'metric')} worse", "metrics"))
         if self.better:
             said.append(Part("good", f"{counted(self.better, 'metric')} better", "metrics"))
-        said += [*self._rest(), *self._packages()]
+        said += [*self.counts.parts, *self._rest(), *self._packages()]
         doubts = [Part("warn", _short(doubt), "doubts") for doubt in self.doubts[:1]]
         return (*doubts, *sorted(said, key=lambda part: _TONES.index(part.tone)))
 
@@ -90,6 +125,7 @@ class Verdict:
             "missing": self.missing,
             "signature": str(self.signature),
             "packages_changed": self.packages_changed,
+            **self.counts.as_dict(),
             "warnings": [doubt.code for doubt in self.doubts],
         }
 

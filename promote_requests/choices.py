@@ -45,6 +45,7 @@ class Action(models.TextChoices):
     COMMENT = "comment", "Comment"
     REVIEW = "review", "Review"
     DISMISS = "dismiss", "Dismiss a request for changes"
+    CHECK = "check", "Report a check"
     PROMOTE = "promote", "Promote"
     WITHDRAW = "withdraw", "Withdraw"
     CLOSE = "close", "Close"

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from evidence.verdict import Counts
 from promote_requests.choices import ReviewDecision, Verdict
+from protection.checks import Outcome, Report, Standing, standings
 from protection.conditions import Facts, Judgement, Unmet
 from protection.gates import GateResult
+from protection.gates.base import NOT_JUDGED
 from protection.matching import Requirement
 
 
@@ -49,12 +52,16 @@ class Decision:
         required: How many approvals the rules ask for.
         unmet: What is missing before the request may be promoted; empty when it is approved.
         has_failed: Whether it is open because MLflow did not make the change when it was promoted.
+        gates: Each that the rules ask for, with what came of it.
+        checks: Each that the rules ask for or that was reported.
     """
 
     judgements: tuple[Judgement, ...]
     required: int
     unmet: tuple[Unmet, ...]
     has_failed: bool = False
+    gates: tuple[tuple[str, GateResult], ...] = ()
+    checks: tuple[Standing, ...] = ()
 
     @property
     def label(self) -> str:
@@ -75,6 +82,18 @@ class Decision:
     def is_approved(self) -> bool:
         """Whether the rules allow the promotion."""
         return not self.unmet
+
+    @property
+    def counts(self) -> Counts:
+        """The gates and checks in numbers, for the verdict."""
+        outcomes = [standing.outcome for standing in self.checks]
+        return Counts(
+            gates_passed=sum(found.passed is True for _, found in self.gates),
+            gates=len(self.gates),
+            checks_passed=outcomes.count(Outcome.PASSED),
+            checks_pending=outcomes.count(Outcome.PENDING),
+            checks_failed=outcomes.count(Outcome.FAILED),
+        )
 
     @property
     def approvers(self) -> tuple[str, ...]:
@@ -163,6 +182,8 @@ def decide(
     now: datetime,
     unplaced_source: str = "",
     gates: Mapping[str, GateResult] | None = None,
+    checks: tuple[Report, ...] = (),
+    opened_at: datetime | None = None,
     has_failed: bool = False,
 ) -> Decision:
     """Returns the decision.
@@ -174,10 +195,27 @@ def decide(
         now: The moment of deciding.
         unplaced_source: Where the version's files are said to lie, if their place cannot be told from it.
         gates: What came of those that were judged.
+        checks: What was reported on the present facts, oldest first.
+        opened_at: When the request was opened for review.
         has_failed: Whether a promotion of this request has failed.
     """
-    facts = Facts(author=author, judgements=given, now=now, unplaced_source=unplaced_source, gates=gates or {})
-    return Decision(given, requirement.required_approvals, requirement.unmet(facts), has_failed)
+    facts = Facts(
+        author=author,
+        judgements=given,
+        now=now,
+        unplaced_source=unplaced_source,
+        gates=gates or {},
+        checks=checks,
+        opened_at=opened_at,
+    )
+    return Decision(
+        given,
+        requirement.required_approvals,
+        requirement.unmet(facts),
+        has_failed,
+        gates=tuple((str(gate), facts.gates.get(str(gate), NOT_JUDGED)) for gate in requirement.gates),
+        checks=standings(requirement.checks, checks, opened_at=opened_at or now, now=now),
+    )
 
 
 def with_approval_of(given: tuple[Judgement, ...], reviewer_id: int, now: datetime) -> tuple[Judgement, ...]:

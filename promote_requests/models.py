@@ -16,7 +16,8 @@ from audit.append_only import AppendOnly
 from audit.trail import About
 from evidence.freeze import Observation
 from promote_requests.choices import CloseReason, Status, Verdict
-from promote_requests.querysets import PromoteRequestQuerySet, ReviewManager
+from promote_requests.querysets import CheckManager, PromoteRequestQuerySet, ReviewManager
+from protection.checks import State
 from protection.gates import GateResult
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
@@ -261,6 +262,34 @@ class FormerText(AppendOnly):
 
     def __str__(self) -> str:
         return f"Text {self.revision} of #{self.promote_request_id}"
+
+
+class Check(AppendOnly):
+    """A report of an external check on the evidence that `evidence_fingerprint` names.
+
+    Of a name the latest report on the present evidence counts, if its reporter may report it (`protection.checks`).
+    """
+
+    promote_request = models.ForeignKey(PromoteRequest, on_delete=models.PROTECT, related_name="checks")
+    reporter = _person(related_name="+")
+    name = models.CharField(max_length=100)
+    state = models.CharField(max_length=16, choices=State)
+    summary = models.TextField(blank=True, help_text="Markdown.")
+    details_url = models.CharField(max_length=2000, blank=True)
+    evidence_fingerprint = models.CharField(max_length=80)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar = CheckManager()
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(state__in=State.values), name="check_state_is_known"),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.name} on #{self.promote_request_id}: {self.state}"
 
 
 class Comment(AppendOnly):

@@ -38,7 +38,7 @@ def refusal(actor: Actor, action: Action, promote_request: "PromoteRequest") -> 
             if is_author or closer is None or actor.user_id == closer.pk:
                 return ""
             return f"Only {author}, who made the request, or {closer.get_username()}, who closed it, can reopen it."
-        case Action.COMMENT | Action.PROMOTE:
+        case Action.COMMENT | Action.CHECK | Action.PROMOTE:
             return ""
 
 

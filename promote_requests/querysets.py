@@ -43,6 +43,15 @@ class ReviewManager(models.Manager.from_queryset(ReviewQuerySet)):  # type: igno
         return found
 
 
+class CheckManager(models.Manager.from_queryset(AppendOnlyQuerySet)):  # type: ignore[misc]
+    """Loads reports of checks with their reporters, which are always needed."""
+
+    def get_queryset(self) -> AppendOnlyQuerySet:
+        """Returns all reports."""
+        found: AppendOnlyQuerySet = super().get_queryset().select_related("reporter")
+        return found
+
+
 class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
     """Queries about promote requests."""
 
@@ -88,8 +97,8 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
         return found
 
     def with_people(self) -> Self:
-        """Loads also the people and reviews that a page shows."""
-        return self.select_related("author", "promoted_by", "closed_by").prefetch_related("reviews")
+        """Loads also the people, reviews and checks that a page shows."""
+        return self.select_related("author", "promoted_by", "closed_by").prefetch_related("reviews", "checks")
 
     def for_rows(self) -> Self:
         """Loads also the people and reviews that a list shows, but not the frozen evidence, which no list shows."""

@@ -14,6 +14,7 @@ ALLOWED_FROM = MappingProxyType(
         Action.COMMENT: frozenset(Status),
         Action.REVIEW: frozenset({Status.OPEN}),
         Action.DISMISS: frozenset({Status.OPEN}),
+        Action.CHECK: frozenset({Status.OPEN}),
         Action.PROMOTE: frozenset({Status.OPEN}),
         Action.WITHDRAW: _UNFINISHED,
         Action.CLOSE: frozenset({Status.OPEN}),

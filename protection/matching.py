@@ -6,8 +6,10 @@ from fnmatch import fnmatchcase
 from typing import Any, Protocol, Self
 
 from foundation.exceptions import InvalidInput
+from protection.checks import RequiredCheck
 from protection.conditions import Condition, Facts, Unmet, as_document, merged, parse
 from protection.conditions.approvals import Approvals
+from protection.conditions.checks import Checks
 from protection.conditions.gates import Gates
 from protection.gates import Gate
 from registry.names import plain
@@ -90,6 +92,11 @@ class Requirement:
     def gates(self) -> tuple[Gate, ...]:
         """What the rules ask of the facts themselves."""
         return next((condition.gates for condition in self.conditions if isinstance(condition, Gates)), ())
+
+    @property
+    def checks(self) -> tuple[RequiredCheck, ...]:
+        """Which checks the rules ask for."""
+        return next((condition.checks for condition in self.conditions if isinstance(condition, Checks)), ())
 
     def unmet(self, facts: Facts) -> tuple[Unmet, ...]:
         """Returns what is missing, in the order in which people read it: what blocks first."""

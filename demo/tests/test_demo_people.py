@@ -8,13 +8,14 @@ import pytest
 from accounts import tokens
 from accounts.models import ApiToken, User
 from demo.people import Credentials, create_people
+from protection.models import ProtectionRule
 
 
 def test_passwords_are_random_per_installation_and_the_same_on_every_run(tmp_path: Path) -> None:
     first = Credentials.load_or_create(tmp_path / "people.json")
     assert Credentials.load_or_create(tmp_path / "people.json") == first
     assert Credentials.load_or_create(tmp_path / "others.json").passwords != first.passwords
-    assert len(set(first.passwords.values())) == 3
+    assert len(set(first.passwords.values())) == 4
     assert stat.S_IMODE((tmp_path / "people.json").stat().st_mode) == 0o600
 
 
@@ -30,9 +31,12 @@ def test_ada_asks_grace_reviews_admin_administers() -> None:
     assert grace.has_perm("promote_requests.view_promoterequest")
     assert not grace.has_perm("accounts.change_user")
     assert admin.is_superuser
+    rule = ProtectionRule.objects.get(model_pattern="tumour-classifier")
+    assert [condition.key for condition in rule.parsed_conditions] == ["approvals", "checks", "gates"]
     assert {name: tokens.find_usable(token).user.username for name, token in credentials.tokens.items()} == {
         "ada": "ada",
         "grace": "grace",
+        "ci-bot": "ci-bot",
     }
 
 
@@ -45,7 +49,7 @@ def test_a_second_run_changes_nobody() -> None:
     create_people(credentials)
     assert credentials.tokens == before
     assert User.objects.get(username="ada").email == "ada@elsewhere.example"
-    assert ApiToken.objects.count() == 2
+    assert ApiToken.objects.count() == 3
 
 
 @pytest.mark.django_db(transaction=True)

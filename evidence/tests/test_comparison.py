@@ -8,6 +8,7 @@ import pytest
 from evidence.compare import Comparison, compare
 from evidence.metrics import MetricRow
 from evidence.rows import Kind
+from evidence.verdict import Counts
 from registry.fake import measured
 from registry.measurements import Measurement, Origin
 from registry.types import ModelVersion, VersionFacts
@@ -302,6 +303,9 @@ def test_the_api_gets_numbers_where_json_has_them_and_can_leave_equal_rows_out()
     assert [row.pop("measured") for row in full["metrics"]["rows"]] == [
         {"champion": measured_by_the_run, "challenger": measured_by_the_run}
     ] * 3
+    assert {(row.pop("step"), row.pop("dataset"), row.pop("origin")) for row in full["metrics"]["rows"]} == {
+        (0, None, "run")
+    }
     assert full["metrics"]["rows"] == [
         {
             "key": "auc",
@@ -338,3 +342,19 @@ def test_the_api_gets_numbers_where_json_has_them_and_can_leave_equal_rows_out()
     assert [row["key"] for row in short["metrics"]["rows"]] == ["auc", "loss"]
     assert short["parameters"]["rows"] == []
     assert short["parameters"]["counts"]["equal"] == 1
+
+
+def test_the_strip_counts_gates_and_checks_and_says_first_what_failed():
+    compared = compare(facts(metrics={"auc": 0.9}), facts("1", metrics={"auc": 0.8}))
+    found = compared.with_counts(
+        Counts(gates_passed=4, gates=5, checks_passed=1, checks_pending=2, checks_failed=1)
+    ).verdict
+    assert found is not None
+    assert [(part.tone, part.words, part.anchor) for part in found.parts][-5:] == [
+        ("bad", "4 of 5 gates passed", "gates"),
+        ("bad", "1 check failed", "checks"),
+        ("warn", "2 checks pending", "checks"),
+        ("good", "1 metric better", "metrics"),
+        ("good", "1 check passed", "checks"),
+    ]
+    assert compare(facts(), None).with_counts(Counts(gates=1)).verdict is None

@@ -4,11 +4,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 from typing_extensions import override
 
 from audit import trail
@@ -17,6 +21,7 @@ from audit.admin.refusals import RecordsRefusals
 from foundation.exceptions import CheckpointError
 from foundation.words import listed
 from promote_requests import services
+from promote_requests.admin.trying import try_gates
 from promote_requests.models import PromoteRequest
 from protection import rules
 from protection.conditions import CONDITIONS
@@ -108,6 +113,21 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
         if len(covered) > _SHOWN:
             return format_html("{} and {} more", links, len(covered) - _SHOWN)
         return links or ("None." if rule.is_enabled else "None: the rule is switched off.")
+
+    @override
+    def get_urls(self) -> list[URLPattern]:
+        trying = path("try/", self.admin_site.admin_view(self.try_view), name="protection_protectionrule_try")
+        return [trying, *super().get_urls()]
+
+    @method_decorator(require_POST)
+    def try_view(self, request: HttpRequest) -> HttpResponse:
+        """Measures the gates of the form on a version; saves nothing."""
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied(ONLY_RULE_EDITORS)
+        tried = try_gates(request.POST.dict())
+        context = {**self.admin_site.each_context(request), "title": "Gates tried", "tried": tried, "opts": self.opts}
+        status = tried.failure.status if tried.failure else 200
+        return TemplateResponse(request, "admin/protection/protectionrule/tried.html", context, status=status)
 
     @override
     def save_model(self, request: HttpRequest, obj: ProtectionRule, form: Any, change: bool) -> None:

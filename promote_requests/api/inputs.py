@@ -79,6 +79,26 @@ class DismissSerializer(StrictSerializer):
     reason = serializers.CharField(allow_blank=True, help_text="Why it no longer blocks. Kept in the record.")
 
 
+class NewCheckSerializer(StrictSerializer):
+    """A report of a check."""
+
+    name = serializers.CharField(allow_blank=True, help_text="1 to 100 characters; case does not matter.")
+    state = serializers.CharField(help_text="pending, success, failure, error or neutral.")
+    evidence_fingerprint = serializers.CharField(
+        help_text="Of the comparison that was checked. Other facts than the present ones are refused with 409."
+    )
+    summary = serializers.CharField(
+        allow_blank=True, default="", trim_whitespace=False, help_text="Markdown, up to 64 KiB."
+    )
+    details_url = serializers.CharField(allow_blank=True, default="", help_text="An http or https address with more.")
+
+
+class CheckNameSerializer(StrictSerializer):
+    """A check to ask for once more."""
+
+    name = serializers.CharField(allow_blank=True)
+
+
 class NewCommentSerializer(StrictSerializer):
     """A comment to add."""
 

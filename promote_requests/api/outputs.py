@@ -12,7 +12,8 @@ from promote_requests import services
 from promote_requests.api.inputs import TargetSerializer
 from promote_requests.choices import Action, ReviewDecision
 from promote_requests.decision import Decision
-from promote_requests.models import Comment, PromoteRequest, Review
+from promote_requests.models import Check, Comment, PromoteRequest, Review
+from protection.checks import Outcome, Standing
 from registry.screens import mlflow_version
 
 
@@ -35,6 +36,34 @@ class ApprovalsSerializer(serializers.Serializer):
     )
 
 
+class UnmetSerializer(serializers.Serializer):
+    """A condition that does not hold now."""
+
+    code = serializers.CharField()
+    message = serializers.CharField(source="sentence")
+    until = serializers.DateTimeField(allow_null=True, help_text="When it may begin to hold by itself.")
+
+
+class GateSerializer(serializers.Serializer):
+    """A gate of the rules and what came of it when MLflow was last asked."""
+
+    gate = serializers.CharField()
+    passed = serializers.BooleanField(allow_null=True, help_text="Null where it could not be measured: not passed.")
+    measured = serializers.CharField(help_text="In words.")
+
+
+class CheckStandingSerializer(serializers.Serializer):
+    """How far a check has come on the present facts."""
+
+    name = serializers.CharField()
+    outcome = serializers.ChoiceField([(outcome.value, outcome.name) for outcome in Outcome])
+    is_required = serializers.SerializerMethodField()
+    message = serializers.CharField(source="words", help_text="To follow the name.")
+
+    def get_is_required(self, standing: Standing) -> bool:
+        return standing.required is not None
+
+
 class PromoteRequestSerializer(serializers.ModelSerializer):
     """A promote request as the caller may see and act on it.
 
@@ -54,6 +83,9 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
         help_text="Whether the approval that meets the rules promotes at once."
     )
     is_protected = serializers.SerializerMethodField(help_text="Whether any protection rule covers the target.")
+    unmet = serializers.SerializerMethodField(help_text="What is missing before it may be promoted.")
+    gates = serializers.SerializerMethodField()
+    checks = serializers.SerializerMethodField()
     available_actions = serializers.SerializerMethodField(help_text="What the caller could do right now.")
 
     class Meta:
@@ -75,6 +107,9 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
             "status",
             "review_decision",
             "approvals",
+            "unmet",
+            "gates",
+            "checks",
             "promote_when_approved",
             "is_protected",
             "available_actions",
@@ -118,6 +153,21 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
     @extend_schema_field(ApprovalsSerializer)
     def get_approvals(self, promote_request: PromoteRequest) -> dict[str, Any]:
         return dict(ApprovalsSerializer(self._decision(promote_request)).data)
+
+    @extend_schema_field(UnmetSerializer(many=True))
+    def get_unmet(self, promote_request: PromoteRequest) -> list[dict[str, Any]]:
+        return list(UnmetSerializer(self._decision(promote_request).unmet, many=True).data)
+
+    @extend_schema_field(GateSerializer(many=True))
+    def get_gates(self, promote_request: PromoteRequest) -> list[dict[str, Any]]:
+        return [
+            {"gate": gate, "passed": found.passed, "measured": found.words}
+            for gate, found in self._decision(promote_request).gates
+        ]
+
+    @extend_schema_field(CheckStandingSerializer(many=True))
+    def get_checks(self, promote_request: PromoteRequest) -> list[dict[str, Any]]:
+        return list(CheckStandingSerializer(self._decision(promote_request).checks, many=True).data)
 
     def get_promote_when_approved(self, promote_request: PromoteRequest) -> bool:
         return services.requirement_of(promote_request, self.context["rules"]).promote_when_approved
@@ -175,6 +225,37 @@ class ReviewOutcomeSerializer(ReviewSerializer):
 
     class Meta(ReviewSerializer.Meta):
         fields: ClassVar = [*ReviewSerializer.Meta.fields, "promote_request", "promotion_error"]
+        read_only_fields = fields
+
+
+class CheckSerializer(serializers.ModelSerializer):
+    """A report of a check."""
+
+    reporter = person("reporter")
+
+    class Meta:
+        model = Check
+        fields: ClassVar = [
+            "id",
+            "name",
+            "state",
+            "summary",
+            "details_url",
+            "evidence_fingerprint",
+            "reporter",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+
+class CheckOutcomeSerializer(CheckSerializer):
+    """A recorded report and what came of it; `promotion_error` is there only when a promotion failed."""
+
+    promote_request = PromoteRequestSerializer(read_only=True)
+    promotion_error = PromotionErrorSerializer(required=False)
+
+    class Meta(CheckSerializer.Meta):
+        fields: ClassVar = [*CheckSerializer.Meta.fields, "promote_request", "promotion_error"]
         read_only_fields = fields
 
 

@@ -4,7 +4,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evidence.compare import compare
-from evidence.freeze import fingerprint
+from evidence.freeze import Observation, fingerprint
 from foundation.api import schema
 from foundation.api.pagination import paged
 from foundation.api.views import ApiView, checked
@@ -20,6 +20,7 @@ from promote_requests.api.registry_outputs import (
     side,
 )
 from promote_requests.choices import Status
+from promote_requests.services.gating import UNFINISHED, keep, measure
 from registry import get_registry
 
 
@@ -39,7 +40,11 @@ class ComparisonView(ApiView):
         promote_request = load(request, number)
         evidence = services.with_files(promote_request, services.evidence_of(promote_request))
         champion = evidence.champion
-        compared = compare(evidence.challenger, champion)
+        observation = Observation.of(evidence, promote_request.target)
+        if promote_request.status in UNFINISHED and measure(promote_request, evidence):
+            keep(promote_request)
+        decision = services.decision_of(promote_request, observation=observation)
+        compared = compare(evidence.challenger, champion).with_counts(decision.counts)
         return Response(
             {
                 "evidence_fingerprint": (

@@ -145,6 +145,9 @@ class MetricRowSerializer(serializers.Serializer):
     better = serializers.BooleanField(
         allow_null=True, help_text="Of the challenger; null where neither is, or the metric's name does not tell."
     )
+    step = serializers.IntegerField(help_text="Of the challenger's value, or the champion's where it has none.")
+    dataset = serializers.CharField(allow_null=True, help_text="The data set of that value.")
+    origin = serializers.ChoiceField(_ORIGINS, help_text="Which of the run and the logged model has that value.")
     measured = MeasuredSerializer()
 
 
@@ -210,6 +213,21 @@ class ContentsSerializer(serializers.Serializer):
     problems = serializers.ListField(child=serializers.CharField(), help_text="What could not be read.")
 
 
+class GateCountsSerializer(serializers.Serializer):
+    """Gates in numbers."""
+
+    passed = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+
+class CheckCountsSerializer(serializers.Serializer):
+    """Checks in numbers."""
+
+    passed = serializers.IntegerField()
+    pending = serializers.IntegerField()
+    failed = serializers.IntegerField()
+
+
 class VerdictSerializer(serializers.Serializer):
     """The tables in numbers."""
 
@@ -220,6 +238,8 @@ class VerdictSerializer(serializers.Serializer):
     missing = serializers.IntegerField(help_text="On one side only.")
     signature = serializers.ChoiceField([(fit.value, fit.name) for fit in Fit])
     packages_changed = serializers.IntegerField(allow_null=True)
+    gates = GateCountsSerializer(help_text="What the rules ask of the facts themselves.")
+    checks = CheckCountsSerializer(help_text="What CI reported, and what the rules ask for that was not reported.")
     warnings = serializers.ListField(child=serializers.CharField(), help_text="Codes of what makes it unfair.")
 
 

@@ -7,7 +7,7 @@ from audit.api import AuditEventsView
 from foundation.api import schema
 from foundation.api.views import UnknownRouteView
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
-from promote_requests.api import actions, discussion, registry, requests
+from promote_requests.api import actions, checks, discussion, registry, requests
 from protection.api import ProtectionRulesView
 
 app_name = "promote_requests_api"
@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern] = [
     path("promote-requests/", requests.PromoteRequestList.as_view(), name="list"),
     path(_ONE, requests.PromoteRequestDetail.as_view(), name="detail"),
     path(f"{_ONE}reviews/", discussion.ReviewsView.as_view(), name="reviews"),
+    path(f"{_ONE}checks/", checks.ChecksView.as_view(), name="checks"),
+    path(f"{_ONE}checks/request/", checks.CheckRequestView.as_view(), name="check-request"),
     path(f"{_ONE}comments/", discussion.CommentsView.as_view(), name="comments"),
     path(f"{_ONE}promote/", actions.PromoteView.as_view(), name="promote"),
     path(f"{_ONE}submit/", actions.SubmitView.as_view(), name="submit"),

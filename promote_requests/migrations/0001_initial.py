@@ -86,6 +86,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Check',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100)),
+                ('state', models.CharField(choices=[('pending', 'pending'), ('success', 'passed'), ('failure', 'failed'), ('error', 'could not run'), ('neutral', 'neither passed nor failed'), ('requested', 'asked for again')], max_length=16)),
+                ('summary', models.TextField(blank=True, help_text='Markdown.')),
+                ('details_url', models.CharField(blank=True, max_length=2000)),
+                ('evidence_fingerprint', models.CharField(max_length=80)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('promote_request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checks', to='promote_requests.promoterequest')),
+                ('reporter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'success', 'failure', 'error', 'neutral', 'requested'])), name='check_state_is_known')],
+            },
+        ),
+        migrations.CreateModel(
             name='Review',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -1,6 +1,17 @@
 """The pages. Each view reads, or calls one service; none of them decides."""
 
-from promote_requests.pages.actions import close, comment, dismiss, edit, promote, reopen, review, submit, withdraw
+from promote_requests.pages.actions import (
+    close,
+    comment,
+    dismiss,
+    edit,
+    promote,
+    reopen,
+    request_check,
+    review,
+    submit,
+    withdraw,
+)
 from promote_requests.pages.detail import request_detail
 from promote_requests.pages.listing import inbox, request_list
 from promote_requests.pages.new import request_new
@@ -17,6 +28,7 @@ __all__ = [
     "model_page",
     "promote",
     "reopen",
+    "request_check",
     "request_detail",
     "request_list",
     "request_new",

@@ -118,6 +118,19 @@ def dismiss(request: PageRequest, number: int) -> HttpResponse:
 
 
 @action
+def request_check(request: PageRequest, number: int) -> HttpResponse:
+    """Asks for a check once more."""
+
+    def act(promote_request: PromoteRequest) -> str:
+        asked = services.request_check(
+            actor=actor_of(request, Door.PAGE), promote_request=promote_request, name=request.POST.get("name", "")
+        )
+        return f"{asked.name} is asked for again: until it is reported, it counts as pending."
+
+    return _perform(request, number, act)
+
+
+@action
 def submit(request: PageRequest, number: int) -> HttpResponse:
     """Opens a draft for review."""
 

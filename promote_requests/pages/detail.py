@@ -135,7 +135,7 @@ def _judgement(
         "registry_failure": seen.failure,
         "changed": seen.changed,
         "evidence": evidence,
-        "comparison": _compare(evidence),
+        "comparison": _compare(evidence, decision),
         "challenger_links": links_of(evidence.challenger, proposal.workspace) if evidence else [],
         "champion_links": links_of(evidence.champion, proposal.workspace) if evidence and evidence.champion else [],
         "requirement": requirement,
@@ -184,11 +184,11 @@ def _actions(
     }
 
 
-def _compare(evidence: Evidence | None) -> Comparison | None:
+def _compare(evidence: Evidence | None, decision: Decision) -> Comparison | None:
     if evidence is None:
         return None
     is_itself = evidence.champion is not None and evidence.champion.version == evidence.challenger.version
-    return compare(evidence.challenger, None if is_itself else evidence.champion)
+    return compare(evidence.challenger, None if is_itself else evidence.champion).with_counts(decision.counts)
 
 
 def links_of(facts: VersionFacts, workspace: str) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 Each takes an `actor` and plain values, never a request; each writes its audit row in the transaction of the change.
 """
 
+from promote_requests.services.checking import CheckOutcome, report_check, request_check
 from promote_requests.services.gating import judge_gates
 from promote_requests.services.history import history_of
 from promote_requests.services.lifecycle import close, create, edit, reopen, submit, withdraw
@@ -22,6 +23,7 @@ from promote_requests.services.reviewing import ReviewOutcome, comment, dismiss,
 from promote_requests.services.settling import settle, settle_if_cut_off, unsettled
 
 __all__ = [
+    "CheckOutcome",
     "ReviewOutcome",
     "actions_for",
     "close",
@@ -37,6 +39,8 @@ __all__ = [
     "keeping_their_version",
     "promote",
     "reopen",
+    "report_check",
+    "request_check",
     "requirement_for_proposal",
     "requirement_of",
     "review",

@@ -13,6 +13,7 @@ from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision, decide, judgements, with_approval_of
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
+from protection.checks import Report, State
 from protection.conditions import Judgement
 from protection.matching import Requirement, Rule, requirement_for
 from protection.rules import enabled_rules
@@ -84,6 +85,8 @@ def decision_of(
         now=timezone.now(),
         unplaced_source=seen.unplaced_source,
         gates=promote_request.gates,
+        checks=checks_of(promote_request, seen),
+        opened_at=promote_request.opened_at,
         has_failed=promote_request.status == Status.OPEN and bool(promote_request.last_failure),
     )
 
@@ -100,6 +103,23 @@ def judgements_of(promote_request: PromoteRequest, observation: Observation | No
     )
 
 
+def checks_of(promote_request: PromoteRequest, observation: Observation) -> tuple[Report, ...]:
+    """Returns what was reported on these facts, oldest first."""
+    return tuple(
+        Report(
+            given.name,
+            State(given.state),
+            given.reporter.get_username(),
+            given.reporter_id == promote_request.author_id,
+            given.created_at,
+            given.summary,
+            given.details_url,
+        )
+        for given in promote_request.checks.all()
+        if given.evidence_fingerprint == observation.evidence_fingerprint
+    )
+
+
 def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decision, requirement: Requirement) -> bool:
     """Tells whether this person's approval would complete the rules and promote at once; for the button's label."""
     if not requirement.promote_when_approved or actor.user_id is None:
@@ -112,6 +132,8 @@ def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decis
         now=now,
         unplaced_source=promote_request.unplaced_source,
         gates=promote_request.gates,
+        checks=checks_of(promote_request, promote_request.observation),
+        opened_at=promote_request.opened_at,
     )
     return forecast.is_approved
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django import template
 from django.templatetags.static import static
@@ -76,6 +77,12 @@ def wrappable(name: object) -> SafeString:
     A browser takes a name such as `validation/mean_absolute_error` for one word.
     """
     return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in _UP_TO_A_JOINT.findall(str(name))))
+
+
+@register.filter
+def host(address: str) -> str:
+    """Returns the host of a web address, so that a reader sees where a link leads."""
+    return urlsplit(address).netloc
 
 
 @register.filter

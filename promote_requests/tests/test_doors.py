@@ -40,6 +40,7 @@ NO_CALL = "The proxy judges calls to MLflow, and this is none."
 NO_COMMAND = "Commands act for Checkpoint or for who operates the host, never for a person."
 READ_THERE = "The admin shows requests and approves or closes them, nothing else."
 RULES_IN_ADMIN = "Rules are written in the admin only."
+PROGRAMS_REPORT = "Programs report checks, by the API."
 ADMIN_ONLY = "Only the admin has rows to write in; no service does it."
 CALL_ONLY = "A direct change is a call to MLflow; here one makes a request instead."
 COMMANDS = {
@@ -78,6 +79,10 @@ WAYS: dict[str, dict[Door, Way | str]] = {
     "create": _of_request("create", doors.by_api("POST", "list"), page="new"),
     "edit": _of_request("edit", doors.by_api("PATCH", "detail")),
     "submit": _of_request("submit", doors.by_api("POST", "submit")),
+    "check": _of_request("request_check", doors.by_api("POST", "check-request")),
+    "report a check": _ways(
+        doors.by_service("report_check"), PROGRAMS_REPORT, doors.by_api("POST", "checks"), PROGRAMS_REPORT
+    ),
     "comment": _of_request("comment", doors.by_api("POST", "comments")),
     "review": _of_request("review", doors.by_api("POST", "reviews"), doors.by_admin_action("approve_selected")),
     "promote": _of_request("promote", doors.by_api("POST", "promote")),
@@ -137,6 +142,8 @@ class Rule:
 VALUES: dict[str, dict[str, Any]] = {
     "create": {"model_name": "Fraud", "version": "2", "target": "stage:Production", "title": "Deeper trees"},
     "edit": {"title": "Mine", "description": "Mine."},
+    "check": {"name": "ci/evals"},
+    "report a check": {"name": "ci/evals", "state": "success", "evidence_fingerprint": "1:old"},
     "comment": {"body": "A remark."},
     "close": {"reason": "rejected"},
     "review": {"verdict": "approve"},
@@ -185,6 +192,14 @@ def _deactivated() -> Iterator[Rule]:
             yield Rule(f"{act} after deactivation", act, 403, says, actor=actor, at=status)
 
 
+PRESENT = {"evidence_fingerprint": lambda world: world.request.evidence_fingerprint}
+
+
+def checked(world: World) -> None:
+    """Has the rule ask for a check."""
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(conditions={"checks": ["ci/evals"]})
+
+
 RULE_ACTS = ("add a rule", "change a rule", "delete a rule", "delete rules")
 RULES = [
     *_wrong_states(),
@@ -223,6 +238,18 @@ RULES = [
         observes=True,
         before=lambda world: (world.approved(), world.changed_champion()),
     ),
+    Rule("report a check of other facts", "report a check", 409, "is not what MLflow has now"),
+    Rule(
+        "report a check as the author",
+        "report a check",
+        403,
+        "has to report ci/evals",
+        actor="ada",
+        before=checked,
+        values=PRESENT,
+    ),
+    Rule("report a check with no name", "report a check", 400, "1 to 100 printable", row=False, values={"name": " "}),
+    Rule("ask again for no check", "check", 400, "no check called ci/evals", row=False),
     # The rule.
     Rule("promote without approval", "promote", 409, "1 more approval is needed, by somebody other than ada."),
     Rule("dismiss without the right", "dismiss", 403, "permission to dismiss reviews", before=World.wants_changes),
@@ -336,7 +363,10 @@ def test_every_rule_refuses_alike_through_every_door(rule: Rule, door: Door, wor
         actor.is_staff = True
         actor.save()
         actor.groups.set(Group.objects.filter(name=rule.group))
-    values = VALUES.get(rule.act, {}) | rule.values
+    values = {
+        name: value(world) if callable(value) else value
+        for name, value in (VALUES.get(rule.act, {}) | rule.values).items()
+    }
     if rule.act in RULE_ACTS[1:]:
         values["pk"] = ProtectionRule.objects.get(target_pattern="stage:*").pk
     number = request.pk if request else None

@@ -12,7 +12,7 @@ from registry.exceptions import RegistryUnreachable
 from registry.proposals import Change
 from registry.targets import Target
 from testing.factories import PromoteRequestFactory, RuleFactory
-from testing.people import by
+from testing.people import AdministratorFactory, by
 
 pytestmark = pytest.mark.django_db
 
@@ -123,3 +123,53 @@ def test_the_frozen_request_shows_what_was_measured_then(fraud, ada, grace, clie
     client.force_login(grace)
     client.get(current().get_absolute_url())
     assert current().gate_results == {"metric auc >= 0.9": {"passed": True, "words": "it is 0.94, 0.04 to spare"}}
+
+
+def test_gates_are_tried_on_a_version_before_a_rule_is_saved(fraud, client):
+    client.force_login(AdministratorFactory())
+    address = "/checkpoint/admin/protection/protectionrule/try/"
+    asked = {"gates": "auc >= 0.95\nauc no worse than champion", "try_model": "Fraud", "try_version": "2"}
+    page = client.post(address, {**asked, "try_target": "stage:Production"})
+    words = page.content.decode().replace("<wbr>", "")
+    assert "Fraud version 2 for stage:Production, beside version 1, which holds it now" in words
+    assert "it is 0.94, 0.01 too little" in words
+    assert "0.03 better" in words
+    assert not ProtectionRule.objects.filter(conditions__has_key="gates").exists()
+    for wrong, status, says in (
+        ({"gates": "auc >="}, 400, "expected a number"),
+        ({"try_version": "9"}, 404, "not found"),
+        ({"try_model": ""}, 400, "Name the model"),
+        ({"try_target": "Production"}, 400, "is not a target"),
+    ):
+        page = client.post(address, {**asked, "try_target": "stage:Production", **wrong})
+        assert (page.status_code, says in page.content.decode()) == (status, True), wrong
+    assert client.get(address).status_code == 405
+
+
+def test_only_people_who_edit_rules_try_gates(fraud, grace, client):
+    grace.is_staff = True
+    grace.save()
+    client.force_login(grace)
+    assert client.post("/checkpoint/admin/protection/protectionrule/try/", {"gates": "auc >= 1"}).status_code == 403
+
+
+def test_a_gate_with_an_error_keeps_what_was_typed_in_the_rules_form(client, db):
+    client.force_login(AdministratorFactory())
+    typed = {"target_pattern": "alias:live", "model_pattern": "*", "workspace_pattern": "*", "approvals": 1}
+    typed |= {"gates": "auc >= 0.9\nrmse <=", "checks": "ci/evals by ci-bot within 24 hours"}
+    page = client.post("/checkpoint/admin/protection/protectionrule/add/", typed)
+    words = page.content.decode()
+    assert page.status_code == 200
+    assert "At character 8 of the gate &#x27;rmse &lt;=&#x27;: expected a number, found the end." in words
+    assert "auc &gt;= 0.9\nrmse &lt;=" in words
+    assert "ci/evals by ci-bot within 24 hours" in words
+    client.post("/checkpoint/admin/protection/protectionrule/add/", {**typed, "gates": "auc >= 0.9"})
+    rule = ProtectionRule.objects.get(target_pattern="alias:live")
+    assert rule.conditions == {
+        "approvals": 1,
+        "checks": [{"name": "ci/evals", "reporter": "ci-bot", "hours": 24}],
+        "gates": ["metric auc >= 0.9"],
+    }
+    page = client.get(f"/checkpoint/admin/protection/protectionrule/{rule.pk}/change/").content.decode()
+    assert "metric auc &gt;= 0.9" in page
+    assert "ci/evals by ci-bot within 24 hours" in page

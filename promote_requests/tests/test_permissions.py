@@ -64,13 +64,14 @@ def test_the_author_is_offered_what_the_author_may_do():
     assert permissions.available_actions(by(ADA), a_request(), UNREVIEWED) == [
         Action.EDIT,
         Action.COMMENT,
+        Action.CHECK,
         Action.WITHDRAW,
     ]
 
 
 def test_a_reviewer_is_offered_the_promotion_once_it_is_approved():
     offered = permissions.available_actions(by(GRACE), a_request(), APPROVED)
-    assert offered == [Action.COMMENT, Action.REVIEW, Action.PROMOTE, Action.CLOSE]
+    assert offered == [Action.COMMENT, Action.REVIEW, Action.CHECK, Action.PROMOTE, Action.CLOSE]
     assert Action.PROMOTE not in permissions.available_actions(by(GRACE), a_request(), UNREVIEWED)
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 from django import forms
 from typing_extensions import override
 
+from protection.checks import Report
 from protection.gates.base import GateResult
 
 
@@ -63,6 +64,8 @@ class Facts:
         judgements: One of each reviewer; never the author's own.
         now: The moment of judging, UTC.
         unplaced_source: Where the version's files are said to lie, if their place cannot be told from it.
+        checks: What was reported on the present facts, oldest first.
+        opened_at: When the request was opened for review; None for one that is only imagined.
         gates: {gate: what came of it} of those that were judged, by the expression as the rule stores it.
     """
 
@@ -71,6 +74,8 @@ class Facts:
     now: datetime
     unplaced_source: str = ""
     gates: Mapping[str, GateResult] = field(default_factory=dict)
+    checks: tuple[Report, ...] = ()
+    opened_at: datetime | None = None
 
 
 class Condition(ABC):

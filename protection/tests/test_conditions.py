@@ -45,6 +45,7 @@ def test_every_condition_says_what_it_asks_for_and_can_be_written_down():
     samples = {
         "approvals": 2,
         "changes_requested": True,
+        "checks": [{"name": "ci/evals", "reporter": "ci-bot", "hours": 24}],
         "gates": ["metric rmse <= 0.8"],
         "present_text": True,
         "unplaced_source": True,

@@ -1,0 +1,269 @@
+"""External checks: who may report, what counts, and what a report brings about; by service, API and page."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from audit.models import AuditEvent
+from evidence.freeze import fingerprint
+from foundation.exceptions import InvalidInput, NotAllowed, WrongState
+from promote_requests import services
+from promote_requests.choices import Status, Verdict
+from promote_requests.exceptions import EvidenceChanged, RuleNotMet
+from promote_requests.models import Check, PromoteRequest
+from protection.checks import Outcome, Report, RequiredCheck, State, standings
+from protection.conditions import merged, parse
+from protection.models import ProtectionRule
+from registry.targets import Target
+from testing.api_client import ROOT
+from testing.factories import PromoteRequestFactory, RuleFactory, UserFactory
+from testing.people import bearer, by, issue_token
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+APPROVAL = "1 more approval is needed, by somebody other than ada."
+LATE, DUE = "was not reported by 2026-11-26 06:00 UTC", "is running, due by 2026-11-26 22:00 UTC"
+OPENED = NOW - timedelta(hours=30)
+
+
+@pytest.fixture
+def bot(db):
+    return UserFactory(username="ci-bot")
+
+
+def require(*checks, approvals=1, **values):
+    ProtectionRule.objects.all().delete()
+    RuleFactory(
+        target_pattern="stage:Production", conditions={"approvals": approvals, "checks": list(checks)}, **values
+    )
+
+
+def report(promote_request, reporter, state="success", name="ci/evals", **values):
+    values.setdefault("evidence_fingerprint", current().evidence_fingerprint)
+    return services.report_check(actor=by(reporter), promote_request=promote_request, name=name, state=state, **values)
+
+
+def current():
+    return PromoteRequest.objects.get()
+
+
+def unmet():
+    return [
+        (missing.code, missing.sentence) for missing in services.decision_of(current()).unmet if "check" in missing.code
+    ]
+
+
+def test_a_request_waits_for_a_required_check_and_is_promoted_when_it_passes(fraud, ada, grace, bot):
+    require("ci/evals")
+    asked = PromoteRequestFactory(actor=ada)
+    services.review(actor=by(grace), promote_request=asked, verdict=Verdict.APPROVE)
+    assert unmet() == [("check_pending", "The check ci/evals was not reported yet.")]
+    with pytest.raises(RuleNotMet, match="ci/evals was not reported yet"):
+        services.promote(actor=by(grace), promote_request=current())
+    report(asked, bot, "pending")
+    assert unmet() == [("check_pending", "The check ci/evals is running.")]
+    report(asked, bot, "failure")
+    assert unmet() == [("check_failed", "The check ci/evals failed.")]
+    outcome = report(asked, bot, name="CI/Evals")
+    assert (outcome.promote_request.status, outcome.failure) == (Status.PROMOTED, None)
+    assert fraud.get_version("Fraud", "2").stage == "Production"
+
+
+def test_what_was_reported_of_other_facts_does_not_count_and_is_refused(fraud, ada, grace, bot):
+    require("ci/evals")
+    asked = PromoteRequestFactory(actor=ada)
+    before = current().evidence_fingerprint
+    report(asked, bot)
+    assert unmet() == []
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.5})
+    with pytest.raises(EvidenceChanged, match="Read the comparison again"):
+        report(asked, bot, evidence_fingerprint=before)
+    assert not Check.objects.filter(evidence_fingerprint=before, pk__gt=Check.objects.first().pk).exists()
+    services.review(actor=by(grace), promote_request=asked, verdict=Verdict.COMMENT, body="Look.")
+    outcome_before = current().evidence_fingerprint
+    now = fingerprint(services.evidence_of(current()))
+    assert now != outcome_before
+    report(asked, bot, evidence_fingerprint=now)
+    assert current().evidence_fingerprint == now
+    assert unmet() == []
+
+
+def test_nobody_but_the_named_reporter_reports_a_check(fraud, ada, grace, bot):
+    require({"name": "ci/evals", "reporter": "ci-bot"})
+    asked = PromoteRequestFactory(actor=ada)
+    for somebody in (ada, grace):
+        with pytest.raises(NotAllowed, match="is reported by ci-bot"):
+            report(asked, somebody)
+    report(asked, bot)
+    assert unmet() == []
+    assert AuditEvent.objects.filter(action="check_reported", reason="ci/evals: passed").count() == 1
+    assert AuditEvent.objects.filter(action="refused").count() == 2
+
+
+def test_without_a_named_reporter_the_first_one_keeps_the_check_and_the_author_is_none(fraud, ada, grace, bot):
+    require("ci/evals")
+    asked = PromoteRequestFactory(actor=ada)
+    with pytest.raises(NotAllowed, match="somebody else has to report ci/evals"):
+        report(asked, ada)
+    report(asked, bot, "failure")
+    with pytest.raises(NotAllowed, match="is reported by ci-bot"):
+        report(asked, grace, "success")
+    assert unmet() == [("check_failed", "The check ci/evals failed.")]
+
+
+def test_the_author_reports_what_no_rule_asks_for_and_what_the_rule_names_them_for(fraud, ada):
+    asked = PromoteRequestFactory(actor=ada)
+    report(asked, ada, name="notebook")
+    require({"name": "notebook", "reporter": "ada"})
+    assert unmet() == []
+    require("notebook")  # what was reported by the author does not count once a rule asks for it
+    assert unmet() == [("check_pending", "The check notebook was not reported yet.")]
+
+
+def test_a_check_that_is_asked_for_again_is_pending_and_its_reporter_stays(fraud, ada, grace, bot):
+    require("ci/evals")
+    asked = PromoteRequestFactory(actor=ada)
+    report(asked, bot)
+    services.request_check(actor=by(grace), promote_request=asked, name="CI/EVALS")
+    assert unmet() == [("check_pending", "The check ci/evals was asked for again by grace.")]
+    with pytest.raises(NotAllowed, match="is reported by ci-bot"):
+        report(asked, grace)
+    report(asked, bot)
+    assert unmet() == []
+    with pytest.raises(InvalidInput, match="no check called other"):
+        services.request_check(actor=by(grace), promote_request=asked, name="other")
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "says"),
+    [
+        ({"name": ""}, "name", "1 to 100"),
+        ({"name": "a" * 101}, "name", "1 to 100"),
+        ({"name": "a\nb"}, "name", "printable"),
+        ({"state": "passed"}, "state", "use pending, success, failure, error, neutral"),
+        ({"state": "requested"}, "state", "is not a state"),
+        ({"summary": "é" * 40_000}, "summary", "65,536 bytes"),
+        ({"summary": "a\x00"}, "summary", "NUL"),
+        ({"details_url": "javascript:alert(1)"}, "details_url", "https://"),
+        ({"details_url": "https://"}, "details_url", "name a host"),
+        ({"details_url": "https://ci.example/a b"}, "details_url", "https://"),
+        ({"details_url": "https://[oops"}, "details_url", "https://"),
+    ],
+)
+def test_a_report_that_cannot_be_is_refused_by_field(open_request, bot, values, field, says):
+    with pytest.raises(InvalidInput, match=says) as refused:
+        report(open_request, bot, **values)
+    assert refused.value.field == field
+    assert not Check.objects.exists()
+
+
+def test_a_finished_request_takes_no_reports(open_request, ada, bot):
+    services.withdraw(actor=by(ada), promote_request=open_request)
+    with pytest.raises(WrongState, match="closed"):
+        report(open_request, bot)
+
+
+def test_a_rule_that_loses_a_target_asks_for_no_check(fraud, ada, grace):
+    require("ci/evals")
+    leaving = PromoteRequestFactory(actor=ada, version="1", target=Target.parse("stage:Archived"))
+    services.review(actor=by(grace), promote_request=leaving, verdict=Verdict.APPROVE)
+    assert current().status == Status.PROMOTED
+
+
+def given(state, reporter="ci-bot", *, at=NOW, is_authors=False, name="ci/evals"):
+    return Report(name, State(state), reporter, is_authors, at)
+
+
+@pytest.mark.parametrize(
+    ("check", "reports", "outcome", "words"),
+    [
+        (RequiredCheck("ci/evals"), [], Outcome.PENDING, "was not reported yet"),
+        (RequiredCheck("ci/evals"), [given("neutral")], Outcome.PASSED, "neither passed nor failed"),
+        (RequiredCheck("ci/evals"), [given("error")], Outcome.FAILED, "could not run"),
+        (RequiredCheck("ci/evals"), [given("success", is_authors=True)], Outcome.PENDING, "was not reported yet"),
+        (RequiredCheck("ci/evals"), [given("success"), given("failure", "mallory")], Outcome.PASSED, "passed"),
+        (RequiredCheck("ci/evals", "ci-bot"), [given("failure", "x"), given("success")], Outcome.PASSED, "passed"),
+        (RequiredCheck("ci/evals", "ci-bot"), [given("success", "x")], Outcome.PENDING, "was not reported yet"),
+        (RequiredCheck("ci/evals", hours=24), [], Outcome.FAILED, LATE),
+        (RequiredCheck("ci/evals", hours=24), [given("pending")], Outcome.FAILED, LATE),
+        (RequiredCheck("ci/evals", hours=24), [given("success")], Outcome.PASSED, "passed"),
+        (RequiredCheck("ci/evals", hours=40), [given("pending")], Outcome.PENDING, DUE),
+    ],
+)  # fmt: skip
+def test_how_far_a_check_has_come(check, reports, outcome, words):
+    (found,) = standings([check], reports, opened_at=OPENED, now=NOW)
+    assert (found.outcome, found.words) == (outcome, words)
+
+
+def test_the_checks_of_two_rules_all_apply_the_shorter_time_and_the_named_reporter():
+    one, other = (
+        parse({"checks": [{"name": "ci/evals", "hours": 24}]}),
+        parse({"checks": "CI/evals by ci-bot within 4 hours\nscan"}),
+    )
+    (found,) = [condition for condition in merged([one, other]) if condition.key == "checks"]
+    assert [str(check) for check in found.checks] == ["ci/evals by ci-bot within 4 hours", "scan"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ([], "list of names"), ("", "list of names"), (3, "list of names"), (["a"] * 31, "at most 30"),
+        (["a", "A"], "named twice"), ([""], "1 to 100"), ([{"name": "a", "by": "x"}], "has name, reporter and hours"),
+        ([{"name": "a", "hours": -1}], "1 to 8760 hours"), ([{"name": "a", "hours": True}], "1 to 8760 hours"),
+        ([{"name": "a", "reporter": 3}], "name of a user"), ([{"name": 3}], "1 to 100"), ([3], "A check is a name"),
+        ("a within 99999 hours", "1 to 8760 hours"),
+    ],
+)  # fmt: skip
+def test_checks_that_cannot_be_are_refused(settings, says):
+    with pytest.raises(InvalidInput, match=says) as refused:
+        parse({"checks": settings})
+    assert refused.value.field == "checks"
+
+
+def test_ci_reports_by_the_api_and_reads_what_is_missing(fraud, ada, grace, bot, client):
+    require("ci/evals", "scan")
+    asked = PromoteRequestFactory(actor=ada)
+    _, secret = issue_token(bot)
+    headers = bearer(secret)
+    address = f"{ROOT}promote-requests/{asked.number}/"
+    compared = client.get(f"{address}comparison/", **headers).json()
+    assert compared["verdict"]["checks"] == {"passed": 0, "pending": 2, "failed": 0}
+    body = {"name": "ci/evals", "state": "success", "evidence_fingerprint": compared["evidence_fingerprint"]}
+    answer = client.post(
+        f"{address}checks/", {**body, "summary": "**12** of 12", "details_url": "https://ci.example/7"},
+        content_type="application/json", **headers,
+    )  # fmt: skip
+    assert answer.status_code == 201, answer.content
+    assert (answer.json()["state"], answer.json()["reporter"]) == ("success", "ci-bot")
+    state = client.get(address, **headers).json()
+    assert [(each["name"], each["outcome"], each["is_required"]) for each in state["checks"]] == [
+        ("ci/evals", "passed", True), ("scan", "pending", True),
+    ]  # fmt: skip
+    assert state["unmet"] == [
+        {"code": "approvals_missing", "message": APPROVAL, "until": None},
+        {"code": "check_pending", "message": "The check scan was not reported yet.", "until": None},
+    ]  # fmt: skip
+    stale = client.post(
+        f"{address}checks/", {**body, "evidence_fingerprint": "1:old"}, content_type="application/json", **headers
+    )
+    assert stale.status_code == 409
+    again = client.post(f"{address}checks/request/", {"name": "ci/evals"}, content_type="application/json", **headers)
+    assert (again.status_code, again.json()["state"]) == (201, "requested")
+    listed = client.get(f"{address}checks/", **headers).json()["results"]
+    assert [each["state"] for each in listed] == ["success", "requested"]
+
+
+def test_the_page_shows_each_check_with_its_summary_and_asks_again(fraud, ada, grace, bot, client):
+    require("ci/evals")
+    asked = PromoteRequestFactory(actor=ada)
+    report(asked, bot, "failure", summary="**3** of 12 <script>alert(1)</script>", details_url="https://ci.example/7")
+    client.force_login(grace)
+    page = client.get(asked.get_absolute_url()).content.decode()
+    assert "<strong>3</strong> of 12" in page
+    assert "<script>alert" not in page
+    assert 'href="https://ci.example/7"' in page
+    assert "Details on ci.example" in page
+    assert "1 check failed" in page
+    answer = client.post(f"{asked.get_absolute_url()}check/", {"name": "ci/evals"})
+    assert answer.status_code == 302
+    assert Check.objects.last().state == State.REQUESTED

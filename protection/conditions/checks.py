@@ -1,0 +1,136 @@
+"""The condition that external checks passed."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from django import forms
+from django.core.exceptions import ValidationError
+from typing_extensions import override
+
+from foundation.exceptions import InvalidInput
+from protection.checks import Outcome, RequiredCheck, standings
+from protection.conditions.base import Condition, Facts, Unmet
+from registry.names import plain
+
+MOST = 30
+"""Checks of one rule."""
+LONGEST_NAME = 100
+MOST_HOURS = 24 * 365
+_LINE = re.compile(r"(?P<name>.+?)(?:\s+by\s+(?P<reporter>\S+))?(?:\s+within\s+(?P<hours>\d+)\s+hours?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Checks(Condition):
+    """Every check passed on the present facts. One that nobody reported is pending, never passed."""
+
+    checks: tuple[RequiredCheck, ...]
+
+    key: ClassVar[str] = "checks"
+    is_about_quality: ClassVar[bool] = True
+
+    @classmethod
+    @override
+    def parse(cls, value: Any) -> Self:
+        """Reads names, `{name, reporter, hours}`, or lines such as `ci/evals by ci-bot within 24 hours`."""
+        given = [line for line in value.splitlines() if line.strip()] if isinstance(value, str) else value
+        if not isinstance(given, list) or not given:
+            raise InvalidInput("Checks are a list of names: leave it out where none is asked for.", field=cls.key)
+        if len(given) > MOST:
+            raise InvalidInput(f"A rule has at most {MOST} checks.", field=cls.key)
+        checks = [_check(one, as_line=isinstance(value, str)) for one in given]
+        twice = [check.name for check in checks if sum(plain(check.name) == plain(one.name) for one in checks) > 1]
+        if twice:
+            raise InvalidInput(f"The check {twice[0]} is named twice.", field=cls.key)
+        return cls(tuple(checks))
+
+    @override
+    def as_json(self) -> list[dict[str, Any]]:
+        return [{"name": check.name, "reporter": check.reporter, "hours": check.hours} for check in self.checks]
+
+    @override
+    def stricter(self, other: Self) -> Self:
+        """Takes every check of both. Of one that both name, the shorter time applies, and the reporter of the first."""
+        found = {plain(check.name): check for check in self.checks}
+        for check in other.checks:
+            before = found.get(plain(check.name), check)
+            hours = min(filter(None, (before.hours, check.hours)), default=0)
+            found[plain(check.name)] = RequiredCheck(before.name, before.reporter or check.reporter, hours)
+        return type(self)(tuple(found.values()))
+
+    @override
+    def unmet(self, facts: Facts) -> Unmet | None:
+        """Names each check that is missing, running or failed."""
+        found = standings(self.checks, facts.checks, opened_at=facts.opened_at or facts.now, now=facts.now)
+        missing = [standing for standing in found if standing.required and standing.outcome is not Outcome.PASSED]
+        if not missing:
+            return None
+        failed = any(standing.outcome is Outcome.FAILED for standing in missing)
+        sentences = [f"The check {standing.name} {standing.words}." for standing in missing]
+        return Unmet("check_failed" if failed else "check_pending", " ".join(sentences))
+
+    @override
+    def __str__(self) -> str:
+        return "; ".join(f"check {check}" for check in self.checks)
+
+    @classmethod
+    @override
+    def form_field(cls) -> forms.Field:
+        """Asks for one check a line."""
+        return ChecksField(
+            required=False,
+            help_text="One a line: ci/evals, or ci/evals by ci-bot, or ci/evals by ci-bot within 24 hours. "
+            "Without a user whoever reports it first reports it from then on, but never the request's author.",
+        )
+
+
+class ChecksField(forms.CharField):
+    """Required checks, one a line."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "cols": 80, "spellcheck": "false"})
+
+    @override
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, Checks.parse(value).checks)) if isinstance(value, list) and value else value or ""
+
+    @override
+    def clean(self, value: Any) -> list[dict[str, Any]]:
+        text = super().clean(value)
+        if not text.strip():
+            return []
+        try:
+            return Checks.parse(text).as_json()
+        except InvalidInput as wrong:
+            raise ValidationError(wrong.message) from None
+
+
+def checked_name(name: Any) -> str:
+    """Returns the name of a check.
+
+    Raises:
+        InvalidInput: it is no text of 1 to 100 printable characters.
+    """
+    if not isinstance(name, str) or not name.strip().isprintable() or not 1 <= len(name.strip()) <= LONGEST_NAME:
+        raise InvalidInput(f"The name of a check has 1 to {LONGEST_NAME} printable characters.", field="name")
+    return name.strip()
+
+
+def _check(given: Any, *, as_line: bool) -> RequiredCheck:
+    if isinstance(given, str):
+        found = _LINE.fullmatch(given.strip()) if as_line else None
+        parts = found.groupdict() if found else {"name": given, "reporter": None, "hours": None}
+    elif isinstance(given, dict) and given.keys() <= {"name", "reporter", "hours"}:
+        parts = given
+    else:
+        raise InvalidInput("A check is a name, or has name, reporter and hours.", field=Checks.key)
+    reporter, hours = parts.get("reporter") or "", parts.get("hours") or 0
+    try:
+        name = checked_name(parts.get("name"))
+    except InvalidInput as wrong:
+        raise InvalidInput(wrong.message, field=Checks.key) from None
+    hours = int(hours) if isinstance(hours, str) and hours.isdecimal() and len(hours) < 9 else hours
+    if not isinstance(reporter, str) or len(reporter) > 150:
+        raise InvalidInput("The reporter of a check is the name of a user.", field=Checks.key)
+    if isinstance(hours, bool) or not isinstance(hours, int) or not 0 <= hours <= MOST_HOURS:
+        raise InvalidInput(f"A check is given 1 to {MOST_HOURS} hours.", field=Checks.key)
+    return RequiredCheck(name, reporter, hours)
