@@ -10,6 +10,8 @@ from typing import Self
 
 import django
 
+from demo.rule import MODEL, RULE
+
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no letter or digit that looks like another
 _DEMO = "demo"
 
@@ -18,24 +20,6 @@ ROLES = {
     "grace": "reviews them",
     "admin": "administers",
     "ci-bot": "reports what the evaluation came to",
-}
-MODEL = "tumour-classifier"
-CHECK = "ci/evals"
-RULE = {
-    "description": "What a tumour model must show before it serves.",
-    "model_pattern": MODEL,
-    "target_pattern": "stage:Production",
-    "conditions": {
-        "approvals": 1,
-        "gates": [
-            "metric recall_malignant >= 0.7",
-            'dataset testing in ("unseen third")',
-            "metric log_loss no worse than champion by 5%",
-            "signature compatible",
-            "size <= 20 MiB",
-        ],
-        "checks": [{"name": CHECK, "reporter": "ci-bot", "hours": 0}],
-    },
 }
 
 

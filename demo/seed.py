@@ -15,54 +15,11 @@ from typing import Any
 
 import urllib3
 
-from demo.people import CHECK, MODEL, Credentials
+from demo.people import Credentials
+from demo.rule import CHECK, MODEL
+from demo.texts import EVALUATIONS, FURTHER_REQUESTS, OPEN_REQUEST, PROMPT_TEXTS
 
 PROMPT = "explain-diagnosis"
-
-_PROMPT_TEXTS = (
-    ("First wording", "Explain the diagnosis {{ diagnosis }} to a patient."),
-    (
-        "Plain words, and what happens next",
-        "Explain the diagnosis {{ diagnosis }} to a patient in plain words and at most five sentences. "
-        "Say what happens next. Do not guess what the findings do not show: {{ findings }}",
-    ),
-)
-_FURTHER_REQUESTS = {
-    "4": {
-        "title": "Ratio of area to perimeter as a further input",
-        "description": (
-            "Version 4 gets a further input, `area to perimeter`. Its figures are as good as those of version 3.\n\n"
-            "- [x] measured on the unseen third\n- [ ] everybody who calls it sends the new input"
-        ),
-    },
-    "5": {
-        "title": "Regression for one clinic",
-        "description": "Version 5 misses nothing on the patients of one clinic.",
-    },
-}
-"""{version: what ada says of it}; one breaks its callers, the other was measured on other data."""
-_OPEN_REQUEST = {
-    "title": "Scaled regression to Production",
-    "description": (
-        "Version 3 replaces the one-question tree.\n\n"
-        "- It misses **fewer malignant tumours** on the same unseen third of the data: see `missed_malignant`.\n"
-        "- Its probabilities can be trusted: `log_loss` falls to about a quarter.\n"
-        "- It answers in the same time and needs no new feature.\n\n"
-        "To undo it, promote version 1 again."
-    ),
-}
-
-
-_EVALUATIONS = {
-    "1": ("success", "All 4 slices pass."),
-    "3": (
-        "success",
-        "| slice | recall | asked for |\n|---|---|---|\n| all | 0.97 | 0.90 |\n| small tumours | 0.94 | 0.85 |\n"
-        "| under 40 | 0.95 | 0.85 |\n| over 60 | 0.98 | 0.85 |",
-    ),
-    "4": ("failure", "The replay of last week's calls fails: **nobody sends `area to perimeter`.**"),
-}
-"""{version: what ci-bot reports}; version 5 is still being evaluated."""
 
 
 class SeedFailed(Exception):
@@ -101,9 +58,9 @@ def seed(address: str, credentials: Credentials) -> int:
         ("2", {"kind": "stage", "name": "Staging"}, "Small forest to Staging"),
     ):
         _promote(ada, grace, bot, version, target, title)
-    for further, words in _FURTHER_REQUESTS.items():
+    for further, words in FURTHER_REQUESTS.items():
         _open_request(ada, bot, further, words)
-    return _open_request(ada, bot, "3", _OPEN_REQUEST)
+    return _open_request(ada, bot, "3", OPEN_REQUEST)
 
 
 def _register_models() -> None:
@@ -121,7 +78,7 @@ def _register_models() -> None:
 def _register_prompt() -> None:
     from mlflow.genai import load_prompt, register_prompt  # noqa: PLC0415
 
-    for number, (message, text) in enumerate(_PROMPT_TEXTS, start=1):
+    for number, (message, text) in enumerate(PROMPT_TEXTS, start=1):
         if load_prompt(PROMPT, version=number, allow_missing=True) is None:
             _say(f"Registering the prompt {PROMPT}, version {number}")
             register_prompt(name=PROMPT, template=text, commit_message=message)
@@ -150,9 +107,9 @@ def _promote(ada: Api, grace: Api, bot: Api, version: str, target: dict[str, str
 def _evaluate(bot: Api, number: int, version: str) -> None:
     """Lets ci-bot report what it found of the present facts, unless it has."""
     path = f"promote-requests/{number}/"
-    if version not in _EVALUATIONS or bot.call("GET", f"{path}checks/")["results"]:
+    if version not in EVALUATIONS or bot.call("GET", f"{path}checks/")["results"]:
         return
-    state, summary = _EVALUATIONS[version]
+    state, summary = EVALUATIONS[version]
     facts = bot.call("GET", f"{path}comparison/")["evidence_fingerprint"]
     report = {"name": CHECK, "state": state, "summary": summary, "evidence_fingerprint": facts}
     bot.call("POST", f"{path}checks/", report)

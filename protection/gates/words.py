@@ -37,10 +37,10 @@ def quoted(name: str) -> str:
 
 
 def number(value: float) -> str:
-    """Returns a number with every digit that tells it from its neighbours within ten."""
+    """Returns a number as the comparison shows it: with six digits."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "infinite" if value > 0 else "minus infinite"
-    return f"{value:.10g}"
+    return f"{value:.6g}"
 
 
 def exact(value: float) -> str:
