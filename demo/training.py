@@ -2,10 +2,13 @@
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import mlflow
 import mlflow.sklearn
+from mlflow import MlflowClient
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.models import infer_signature
 from sklearn.base import ClassifierMixin
@@ -17,6 +20,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+
+from demo.artifacts import write
 
 _SEED = 7
 _TEST_SHARE = 0.3
@@ -88,7 +93,7 @@ def train_and_register(candidate: Candidate, model_name: str) -> None:
         mlflow.log_metric("training_seconds", time.perf_counter() - started)
         mlflow.log_input(measured_on, context="testing")
         mlflow.log_metrics(_measure(model, unseen, unseen_outcome), dataset=measured_on)
-        mlflow.sklearn.log_model(
+        logged = mlflow.sklearn.log_model(
             model,
             name="model",
             registered_model_name=model_name,
@@ -97,6 +102,10 @@ def train_and_register(candidate: Candidate, model_name: str) -> None:
             # Given here, because MLflow would otherwise load the model in another process to find them out.
             pip_requirements=["scikit-learn"],
         )
+        with TemporaryDirectory() as folder:
+            predicted = model.predict(unseen)
+            write(Path(folder), name=candidate.run_name, features=unseen, outcome=unseen_outcome, predicted=predicted)
+            MlflowClient().log_model_artifacts(logged.model_id, folder)
 
 
 def _measure(model: Any, features: Any, outcome: Any) -> dict[str, float]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from evidence.contents.compare import ContentsComparison, compare_contents
+from evidence.files.trees import TreeComparison, compare_trees
 from evidence.lineage import compare_lineage
 from evidence.metrics import compare_metrics
 from evidence.numbers import Value
@@ -11,15 +12,15 @@ from evidence.prompts import PromptComparison, compare_prompts
 from evidence.rows import DIFFERENCES, Group, Kind, TextRow, in_order, kind_of
 from evidence.texts import Budget, side_by_side, visible
 from evidence.verdict import Counts, Verdict, judge
-from registry.types import Contents, VersionFacts
+from registry.types import Contents, FileTree, VersionFacts
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """All that is shown of two versions side by side; `prompt` is None unless one of them belongs to a prompt.
 
-    `settings` are a prompt's: which model it is for, with which parameters, and what it answers with. `contents` is
-    None where nobody read the files, and for prompts; `verdict` without a champion.
+    `settings` are a prompt's: which model it is for, with which parameters, and what it answers with. `contents` and
+    `files` are None where nobody looked at the files, and for prompts; `verdict` without a champion.
     """
 
     has_champion: bool
@@ -31,6 +32,7 @@ class Comparison:
     prompt: PromptComparison | None
     settings: Group
     contents: ContentsComparison | None
+    files: TreeComparison | None
     verdict: Verdict | None
 
     @property
@@ -45,7 +47,8 @@ class Comparison:
             self.contents.signature.differences or self.contents.environment.differences
         )
         of_prompt = self.prompt is not None and self.prompt.kind in DIFFERENCES
-        return any(group.differences for group in self.groups) or of_prompt or bool(of_files)
+        of_tree = self.files is not None and self.files.differences
+        return any(group.differences for group in self.groups) or of_prompt or bool(of_files) or bool(of_tree)
 
     def with_counts(self, counts: Counts) -> Self:
         """Returns the comparison with what came of a request's gates and checks in its verdict."""
@@ -58,6 +61,7 @@ class Comparison:
             **{group.name: group.as_dict(only_differences=only_differences) for group in self.groups},
             "prompt": self.prompt and self.prompt.as_dict(),
             "contents": self.contents and self.contents.as_dict(),
+            "files": self.files and self.files.as_dict(),
             "verdict": self.verdict and self.verdict.as_dict(),
         }
 
@@ -81,9 +85,16 @@ def compare(challenger: VersionFacts, champion: VersionFacts | None) -> Comparis
             challenger.prompt_text, champion.prompt_text if champion else None, has_champion=champion is not None
         ),
         contents=contents,
+        files=_files(challenger, champion),
         verdict=None if champion is None else judge(challenger, champion, metrics, contents),
         settings=_texts("settings", challenger.prompt_settings, champion.prompt_settings if champion else None),
     )
+
+
+def _files(challenger: VersionFacts, champion: VersionFacts | None) -> TreeComparison | None:
+    if challenger.tree is None:
+        return None
+    return compare_trees(challenger.tree, None if champion is None else champion.tree or FileTree(()))
 
 
 def _named(facts: VersionFacts) -> dict[str, str]:

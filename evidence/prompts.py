@@ -113,15 +113,15 @@ def text_diff(old: str, new: str) -> tuple[DiffLine, ...]:
     kinds = {"@": "hunk", "+": "added", "-": "removed", " ": "context"}
     lines = list(difflib.unified_diff(before, after, lineterm=""))[2:]
     found = [(kinds[line[0]], _where(line) if line[0] == "@" else line[1:]) for line in lines]
-    return tuple(_with_words(found))
+    return tuple(with_words(found))
 
 
 def _line(kind: str, text: str, parts: tuple[Part, ...] = ()) -> DiffLine:
     return DiffLine(kind, visible(text), parts)
 
 
-def _with_words(found: Sequence[tuple[str, str]]) -> list[DiffLine]:
-    """Marks the words that differ in lines of which one takes the place of another."""
+def with_words(found: Sequence[tuple[str, str]]) -> list[DiffLine]:
+    """Returns (kind, text) of a difference as lines, the words marked where one line takes the place of another."""
     lines: list[DiffLine] = []
     position, budget = 0, Budget()
     while position < len(found):

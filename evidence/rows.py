@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from evidence.numbers import Value
 from evidence.texts import Part
@@ -51,7 +51,19 @@ class Row:
         }
 
 
-RowT = TypeVar("RowT", bound=Row)
+class Sortable(Protocol):
+    """What putting rows in order needs of one."""
+
+    @property
+    def key(self) -> str:
+        """Its name."""
+
+    @property
+    def kind(self) -> Kind:
+        """How the sides differ."""
+
+
+RowT = TypeVar("RowT", bound=Sortable)
 
 
 @dataclass(frozen=True, slots=True)

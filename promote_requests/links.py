@@ -43,6 +43,26 @@ def compare_path(model_name: str, version: str, other: str, workspace: str) -> s
     return _filled("compare", {"model": model_name, "version": version, "with": other, "workspace": workspace})
 
 
+def comparison_path(new: tuple[str, str], old: tuple[str, str], workspace: str) -> str:
+    """Returns the path of the comparison of any two (model, version)."""
+    return _filled("compare", _both(new, old, workspace))
+
+
+def file_path(new: tuple[str, str], old: tuple[str, str] | None, path: str, workspace: str) -> str:
+    """Returns the path of the page of one file of two (model, version), or of one."""
+    return _filled("file", {**_both(new, old or ("", ""), workspace), "path": path})
+
+
+def picture_path(model_name: str, version: str, path: str, workspace: str) -> str:
+    """Returns the path of a picture of a version."""
+    return _filled("picture", {"model": model_name, "version": version, "path": path, "workspace": workspace})
+
+
+def _both(new: tuple[str, str], old: tuple[str, str], workspace: str) -> dict[str, str]:
+    with_model = old[0] if old[0] != new[0] else ""
+    return {"model": new[0], "version": new[1], "with_model": with_model, "with": old[1], "workspace": workspace}
+
+
 def _form(values: dict[str, str]) -> str:
     return _filled("new", values)
 

@@ -243,6 +243,23 @@ class VerdictSerializer(serializers.Serializer):
     warnings = serializers.ListField(child=serializers.CharField(), help_text="Codes of what makes it unfair.")
 
 
+class FileRowSerializer(serializers.Serializer):
+    """A file on both sides, with its size in bytes; null for a side that lacks it."""
+
+    path = serializers.CharField()
+    kind = serializers.ChoiceField(_KINDS)
+    champion = serializers.IntegerField(allow_null=True)
+    challenger = serializers.IntegerField(allow_null=True)
+    is_read = serializers.BooleanField(help_text="Whether the bytes were compared; otherwise sizes were.")
+
+
+class FilesSerializer(serializers.Serializer):
+    """The files of both versions."""
+
+    rows = FileRowSerializer(many=True)
+    problems = serializers.ListField(child=serializers.CharField(), help_text="What could not be listed.")
+
+
 class ComparisonSerializer(serializers.Serializer):
     """What differs between challenger and champion: as MLflow has it now, or as frozen when it was promoted.
 
@@ -262,6 +279,7 @@ class ComparisonSerializer(serializers.Serializer):
     lineage = GroupSerializer(help_text="Where the runs say that they come from.")
     prompt = PromptSerializer(allow_null=True)
     contents = ContentsSerializer(allow_null=True, help_text="Null for prompts.")
+    files = FilesSerializer(allow_null=True, help_text="Null for prompts.")
     verdict = VerdictSerializer(allow_null=True, help_text="Null without a champion.")
 
 

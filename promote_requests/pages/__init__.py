@@ -14,7 +14,7 @@ from promote_requests.pages.actions import (
 )
 from promote_requests.pages.detail import request_detail
 from promote_requests.pages.listing import inbox, request_list
-from promote_requests.pages.new import request_new
+from promote_requests.pages.new.view import request_new
 from promote_requests.pages.registry import compare_versions, model_list, model_page
 
 __all__ = [

@@ -131,6 +131,7 @@ def _judgement(
     holders = sentences.present_holders(seen.observation.champion_version, evidence)
     return {
         "shown": promote_request,
+        "workspace": promote_request.workspace,
         "sentence": sentences.parts(Story.of(promote_request, seen.observation.champion_version)),
         "registry_failure": seen.failure,
         "changed": seen.changed,

@@ -6,7 +6,7 @@ from django import forms
 from django.http import QueryDict
 from typing_extensions import override
 
-from promote_requests.pages.offers import TAKE_AWAY, Groups, chosen_change
+from promote_requests.pages.new.offers import TAKE_AWAY, Groups, chosen_change
 from registry.proposals import Change, Proposal
 from registry.workspaces import canonical_workspace
 

@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from evidence.numbers import Value
-from promote_requests import sentences
+from evidence.observe import Evidence
+from promote_requests import links, sentences
 from promote_requests.choices import ReviewDecision, Status
 from promote_requests.decision import Decision
 from promote_requests.models import PromoteRequest
@@ -77,6 +78,14 @@ def wrappable(name: object) -> SafeString:
     A browser takes a name such as `validation/mean_absolute_error` for one word.
     """
     return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in _UP_TO_A_JOINT.findall(str(name))))
+
+
+@register.simple_tag
+def file_address(evidence: Evidence, path: str, workspace: str) -> str:
+    """Returns the path of the page of one file of both versions."""
+    new, champion = evidence.challenger.version, evidence.champion
+    old = None if champion is None else (champion.version.name, champion.version.version)
+    return links.file_path((new.name, new.version), old, path, workspace)
 
 
 @register.filter

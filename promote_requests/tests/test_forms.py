@@ -3,9 +3,9 @@ from django.http import QueryDict
 
 from foundation.exceptions import InvalidInput
 from promote_requests import links, sentences
-from promote_requests.pages import offers
 from promote_requests.pages.forms import NewRequestForm, initial_from_post, initial_from_query
-from promote_requests.pages.offers import chosen_change
+from promote_requests.pages.new import offers
+from promote_requests.pages.new.offers import chosen_change
 from protection.conditions.approvals import Approvals
 from protection.matching import Requirement
 from registry.proposals import Change, Proposal

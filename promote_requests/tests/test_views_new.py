@@ -8,7 +8,7 @@ from django.urls import reverse
 from promote_requests import links
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
-from promote_requests.pages import new
+from promote_requests.pages.new import view as new
 from registry.exceptions import RegistryUnreachable
 from registry.proposals import Change, Proposal
 from registry.targets import Target

@@ -12,10 +12,10 @@ from audit.actors import Door, actor_of
 from foundation.exceptions import CheckpointError, InvalidInput
 from promote_requests import sentences, services
 from promote_requests.exceptions import DuplicateRequest
-from promote_requests.pages import offers
 from promote_requests.pages.forms import NewRequestForm, initial_from_post, initial_from_query
 from promote_requests.pages.http import PageRequest, lists_of
-from promote_requests.pages.preview import Preview, preview
+from promote_requests.pages.new import offers
+from promote_requests.pages.new.preview import Preview, preview
 from protection.rules import enabled_rules
 from registry.exceptions import RegistryError, RegistryNotFound
 from registry.targets import Target

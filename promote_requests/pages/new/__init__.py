@@ -1,0 +1,1 @@
+"""The page on which a request is written: what it offers, and what reviewers will see."""
