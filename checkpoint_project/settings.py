@@ -113,6 +113,7 @@ INSTALLED_APPS = [
     "revproxy",
     "audit",
     "accounts",
+    "evidence",
     "protection",
     "promote_requests",
     "proxy",

@@ -128,10 +128,17 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """A file of a version: its path below the version's place, and its size in bytes."""
+    """A file of a version.
+
+    Attributes:
+        path: Below the version's place.
+        size: Bytes.
+        sha256: In hex, where somebody took it; MLflow has none.
+    """
 
     path: str
     size: int
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

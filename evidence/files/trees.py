@@ -59,13 +59,18 @@ class TreeComparison:
         """The files that are the same as far as is known, or all where there is no champion."""
         return tuple(row for row in self.rows if not row.is_difference)
 
+    @property
+    def are_others_read(self) -> bool:
+        """Whether all files that do not differ were compared byte by byte."""
+        return all(row.is_read for row in self.others)
+
     def as_dict(self) -> dict[str, Any]:
         """Returns the comparison for the API."""
         return {"rows": [row.as_dict() for row in self.rows], "problems": list(self.problems)}
 
 
 def compare_trees(challenger: FileTree, champion: FileTree | None) -> TreeComparison:
-    """Returns one row for each file of either side, told apart by size.
+    """Returns one row for each file of either side, told apart by digest where there are digests, else by size.
 
     Where one side could not be listed at all, the other side's files are not called added or removed.
     """
@@ -80,13 +85,19 @@ def compare_trees(challenger: FileTree, champion: FileTree | None) -> TreeCompar
                 old.get(path),
                 new.get(path),
                 has_champion=has_champion,
-                equal=path in old and path in new and old[path].size == new[path].size,
+                equal=path in old and path in new and _is_equal(old[path], new[path]),
             ),
             old.get(path),
             new.get(path),
+            is_read=path in old and path in new and bool(old[path].sha256 and new[path].sha256),
         )
         for path in {**new, **old}
     ]
     sides = (("challenger", challenger), ("champion", champion))
     problems = tuple(f"Of the {who}: {side.problem}" for who, side in sides if side is not None and side.problem)
     return TreeComparison(in_order(rows), problems)
+
+
+def _is_equal(one: FileEntry, other: FileEntry) -> bool:
+    # Without digests the size is all that is known; a page says so.
+    return one.size == other.size and (not (one.sha256 and other.sha256) or one.sha256 == other.sha256)

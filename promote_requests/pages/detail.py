@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from audit.actors import Actor, Door, actor_of
 from evidence.compare import Comparison, compare
+from evidence.digests.taking import manifest_of
 from evidence.freeze import Observation, UnreadableEvidence
 from evidence.observe import Evidence
 from foundation.exceptions import CheckpointError
@@ -144,6 +145,7 @@ def _judgement(
         "edits": text_changes.since_approvals(promote_request, decision),
         "consequence": sentences.consequence(proposal, holders),
         "seen_fingerprint": seen.observation.evidence_fingerprint if evidence else "",
+        "manifest": manifest_of(proposal.workspace, evidence.challenger.version) if evidence else None,
         "gone": sentences.gone(evidence.challenger) if evidence else [],
         "history": history_of(promote_request, seen.observation.champion_version, reader=request.user.pk),
         "is_frozen": promote_request.status in (Status.PROMOTING, Status.PROMOTED),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from evidence.compare import compare
 from evidence.contents.reading import with_contents, with_trees
+from evidence.digests.taking import with_digests
 from evidence.observe import Evidence
 from promote_requests import links
 from promote_requests.models import PromoteRequest
@@ -116,7 +117,7 @@ def compare_versions(request: PageRequest) -> HttpResponse:
     try:
         evidence = Evidence(registry.get_facts(*new), registry.get_facts(*old))
         evidence = with_contents(registry, evidence, workspace=workspace)
-        evidence = with_trees(registry, evidence, workspace=workspace)
+        evidence = with_digests(with_trees(registry, evidence, workspace=workspace), workspace=workspace)
     except RegistryError as failure:
         return render(request, "promote_requests/compare.html", {**context, "failure": failure}, status=failure.status)
     is_one_model = old[0] == new[0]

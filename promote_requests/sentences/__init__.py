@@ -27,6 +27,7 @@ from promote_requests.sentences.deeds import (
 from promote_requests.sentences.facts import (
     alias_lost,
     facts_of_review,
+    files_differ,
     gone,
     how_measured,
     look_again,
@@ -67,6 +68,7 @@ __all__ = [
     "effect",
     "ended",
     "facts_of_review",
+    "files_differ",
     "gone",
     "gone_from_list",
     "how_measured",

@@ -1,7 +1,10 @@
 """Sentences about the evidence: how it was measured, and how it changed since somebody judged it."""
 
+from collections.abc import Mapping, Sequence
+
 from evidence.numbers import shown
 from evidence.observe import Evidence
+from foundation.words import listed
 from promote_requests.choices import Verdict
 from promote_requests.models import PromoteRequest
 from registry.measurements import Measurement, Origin
@@ -12,6 +15,7 @@ _GONE = {
     "run": "The run behind {} is deleted in MLflow, and MLflow's garbage collection will remove its files for good.",
     "logged_model": "The logged model behind {} is deleted in MLflow; its files may be gone already.",
 }
+_FILES_NAMED = 5
 _PLACES = {Origin.RUN: "run", Origin.LOGGED_MODEL: "logged model", Origin.BOTH: "run and logged model"}
 
 
@@ -89,3 +93,13 @@ def facts_of_review(promote_request: PromoteRequest, verdict: str, seen: str, ch
         return "of facts that have changed since"
     compared = f"compared with version {champion}" if champion else "when no version held the target"
     return f"{compared}; the champion has changed since"
+
+
+def files_differ(mismatches: Sequence[Mapping[str, str]]) -> str:
+    """Returns which files of a version are not what they were when their digests were taken."""
+    named = [f"{one['path']} is {one['what']}" for one in mismatches[:_FILES_NAMED]]
+    more = [f"{len(mismatches) - _FILES_NAMED} more"] if len(mismatches) > _FILES_NAMED else []
+    return (
+        f"The version's files are not what they were when their digests were taken: {listed([*named, *more])}. Restore "
+        "them and run manage.py digest --verify, or register a new version."
+    )

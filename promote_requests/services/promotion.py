@@ -15,12 +15,13 @@ from django.utils import timezone
 from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
+from evidence.digests.taking import manifest_of
 from evidence.freeze import freeze
 from evidence.observe import Evidence
 from foundation.exceptions import WrongState
 from promote_requests import permissions, sentences, transitions
 from promote_requests.choices import Action, Status
-from promote_requests.exceptions import ChampionChanged, RuleNotMet
+from promote_requests.exceptions import ChampionChanged, EvidenceChanged, RuleNotMet
 from promote_requests.models import PromoteRequest
 from promote_requests.services import registry_writes
 from promote_requests.services.gating import keep, measure
@@ -53,6 +54,7 @@ def promote(*, actor: Actor, promote_request: PromoteRequest) -> PromoteRequest:
     evidence = with_files(promote_request, live_evidence_of(promote_request), fresh=True)
     refuse_if_changed(promote_request, evidence, actor=actor)
     _refuse_lost_alias(promote_request, evidence)
+    _refuse_other_files(promote_request, evidence)
     if measure(promote_request, evidence, fresh=True):
         keep(promote_request)
     started = _start(actor, promote_request, evidence)
@@ -117,6 +119,13 @@ def _refuse_lost_alias(promote_request: PromoteRequest, evidence: Evidence) -> N
     """Raises ChampionChanged if another version has the alias, because MLflow deletes an alias whoever has it."""
     if promote_request.change == Change.REMOVE and evidence.champion_version is not None:
         raise ChampionChanged(sentences.nothing_to_take_away(promote_request, evidence.champion_version))
+
+
+def _refuse_other_files(promote_request: PromoteRequest, evidence: Evidence) -> None:
+    """Raises EvidenceChanged if the last comparison with the digests found a file that is not what it was."""
+    manifest = manifest_of(promote_request.workspace, evidence.challenger.version)
+    if manifest is not None and manifest.mismatches:
+        raise EvidenceChanged(sentences.files_differ(manifest.mismatches))
 
 
 def _look_again(actor: Actor, started: PromoteRequest) -> None:

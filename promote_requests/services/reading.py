@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from audit.actors import Actor
 from evidence.contents.reading import with_contents, with_trees
+from evidence.digests.taking import with_digests
 from evidence.freeze import Observation, thaw
 from evidence.observe import Evidence, observe
 from promote_requests import permissions
@@ -174,7 +175,7 @@ def with_files(promote_request: PromoteRequest, evidence: Evidence, *, fresh: bo
     workspace = promote_request.workspace
     registry = get_registry(workspace)
     found = with_contents(registry, evidence, workspace=workspace, fresh=fresh)
-    return with_trees(registry, found, workspace=workspace, fresh=fresh)
+    return with_digests(with_trees(registry, found, workspace=workspace, fresh=fresh), workspace=workspace)
 
 
 def actions_for(actor: Actor, promote_request: PromoteRequest, decision: Decision | None = None) -> list[Action]:

@@ -48,6 +48,7 @@ COMMANDS = {
     "createsuperuser": "Django's, for who operates the host; the trail says that an account was made.",
     "create_api_token": "Makes tokens; it neither judges nor changes a request.",
     "demo": "Fills an installation of its own, by the services.",
+    "digest": "Reads files of versions and keeps their digests; it judges nothing and changes no request.",
     "runserver": "A server.",
     "serve": "A server.",
     "settle_promotions": "Ends what was begun by asking MLflow; it has no actor who could be refused.",

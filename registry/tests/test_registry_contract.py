@@ -852,3 +852,19 @@ def test_the_server_says_which_version_it_is(world):
     if isinstance(world, RealMlflow):
         assert found == metadata.version("mlflow")
         assert world.client.answers_anybody()
+
+
+@pytest.mark.mlflow
+@pytest.mark.django_db
+def test_a_byte_that_is_changed_past_checkpoint_is_found_by_the_digests(request):
+    from evidence.digests import taking  # noqa: PLC0415 - the room above, asked of a real MLflow here
+
+    world = connect_to_mlflow(request)
+    name = f"{world.prefix}Fraud"
+    world.add_version(name, metrics={"auc": 0.9})
+    world.put_file(name, "1", "model.pkl", bytes(range(256)) * 8_000)
+    world.put_file(name, "1", "sub/card.md", b"# Card")
+    manifest = taking.take(world.client, workspace="", name=name, version="1")
+    assert taking.verify(world.client, manifest) == []
+    world.put_file(name, "1", "model.pkl", bytes(range(256)) * 7_999 + bytes(255) + b"!")
+    assert taking.verify(world.client, manifest) == [taking.Mismatch("model.pkl", "changed")]

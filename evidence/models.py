@@ -1,0 +1,58 @@
+"""The tables of evidence: the digests of versions' files."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+from typing_extensions import override
+
+
+class Manifest(models.Model):
+    """The digests of all files of one version, taken once.
+
+    Attributes:
+        registered_at: When MLflow registered the version: a number that is used twice is two versions.
+        root: From `digests.root.root_digest`; empty until every file is read.
+        mismatches: `[{"path", "what"}]`, what the last verification found: `changed`, `missing` or `added`.
+    """
+
+    workspace = models.CharField(max_length=256, blank=True, default="")
+    model_name = models.CharField(max_length=256)
+    version = models.CharField(max_length=32)
+    registered_at = models.DateTimeField()
+    root = models.CharField(max_length=64, blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    mismatches = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["workspace", "model_name", "version", "registered_at"], name="one_manifest_per_version"
+            )
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.model_name} version {self.version}"
+
+
+class DigestedFile(models.Model):
+    """A file of a version that was read once, with its SHA-256 in hex and its size in bytes."""
+
+    manifest = models.ForeignKey(Manifest, on_delete=models.CASCADE, related_name="files")
+    path = models.CharField(max_length=1_000)
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["manifest", "path"], name="one_digest_per_file"),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.sha256} {self.path}"
