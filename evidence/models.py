@@ -1,10 +1,24 @@
-"""The tables of evidence: the digests of versions' files."""
+"""The tables of evidence: what was judged, and the digests of versions' files."""
 
 from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
 from typing_extensions import override
+
+from audit.append_only import AppendOnly
+
+
+class FrozenEvidence(AppendOnly):
+    """A document under the SHA-256 of itself, from `kept`: the facts of a version, or which were judged together."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    document = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    @override
+    def __str__(self) -> str:
+        return self.digest
 
 
 class Manifest(models.Model):

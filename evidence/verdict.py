@@ -75,6 +75,9 @@ class Counts:
         }
 
 
+NO_COUNTS = Counts()
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the tables say, in numbers.
@@ -101,7 +104,7 @@ class Verdict:
     packages_changed: int | None
     doubts: tuple[Doubt, ...]
     has_files: bool
-    counts: Counts = Counts()
+    counts: Counts = NO_COUNTS
 
     @property
     def parts(self) -> tuple[Part, ...]:

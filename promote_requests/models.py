@@ -32,8 +32,8 @@ class PromoteRequest(models.Model):
     """Somebody's proposal that a model version get (or lose) a target, and what became of it.
 
     `champion_version`, `challenger_stage` and `evidence_fingerprint` are what was last observed while the request was
-    open: a review counts only for the fingerprint that it was given on. The two `*_evidence` fields are frozen when the
-    request is promoted.
+    open: a review counts only for the fingerprint that it was given on. All of it is kept under `evidence_digest`, and
+    stays as it is once the request is being promoted.
     """
 
     number = models.BigAutoField(primary_key=True)
@@ -66,8 +66,9 @@ class PromoteRequest(models.Model):
     gate_results = models.JSONField(
         default=dict, blank=True, editable=False, help_text="What came of the rules' gates when MLflow was last asked."
     )
-    champion_evidence = models.JSONField(null=True, editable=False)
-    challenger_evidence = models.JSONField(null=True, editable=False)
+    evidence_digest = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="Names what was observed last, kept for ever."
+    )
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -130,7 +131,7 @@ class PromoteRequest(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status=Status.PROMOTED, promoted_at__isnull=False, promoted_by__isnull=False)
-                & Q(challenger_evidence__isnull=False)
+                & ~Q(evidence_digest="")
                 | ~Q(status=Status.PROMOTED) & Q(promoted_at=None),
                 name="promoted_rows_are_frozen",
             ),
@@ -202,6 +203,7 @@ class Review(AppendOnly):
     body = models.TextField(blank=True)
     champion_version = models.CharField(max_length=32, null=True)  # noqa: DJ001 - None: nobody held it
     evidence_fingerprint = models.CharField(max_length=80)
+    evidence_digest = models.CharField(max_length=64, blank=True, help_text="Names what was judged, kept for ever.")
     round = models.PositiveIntegerField(default=1)
     text_revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now)

@@ -101,5 +101,5 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
         return self.select_related("author", "promoted_by", "closed_by").prefetch_related("reviews", "checks")
 
     def for_rows(self) -> Self:
-        """Loads also the people and reviews that a list shows, but not the frozen evidence, which no list shows."""
-        return self.with_people().defer("challenger_evidence", "champion_evidence")
+        """Loads also the people and reviews that a list shows."""
+        return self.with_people()

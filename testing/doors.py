@@ -93,7 +93,7 @@ class World:
 
     def state(self) -> dict[str, Any]:
         """Returns all that a refusal has to leave as it was; what MLflow showed last is `observed` and may be newer."""
-        observed = {"champion_version", "evidence_fingerprint", "challenger_stage"}
+        observed = {"champion_version", "evidence_fingerprint", "evidence_digest", "challenger_stage"}
         rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in KEPT}
         requests = rows["PromoteRequest"]
         seen = [{name: row.pop(name) for name in observed} for row in requests]

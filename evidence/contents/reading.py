@@ -89,7 +89,8 @@ def _listed(registry: RegistryClient, facts: VersionFacts, workspace: str, *, fr
             found = registry.list_files(version.name, version.version)
         except RegistryError as error:
             return replace(facts, tree=FileTree((), f"MLflow did not list them: {error.message}"))
-        _trees.keep(key, found)
+        if found.files and not found.problem:
+            _trees.keep(key, found)
     return replace(facts, tree=found)
 
 
@@ -110,7 +111,7 @@ def _complete(registry: RegistryClient, facts: VersionFacts, workspace: str, *, 
     found = None if fresh else _contents.get(key)
     if found is None:
         found = _read(registry, facts)
-        if not found.problems:
+        if found.files and not found.problems:
             _contents.keep(key, found)
     return replace(facts, contents=found)
 

@@ -101,7 +101,9 @@ def manifest_of(workspace: str, version: ModelVersion) -> Manifest | None:
 
 def with_digests(evidence: Evidence, *, workspace: str) -> Evidence:
     """Returns the evidence with the digests in its trees, as far as they were taken. One query."""
-    versions = [facts.version for facts in (evidence.challenger, evidence.champion) if facts and facts.tree and facts.tree.files]
+    versions = [
+        facts.version for facts in (evidence.challenger, evidence.champion) if facts and facts.tree and facts.tree.files
+    ]
     if not versions:
         return evidence
     asked = Q()

@@ -32,8 +32,8 @@ from promote_requests.templatetags.pages import ago
 from protection.rules import enabled_rules
 
 _TIMES = {field.name: in_utc(field.name) for field in PromoteRequest._meta.fields if isinstance(field, DateTimeField)}
-_HIDDEN = frozenset({"champion_evidence", "challenger_evidence"})
-"""Long JSON that the review page shows as a comparison."""
+_HIDDEN = frozenset({"gate_results"})
+"""JSON that the desk shows in words."""
 
 
 @admin.register(PromoteRequest)

@@ -36,8 +36,7 @@ class Migration(migrations.Migration):
                 ('is_prompt', models.BooleanField(default=False, editable=False, help_text='Whether it is a prompt, which MLflow keeps as a registered model.')),
                 ('gate_results', models.JSONField(blank=True, default=dict, editable=False, help_text="What came of the rules' gates when MLflow was last asked.")),
                 ('unplaced_source', models.TextField(blank=True, editable=False, help_text='Where its files are said to lie, if their place cannot be told from it.')),
-                ('champion_evidence', models.JSONField(editable=False, null=True)),
-                ('challenger_evidence', models.JSONField(editable=False, null=True)),
+                ('evidence_digest', models.CharField(blank=True, editable=False, help_text='Names what was observed last, kept for ever.', max_length=64)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('opened_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
@@ -111,6 +110,7 @@ class Migration(migrations.Migration):
                 ('body', models.TextField(blank=True)),
                 ('champion_version', models.CharField(max_length=32, null=True)),
                 ('evidence_fingerprint', models.CharField(max_length=80)),
+                ('evidence_digest', models.CharField(blank=True, help_text='Names what was judged, kept for ever.', max_length=64)),
                 ('round', models.PositiveIntegerField(default=1)),
                 ('text_revision', models.PositiveIntegerField(default=1)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
@@ -174,7 +174,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='promoterequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('promoted_at__isnull', False), ('promoted_by__isnull', False), ('status', 'promoted'), ('challenger_evidence__isnull', False)), models.Q(models.Q(('status', 'promoted'), _negated=True), ('promoted_at', None)), _connector='OR'), name='promoted_rows_are_frozen'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('promoted_at__isnull', False), ('promoted_by__isnull', False), ('status', 'promoted'), models.Q(('evidence_digest', ''), _negated=True)), models.Q(models.Q(('status', 'promoted'), _negated=True), ('promoted_at', None)), _connector='OR'), name='promoted_rows_are_frozen'),
         ),
         migrations.AddConstraint(
             model_name='promoterequest',

@@ -11,9 +11,11 @@ from audit.actors import Actor, Door, actor_of
 from evidence.compare import Comparison, compare
 from evidence.digests.taking import manifest_of
 from evidence.freeze import Observation, UnreadableEvidence
+from evidence.kept import kept_at, load
 from evidence.observe import Evidence
+from evidence.verdict import NO_COUNTS, Counts
 from foundation.exceptions import CheckpointError
-from promote_requests import permissions, sentences
+from promote_requests import links, permissions, sentences
 from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged
@@ -33,6 +35,7 @@ from promote_requests.services import (
 )
 from promote_requests.services.gating import UNFINISHED, keep, measure
 from promote_requests.services.observing import has_changed, notice_changes
+from promote_requests.services.reading import FROZEN
 from protection.matching import Requirement
 from protection.models import ProtectionRule
 from protection.rules import enabled_rules
@@ -63,6 +66,32 @@ def request_detail(request: PageRequest, number: int) -> HttpResponse:
     promote_request = find(request, number)
     settle_if_cut_off(promote_request)
     return page(request, promote_request)
+
+
+@require_safe
+def judged(request: PageRequest, number: int, digest: str) -> HttpResponse:
+    """Shows evidence as it was kept; its address always shows the same, or says that somebody changed it."""
+    promote_request = find(request, number)
+    named = {promote_request.evidence_digest, *(review.evidence_digest for review in promote_request.reviews.all())}
+    if not digest or digest not in named:
+        raise Missing(f"Nothing of #{number} was judged on evidence of this name.")
+    context: dict[str, Any] = {"shown": promote_request, "workspace": promote_request.workspace, "digest": digest}
+    try:
+        evidence = load(digest)
+    except UnreadableEvidence as failure:
+        return render(request, "promote_requests/judged.html", {**context, "failure": failure}, status=failure.status)
+    reviews = [review for review in promote_request.reviews.all() if review.evidence_digest == digest]
+    context |= {
+        "evidence": evidence,
+        "comparison": _compare(evidence),
+        "challenger_links": links_of(evidence.challenger, promote_request.workspace),
+        "champion_links": links_of(evidence.champion, promote_request.workspace) if evidence.champion else [],
+        "reviews": reviews,
+        "kept_at": kept_at(digest),
+        "as_it_is_now": _present(promote_request, evidence),
+        "is_removal": promote_request.change == Change.REMOVE,
+    }
+    return render(request, "promote_requests/judged.html", context)
 
 
 def find(request: PageRequest, number: int) -> PromoteRequest:
@@ -137,7 +166,7 @@ def _judgement(
         "registry_failure": seen.failure,
         "changed": seen.changed,
         "evidence": evidence,
-        "comparison": _compare(evidence, decision),
+        "comparison": _compare(evidence, decision.counts),
         "challenger_links": links_of(evidence.challenger, proposal.workspace) if evidence else [],
         "champion_links": links_of(evidence.champion, proposal.workspace) if evidence and evidence.champion else [],
         "requirement": requirement,
@@ -145,13 +174,23 @@ def _judgement(
         "edits": text_changes.since_approvals(promote_request, decision),
         "consequence": sentences.consequence(proposal, holders),
         "seen_fingerprint": seen.observation.evidence_fingerprint if evidence else "",
+        "shows_digest": True,
         "manifest": manifest_of(proposal.workspace, evidence.challenger.version) if evidence else None,
         "gone": sentences.gone(evidence.challenger) if evidence else [],
         "history": history_of(promote_request, seen.observation.champion_version, reader=request.user.pk),
-        "is_frozen": promote_request.status in (Status.PROMOTING, Status.PROMOTED),
+        "is_frozen": promote_request.status in FROZEN,
+        "as_it_is_now": _present(promote_request, evidence),
         "is_removal": proposal.change == Change.REMOVE,
         **_actions(request, promote_request, decision, requirement),
     }
+
+
+def _present(promote_request: PromoteRequest, evidence: Evidence | None) -> str:
+    """Returns the address of the same comparison as MLflow has it now; "" where there is nothing to compare with."""
+    if evidence is None or evidence.champion is None or evidence.champion.version == evidence.challenger.version:
+        return ""
+    new, old = evidence.challenger.version, evidence.champion.version
+    return links.comparison_path((new.name, new.version), (old.name, old.version), promote_request.workspace)
 
 
 def _actions(
@@ -187,11 +226,11 @@ def _actions(
     }
 
 
-def _compare(evidence: Evidence | None, decision: Decision) -> Comparison | None:
+def _compare(evidence: Evidence | None, counts: Counts = NO_COUNTS) -> Comparison | None:
     if evidence is None:
         return None
     is_itself = evidence.champion is not None and evidence.champion.version == evidence.challenger.version
-    return compare(evidence.challenger, None if is_itself else evidence.champion).with_counts(decision.counts)
+    return compare(evidence.challenger, None if is_itself else evidence.champion).with_counts(counts)
 
 
 def links_of(facts: VersionFacts, workspace: str) -> list[tuple[str, str]]:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.text import Truncator
 
 from audit.choices import AuditAction
 from promote_requests import sentences
 from promote_requests.choices import Verdict
-from promote_requests.models import PromoteRequest
+from promote_requests.models import PromoteRequest, Review
 
 _TOLD_OTHERWISE = (AuditAction.REVIEWED, AuditAction.COMMENTED)
 """Audit rows of what the timeline shows as reviews and comments."""
@@ -43,6 +44,7 @@ class Entry:
         note: Plain text that explains an event.
         icon: Name of a picture in `icons.svg`.
         anchor: The entry's id in the page.
+        judged: The address of the evidence that a review is about.
     """
 
     at: datetime
@@ -53,6 +55,7 @@ class Entry:
     body: str = ""
     note: str = ""
     is_event: bool = False
+    judged: str = ""
 
 
 def entries(promote_request: PromoteRequest) -> list[Entry]:
@@ -65,6 +68,7 @@ def entries(promote_request: PromoteRequest) -> list[Entry]:
             icon=review.verdict,
             anchor=f"review-{review.pk}",
             body=review.body,
+            judged=_judged(promote_request, review),
             note=sentences.facts_of_review(
                 promote_request, review.verdict, review.evidence_fingerprint, review.champion_version
             ),
@@ -95,3 +99,9 @@ def entries(promote_request: PromoteRequest) -> list[Entry]:
         for event in promote_request.audit_events.exclude(action__in=_TOLD_OTHERWISE)
     ]
     return sorted([*reviews, *comments, *events], key=lambda entry: entry.at)
+
+
+def _judged(promote_request: PromoteRequest, review: Review) -> str:
+    if not review.evidence_digest:
+        return ""
+    return reverse("promote_requests:judged", args=[promote_request.pk, review.evidence_digest])

@@ -21,7 +21,7 @@ from promote_requests.services.gating import keep, measure
 from promote_requests.services.locking import lock
 from promote_requests.services.observing import adopt, has_changed
 from promote_requests.services.promotion import promote_if_due
-from promote_requests.services.reading import checks_of, evidence_of, requirement_of
+from promote_requests.services.reading import checks_of, evidence_of, requirement_of, with_files
 from promote_requests.services.settling import settles_first
 from protection.checks import REPORTED, RequiredCheck, State, pinned_to
 from protection.conditions.checks import checked_name
@@ -77,7 +77,7 @@ def report_check(
     state = _checked_state(state)
     summary = _checked_summary(summary)
     details_url = _checked_address(details_url)
-    evidence = evidence_of(promote_request)
+    evidence = with_files(promote_request, evidence_of(promote_request))
     _require_present(evidence, evidence_fingerprint)
     if measure(promote_request, evidence):
         keep(promote_request)

@@ -9,7 +9,7 @@ from registry.targets import TargetKind
 
 HOLDERS_SHOWN = 5
 OTHERS_SHOWN = 5
-_NOT_SHOWN = ("challenger_evidence", "champion_evidence", "description")
+_NOT_SHOWN = ("gate_results", "description")
 
 
 @dataclass(frozen=True, slots=True)

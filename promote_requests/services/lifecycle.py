@@ -20,7 +20,7 @@ from promote_requests.services import feasibility
 from promote_requests.services.gating import after_description, as_stored, judge_gates, measure
 from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import columns
-from promote_requests.services.reading import requirement_for_proposal, requirement_of
+from promote_requests.services.reading import requirement_for_proposal, requirement_of, with_both
 from promote_requests.services.settling import settles_first
 from registry import get_registry
 from registry.proposals import Proposal
@@ -61,7 +61,7 @@ def create(
     _refuse_duplicate(proposal)
     registry = get_registry(proposal.workspace)
     feasibility.check(registry, proposal)
-    evidence = observe(registry, proposal)
+    evidence = with_both(registry, observe(registry, proposal), workspace=proposal.workspace)
     gates = judge_gates(
         requirement_for_proposal(proposal, leaving=Observation.of(evidence, proposal.target).challenger_stage).gates,
         evidence,
@@ -212,7 +212,8 @@ def _open(
     message = checked_message(message)
     registry = get_registry(promote_request.workspace)
     feasibility.check(registry, promote_request.proposal)
-    evidence = observe(registry, promote_request.proposal)
+    workspace = promote_request.workspace
+    evidence = with_both(registry, observe(registry, promote_request.proposal), workspace=workspace)
     measure(promote_request, evidence)
     try:
         with transaction.atomic():

@@ -9,6 +9,7 @@ from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
 from evidence.freeze import Observation
+from evidence.kept import keep as keep_evidence
 from evidence.observe import Evidence
 from foundation.exceptions import WrongState
 from promote_requests import sentences
@@ -26,8 +27,8 @@ def has_changed(promote_request: PromoteRequest, evidence: Evidence) -> bool:
 
 
 def columns(evidence: Evidence, target: Target) -> dict[str, str | None]:
-    """Returns the columns of a request that say what MLflow showed last: {field name: value}."""
-    return asdict(Observation.of(evidence, target))
+    """Keeps the evidence and returns the columns of a request that say what MLflow showed last: {field: value}."""
+    return {**asdict(Observation.of(evidence, target)), "evidence_digest": keep_evidence(evidence)}
 
 
 def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) -> str:

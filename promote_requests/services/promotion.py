@@ -16,7 +16,7 @@ from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
 from evidence.digests.taking import manifest_of
-from evidence.freeze import freeze
+from evidence.kept import keep as keep_evidence
 from evidence.observe import Evidence
 from foundation.exceptions import WrongState
 from promote_requests import permissions, sentences, transitions
@@ -75,7 +75,6 @@ def promote(*, actor: Actor, promote_request: PromoteRequest) -> PromoteRequest:
 
 def _start(actor: Actor, promote_request: PromoteRequest, evidence: Evidence) -> PromoteRequest:
     now = timezone.now()
-    champion = evidence.champion
     try:
         with transaction.atomic():
             locked = lock(promote_request)
@@ -98,8 +97,7 @@ def _start(actor: Actor, promote_request: PromoteRequest, evidence: Evidence) ->
                 judged_by=requirement_of(locked).freeze(),
                 last_failure="",
                 gate_results=locked.gate_results,
-                challenger_evidence=freeze(evidence.challenger),
-                champion_evidence=None if champion is None else freeze(champion),
+                evidence_digest=keep_evidence(evidence),
             )
             trail.record(
                 AuditAction.PROMOTION_STARTED,

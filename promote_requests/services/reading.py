@@ -7,7 +7,8 @@ from django.utils import timezone
 from audit.actors import Actor
 from evidence.contents.reading import with_contents, with_trees
 from evidence.digests.taking import with_digests
-from evidence.freeze import Observation, thaw
+from evidence.freeze import Observation
+from evidence.kept import load
 from evidence.observe import Evidence, observe
 from promote_requests import permissions
 from promote_requests.choices import Action, Status
@@ -18,12 +19,16 @@ from protection.checks import Report, State
 from protection.conditions import Judgement
 from protection.matching import Requirement, Rule, requirement_for
 from protection.rules import enabled_rules
-from registry import get_registry
+from registry import RegistryClient, get_registry
 from registry.proposals import Change, Proposal
 from registry.targets import ACTIVE_STAGES, Target, TargetKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+FROZEN = (Status.PROMOTING, Status.PROMOTED, Status.CLOSED)
+"""A request in one of these shows what was judged, whatever MLflow says today."""
 
 
 def requirement_of(
@@ -140,22 +145,14 @@ def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decis
 
 
 def evidence_of(promote_request: PromoteRequest) -> Evidence:
-    """Returns the facts that the request is judged on: from MLflow now, or frozen once it is being promoted.
+    """Returns the facts that the request is judged on: from MLflow now, or as kept once it is decided.
 
     Raises:
         RegistryError: MLflow cannot be asked, or no longer knows the version.
+        UnreadableEvidence: what was kept cannot be read.
     """
-    if promote_request.challenger_evidence is not None and promote_request.status in (
-        Status.PROMOTING,
-        Status.PROMOTED,
-    ):
-        champion = promote_request.champion_evidence
-        return Evidence(
-            challenger=thaw(promote_request.challenger_evidence),
-            champion=None if champion is None else thaw(champion),
-            other_holders=(),
-            removing=promote_request.change == Change.REMOVE,
-        )
+    if promote_request.evidence_digest and promote_request.status in FROZEN:
+        return load(promote_request.evidence_digest)
     return live_evidence_of(promote_request)
 
 
@@ -170,10 +167,14 @@ def live_evidence_of(promote_request: PromoteRequest, *, exact: bool = False) ->
 
 def with_files(promote_request: PromoteRequest, evidence: Evidence, *, fresh: bool = False) -> Evidence:
     """Returns the evidence with what the files of both versions say; what is frozen stays as it is."""
-    if promote_request.status in (Status.PROMOTING, Status.PROMOTED):
+    if promote_request.status in FROZEN:
         return evidence
     workspace = promote_request.workspace
-    registry = get_registry(workspace)
+    return with_both(get_registry(workspace), evidence, workspace=workspace, fresh=fresh)
+
+
+def with_both(registry: RegistryClient, evidence: Evidence, *, workspace: str, fresh: bool = False) -> Evidence:
+    """Returns the evidence with what the files of both versions say, which there are, and their digests."""
     found = with_contents(registry, evidence, workspace=workspace, fresh=fresh)
     return with_digests(with_trees(registry, found, workspace=workspace, fresh=fresh), workspace=workspace)
 

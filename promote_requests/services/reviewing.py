@@ -9,6 +9,7 @@ from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
 from evidence.freeze import fingerprint
+from evidence.kept import keep as keep_evidence
 from evidence.observe import Evidence
 from foundation.exceptions import CheckpointError, InvalidInput, WrongState
 from foundation.texts import checked
@@ -20,7 +21,7 @@ from promote_requests.services.gating import keep, measure
 from promote_requests.services.locking import lock
 from promote_requests.services.observing import adopt, has_changed, refuse_if_changed
 from promote_requests.services.promotion import promote_if_due
-from promote_requests.services.reading import evidence_of, judgements_of
+from promote_requests.services.reading import evidence_of, judgements_of, with_files
 from promote_requests.services.settling import settles_first
 
 MAX_BODY = 65_536
@@ -75,7 +76,7 @@ def review(
     body = _checked_body(body, required=verdict != Verdict.APPROVE)
     evidence = None
     if verdict == Verdict.APPROVE:
-        evidence = evidence_of(promote_request)
+        evidence = with_files(promote_request, evidence_of(promote_request))
         _require_seen(promote_request, evidence, seen_fingerprint, actor=actor)
         if measure(promote_request, evidence):
             keep(promote_request)
@@ -93,6 +94,7 @@ def review(
             body=body,
             champion_version=locked.champion_version,
             evidence_fingerprint=locked.evidence_fingerprint,
+            evidence_digest=locked.evidence_digest if evidence is None else keep_evidence(evidence),
             round=locked.round,
             text_revision=locked.text_revision,
         )

@@ -184,8 +184,7 @@ def _record_success(promote_request: PromoteRequest, version: str, *, actor: Act
             promoted_by_id=promote_request.promoted_by_id,
             promoted_version=version if locked.target_kind == TargetKind.MODEL else "",
             last_failure="",
-            challenger_evidence=promote_request.challenger_evidence,
-            champion_evidence=promote_request.champion_evidence,
+            evidence_digest=promote_request.evidence_digest,
         )
         trail.record(
             AuditAction.PROMOTED,

@@ -463,7 +463,7 @@ def _answering(patterns: list[Any], namespace: str, methods: tuple[str, ...], us
 
 
 def _address(name: str) -> str:
-    for kwargs in ({}, {"number": 404}, {"name": "Fraud"}):
+    for kwargs in ({}, {"number": 404}, {"name": "Fraud"}, {"number": 404, "digest": "0"}):
         try:
             return reverse(name, kwargs=kwargs)
         except NoReverseMatch:

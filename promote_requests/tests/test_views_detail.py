@@ -1,3 +1,4 @@
+import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,9 @@ from django.urls import reverse
 
 from audit.choices import AuditAction
 from audit.models import AuditEvent
+from evidence import kept
 from evidence.freeze import fingerprint
+from evidence.models import FrozenEvidence
 from promote_requests import services
 from promote_requests.choices import Status, Verdict
 from protection.models import ProtectionRule
@@ -665,9 +668,10 @@ def test_a_promoted_request_with_facts_that_cannot_be_read_is_shown_all_the_same
 ) -> None:
     services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
     open_request.refresh_from_db()
-    type(open_request).objects.filter(pk=open_request.pk).update(
-        challenger_evidence=open_request.challenger_evidence | change
-    )
+    evidence = json.loads(FrozenEvidence.objects.get(pk=open_request.evidence_digest).document)
+    facts = json.loads(FrozenEvidence.objects.get(pk=evidence["challenger"]).document)
+    written = kept._store(evidence | {"challenger": kept._store(facts | change)})
+    type(open_request).objects.filter(pk=open_request.pk).update(evidence_digest=written)
     text = _text(_page(grace, open_request))
     assert "The comparison is not available. What was true then is kept in" in text
     client = Client()
@@ -728,20 +732,21 @@ def test_what_the_files_said_is_kept_with_the_promotion(
     ],
 )
 def test_a_file_that_cannot_be_read_says_so_and_hides_nothing_else(
-    with_files: "FakeRegistry", open_request: "PromoteRequest", grace: "User", content: bytes, said: str
+    with_files: "FakeRegistry", ada: "User", grace: "User", content: bytes, said: str
 ) -> None:
     with_files.files["Fraud", "2", "MLmodel"] = content
-    text = _text(_page(grace, open_request))
+    text = _text(_page(grace, PromoteRequestFactory(actor=ada)))
     assert f"Of the challenger: {said}" in text
     assert "signature unknown" in text
     assert "2 packages changed" in text
 
 
 def test_files_that_mlflow_does_not_show_hide_no_figures(
-    with_files: "FakeRegistry", open_request: "PromoteRequest", grace: "User"
+    with_files: "FakeRegistry", ada: "User", grace: "User"
 ) -> None:
-    with_files.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="read_file")
-    text = _text(_page(grace, open_request))
+    for _ in range(3):  # both versions when it is opened, the challenger when it is looked at
+        with_files.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="read_file")
+    text = _text(_page(grace, PromoteRequestFactory(actor=ada)))
     assert "Of the challenger: MLmodel could not be read: MLflow cannot be reached." in text
     assert "1 metric better" in text
 
