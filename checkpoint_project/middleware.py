@@ -21,7 +21,13 @@ ARTIFACT_FRAME_POLICY = "sandbox allow-scripts; frame-ancestors 'self'"
 """For the frame in which MLflow's page shows what is logged as HTML: its scripts run, in an origin of their own."""
 
 # Below these addresses answers are for scripts of ours: JSON, no page, and no token that a form needs.
-_FOR_SCRIPTS = ("/checkpoint/api/", "/checkpoint/mlflow-ui/", "/checkpoint/admin/autocomplete/")
+_FOR_SCRIPTS = (
+    "/checkpoint/api/",
+    "/checkpoint/mlflow-ui/",
+    "/checkpoint/compare/curves/",
+    "/checkpoint/compare/versions/",
+    "/checkpoint/admin/autocomplete/",
+)
 _PICTURES = "/checkpoint/compare/picture/"
 """What is sent from there is told by its bytes to be a picture, and is contained by its policy."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

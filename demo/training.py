@@ -91,6 +91,9 @@ def train_and_register(candidate: Candidate, model_name: str) -> None:
         started = time.perf_counter()
         model = candidate.build().fit(known, known_outcome)
         mlflow.log_metric("training_seconds", time.perf_counter() - started)
+        for patients in range(40, len(known), 40):
+            part = candidate.build().fit(known[:patients], known_outcome[:patients])
+            mlflow.log_metric("learning_accuracy", accuracy_score(unseen_outcome, part.predict(unseen)), step=patients)
         mlflow.log_input(measured_on, context="testing")
         mlflow.log_metrics(_measure(model, unseen, unseen_outcome), dataset=measured_on)
         logged = mlflow.sklearn.log_model(

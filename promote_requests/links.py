@@ -58,6 +58,16 @@ def picture_path(model_name: str, version: str, path: str, workspace: str) -> st
     return _filled("picture", {"model": model_name, "version": version, "path": path, "workspace": workspace})
 
 
+def curves_path(new: tuple[str, str], old: tuple[str, str] | None, workspace: str) -> str:
+    """Returns the path of the curves of one or two (model, version); the metric comes behind it."""
+    return _filled("curves", _both(new, old or ("", ""), workspace))
+
+
+def versions_path(model_name: str, version: str, workspace: str) -> str:
+    """Returns the path of a metric over the versions of a model; `version` is marked as the challenger, if there."""
+    return _filled("over_versions", {"model": model_name, "version": version, "workspace": workspace})
+
+
 def _both(new: tuple[str, str], old: tuple[str, str], workspace: str) -> dict[str, str]:
     with_model = old[0] if old[0] != new[0] else ""
     return {"model": new[0], "version": new[1], "with_model": with_model, "with": old[1], "workspace": workspace}

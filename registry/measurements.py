@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Origin(StrEnum):
@@ -44,6 +45,19 @@ class Measurement:
     origin: Origin = Origin.RUN
     run_id: str = ""
     other: "Measurement | None" = None
+
+
+class Logged(NamedTuple):
+    """One value that a run logged of a metric.
+
+    Attributes:
+        timestamp: Milliseconds since 1970, as the client sent it; any number.
+        value: May be NaN or infinite.
+    """
+
+    step: int
+    timestamp: int
+    value: float
 
 
 def latest(*, of_run: Iterable[Measurement], of_model: Iterable[Measurement]) -> dict[str, Measurement]:

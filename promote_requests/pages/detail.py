@@ -20,7 +20,7 @@ from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
-from promote_requests.pages import text_changes, timeline
+from promote_requests.pages import charts, text_changes, timeline
 from promote_requests.pages.http import Missing, PageRequest
 from promote_requests.sentences import Story
 from promote_requests.services import (
@@ -180,6 +180,7 @@ def _judgement(
         "history": history_of(promote_request, seen.observation.champion_version, reader=request.user.pk),
         "is_frozen": promote_request.status in FROZEN,
         "as_it_is_now": _present(promote_request, evidence),
+        **(charts.context_of(evidence, proposal.workspace) if evidence else {}),
         "is_removal": proposal.change == Change.REMOVE,
         **_actions(request, promote_request, decision, requirement),
     }

@@ -15,7 +15,7 @@ from evidence.digests.taking import with_digests
 from evidence.observe import Evidence
 from promote_requests import links
 from promote_requests.models import PromoteRequest
-from promote_requests.pages import detail
+from promote_requests.pages import charts, detail
 from promote_requests.pages.http import Missing, PageRequest, lists_of
 from registry import screens
 from registry.exceptions import RegistryError, RegistryNotFound
@@ -89,6 +89,7 @@ def model_page(request: PageRequest, name: str) -> HttpResponse:
     for promote_request in unfinished.filter(workspace=workspace, model_name=name):
         asked[promote_request.version].append(promote_request)
     context["model"] = model
+    context["versions_url"] = "" if model.is_prompt else links.versions_path(name, "", workspace)
     context["mlflow"] = screens.mlflow_model(name, is_prompt=model.is_prompt, workspace=workspace)
     context["rows"] = [
         VersionRow(
@@ -129,6 +130,7 @@ def compare_versions(request: PageRequest) -> HttpResponse:
         "old_links": detail.links_of(evidence.champion, workspace) if evidence.champion else [],
         "new_links": detail.links_of(evidence.challenger, workspace),
         "form": links.form_path_for_version(*new, workspace),
+        **charts.context_of(evidence, workspace),
     }
     return render(request, "promote_requests/compare.html", context)
 

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
 from promote_requests import pages
-from promote_requests.pages import files, mlflow_ui
+from promote_requests.pages import charts, files, mlflow_ui
 
 _to_the_list = RedirectView.as_view(pattern_name="promote_requests:list", query_string=True)
 
@@ -33,6 +33,8 @@ urlpatterns: list[URLPattern] = [
     path("compare/", pages.compare_versions, name="compare"),
     path("compare/file/", files.compare_file, name="file"),
     path("compare/picture/", files.picture, name="picture"),
+    path("compare/curves/", charts.curves, name="curves"),
+    path("compare/versions/", charts.over_versions, name="over_versions"),
     path("models/", pages.model_list, name="models"),
     path("models/<model_name:name>/", pages.model_page, name="model"),
 ]

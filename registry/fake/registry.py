@@ -10,6 +10,7 @@ from registry import places
 from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
 from registry.fake.shelf import Shelf
+from registry.measurements import Logged
 from registry.names import plain
 from registry.targets import ACTIVE_STAGES, STAGES, Target, TargetKind
 from registry.types import (
@@ -51,8 +52,8 @@ class FakeRegistry(Shelf, RegistryClient):
 
     Beside the protocol: `add_model`, `add_version`, `add_job`, `change_facts` and `delete_version` arrange what is
     there; `version` and `is_open` say what kind of MLflow it is; `fail_next` and `before` arrange failures and races;
-    `files` are those of versions, {(name, version, path): bytes}; `calls` tells which calls were made, as (method,
-    arguments).
+    `files` are those of versions, {(name, version, path): bytes}; `histories` of runs, {(run, metric): values};
+    `calls` tells which calls were made, as (method, arguments).
     """
 
     @override
@@ -152,6 +153,21 @@ class FakeRegistry(Shelf, RegistryClient):
             raise RegistryNotFound(f"{path} is not among the files of version {version} of {name}.")
         for start in range(0, len(content), 256 * 1024):
             yield content[start : start + 256 * 1024]
+
+    @override
+    def metric_history(self, run_id: str, key: str) -> list[Logged]:
+        with self._call("metric_history", run_id, key):
+            return list(self.histories.get((run_id, key), []))
+
+    @override
+    def last_values(self, run_ids: Collection[str]) -> dict[str, dict[str, float]]:
+        with self._call("last_values", sorted(run_ids)):
+            return {
+                facts.version.run_id: {found.key: found.value for found in facts.metrics.values()}
+                for versions in self._facts.values()
+                for facts in versions.values()
+                if facts.version.run_id in run_ids
+            }
 
     @override
     def find_made_of(

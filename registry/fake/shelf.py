@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from threading import RLock
 
 from registry.exceptions import RegistryNotFound
-from registry.measurements import Measurement
+from registry.measurements import Logged, Measurement
 from registry.types import (
     IS_PROMPT_TAG,
     PROMPT_TEXT_TAG,
@@ -42,6 +42,7 @@ class Shelf:
         self._models: dict[str, RegisteredModel] = {}
         self._facts: dict[str, dict[str, VersionFacts]] = {}
         self._job_runs: dict[str, str] = {}
+        self.histories: dict[tuple[str, str], list[Logged]] = {}
         self.files: dict[tuple[str, str, str], bytes] = {}
         self._last_number: dict[str, int] = {}
         self._failures: list[_Failure] = []

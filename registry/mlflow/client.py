@@ -11,9 +11,9 @@ from typing_extensions import override
 from registry import places
 from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
-from registry.measurements import latest
+from registry.measurements import Logged, latest
 from registry.memory import Memory
-from registry.mlflow import files, workspaces
+from registry.mlflow import files, histories, workspaces
 from registry.mlflow.entities import (
     model_id_in,
     model_metrics,
@@ -160,6 +160,14 @@ class MlflowRegistry(RegistryClient):
     def stream_file(self, name: str, version: str, path: str) -> Iterator[bytes]:
         _require_version(name, version)
         return files.stream(self._transport, name, version, path)
+
+    @override
+    def metric_history(self, run_id: str, key: str) -> list[Logged]:
+        return histories.history(self._transport, run_id, key)
+
+    @override
+    def last_values(self, run_ids: Collection[str]) -> dict[str, dict[str, float]]:
+        return histories.last_values(self._transport, run_ids)
 
     @override
     def find_made_of(

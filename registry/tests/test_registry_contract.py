@@ -855,6 +855,27 @@ def test_the_server_says_which_version_it_is(world):
 
 
 @pytest.mark.mlflow
+def test_the_history_of_a_metric_is_what_mlflows_client_says(request):
+    world = connect_to_mlflow(request)
+    run = world.mlflow.create_run(world.experiment_id)
+    for step, value in enumerate([1.5, math.nan, math.inf, -math.inf, 0.25]):
+        world.mlflow.log_metric(run.info.run_id, "loss", value, step=step)
+    said = world.mlflow.get_metric_history(run.info.run_id, "loss")
+    found = world.client.metric_history(run.info.run_id, "loss")
+    assert [(point.step, point.timestamp) for point in found] == [(one.step, one.timestamp) for one in said]
+    assert [repr(point.value) for point in found] == ["1.5", "nan", "inf", "-inf", "0.25"]
+    assert world.client.metric_history(run.info.run_id, "none") == []
+    assert world.client.metric_history("0" * 32, "loss") == []
+    other = world.mlflow.create_run(world.mlflow.create_experiment(uuid.uuid4().hex))
+    world.mlflow.log_metric(other.info.run_id, "auc", 0.9, step=3)
+    world.mlflow.delete_run(other.info.run_id)
+    assert world.client.last_values({run.info.run_id, other.info.run_id, "0" * 32, "it's"}) == {
+        run.info.run_id: {"loss": 0.25},
+        other.info.run_id: {"auc": 0.9},
+    }
+
+
+@pytest.mark.mlflow
 @pytest.mark.django_db
 def test_a_byte_that_is_changed_past_checkpoint_is_found_by_the_digests(request):
     from evidence.digests import taking  # noqa: PLC0415 - the room above, asked of a real MLflow here

@@ -102,3 +102,28 @@ def made_of(mlflow_server: str, model: str, version: str) -> tuple[tuple[str, st
     found = client.get_model_version(model, version)
     experiment = client.get_run(found.run_id).info.experiment_id
     return (experiment, found.run_id), (experiment, found.source.removeprefix("models:/"))
+
+
+def test_a_curve_says_what_mlflows_client_says_of_its_history(
+    sign_in: SignIn, live_checkpoint: str, mlflow_server: str, trained: str
+) -> None:
+    page = sign_in("ada")
+    asked = urlencode({"model": trained, "version": "3", "with": "2"})
+    page.goto(f"{live_checkpoint}/checkpoint/compare/?{asked}")
+    chart = page.locator(".chart[data-kind=curves]")
+    chart.scroll_into_view_if_needed()
+    expect(chart.locator(".chart-table tr")).to_have_count(3)
+    client = MlflowClient(mlflow_server, mlflow_server)
+    for version in ("2", "3"):
+        (_, run_id), _ = made_of(mlflow_server, trained, version)
+        logged = [each.value for each in client.get_metric_history(run_id, "val_loss")]
+        row = chart.locator(".chart-table").get_by_role("row", name=f"Version {version} ")
+        said = row.locator("td").all_inner_texts()
+        assert int(said[0]) == len(logged)
+        assert [float(figure) for figure in said[1:]] == pytest.approx([logged[0], min(logged), logged[-1]], rel=1e-5)
+    chart.get_by_label("by time").check()
+    expect(chart.locator(".u-legend")).to_contain_text("Seconds since its start")
+    versions = page.locator(".chart[data-kind=versions]")
+    versions.scroll_into_view_if_needed()
+    expect(versions.locator("canvas")).to_have_count(1)
+    expect(versions.locator(".chart-table").get_by_role("row", name="Version 3 ")).to_contain_text("challenger")

@@ -1,0 +1,86 @@
+"""Makes curves of a metric small enough for a screen, without losing what makes them curves. Pure.
+
+Largest-Triangle-Three-Buckets (Sveinn Steinarsson, "Downsampling Time Series for Visual Representation", 2013): of each
+bucket the point stays that spans the largest triangle with the one kept before and the mean of the next bucket.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from registry.measurements import Logged
+
+SHOWN = 500
+"""Points of a curve on a screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A metric over the steps of one run.
+
+    Attributes:
+        points: At most about `SHOWN`, by step, then by time.
+        logged: How many there are.
+        gaps: How many of these are no finite numbers; a curve has a gap there.
+    """
+
+    points: tuple[Logged, ...]
+    logged: int
+    gaps: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the curve as three columns, which a chart takes as they are; a gap is null."""
+        return {
+            "steps": [point.step for point in self.points],
+            "times": [point.timestamp / 1000 for point in self.points],
+            "values": [point.value if math.isfinite(point.value) else None for point in self.points],
+            "logged": self.logged,
+            "gaps": self.gaps,
+        }
+
+
+def curve_of(points: Sequence[Logged], *, most: int = SHOWN) -> Curve:
+    """Returns the curve of everything that was logged of a metric, in any order."""
+    ordered = sorted(points, key=lambda point: (point.step, point.timestamp))
+    finite = [point for point in ordered if math.isfinite(point.value)]
+    kept = [finite[at] for at in downsampled([(point.step, point.value) for point in finite], most)]
+    gaps = _gaps(ordered)
+    # Of very many gaps some: a chart that is nothing but gaps says what there is to say.
+    shown = sorted([*kept, *gaps[: max(most // 5, 1)]], key=lambda point: (point.step, point.timestamp))
+    return Curve(tuple(shown), len(ordered), len(ordered) - len(finite))
+
+
+def downsampled(points: Sequence[tuple[float, float]], most: int) -> list[int]:
+    """Returns the positions of the points that stay, in order: at most `most`, 3 or more; all where there are fewer.
+
+    Args:
+        points: (x, y), by x; finite.
+        most: How many stay.
+    """
+    count = len(points)
+    if count <= most:
+        return list(range(count))
+    kept, size = [0], (count - 2) / (most - 2)
+    for bucket in range(most - 2):
+        start, end = int(bucket * size) + 1, int((bucket + 1) * size) + 1
+        after = points[end : max(int((bucket + 2) * size) + 1, end + 1)] or points[-1:]
+        # Divided before they are added: the sum of large numbers may be infinite.
+        mean_x, mean_y = (sum(point[axis] / len(after) for point in after) for axis in (0, 1))
+        x, y = points[kept[-1]]
+        kept.append(max(range(start, end), key=lambda at: _area((x, y), points[at], (mean_x, mean_y))))
+    return [*kept, count - 1]
+
+
+def _area(one: tuple[float, float], other: tuple[float, float], third: tuple[float, float]) -> float:
+    area = abs((one[0] - third[0]) * (other[1] / 2 - one[1] / 2) - (one[0] - other[0]) * (third[1] / 2 - one[1] / 2))
+    return area if not math.isnan(area) else math.inf
+
+
+def _gaps(ordered: Sequence[Logged]) -> list[Logged]:
+    """Returns one point of each stretch that is not finite."""
+    return [
+        point
+        for at, point in enumerate(ordered)
+        if not math.isfinite(point.value) and (at == 0 or math.isfinite(ordered[at - 1].value))
+    ]

@@ -1,0 +1,137 @@
+"""What the charts of the pages are made of, as JSON for our own script: curves of two versions, a metric of all."""
+
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from evidence.curves import curve_of
+from evidence.directions import direction_of
+from evidence.observe import Evidence
+from promote_requests import links
+from promote_requests.choices import Status
+from promote_requests.models import PromoteRequest
+from promote_requests.pages.http import PageRequest, lists_of
+from registry import RegistryClient
+from registry.exceptions import RegistryError
+from registry.proposals import Change
+from registry.types import ModelVersion, RegisteredModel
+from registry.workspaces import canonical_workspace
+
+VERSIONS = 200
+"""The newest ones, in the chart of a metric over the versions of a model."""
+METRICS_OFFERED = 500
+
+
+@require_safe
+def curves(request: PageRequest) -> HttpResponse:
+    """Answers with a metric over the steps of the runs of one or two versions, small enough for a screen."""
+    workspace = canonical_workspace(request.GET.get("workspace", ""))
+    asked = {name: request.GET.get(name, "") for name in ("model", "version", "with_model", "with", "metric")}
+    registry = lists_of(workspace).registry
+    sides = [(asked["model"], asked["version"])]
+    if asked["with"]:
+        sides.insert(0, (asked["with_model"] or asked["model"], asked["with"]))
+    try:
+        series = [
+            {
+                "label": f"Version {version}" if name == asked["model"] else f"{name} version {version}",
+                **_curve(registry, name, version, asked["metric"]),
+            }
+            for name, version in sides
+        ]
+    except RegistryError as failure:
+        return JsonResponse({"message": failure.message}, status=failure.status)
+    return JsonResponse({"metric": asked["metric"], "better": str(direction_of(asked["metric"])), "series": series})
+
+
+@require_safe
+def over_versions(request: PageRequest) -> HttpResponse:
+    """Answers with a metric of every version of a model as their runs have it last, and which of them hold or held."""
+    workspace = canonical_workspace(request.GET.get("workspace", ""))
+    name, metric = request.GET.get("model", ""), request.GET.get("metric", "")
+    lists = lists_of(workspace)
+    try:
+        model = lists.model(name)
+        versions = lists.versions(model, limit=VERSIONS + 1)
+        values = lists.registry.last_values({version.run_id for version in versions if version.run_id})
+    except RegistryError as failure:
+        return JsonResponse({"message": failure.message}, status=failure.status)
+    metrics = sorted({key for found in values.values() for key in found}, key=str.casefold)
+    metric = metric if metric in metrics else next(iter(metrics), "")
+    former = _once_held(workspace, name)
+    points = [
+        {
+            "version": version.number,
+            "value": values[version.run_id][metric],
+            "marks": _marks(version, model, former, challenger=request.GET.get("version", "")),
+        }
+        for version in sorted(versions[:VERSIONS], key=lambda version: version.number)
+        if metric in values.get(version.run_id, {}) and _is_finite(values[version.run_id][metric])
+    ]
+    return JsonResponse(
+        {
+            "metric": metric,
+            "metrics": metrics[:METRICS_OFFERED],
+            "better": str(direction_of(metric)),
+            "points": points,
+            "versions": min(len(versions), VERSIONS),
+            "is_cut": len(versions) > VERSIONS,
+        }
+    )
+
+
+def context_of(evidence: Evidence, workspace: str) -> dict[str, Any]:
+    """Returns what the charts of a page about this evidence need; nothing of prompts and of a model without metrics.
+
+    A curve is offered for metrics with a value at a step behind 0: the others have one value.
+    """
+    new, champion = evidence.challenger, evidence.champion
+    if new.prompt_text is not None:
+        return {}
+    sides = [facts for facts in (new, champion) if facts is not None]
+    measured = [found for facts in sides for found in facts.metrics.values()]
+    keys = dict.fromkeys(found.key for found in measured if found.step > 0)
+    old = (
+        None
+        if champion is None or champion.version == new.version
+        else (champion.version.name, champion.version.version)
+    )
+    return {
+        "curve_metrics": sorted(keys, key=str.casefold)[:METRICS_OFFERED],
+        "curves_url": links.curves_path((new.version.name, new.version.version), old, workspace),
+        "version_metrics": sorted({found.key for found in measured}, key=str.casefold)[:METRICS_OFFERED],
+        "versions_url": links.versions_path(new.version.name, new.version.version, workspace) if measured else "",
+    }
+
+
+def _curve(registry: RegistryClient, name: str, version: str, metric: str) -> dict[str, Any]:
+    return curve_of(registry.metric_history(_run_of(registry, name, version, metric), metric)).as_dict()
+
+
+def _run_of(registry: RegistryClient, name: str, version: str, metric: str) -> str:
+    """Returns the run that logged a metric of a version: the version's own, or the one behind its logged model."""
+    run_id = registry.get_version(name, version).run_id
+    if run_id:
+        return run_id
+    measured = registry.get_facts(name, version).metrics.get(metric)
+    return measured.run_id if measured else ""
+
+
+def _marks(version: ModelVersion, model: RegisteredModel, former: set[str], *, challenger: str) -> list[str]:
+    marks = [version.stage] if version.stage in ("Production", "Staging") else []
+    marks += [f"@{alias}" for alias in sorted(model.aliases) if model.aliases[alias] == version.version]
+    if not marks and version.version in former:
+        marks.append("former champion")
+    return [*marks, *(["challenger"] if version.version == challenger else [])]
+
+
+def _once_held(workspace: str, name: str) -> set[str]:
+    promoted = PromoteRequest.objects.filter(
+        workspace=workspace, model_name=name, status=Status.PROMOTED, change=Change.SET
+    )
+    return set(promoted.order_by("-promoted_at").values_list("version", flat=True)[:VERSIONS])
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, float | int) and abs(value) < float("inf")

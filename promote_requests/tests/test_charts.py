@@ -1,0 +1,87 @@
+"""What the charts are made of: the values of MLflow, marked with who holds the target, held it or asks for it."""
+
+import pytest
+
+from promote_requests import services
+from promote_requests.choices import Verdict
+from registry.exceptions import RegistryUnreachable
+from registry.measurements import Logged, Measurement
+from testing.factories import PromoteRequestFactory
+from testing.people import by
+
+pytestmark = pytest.mark.django_db
+CURVES = "/checkpoint/compare/curves/"
+VERSIONS = "/checkpoint/compare/versions/"
+
+
+@pytest.fixture
+def trained(registry):
+    for number, auc in enumerate((0.8, 0.9, 0.85), start=1):
+        metrics = {"auc": Measurement("auc", auc, step=2), "<b>": Measurement("<b>", 1.0)}
+        registry.add_version(
+            "Fraud", run_id=f"r{number}", metrics=metrics, stage="Production" if number == 1 else "None"
+        )
+        registry.histories[f"r{number}", "auc"] = [
+            Logged(step, 1_000 * step, auc - 0.1 * (2 - step)) for step in range(3)
+        ]
+    return registry
+
+
+def test_both_curves_are_answered_with_the_champions_first(trained, grace, client):
+    client.force_login(grace)
+    said = client.get(CURVES, {"model": "Fraud", "version": "2", "with": "1", "metric": "auc"}).json()
+    assert (said["metric"], said["better"]) == ("auc", "higher")
+    assert [(series["label"], series["steps"], series["logged"]) for series in said["series"]] == [
+        ("Version 1", [0, 1, 2], 3),
+        ("Version 2", [0, 1, 2], 3),
+    ]
+    assert said["series"][1]["values"] == pytest.approx([0.7, 0.8, 0.9])
+    alone = client.get(CURVES, {"model": "Fraud", "version": "2", "metric": "none"}).json()
+    assert [series["logged"] for series in alone["series"]] == [0]
+
+
+def test_a_version_without_a_run_has_the_curve_of_the_run_behind_its_logged_model(trained, grace, client):
+    trained.add_version("Fraud", model_id="m-1", metrics={"auc": Measurement("auc", 0.9, step=2, run_id="r2")})
+    client.force_login(grace)
+    said = client.get(CURVES, {"model": "Fraud", "version": "4", "metric": "auc"}).json()
+    assert said["series"][0]["logged"] == 3
+
+
+def test_a_metric_over_all_versions_is_marked_with_champion_former_champion_and_challenger(trained, ada, grace, client):
+    request = PromoteRequestFactory(actor=ada, version="2")
+    services.review(actor=by(grace), promote_request=request, verdict=Verdict.APPROVE)
+    again = PromoteRequestFactory(actor=ada, version="3")
+    services.review(actor=by(grace), promote_request=again, verdict=Verdict.APPROVE)
+    trained.add_version("Fraud", run_id="r9", metrics={"auc": 0.7})
+    client.force_login(grace)
+    said = client.get(VERSIONS, {"model": "Fraud", "version": "4", "metric": "auc"}).json()
+    assert [(point["version"], point["value"], point["marks"]) for point in said["points"]] == [
+        (1, 0.8, []),
+        (2, 0.9, ["former champion"]),
+        (3, 0.85, ["Production"]),
+        (4, 0.7, ["challenger"]),
+    ]
+    assert said["metrics"] == ["<b>", "auc"]
+    assert client.get(VERSIONS, {"model": "Fraud", "metric": "none"}).json()["metric"] == "<b>"
+
+
+def test_errors_are_told_in_json(trained, grace, client):
+    client.force_login(grace)
+    trained.fail_next(RegistryUnreachable("MLflow cannot be reached."))
+    away = client.get(CURVES, {"model": "Fraud", "version": "2", "metric": "auc"})
+    assert (away.status_code, away.json()["message"]) == (502, "MLflow cannot be reached.")
+    assert client.get(CURVES, {"model": "Fraud", "version": "9", "metric": "auc"}).status_code == 404
+    assert client.get(VERSIONS, {"model": "Nobody"}).status_code == 404
+    client.logout()
+    assert client.get(VERSIONS, {"model": "Fraud"}).status_code == 302
+
+
+def test_the_page_offers_curves_of_metrics_that_have_steps_and_names_stay_inert(trained, ada, grace, client):
+    request = PromoteRequestFactory(actor=ada, version="2")
+    client.force_login(grace)
+    page = client.get(request.get_absolute_url()).content.decode()
+    assert f'data-url="{CURVES}?model=Fraud&amp;version=2&amp;with=1"' in page
+    assert f'data-url="{VERSIONS}?model=Fraud&amp;version=2"' in page
+    assert '<option value="&lt;b&gt;">&lt;b&gt;</option>' in page
+    assert page.count('<option value="auc">auc</option>') == 2
+    assert f'data-url="{VERSIONS}?model=Fraud"' in client.get("/checkpoint/models/Fraud/").content.decode()

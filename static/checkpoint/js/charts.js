@@ -1,0 +1,167 @@
+// Draws the charts of a page: what they show stands beside them in words, for whoever cannot see them.
+(() => {
+  "use strict";
+
+  const DASHES = [[6, 4], []];
+  const format = (value) => (value === null || value === undefined ? "–" : String(Number(value.toPrecision(6))));
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000];
+  const axes = (xValues, whole) => {
+    const line = { stroke: colour("--cp-muted"), grid: { stroke: colour("--cp-border"), width: 1 }, ticks: { stroke: colour("--cp-border") } };
+    return [{ ...line, ...(xValues ? { values: xValues } : {}), ...(whole ? { incrs: WHOLE } : {}) }, { ...line, size: 64 }];
+  };
+
+  const say = (chart, text) => {
+    const note = chart.querySelector(".chart-note");
+    note.textContent = text;
+    note.hidden = !text;
+  };
+
+  const load = async (chart, url) => {
+    chart.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(url, { headers: { Accept: "application/json" } });
+      const said = await answer.json();
+      if (!answer.ok) throw new Error(said.message || "This cannot be shown now.");
+      return said;
+    } catch (failure) {
+      say(chart, failure instanceof SyntaxError || failure instanceof TypeError ? "There was no answer. Reload the page to try again." : failure.message);
+      return null;
+    } finally {
+      chart.removeAttribute("aria-busy");
+    }
+  };
+
+  const place = (chart, options, data) => {
+    const canvas = chart.querySelector(".chart-canvas");
+    chart.plot?.destroy();
+    chart.plot = new uPlot({ width: canvas.clientWidth, height: 260, cursor: { drag: { x: true, y: false } }, ...options }, data, canvas);
+  };
+
+  const fill = (chart, head, rows) => {
+    const table = chart.querySelector(".chart-table");
+    table.replaceChildren();
+    for (const cells of [head, ...rows]) {
+      const row = table.insertRow();
+      for (const [at, text] of cells.entries()) {
+        const cell = document.createElement(cells === head || at === 0 ? "th" : "td");
+        if (cells === head) cell.scope = "col";
+        else if (at === 0) cell.scope = "row";
+        cell.textContent = text;
+        row.append(cell);
+      }
+    }
+    table.hidden = rows.length === 0;
+  };
+
+  const drawCurves = (chart, said) => {
+    const byTime = chart.querySelector("[value=time]").checked;
+    const shown = said.series.filter((series) => series.logged > 0);
+    const colours = [colour("--cp-muted"), colour("--cp-accent")].slice(-said.series.length);
+    say(
+      chart,
+      shown.length === 0
+        ? "No run logged this metric."
+        : shown.every((series) => series.logged === 1)
+          ? "It was logged once, so there is no curve."
+          : shown.some((series) => series.gaps > 0)
+            ? "Gaps are values that are no finite numbers."
+            : "",
+    );
+    const start = byTime ? (series) => series.times[0] : () => 0;
+    const tables = said.series.map((series) => {
+      const from = start(series);
+      return [(byTime ? series.times : series.steps).map((x) => x - (byTime ? from : 0)), series.values];
+    });
+    const data = tables.length > 1 ? uPlot.join(tables) : tables[0];
+    const seconds = (_, values) => values.map((value) => (value >= 3600 ? `${+(value / 3600).toFixed(1)} h` : value >= 60 ? `${+(value / 60).toFixed(1)} min` : `${value} s`));
+    place(
+      chart,
+      {
+        scales: { x: { time: false } },
+        axes: axes(byTime ? seconds : null),
+        series: [
+          { label: byTime ? "Seconds since its start" : "Step" },
+          ...said.series.map((series, at) => ({
+            label: series.label,
+            stroke: colours[at],
+            width: 2,
+            dash: said.series.length > 1 ? DASHES[at] : [],
+            spanGaps: true,
+            points: { fill: colour("--cp-surface") },
+            value: (_, value) => format(value),
+          })),
+        ],
+      },
+      data,
+    );
+    fill(
+      chart,
+      ["Run of", "Logged", "First", said.better === "lower" ? "Lowest" : "Highest", "Last"],
+      shown.map((series) => {
+        const values = series.values.filter((value) => value !== null);
+        const best = said.better === "lower" ? Math.min(...values) : Math.max(...values);
+        return [series.label, String(series.logged), format(values[0]), values.length ? format(best) : "–", format(values.at(-1))];
+      }),
+    );
+  };
+
+  const drawVersions = (chart, said) => {
+    const choice = chart.querySelector("select");
+    if (choice.options.length === 0) {
+      for (const metric of said.metrics) choice.add(new Option(metric, metric, false, metric === said.metric));
+    }
+    const words = said.points.length === 0 ? "No run of these versions logged a metric." : said.is_cut ? `The newest ${said.versions} versions are shown.` : "";
+    say(chart, words);
+    const marked = said.points.map((point) => (point.marks.length ? point.value : null));
+    place(
+      chart,
+      {
+        scales: { x: { time: false } },
+        axes: axes(null, true),
+        series: [
+          { label: "Version" },
+          { label: said.metric, stroke: colour("--cp-muted"), width: 1, points: { show: true, size: 6, fill: colour("--cp-surface") }, value: (_, value) => format(value) },
+          {
+            label: "Marked",
+            stroke: colour("--cp-accent"),
+            width: 0,
+            paths: () => null,
+            points: { show: true, size: 12, width: 3, fill: colour("--cp-surface") },
+            value: (plot, value, _, at) => (at === null || value === null ? "–" : said.points[at]?.marks.join(", ")),
+          },
+        ],
+      },
+      [said.points.map((point) => point.version), said.points.map((point) => point.value), marked],
+    );
+    fill(
+      chart,
+      ["Version", said.metric, ""],
+      said.points.filter((point) => point.marks.length).map((point) => [`Version ${point.version}`, format(point.value), point.marks.join(", ")]),
+    );
+  };
+
+  for (const chart of document.querySelectorAll(".chart")) {
+    const draw = chart.dataset.kind === "versions" ? drawVersions : drawCurves;
+    let said = null;
+    const refresh = async () => {
+      const address = new URL(chart.dataset.url, location.href);
+      const chosen = chart.querySelector("select").value;
+      if (chosen) address.searchParams.set("metric", chosen);
+      said = await load(chart, address);
+      if (said) draw(chart, said);
+    };
+    chart.querySelector("select").addEventListener("change", refresh);
+    for (const radio of chart.querySelectorAll("[type=radio]")) radio.addEventListener("change", () => said && draw(chart, said));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => said && draw(chart, said));
+    new ResizeObserver(() => chart.plot?.setSize({ width: chart.querySelector(".chart-canvas").clientWidth, height: 260 })).observe(chart);
+    // Asked for only when somebody comes near: a page that nobody scrolls costs MLflow nothing.
+    new IntersectionObserver((entries, observer) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      refresh();
+    }, { rootMargin: "200px" }).observe(chart);
+    chart.closest("[hidden]")?.removeAttribute("hidden");
+  }
+})();
