@@ -34,24 +34,32 @@ def load(digest: str) -> Evidence:
     Raises:
         UnreadableEvidence: there is none, somebody changed the row, or a newer release wrote it.
     """
-    said = _read(digest)
-    if said.get("format") != FORMAT:
+    return load_with_time(digest)[0]
+
+
+def load_with_time(digest: str) -> tuple[Evidence, datetime]:
+    """Returns the evidence of this digest, and when it was observed first; see `load`. Two queries."""
+    row = _rows([digest]).get(digest)
+    said = _read(row, digest)
+    if row is None or said.get("format") != FORMAT:
         raise UnreadableEvidence(
             f"What was true then is kept in a format that this Checkpoint cannot read ({said.get('format')})."
         )
     try:
-        challenger = thaw(_read(said["challenger"]))
+        one, other = said["challenger"], said["champion"]
+        rows = _rows([name for name in (one, other) if name is not None])
+        challenger = thaw(_read(rows.get(one), one))
         champion: VersionFacts | None = None
-        if said["champion"] is not None:
-            champion = challenger if said["champion"] == said["challenger"] else thaw(_read(said["champion"]))
-        return Evidence(challenger, champion, tuple(said["other_holders"]), bool(said["removing"]))
+        if other is not None:
+            champion = challenger if other == one else thaw(_read(rows.get(other), other))
+        evidence = Evidence(challenger, champion, tuple(said["other_holders"]), bool(said["removing"]))
     except (KeyError, TypeError) as error:
         raise UnreadableEvidence("What was true then is kept in a damaged row, which cannot be read.") from error
+    return evidence, row.created_at
 
 
-def kept_at(digest: str) -> datetime | None:
-    """Returns when this evidence was observed first; None where it is not kept."""
-    return FrozenEvidence.objects.filter(pk=digest).values_list("created_at", flat=True).first()
+def _rows(digests: list[str]) -> dict[str, FrozenEvidence]:
+    return {row.digest: row for row in FrozenEvidence.objects.filter(pk__in=digests)}
 
 
 def _store(document: dict[str, Any]) -> str:
@@ -61,8 +69,7 @@ def _store(document: dict[str, Any]) -> str:
     return digest
 
 
-def _read(digest: str) -> dict[str, Any]:
-    row = FrozenEvidence.objects.filter(pk=digest).first()
+def _read(row: FrozenEvidence | None, digest: str) -> dict[str, Any]:
     if row is None:
         raise UnreadableEvidence("What was true then is not kept here any more.")
     if hashlib.sha256(row.document.encode("utf-8")).hexdigest() != digest:

@@ -94,13 +94,13 @@ def test_one_changed_byte_is_named_by_the_command_and_on_the_page(files, fraud, 
     assert "Fraud version 2: model.pkl is changed" in out
     assert "Fraud version 2: extra.txt is added" in out
     client.force_login(grace)
-    page = client.get(open_request.get_absolute_url()).content.decode().replace("<wbr>", "")
+    page = client.post(f"{open_request.get_absolute_url()}now/").content.decode().replace("<wbr>", "")
     assert "<code>model.pkl</code> is changed" in page
     assert "What serves now is not what was approved." in page
     files["Fraud", "2", "model.pkl"] = b"\x80\x04" * 300_000
     del files["Fraud", "2", "extra.txt"]
     call_command("digest", "Fraud", "2", "--verify")
-    page = client.get(open_request.get_absolute_url()).content.decode()
+    page = client.post(f"{open_request.get_absolute_url()}now/").content.decode()
     assert "What serves now" not in page
     assert "every file is as it was" in page
 
@@ -121,12 +121,12 @@ def test_digests_tell_files_of_one_size_apart_and_are_kept_with_the_promotion(
     files, fraud, open_request, grace, client
 ):
     client.force_login(grace)
-    page = client.get(open_request.get_absolute_url()).content.decode()
+    page = client.post(f"{open_request.get_absolute_url()}now/").content.decode()
     assert "of the same size" in page
     assert "were not digested yet" in page
     take(fraud, "1")
     take(fraud, "2")
-    page = client.get(open_request.get_absolute_url()).content.decode().replace("<wbr>", "")
+    page = client.post(f"{open_request.get_absolute_url()}now/").content.decode().replace("<wbr>", "")
     assert "of the same size" not in page
     assert "Digest of all files of version 2" in page
     services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)

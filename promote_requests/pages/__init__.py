@@ -12,7 +12,7 @@ from promote_requests.pages.actions import (
     submit,
     withdraw,
 )
-from promote_requests.pages.detail import judged, request_detail
+from promote_requests.pages.detail import judged, now, request_detail
 from promote_requests.pages.listing import inbox, request_list
 from promote_requests.pages.new.view import request_new
 from promote_requests.pages.registry import compare_versions, model_list, model_page
@@ -27,6 +27,7 @@ __all__ = [
     "judged",
     "model_list",
     "model_page",
+    "now",
     "promote",
     "reopen",
     "request_check",

@@ -1,6 +1,7 @@
 """The page of one promote request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,7 +12,7 @@ from audit.actors import Actor, Door, actor_of
 from evidence.compare import Comparison, compare
 from evidence.digests.taking import manifest_of
 from evidence.freeze import Observation, UnreadableEvidence
-from evidence.kept import kept_at, load
+from evidence.kept import load_with_time
 from evidence.observe import Evidence
 from evidence.verdict import NO_COUNTS, Counts
 from foundation.exceptions import CheckpointError
@@ -21,7 +22,7 @@ from promote_requests.decision import Decision
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import charts, text_changes, timeline
-from promote_requests.pages.http import Missing, PageRequest
+from promote_requests.pages.http import Missing, PageRequest, action
 from promote_requests.sentences import Story
 from promote_requests.services import (
     actions_for,
@@ -52,20 +53,34 @@ class Seen:
     Attributes:
         observation: Of the facts shown, which may be newer than those that the request recorded last.
         changed: A sentence about how the facts differ from those that were last reviewed; "" if they do not.
+        as_of: When the facts shown were observed, where these are kept ones; None for those that MLflow has now.
     """
 
     observation: Observation
     evidence: Evidence | None = None
     failure: CheckpointError | None = None
     changed: str = ""
+    as_of: datetime | None = None
 
 
 @require_safe
 def request_detail(request: PageRequest, number: int) -> HttpResponse:
-    """Shows a request; a promotion that a crash cut off is settled first."""
+    """Shows a request with the facts that were observed last, without waiting for MLflow: the page asks it by itself.
+
+    A promotion that a crash cut off is settled first.
+    """
     promote_request = find(request, number)
     settle_if_cut_off(promote_request)
-    return page(request, promote_request)
+    return page(request, promote_request, is_waiting=False)
+
+
+@action
+def now(request: PageRequest, number: int) -> HttpResponse:
+    """Shows a request with the facts as MLflow has them now; a page sends this as soon as it is there.
+
+    By POST, because the page has tokens for its forms in it, which a script that is not ours must not get.
+    """
+    return page(request, find(request, number))
 
 
 @require_safe
@@ -77,7 +92,7 @@ def judged(request: PageRequest, number: int, digest: str) -> HttpResponse:
         raise Missing(f"Nothing of #{number} was judged on evidence of this name.")
     context: dict[str, Any] = {"shown": promote_request, "workspace": promote_request.workspace, "digest": digest}
     try:
-        evidence = load(digest)
+        evidence, observed_at = load_with_time(digest)
     except UnreadableEvidence as failure:
         return render(request, "promote_requests/judged.html", {**context, "failure": failure}, status=failure.status)
     reviews = [review for review in promote_request.reviews.all() if review.evidence_digest == digest]
@@ -87,7 +102,7 @@ def judged(request: PageRequest, number: int, digest: str) -> HttpResponse:
         "challenger_links": links_of(evidence.challenger, promote_request.workspace),
         "champion_links": links_of(evidence.champion, promote_request.workspace) if evidence.champion else [],
         "reviews": reviews,
-        "kept_at": kept_at(digest),
+        "kept_at": observed_at,
         "as_it_is_now": _present(promote_request, evidence),
         "is_removal": promote_request.change == Change.REMOVE,
     }
@@ -111,21 +126,35 @@ def page(
     *,
     failure: CheckpointError | None = None,
     body: str = "",
+    is_waiting: bool = True,
 ) -> HttpResponse:
     """Renders a request's page; after a refused action with the refusal and what the person had typed."""
-    context = context_of(request, promote_request, failure=failure, body=body)
+    context = context_of(request, promote_request, failure=failure, body=body, is_waiting=is_waiting)
     status = 200 if failure is None else failure.status
     return render(request, "promote_requests/detail.html", context, status=status)
 
 
 def context_of(
-    request: PageRequest, promote_request: PromoteRequest, *, failure: CheckpointError | None = None, body: str = ""
+    request: PageRequest,
+    promote_request: PromoteRequest,
+    *,
+    failure: CheckpointError | None = None,
+    body: str = "",
+    is_waiting: bool = True,
 ) -> dict[str, Any]:
-    """Returns all that a page about a request shows, the portal's and the admin's, for whoever asks."""
+    """Returns all that a page about a request shows, the portal's and the admin's, for whoever asks.
+
+    Args:
+        request: Of whoever asks.
+        promote_request: The request.
+        failure: Why an action was refused.
+        body: What was typed for it.
+        is_waiting: Whether MLflow is asked; otherwise an open request is shown as it was observed last.
+    """
     rules = enabled_rules()
     return {
         **conversation(promote_request),
-        **_judgement(request, promote_request, rules, _look(request, promote_request, rules)),
+        **_judgement(request, promote_request, rules, _look(request, promote_request, rules, is_waiting=is_waiting)),
         "failure": failure,
         "field_error": failure.message if failure is not None and failure.field == "body" else "",
         "is_stale": isinstance(failure, (ChampionChanged, EvidenceChanged)),
@@ -138,18 +167,35 @@ def conversation(promote_request: PromoteRequest) -> dict[str, Any]:
     return {"entries": timeline.entries(promote_request), "field_error": "", "body": ""}
 
 
-def _look(request: PageRequest, promote_request: PromoteRequest, rules: list[ProtectionRule]) -> Seen:
+def _look(
+    request: PageRequest, promote_request: PromoteRequest, rules: list[ProtectionRule], *, is_waiting: bool
+) -> Seen:
     recorded = promote_request.observation
+    if not is_waiting and promote_request.status in UNFINISHED and (kept := _kept(promote_request)) is not None:
+        return kept
     try:
         evidence = with_files(promote_request, evidence_of(promote_request))
-    except (RegistryError, UnreadableEvidence) as failure:
+    except UnreadableEvidence as failure:
         return Seen(recorded, failure=failure)
+    except RegistryError as failure:
+        kept = _kept(promote_request)
+        return replace(kept, failure=failure) if kept is not None else Seen(recorded, failure=failure)
     if promote_request.status in UNFINISHED and measure(promote_request, evidence, rules=rules):
         keep(promote_request)
     if promote_request.status != Status.OPEN or not has_changed(promote_request, evidence):
         return Seen(recorded, evidence)
     changed = notice_changes(promote_request, evidence, actor=Actor.checkpoint(Door.PAGE, request.id))
     return Seen(Observation.of(evidence, promote_request.target), evidence, changed=changed)
+
+
+def _kept(promote_request: PromoteRequest) -> Seen | None:
+    """Returns what was observed last; None where nothing is kept that can be read."""
+    digest = promote_request.evidence_digest
+    try:
+        evidence, as_of = load_with_time(digest)
+    except UnreadableEvidence:
+        return None
+    return Seen(promote_request.observation, evidence, as_of=as_of)
 
 
 def _judgement(
@@ -164,6 +210,7 @@ def _judgement(
         "workspace": promote_request.workspace,
         "sentence": sentences.parts(Story.of(promote_request, seen.observation.champion_version)),
         "registry_failure": seen.failure,
+        "as_of": seen.as_of,
         "changed": seen.changed,
         "evidence": evidence,
         "comparison": _compare(evidence, decision.counts),

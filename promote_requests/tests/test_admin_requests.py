@@ -360,7 +360,8 @@ def test_nobody_judges_on_the_desk_what_they_may_not_see_or_made_themselves(frau
 def test_the_desk_of_an_mlflow_that_is_away_keeps_the_conversation(fraud, approver, open_request):
     fraud.fail_next(RegistryRefused("MLflow refuses."), call="get_facts")
     html = desk(signed_in(approver), open_request)
-    assert "The comparison is not available." in html
+    assert "MLflow cannot be asked now." in html
+    assert "0.94" in html
     assert "Request changes" in html
     assert 'value="approve"' not in html
 

@@ -79,7 +79,7 @@ def test_errors_are_told_in_json(trained, grace, client):
 def test_the_page_offers_curves_of_metrics_that_have_steps_and_names_stay_inert(trained, ada, grace, client):
     request = PromoteRequestFactory(actor=ada, version="2")
     client.force_login(grace)
-    page = client.get(request.get_absolute_url()).content.decode()
+    page = client.post(f"{request.get_absolute_url()}now/").content.decode()
     assert f'data-url="{CURVES}?model=Fraud&amp;version=2&amp;with=1"' in page
     assert f'data-url="{VERSIONS}?model=Fraud&amp;version=2"' in page
     assert '<option value="&lt;b&gt;">&lt;b&gt;</option>' in page

@@ -258,7 +258,7 @@ def test_the_page_shows_each_check_with_its_summary_and_asks_again(fraud, ada, g
     asked = PromoteRequestFactory(actor=ada)
     report(asked, bot, "failure", summary="**3** of 12 <script>alert(1)</script>", details_url="https://ci.example/7")
     client.force_login(grace)
-    page = client.get(asked.get_absolute_url()).content.decode()
+    page = client.post(f"{asked.get_absolute_url()}now/").content.decode()
     assert "<strong>3</strong> of 12" in page
     assert "<script>alert" not in page
     assert 'href="https://ci.example/7"' in page

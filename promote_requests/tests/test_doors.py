@@ -473,7 +473,8 @@ def _address(name: str) -> str:
 
 def test_every_page_that_takes_a_form_is_in_the_table(world: World) -> None:
     found = _answering(urls.urlpatterns, "promote_requests", ("POST", "PUT", "PATCH", "DELETE"), world.ada)
-    assert {name for _, name in found} == _addresses(Door.PAGE)
+    # `now` only looks: it is a POST because what it answers has tokens in it.
+    assert {name for _, name in found} - {"now"} == _addresses(Door.PAGE)
 
 
 def test_every_api_call_that_changes_something_is_in_the_table(world: World) -> None:

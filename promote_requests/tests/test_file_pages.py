@@ -35,7 +35,7 @@ def words(response):
 
 def test_the_request_lists_the_files_and_leads_to_each(files, open_request, grace, client):
     client.force_login(grace)
-    page = words(client.get(open_request.get_absolute_url()))
+    page = words(client.post(f"{open_request.get_absolute_url()}now/"))
     assert f'href="{FILE}?model=Fraud&amp;version=2&amp;with=1&amp;path=card.md"' in page
     assert "chart.svg" in page
 

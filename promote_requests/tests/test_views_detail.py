@@ -37,7 +37,7 @@ def _as(user: "User") -> Client:
 
 
 def _page(user: "User", promote_request: "PromoteRequest", status: int = 200) -> str:
-    response = _as(user).get(promote_request.get_absolute_url())
+    response = _as(user).post(f"{promote_request.get_absolute_url()}now/")
     assert response.status_code == status
     return response.content.decode()
 
@@ -306,12 +306,48 @@ def test_page_without_mlflow_shows_the_request_and_says_so(
 ) -> None:
     fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."))
     html = _page(grace, open_request)
-    assert "The comparison is not available." in html
+    assert "MLflow cannot be asked now." in html
     assert "MLflow cannot be reached." in html
+    assert "Below is what was observed last" in html
+    assert "0.94" in html
     assert open_request.title in html
     assert "btn-primary" not in html
     assert 'value="approve"' not in html
     assert "Approving has to wait: MLflow cannot be asked." in html
+
+
+def test_the_page_comes_without_a_call_to_mlflow_and_then_asks_it(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.5})
+    fraud.calls.clear()
+    first = _as(grace).get(open_request.get_absolute_url()).content.decode()
+    assert fraud.calls == []
+    assert "As observed just now." in _text(first)
+    assert "0.94" in first
+    address = f"{open_request.get_absolute_url()}now/"
+    assert f'hx-post="{address}"' in first
+    present = _page(grace, open_request)
+    assert "As observed" not in present
+    assert "0.5" in present
+    for part in ("live", "live-head", "status", "seen-fingerprint"):
+        assert f'id="{part}"' in first
+        assert f'id="{part}"' in present
+    assert _as(grace).get(address).status_code == 302
+
+
+def test_what_was_observed_earlier_is_approved_only_as_long_as_it_is_so(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
+) -> None:
+    first = _as(grace).get(open_request.get_absolute_url()).content.decode()
+    seen = re.search(r'name="seen_fingerprint" value="([^"]+)"', first.replace("\n", " ")) or re.search(
+        r'seen_fingerprint"\s+value="([^"]+)"', first
+    )
+    assert seen is not None
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.5})
+    answer = _post(grace, open_request, "review", verdict="approve", seen_fingerprint=seen[1])
+    assert answer.status_code == 409
+    assert not open_request.reviews.exists()
 
 
 def test_approval_without_mlflow_is_refused_and_what_was_typed_is_kept(
@@ -588,7 +624,7 @@ def test_page_costs_the_same_however_long_the_conversation(
         services.comment(actor=by(UserFactory()), promote_request=open_request, body=f"{number}")
         services.review(actor=by(UserFactory()), promote_request=open_request, verdict=Verdict.COMMENT, body="Hm.")
     client = _as(grace)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         assert client.get(open_request.get_absolute_url()).status_code == 200
 
 
