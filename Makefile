@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast coverage drills test-mlflow-next test-mlflow-next-sample fuzz bench bench-registry bench-requests check format pictures clean
+.PHONY: help demo test test-fast coverage drills test-mlflow-next test-mlflow-next-sample fuzz bench bench-registry bench-requests bench-evidence check format pictures clean
 
 PORT ?= 5000
 CASES ?= 20000
@@ -23,6 +23,7 @@ help:
 	@echo "make check             format, lint, types, deploy checks, migrations, import contract, templates, Dockerfile"
 	@echo "make bench             what Checkpoint costs, beside MLflow and nginx, in 8 minutes"
 	@echo "make bench-registry    what people wait for where a model has 50,000 versions, beside one that has 50"
+	@echo "make bench-evidence    what the comparison costs: page, tables, curves, texts, files, digests of 1 GiB"
 	@echo "make bench-requests    30 people at once who ask, comment, judge and look, on both databases, for two minutes"
 	@echo "make format            formats the code"
 	@echo "make pictures          takes the README's pictures from a running demo"
@@ -108,6 +109,9 @@ bench: .venv/.installed-dev
 bench-requests: .venv/.installed-dev
 	@$(RUN) -m bench.busy
 	@$(RUN) -m bench.busy --postgresql
+
+bench-evidence: .venv/.installed-dev
+	@$(RUN) -m bench.evidence
 
 bench-registry: .venv/.installed-dev
 	@$(RUN) -m bench.large

@@ -23,9 +23,12 @@ def test_a_curve_keeps_its_ends_its_order_and_no_more_than_is_asked_for(points, 
 
 @given(st.integers(1, 99_998), st.sampled_from([-1.0, 1.0]))
 def test_a_single_peak_among_100_000_points_stays(at, sign):
-    points = [(float(step), 0.0) for step in range(100_000)]
-    points[at] = (float(at), sign * 5.0)
-    assert at in downsampled(points, SHOWN)
+    points = [Logged(step, 0, 0.0) for step in range(100_000)]
+    points[at] = Logged(at, 0, sign * 5.0)
+    curve = curve_of(points)
+    assert points[at] in curve.points
+    assert (len(curve.points), curve.logged) == (SHOWN, 100_000)
+    assert (curve.points[0], curve.points[-1]) == (points[0], points[-1])
 
 
 def test_a_short_curve_is_left_as_it_is_and_sorted_by_step_and_time():

@@ -91,6 +91,7 @@ def judged(request: PageRequest, number: int, digest: str) -> HttpResponse:
     if not digest or digest not in named:
         raise Missing(f"Nothing of #{number} was judged on evidence of this name.")
     context: dict[str, Any] = {"shown": promote_request, "workspace": promote_request.workspace, "digest": digest}
+    context["all_rows"] = "all" in request.GET
     try:
         evidence, observed_at = load_with_time(digest)
     except UnreadableEvidence as failure:
@@ -210,6 +211,7 @@ def _judgement(
         "workspace": promote_request.workspace,
         "sentence": sentences.parts(Story.of(promote_request, seen.observation.champion_version)),
         "registry_failure": seen.failure,
+        "all_rows": "all" in request.GET,
         "as_of": seen.as_of,
         "changed": seen.changed,
         "evidence": evidence,

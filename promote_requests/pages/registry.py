@@ -110,6 +110,7 @@ def compare_versions(request: PageRequest) -> HttpResponse:
     workspace = canonical_workspace(request.GET.get("workspace", ""))
     asked = {name: request.GET.get(name, "").strip() for name in ("model", "version", "with_model", "with")}
     context = {"asked": asked, "workspace": workspace, "is_asked": bool(asked["model"] and asked["version"])}
+    context["all_rows"] = "all" in request.GET
     if not (context["is_asked"] and asked["with"]):
         return render(request, "promote_requests/compare.html", context)
     registry = lists_of(workspace).registry
