@@ -21,8 +21,9 @@ ARTIFACT_FRAME_POLICY = "sandbox allow-scripts; frame-ancestors 'self'"
 """For the frame in which MLflow's page shows what is logged as HTML: its scripts run, in an origin of their own."""
 
 # Below these addresses answers are for scripts of ours: JSON, no page, and no token that a form needs.
+_API = "/checkpoint/api/"
 _FOR_SCRIPTS = (
-    "/checkpoint/api/",
+    _API,
     "/checkpoint/mlflow-ui/",
     "/checkpoint/compare/curves/",
     "/checkpoint/compare/versions/",
@@ -73,8 +74,9 @@ class OwnPagesMiddleware:
     A script on MLflow's page has our origin, so that neither cookies nor CSRF tokens nor the Origin header tell it from
     ours. What it lacks is a page of ours to take a token from. So a page is given to whoever goes to it in a tab of its
     own, never to a script or a frame (`Cross-Origin-Opener-Policy` keeps that tab apart), and what changes anything
-    must come from a page of ours. Browsers say so themselves; see `foundation.browsers.metadata`. Calls with
-    credentials in a header pass: no browser adds one by itself.
+    must come from a page of ours. Browsers say so themselves; see `foundation.browsers.metadata`. Calls of the API with
+    credentials in a header pass: there the header is what tells who calls, or it is refused. Elsewhere it says nothing,
+    and a script of our origin can send one.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -95,7 +97,7 @@ def _refusal(request: HttpRequest) -> str:
     path = request.path_info
     if metadata.is_service_worker(request):
         return "No file of Checkpoint's is a service worker."
-    if "HTTP_AUTHORIZATION" in request.META or path.startswith(policies.STATIC):
+    if path.startswith(policies.STATIC) or (path.startswith(_API) and "HTTP_AUTHORIZATION" in request.META):
         return ""
     if request.method not in _SAFE_METHODS:
         is_ours = metadata.is_sent_by_our_page(request)

@@ -78,6 +78,15 @@ def test_htmx_leads_the_browser_to_the_page_for_the_password(open_request: Promo
     assert answer["HX-Redirect"].startswith(REAUTHENTICATE)
 
 
+@pytest.mark.parametrize("header", ["x", "Bearer cpt_wrong", "Basic eDp5"])
+def test_a_header_beside_the_session_does_not_spare_the_password(
+    open_request: PromoteRequest, grace: User, header: str
+) -> None:
+    answer = send_review(signed_in(grace), open_request, authorization=header)
+    assert answer["Location"].startswith(REAUTHENTICATE)
+    assert not Review.objects.exists()
+
+
 def test_a_password_entered_lately_is_enough(open_request: PromoteRequest, grace: User) -> None:
     send_review(signed_in(grace, minutes_ago=14), open_request)
     assert Review.objects.count() == 1

@@ -58,9 +58,10 @@ def is_kept_away(response) -> bool:
 
 
 @pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("extra", [{}, {"Authorization": "x"}, {"Authorization": "Bearer cpt_x"}], ids=str)
 @pytest.mark.parametrize("headers", [SCRIPTS_CALL, HTMX, FRAME, SCRIPT], ids=["script's call", "htmx", "frame", "tag"])
-def test_no_script_or_frame_gets_a_page(signed_in, path, headers) -> None:
-    assert is_kept_away(signed_in.get(path, headers=headers))
+def test_no_script_or_frame_gets_a_page_whatever_header_it_adds(signed_in, path, headers, extra) -> None:
+    assert is_kept_away(signed_in.get(path, headers=headers | extra))
 
 
 def test_no_frame_gets_the_page_of_the_api(signed_in) -> None:
@@ -77,9 +78,13 @@ def test_a_person_who_goes_to_a_page_gets_it_in_a_tab_that_nobody_else_can_reach
 
 
 @pytest.mark.parametrize("path", CHANGES)
+@pytest.mark.parametrize("extra", [{}, {"Authorization": "x"}], ids=str)
 @pytest.mark.parametrize("headers", [FRAME, NEIGHBOUR, ELSEWHERE, SCRIPT], ids=["frame", "same site", "site", "tag"])
-def test_what_decides_is_sent_by_our_own_pages_only(signed_in, path, headers) -> None:
-    response = signed_in.post(path, headers=headers)
+def test_what_decides_is_sent_by_our_own_pages_only(signed_in, path, headers, extra) -> None:
+    if extra and path.startswith("/checkpoint/api/"):
+        assert signed_in.post(path, headers=headers | extra).status_code == 401  # the header tells who calls
+        return
+    response = signed_in.post(path, headers=headers | extra)
     assert is_kept_away(response)
     assert "not sent by a page of Checkpoint's" in response.content.decode()
 

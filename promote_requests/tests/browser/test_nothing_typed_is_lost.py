@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from testing.browser.checkpoint_pages import RequestForm, RequestPage
 from testing.browser.people import CallAs, SignIn, fill_sign_in
@@ -77,8 +77,27 @@ def page(form: Form, sign_in: SignIn, call_as: CallAs, seeded: Seeded) -> Page:
         target = {"kind": "alias", "name": alias}
         values = {"model_name": seeded.model, "version": "2", "target": target, "title": "Let it live"}
         opened.goto(f"/checkpoint/promote-requests/{call_as('ada')('', values)['number']}/{form.path}")
+    expect(opened.locator("#live-form")).to_have_count(0)  # what MLflow has now is there
     form.write(opened)
     return opened
+
+
+def test_what_somebody_types_before_mlflow_has_answered_stays(sign_in: SignIn, call_as: CallAs, seeded: Seeded) -> None:
+    target = {"kind": "alias", "name": f"written-{next(_fresh)}"}
+    values = {"model_name": seeded.model, "version": "2", "target": target, "title": "Let it live"}
+    number = call_as("ada")("", values)["number"]
+    page = sign_in("ada")
+    held: list[Route] = []
+    page.route("**/now/", lambda route: held.append(route))
+    page.goto(f"/checkpoint/promote-requests/{number}/")
+    expect(page.locator("#live-form")).to_contain_text("Asking MLflow for the present")
+    page.locator("#body").fill(WORDS)
+    page.locator("summary", has_text="Withdraw").click()
+    page.locator("#withdraw-message").fill("Not any more")
+    held[0].continue_()
+    expect(page.locator("#live-form")).to_have_count(0)
+    expect(page.locator("#body")).to_have_value(WORDS)
+    expect(page.locator("#withdraw-message")).to_have_value("Not any more")
 
 
 def test_sign_in_that_ended_leads_to_the_sign_in_and_back_to_the_text(form: Form, page: Page) -> None:

@@ -137,7 +137,7 @@
     );
     fill(
       chart,
-      ["Version", said.metric, ""],
+      ["Version", said.metric, "Holds, held or asks"],
       said.points.filter((point) => point.marks.length).map((point) => [`Version ${point.version}`, format(point.value), point.marks.join(", ")]),
     );
   };

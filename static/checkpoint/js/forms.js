@@ -31,6 +31,12 @@
     event.detail.shouldSwap = false;
     explain(asked.closest("form"), xhr);
   });
+  // What MLflow has now takes the place of what was observed before, but not of what somebody has begun to use.
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target } = event.detail;
+    if (target.id !== "status") return;
+    if (target.querySelector("details[open]") || target.contains(document.activeElement)) event.detail.shouldSwap = false;
+  });
   for (const name of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(name, (event) => explain(event.detail.elt.closest("form"), event.detail.xhr));
   }
