@@ -16,6 +16,10 @@ _DIFFABLE_LINES = 2_000
 """Longer texts are shown whole: difflib's time grows with the square of the lines, and the author chooses the text."""
 
 
+_COMPARABLE_MESSAGES = 200
+"""A chat of more messages is compared as a text, for the same reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class DiffLine:
     """A line of a unified diff.
@@ -104,8 +108,14 @@ def compare_prompts(new: str | None, old: str | None, *, has_champion: bool) -> 
     )
 
 
-def text_diff(old: str, new: str) -> tuple[DiffLine, ...]:
-    """Returns the lines of a unified diff; all of both texts where they are too long to be compared."""
+def text_diff(old: str, new: str, budget: Budget | None = None) -> tuple[DiffLine, ...]:
+    """Returns the lines of a unified diff; all of both texts where they are too long to be compared.
+
+    Args:
+        old: The former text.
+        new: The present one.
+        budget: What comparing words may cost, where several texts share it.
+    """
     # Not splitlines(): a final line break that was added or lost is a difference too.
     before, after = old.split("\n"), new.split("\n")
     if max(len(before), len(after)) > _DIFFABLE_LINES:
@@ -113,17 +123,17 @@ def text_diff(old: str, new: str) -> tuple[DiffLine, ...]:
     kinds = {"@": "hunk", "+": "added", "-": "removed", " ": "context"}
     lines = list(difflib.unified_diff(before, after, lineterm=""))[2:]
     found = [(kinds[line[0]], _where(line) if line[0] == "@" else line[1:]) for line in lines]
-    return tuple(with_words(found))
+    return tuple(with_words(found, budget))
 
 
 def _line(kind: str, text: str, parts: tuple[Part, ...] = ()) -> DiffLine:
     return DiffLine(kind, visible(text), parts)
 
 
-def with_words(found: Sequence[tuple[str, str]]) -> list[DiffLine]:
+def with_words(found: Sequence[tuple[str, str]], budget: Budget | None = None) -> list[DiffLine]:
     """Returns (kind, text) of a difference as lines, the words marked where one line takes the place of another."""
     lines: list[DiffLine] = []
-    position, budget = 0, Budget()
+    position, budget = 0, budget or Budget()
     while position < len(found):
         removed = _run(found, position, "removed")
         added = _run(found, position + len(removed), "added")
@@ -160,16 +170,19 @@ def _messages(new: str | None, old: str | None, *, has_champion: bool) -> tuple[
     if after is None or before is None:
         return ()
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    budget = Budget()
     found: list[MessageComparison] = []
     for _, first, last, start, end in matcher.get_opcodes():
         for offset in range(max(last - first, end - start)):
             one = before[first + offset] if first + offset < last else None
             two = after[start + offset] if start + offset < end else None
-            found.append(_message(one, two, has_champion=has_champion))
+            found.append(_message(one, two, budget, has_champion=has_champion))
     return tuple(found)
 
 
-def _message(old: tuple[str, str] | None, new: tuple[str, str] | None, *, has_champion: bool) -> MessageComparison:
+def _message(
+    old: tuple[str, str] | None, new: tuple[str, str] | None, budget: Budget, *, has_champion: bool
+) -> MessageComparison:
     (old_role, old_text), (new_role, new_text) = old or (None, None), new or (None, None)
     return MessageComparison(
         kind_of(old, new, has_champion=has_champion, equal=old == new),
@@ -177,7 +190,9 @@ def _message(old: tuple[str, str] | None, new: tuple[str, str] | None, *, has_ch
         new_role,
         old_text,
         new_text,
-        text_diff(old_text, new_text) if old_text is not None and new_text is not None and old_text != new_text else (),
+        text_diff(old_text, new_text, budget)
+        if old_text is not None and new_text is not None and old_text != new_text
+        else (),
     )
 
 
@@ -187,9 +202,9 @@ def _chat(text: str | None) -> list[tuple[str, str]] | None:
         return []
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter for what is nested thousands deep
         return None
-    if not isinstance(found, list) or not found:
+    if not isinstance(found, list) or not 1 <= len(found) <= _COMPARABLE_MESSAGES:
         return None
     messages = []
     for message in found:

@@ -1,6 +1,7 @@
 """Prompts are compared word by word, chat prompts message by message."""
 
 import json
+import time
 
 from evidence.prompts import compare_prompts, text_diff
 from evidence.rows import Kind
@@ -59,3 +60,27 @@ def test_what_is_no_chat_is_compared_as_text() -> None:
         assert found is not None
         assert not found.messages
         assert found.lines
+
+
+def test_a_text_that_is_nested_thousands_deep_is_compared_as_a_text():
+    for deep in ("[" * 50_000, '{"a":' * 50_000, '[{"role": "user", "content": ' + "[" * 50_000):
+        found = compare_prompts(deep, "Hello", has_champion=True)
+        assert found is not None
+        assert found.messages == ()
+        assert compare_prompts(deep, None, has_champion=False) is not None
+
+
+def test_a_chat_of_thousands_of_messages_cannot_keep_the_server_busy():
+    def chat(roles, length):
+        return json.dumps([{"role": roles[n % len(roles)], "content": ""} for n in range(length)])
+
+    began = time.process_time()
+    found = compare_prompts(chat("abc", 3_800), chat("ab", 3_800), has_champion=True)
+    assert found is not None
+    assert found.messages == ()
+    found = compare_prompts(chat("abc", 200), chat("ab", 200), has_champion=True)
+    assert found is not None
+    assert found.messages
+    words = [json.dumps([{"role": "user", "content": f"{n} {side} " * 200} for n in range(100)]) for side in "xy"]
+    assert compare_prompts(words[0], words[1], has_champion=True)
+    assert time.process_time() - began < 20  # it took 228 s

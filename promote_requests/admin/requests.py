@@ -60,7 +60,9 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
 
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromoteRequest]:
-        return cast(PromoteRequestQuerySet, super().get_queryset(request)).for_rows()
+        """Leaves out drafts of others, which are not for anybody's eyes yet."""
+        found = cast(PromoteRequestQuerySet, super().get_queryset(request))
+        return found.visible_to(request.user.pk).for_rows()
 
     @override
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:

@@ -383,3 +383,14 @@ def test_the_filters_find_what_waits_for_me_and_what_is_stale(fraud, approver, o
 def test_bulk_approval_asks_with_the_sentence_of_each(fraud, approver, open_request):
     html = bulk(signed_in(approver), "approve_selected", [open_request.pk]).content.decode()
     assert "ada wants Fraud version 2 to become Production, replacing version 1." in html
+
+
+def test_a_draft_of_somebody_else_is_not_in_the_admin(fraud, approver):
+    draft = PromoteRequestFactory(title="SECRETDRAFT", description="secret words", draft=True)
+    for client in (signed_in(approver), signed_in(AdministratorFactory())):
+        assert "SECRETDRAFT" not in client.get(LIST).content.decode()
+        shown = client.get(f"{LIST}{draft.pk}/change/", follow=True).content.decode()
+        assert "SECRETDRAFT" not in shown
+        assert "secret words" not in shown
+    own = PromoteRequestFactory(actor=approver, title="My draft", draft=True, target=Target.parse("alias:shadow"))
+    assert own.title in signed_in(approver).get(LIST).content.decode()
