@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from evidence.contents.compare import ContentsComparison, compare_contents
+from evidence.contents.structured import by_key
 from evidence.files.trees import TreeComparison, compare_trees
 from evidence.lineage import compare_lineage
 from evidence.metrics import compare_metrics
@@ -29,6 +30,7 @@ class Comparison:
     lineage: Group
     parameters: Group
     tags: Group
+    descriptions: Group
     prompt: PromptComparison | None
     settings: Group
     contents: ContentsComparison | None
@@ -38,7 +40,15 @@ class Comparison:
     @property
     def groups(self) -> tuple[Group, ...]:
         """The groups in the order in which they are shown."""
-        return (self.settings, self.metrics, self.datasets, self.parameters, self.tags, self.lineage)
+        return (
+            self.settings,
+            self.metrics,
+            self.datasets,
+            self.parameters,
+            self.tags,
+            self.descriptions,
+            self.lineage,
+        )
 
     @property
     def differs(self) -> bool:
@@ -81,6 +91,7 @@ def compare(challenger: VersionFacts, champion: VersionFacts | None) -> Comparis
         lineage=compare_lineage(challenger, champion),
         parameters=_texts("parameters", challenger.params, champion.params if champion else None),
         tags=_texts("tags", challenger.tags, champion.tags if champion else None),
+        descriptions=_texts("descriptions", _described(challenger), _described(champion) if champion else None),
         prompt=compare_prompts(
             challenger.prompt_text, champion.prompt_text if champion else None, has_champion=champion is not None
         ),
@@ -97,6 +108,10 @@ def _files(challenger: VersionFacts, champion: VersionFacts | None) -> TreeCompa
     return compare_trees(challenger.tree, None if champion is None else champion.tree or FileTree(()))
 
 
+def _described(facts: VersionFacts) -> dict[str, str]:
+    return {"version's description": facts.version.description} if facts.version.description else {}
+
+
 def _named(facts: VersionFacts) -> dict[str, str]:
     return {f"{context} data" if context else "data": names for context, names in facts.datasets.items()}
 
@@ -108,8 +123,19 @@ def _texts(name: str, challenger: dict[str, str], champion: dict[str, str] | Non
         new, old = challenger.get(key), (champion or {}).get(key)
         kind = kind_of(old, new, has_champion=champion is not None, equal=old == new)
         parts = ((), ()) if kind is not Kind.CHANGED else side_by_side(old or "", new or "", budget)
-        rows.append(TextRow(key, kind, _plain(old), _plain(new), *parts))
+        inner = _by_key(old or "", new or "", budget) if kind is Kind.CHANGED else ()
+        rows.append(TextRow(key, kind, _plain(old), _plain(new), *parts, by_key=inner))
     return Group(name, in_order(rows))
+
+
+def _by_key(old: str, new: str, budget: Budget) -> tuple[TextRow, ...]:
+    rows = []
+    for path, (before, after) in by_key(old, new).items():
+        if before != after:
+            kind = kind_of(before, after, has_champion=True, equal=False)
+            parts = ((), ()) if kind is not Kind.CHANGED else side_by_side(before or "", after or "", budget)
+            rows.append(TextRow(path, kind, _plain(before), _plain(after), *parts))
+    return in_order(rows)
 
 
 def _plain(text: str | None) -> Value | None:

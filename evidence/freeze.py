@@ -84,6 +84,8 @@ def fingerprint(evidence: Evidence) -> str:
     }
     if challenger.datasets:
         facts["datasets"] = challenger.datasets
+    if challenger.made_by:
+        facts["made_by"] = challenger.made_by
     if evidence.other_holders:
         # A promotion may archive them all, so its reviewers must have seen them.
         facts["other_holders"] = list(evidence.other_holders)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
+from typing_extensions import override
+
 from evidence.numbers import Value
 from evidence.texts import Part
 
@@ -75,12 +77,20 @@ class TextRow(Row):
         challenger_parts: The same of the challenger's.
         champion_link: An address that the champion's value leads to; "" for none.
         challenger_link: The same of the challenger's.
+        by_key: What differs within two values that are JSON or YAML, by path.
     """
 
     champion_parts: tuple[Part, ...] = ()
     challenger_parts: tuple[Part, ...] = ()
     champion_link: str = ""
     challenger_link: str = ""
+    by_key: "tuple[TextRow, ...]" = ()
+
+    @override
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the row for the API, with what differs within it."""
+        inner = {"by_key": [row.as_dict() for row in self.by_key]} if self.by_key else {}
+        return {**Row.as_dict(self), **inner}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ _SHORT = {
     "other_training_data": "trained on other data",
     "different_steps": "other steps",
     "no_common_metric": "no metric in common",
+    "challenger_run_and_source_disagree": "names another run than its files",
+    "champion_run_and_source_disagree": "champion names another run than its files",
 }
 """{code of a doubt: the words in the strip}."""
 
@@ -175,6 +177,15 @@ def judge(
 def _doubts(challenger: VersionFacts, champion: VersionFacts, rows: list[MetricRow]) -> list[Doubt]:
     both = [row for row in rows if row.champion_measured and row.challenger_measured]
     found: list[Doubt] = []
+    for code, who, facts in (("challenger", "The challenger", challenger), ("champion", "The champion", champion)):
+        if facts.made_by:
+            found.append(
+                Doubt(
+                    f"{code}_run_and_source_disagree",
+                    f"{who} names run {facts.version.run_id}, and its files come from run {facts.made_by}: the figures "
+                    "below are of the latter.",
+                )
+            )
     both_used = challenger.datasets.keys() & champion.datasets.keys()
     for context in sorted(both_used):
         new, old = challenger.datasets[context], champion.datasets[context]

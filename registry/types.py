@@ -178,6 +178,8 @@ class VersionFacts:
         dataset_names: {context: names} of the same data, without digests.
         contents: What its files say; None where nobody looked, and for a prompt.
         tree: Which files it has; None where nobody looked.
+        made_by: The run that its files come from, where that is not the run that the version names; the figures are of
+            this one then.
         gone: Of `run` and `logged_model`, what MLflow has deleted or does not know though the version names it.
     """
 
@@ -195,4 +197,5 @@ class VersionFacts:
     datasets: dict[str, str] = field(default_factory=dict)
     dataset_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     tree: FileTree | None = None
+    made_by: str = ""
     origin: dict[str, str] = field(default_factory=dict)

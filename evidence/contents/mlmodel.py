@@ -36,7 +36,7 @@ def parse(text: str) -> MLmodel:
     Raises:
         Unreadable: no YAML, YAML that refers to itself or is nested deeply, or another document.
     """
-    document = _loaded(text)
+    document = loaded(text)
     if not isinstance(document, dict):
         raise Unreadable("MLmodel does not describe a model.")
     flavors = document.get("flavors")
@@ -50,7 +50,12 @@ def parse(text: str) -> MLmodel:
     )
 
 
-def _loaded(text: str) -> Any:
+def loaded(text: str) -> Any:
+    """Returns what YAML says, made of texts, lists and mappings only.
+
+    Raises:
+        Unreadable: it is none, is nested too deeply, or refers to parts of itself.
+    """
     try:
         depth = 0
         # A few lines that refer to one another can stand for gigabytes, or for themselves.

@@ -133,3 +133,14 @@ def test_a_breaking_signature_and_changed_packages_come_before_what_is_better() 
         "checks": {"passed": 0, "pending": 0, "failed": 0},
         "warnings": [],
     }
+
+
+def test_a_version_that_names_another_run_than_its_files_come_from_is_doubted_first() -> None:
+    new = facts("2", version=ModelVersion("Fraud", "2", run_id="good"), made_by="bad", metrics=measured({"auc": 0.9}))
+    old = facts("1", metrics=measured({"auc": 0.8}))
+    found = verdict(compare(new, old))
+    assert found.doubts[0].code == "challenger_run_and_source_disagree"
+    assert found.doubts[0].sentence == (
+        "The challenger names run good, and its files come from run bad: the figures below are of the latter."
+    )
+    assert words(found).startswith("names another run than its files")

@@ -15,6 +15,7 @@ from foundation.exceptions import CheckpointError
 from promote_requests import sentences, services
 from promote_requests.choices import CloseReason, Verdict
 from promote_requests.models import PromoteRequest
+from promote_requests.pages.http import seen_text_revision
 from promote_requests.querysets import PromoteRequestQuerySet
 from protection.rules import enabled_rules
 from registry import patience
@@ -48,6 +49,7 @@ def approve(model_admin: ModelAdmin, request: HttpRequest, queryset: PromoteRequ
             promote_request=promote_request,
             verdict=Verdict.APPROVE,
             seen_fingerprint=request.POST.get(f"seen_{promote_request.pk}", ""),
+            seen_text_revision=seen_text_revision(request, f"seen_text_{promote_request.pk}"),
             **values,
         )
         return "" if outcome.failure is None else sentences.promotion_failed(promote_request, outcome.failure.message)

@@ -13,7 +13,7 @@ from promote_requests import sentences, services
 from promote_requests.choices import Status, Verdict
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import detail
-from promote_requests.pages.http import PageRequest
+from promote_requests.pages.http import PageRequest, seen_text_revision
 from promote_requests.services import settle_if_cut_off
 
 
@@ -51,6 +51,7 @@ def judge(request: HttpRequest, promote_request: PromoteRequest) -> HttpResponse
         verdict=Verdict(said),
         body=body,
         seen_fingerprint=request.POST.get("seen_fingerprint", ""),
+        seen_text_revision=seen_text_revision(request),
     )
     if outcome.failure is not None:
         messages.error(request, sentences.recorded_but_not_promoted(outcome.failure.message))

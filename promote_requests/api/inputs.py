@@ -70,6 +70,13 @@ class NewReviewSerializer(StrictSerializer):
         help_text="The `evidence_fingerprint` of the comparison that was judged. An approval of other facts than the "
         "present ones is refused with 409.",
     )
+    seen_text_revision = serializers.IntegerField(
+        min_value=1,
+        max_value=2**31 - 1,
+        required=False,
+        help_text="The `text_revision` of the title and description that were read; an approval of earlier ones is "
+        "recorded as such.",
+    )
 
 
 class DismissSerializer(StrictSerializer):

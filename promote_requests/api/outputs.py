@@ -97,6 +97,7 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
             "mlflow_url",
             "title",
             "description",
+            "text_revision",
             "workspace",
             "model_name",
             "version",

@@ -276,6 +276,7 @@ class ComparisonSerializer(serializers.Serializer):
     datasets = GroupSerializer(help_text="The data sets that the runs used, by what for.")
     parameters = GroupSerializer()
     tags = GroupSerializer()
+    descriptions = GroupSerializer(help_text="What MLflow has as the versions' descriptions.")
     lineage = GroupSerializer(help_text="Where the runs say that they come from.")
     prompt = PromptSerializer(allow_null=True)
     contents = ContentsSerializer(allow_null=True, help_text="Null for prompts.")

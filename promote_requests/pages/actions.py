@@ -16,7 +16,7 @@ from promote_requests.choices import Action, CloseReason, Status, Verdict
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import detail
 from promote_requests.pages.forms import EditForm
-from promote_requests.pages.http import PageRequest, action
+from promote_requests.pages.http import PageRequest, action, seen_text_revision
 
 
 @action
@@ -33,6 +33,7 @@ def review(request: PageRequest, number: int) -> HttpResponse:
             verdict=_verdict(request.POST.get("verdict", "")),
             body=request.POST.get("body", ""),
             seen_fingerprint=request.POST.get("seen_fingerprint", ""),
+            seen_text_revision=seen_text_revision(request),
         )
         if outcome.failure is not None:
             messages.error(request, sentences.recorded_but_not_promoted(outcome.failure.message))

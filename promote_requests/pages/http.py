@@ -50,6 +50,12 @@ def action(view: Callable[[PageRequest, int], HttpResponse]) -> Callable[[PageRe
     return answer
 
 
+def seen_text_revision(request: HttpRequest, field: str = "seen_text_revision") -> int | None:
+    """Returns which title and description a form was made for, as it says; None where it does not say so."""
+    said = request.POST.get(field, "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) <= 9 and int(said) else None
+
+
 def lists_of(workspace: str) -> Lists:
     """Returns the lists of a workspace that an address names; Missing where no workspace can be called so."""
     try:

@@ -137,3 +137,11 @@ def edited(before: tuple[str, str], after: tuple[str, str]) -> str:
     if before[1] != after[1]:
         told.append(f"the description was: {before[1]}" if before[1] else "a description was added")
     return "; ".join(told)
+
+
+def objection_stands(number: int, objectors: Sequence[str]) -> str:
+    """Returns why the same is not asked for anew: somebody's request for changes stands on the former request."""
+    return (
+        f"{listed(objectors)} asked for changes of the same in #{number}, which was closed without an answer. Reopen "
+        "that request, so that the objection is answered there."
+    )

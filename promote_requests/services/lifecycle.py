@@ -20,7 +20,7 @@ from promote_requests.services import feasibility
 from promote_requests.services.gating import after_description, as_stored, judge_gates, measure
 from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import columns
-from promote_requests.services.reading import requirement_for_proposal, requirement_of, with_both
+from promote_requests.services.reading import judgements_of, requirement_for_proposal, requirement_of, with_both
 from promote_requests.services.settling import settles_first
 from registry import get_registry
 from registry.proposals import Proposal
@@ -59,6 +59,7 @@ def create(
     description = _checked_description(description)
     proposal = replace(proposal, workspace=canonical_workspace(proposal.workspace))
     _refuse_duplicate(proposal)
+    _refuse_beside_objection(proposal)
     registry = get_registry(proposal.workspace)
     feasibility.check(registry, proposal)
     evidence = with_both(registry, observe(registry, proposal), workspace=proposal.workspace)
@@ -287,6 +288,19 @@ def _checked_title(title: str) -> str:
 
 def _checked_description(description: str) -> str:
     return checked(description, field="description", longest=MAX_DESCRIPTION, called="The description")
+
+
+def _refuse_beside_objection(proposal: Proposal) -> None:
+    """Raises DuplicateRequest if somebody's request for changes stands on the last request for the same.
+
+    Otherwise withdrawing and asking anew would make it vanish, as reopening does not.
+    """
+    closed = PromoteRequest.objects.filter(status=Status.CLOSED).asking_for(proposal).order_by("-closed_at").first()
+    if closed is None:
+        return
+    objectors = [judgement.name for judgement in judgements_of(closed) if not judgement.approves]
+    if objectors:
+        raise DuplicateRequest(sentences.objection_stands(closed.number, objectors), number=closed.number)
 
 
 def _refuse_duplicate(proposal: Proposal) -> None:

@@ -52,6 +52,7 @@ def review(
     verdict: Verdict,
     body: str = "",
     seen_fingerprint: str = "",
+    seen_text_revision: int | None = None,
 ) -> ReviewOutcome:
     """Records a judgement, and promotes if that completes the rule and the rule says at once.
 
@@ -62,6 +63,8 @@ def review(
         body: Markdown; required unless the verdict is an approval.
         seen_fingerprint: The fingerprint of the evidence that the reviewer was shown. An approval of anything but the
             present facts is refused. Empty stands for the facts that the request recorded last.
+        seen_text_revision: The `text_revision` of the title and description that the reviewer was shown; None stands
+            for the present ones.
 
     Raises:
         InvalidInput: the text is missing or too long.
@@ -96,7 +99,7 @@ def review(
             evidence_fingerprint=locked.evidence_fingerprint,
             evidence_digest=locked.evidence_digest if evidence is None else keep_evidence(evidence),
             round=locked.round,
-            text_revision=locked.text_revision,
+            text_revision=min(locked.text_revision, seen_text_revision or locked.text_revision),
         )
         _touch(locked)
         trail.record(

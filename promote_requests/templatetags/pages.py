@@ -16,6 +16,7 @@ from django.utils.timesince import timesince
 from evidence.numbers import Value
 from evidence.observe import Evidence
 from evidence.rows import Row
+from evidence.texts import visible
 from promote_requests import links, sentences
 from promote_requests.choices import ReviewDecision, Status
 from promote_requests.decision import Decision
@@ -80,9 +81,10 @@ def ago(moment: datetime | None) -> SafeString | str:
 def wrappable(name: object) -> SafeString:
     """Returns a name that may break after `_`, `/`, `.` and `:`, and not within a word.
 
-    A browser takes a name such as `validation/mean_absolute_error` for one word.
+    A browser takes a name such as `validation/mean_absolute_error` for one word. Characters that show nothing, or turn
+    how others read, are spelled out: two names that differ never look alike.
     """
-    return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in _UP_TO_A_JOINT.findall(str(name))))
+    return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in _UP_TO_A_JOINT.findall(visible(str(name)))))
 
 
 @register.simple_tag

@@ -167,7 +167,8 @@ def _wrong_states() -> Iterator[Rule]:
         if not transitions.is_allowed(action, status):
             says = f"{action.label} is not possible: the request is {status.label.lower()}."
             actor = "ada" if action in AUTHORS else "grace"
-            yield Rule(f"{action} while {status}", str(action), 409, says, actor=actor, at=status)
+            but = {Door.ADMIN: "The admin does not know drafts of others."} if status == Status.DRAFT else {}
+            yield Rule(f"{action} while {status}", str(action), 409, says, actor=actor, at=status, but=but)
 
 
 def _wrong_people() -> Iterator[Rule]:

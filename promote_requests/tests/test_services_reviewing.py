@@ -7,11 +7,12 @@ from evidence.freeze import fingerprint
 from foundation.exceptions import InvalidInput, NotAllowed, WrongState
 from promote_requests import services
 from promote_requests.choices import ReviewDecision, Status, Verdict
-from promote_requests.exceptions import ChampionChanged, EvidenceChanged
+from promote_requests.exceptions import ChampionChanged, DuplicateRequest, EvidenceChanged
 from promote_requests.models import PromoteRequest, Review
 from protection.models import ProtectionRule
 from registry.exceptions import RegistryUnreachable
-from testing.factories import UserFactory
+from registry.targets import Target
+from testing.factories import PromoteRequestFactory, UserFactory
 from testing.people import by
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +173,26 @@ def test_an_empty_comment_is_refused(open_request, ada):
     with pytest.raises(InvalidInput) as refusal:
         services.comment(actor=by(ada), promote_request=open_request, body="\n ")
     assert refusal.value.field == "body"
+
+
+def test_an_approval_of_earlier_words_is_recorded_as_such(open_request, ada, grace):
+    ProtectionRule.objects.update(promote_when_approved=False)
+    services.edit(actor=by(ada), promote_request=open_request, title="Another", description="Not what grace read.")
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE, seen_text_revision=1)
+    current = PromoteRequest.objects.get()
+    assert services.decision_of(current).notes == ("grace approved before the description was edited.",)
+    services.review(actor=by(grace), promote_request=current, verdict=Verdict.APPROVE, seen_text_revision=99)
+    assert services.decision_of(PromoteRequest.objects.get()).notes == ()
+
+
+def test_an_objection_is_not_got_rid_of_by_asking_anew(open_request, ada, grace):
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Recall?")
+    services.withdraw(actor=by(ada), promote_request=open_request)
+    with pytest.raises(DuplicateRequest, match="grace asked for changes of the same in #") as refused:
+        PromoteRequestFactory(actor=ada)
+    assert refused.value.number == open_request.number
+    with pytest.raises(DuplicateRequest):
+        PromoteRequestFactory()  # nor by somebody else
+    PromoteRequestFactory(actor=ada, target=Target.parse("alias:shadow"))
+    services.reopen(actor=by(ada), promote_request=PromoteRequest.objects.get(pk=open_request.pk))
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)

@@ -823,3 +823,13 @@ def test_the_page_names_what_else_was_asked_of_the_version_but_no_draft_of_other
 
 def test_a_holder_that_checkpoint_did_not_make_has_no_request(open_request: "PromoteRequest", grace: "User") -> None:
     assert "Holds it since" not in _page(grace, open_request)
+
+
+def test_an_old_page_approves_the_words_that_it_showed(
+    open_request: "PromoteRequest", ada: "User", grace: "User"
+) -> None:
+    assert 'name="seen_text_revision"' in _page(grace, open_request)
+    ProtectionRule.objects.update(promote_when_approved=False)
+    services.edit(actor=by(ada), promote_request=open_request, title="Other", description="Other words.")
+    _post(grace, open_request, "review", verdict="approve", seen_text_revision="1")
+    assert "grace approved before the description was edited." in _text(_page(grace, open_request))

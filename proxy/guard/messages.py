@@ -19,6 +19,7 @@ CONTENT_TYPE = "application/json"
 
 _NOT_IN_A_NAME = re.compile(r"^\s|\s\Z|[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_EXPERIMENT = re.compile(r"0|[1-9][0-9]*")
 _VERSION = re.compile(r"[0-9]{1,9}")
 _NAMES = frozenset({"name", "new_name", "stage", "alias"})
 _NAMED_SO_ALREADY = ("rename-model", "name")
@@ -178,6 +179,9 @@ def _checked(field: str, value: Any, *, anyhow: bool) -> Any:
         if not _VERSION.fullmatch(value.strip(" ")):
             raise UnreadableCall("'version' must be a whole number, for example \"3\".")
         return str(int(value))
+    if field == "experiment_id" and not _EXPERIMENT.fullmatch(value):
+        # MLflow reads "01", "+1" and "0_1" as 1: one experiment, many names for it.
+        raise UnreadableCall("'experiment_id' must be the experiment's number as MLflow writes it, for example \"1\".")
     if field == "key":
         # A tag may be called so. Which tags are protected is judged without the spaces, as a database may compare.
         if _CONTROLS.search(value):

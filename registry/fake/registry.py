@@ -96,6 +96,7 @@ class FakeRegistry(Shelf, RegistryClient):
                 tags={key: value for key, value in found.tags.items() if not is_reserved_tag(key)},
                 prompt_text=found.tags.get(PROMPT_TEXT_TAG),
                 prompt_settings=prompt_settings(found.tags),
+                made_by=stored.made_by,
                 unplaced_source="" if places.can_be_told(found.source) else found.source,
             )
 

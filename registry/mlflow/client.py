@@ -20,6 +20,7 @@ from registry.mlflow.entities import (
     model_of,
     run_dataset_names,
     run_datasets,
+    run_in,
     run_metrics,
     run_origin,
     version_of,
@@ -104,8 +105,13 @@ class MlflowRegistry(RegistryClient):
             location = self._registry.get_model_version_download_uri(name, version)
             found = replace(found, model_id=model_id_in(location))
         logged = self._logged_model(found.model_id)
-        run_id = found.run_id or (logged.source_run_id or "" if logged else "")
+        # A client names the run of a version as it likes: what made the files is told by where they lie.
+        made_by = (logged.source_run_id or "" if logged else "") or run_in(location)
+        run_id = made_by or found.run_id
         run = self._run(run_id)
+        if run is None and run_id != found.run_id:
+            made_by, run_id = "", found.run_id
+            run = self._run(run_id)
         return VersionFacts(
             version=found,
             params={**(run.data.params if run else {}), **(logged.params or {} if logged else {})},
@@ -119,6 +125,7 @@ class MlflowRegistry(RegistryClient):
             datasets=run_datasets(run),
             dataset_names=run_dataset_names(run),
             origin=run_origin(run),
+            made_by=made_by if found.run_id and made_by != found.run_id else "",
             unplaced_source="" if places.can_be_told(location) else location,
         )
 

@@ -87,6 +87,12 @@ def run_datasets(run: Run | None) -> dict[str, str]:
     return {context: ", ".join(sorted(names)) for context, names in sorted(found.items())}
 
 
+def run_in(location: str) -> str:
+    """Returns the run below whose artifacts a location lies, as MLflow itself lays them; "" for any other place."""
+    found = re.search(r"/([0-9a-f]{32})/artifacts(?:/|$)", location)
+    return found[1] if found else ""
+
+
 def run_dataset_names(run: Run | None) -> dict[str, tuple[str, ...]]:
     """Returns {context: names, sorted} of a run's inputs; a name may hold any character, a comma as well."""
     found: dict[str, set[str]] = {}

@@ -855,6 +855,20 @@ def test_the_server_says_which_version_it_is(world):
 
 
 @pytest.mark.mlflow
+def test_the_figures_are_of_the_run_that_made_the_files_whichever_run_a_version_names(request):
+    world = connect_to_mlflow(request)
+    name = f"{world.prefix}Fraud"
+    world.add_version(name, metrics={"auc": 0.6})
+    bad = world.client.get_version(name, "1")
+    good = world.mlflow.create_run(world.experiment_id).info.run_id
+    world.mlflow.log_metric(good, "auc", 0.99)
+    world.store.create_model_version(name, bad.source, good)
+    facts = world.client.get_facts(name, "2")
+    assert (facts.made_by, values(facts)) == (bad.run_id, {"auc": 0.6})
+    assert world.client.get_facts(name, "1").made_by == ""
+
+
+@pytest.mark.mlflow
 def test_the_history_of_a_metric_is_what_mlflows_client_says(request):
     world = connect_to_mlflow(request)
     run = world.mlflow.create_run(world.experiment_id)
