@@ -858,14 +858,17 @@ def test_the_server_says_which_version_it_is(world):
 def test_the_figures_are_of_the_run_that_made_the_files_whichever_run_a_version_names(request):
     world = connect_to_mlflow(request)
     name = f"{world.prefix}Fraud"
-    world.add_version(name, metrics={"auc": 0.6})
-    bad = world.client.get_version(name, "1")
-    good = world.mlflow.create_run(world.experiment_id).info.run_id
-    world.mlflow.log_metric(good, "auc", 0.99)
-    world.store.create_model_version(name, bad.source, good)
-    facts = world.client.get_facts(name, "2")
-    assert (facts.made_by, values(facts)) == (bad.run_id, {"auc": 0.6})
-    assert world.client.get_facts(name, "1").made_by == ""
+    world.add_model(name)
+    bad, good = (world.mlflow.create_run(world.experiment_id).info.run_id for _ in range(2))
+    for run, auc in ((bad, 0.6), (good, 0.99)):
+        world.mlflow.log_metric(run, "auc", auc)
+    made = world.mlflow.create_logged_model(world.experiment_id, source_run_id=bad)
+    world.mlflow.finalize_logged_model(made.model_id, "READY")
+    for run in (good, bad):
+        world.store.create_model_version(name, f"models:/{made.model_id}", run, model_id=made.model_id)
+    facts = world.client.get_facts(name, "1")
+    assert (facts.version.run_id, facts.made_by, values(facts)) == (good, bad, {"auc": 0.6})
+    assert world.client.get_facts(name, "2").made_by == ""
 
 
 @pytest.mark.mlflow
