@@ -27,15 +27,31 @@
     const { xhr, requestConfig, serverResponse } = event.detail;
     const asked = requestConfig.elt;
     const part = xhr.getResponseHeader("HX-Reselect") ?? asked.closest("[hx-select]").getAttribute("hx-select");
-    if (xhr.getResponseHeader(ANSWER) === "page" && hasPart(serverResponse, part)) return;
+    if (xhr.getResponseHeader(ANSWER) === "page" && hasPart(serverResponse, part)) {
+      const isAsked = asked.classList.contains("asking-offers"); // somebody has pressed the button
+      if (asked.id === "live-form" && !isAsked && isInUse(asked)) offer(event, asked);
+      return;
+    }
     event.detail.shouldSwap = false;
     explain(asked.closest("form"), xhr);
   });
-  // What MLflow has now takes the place of what was observed before, but not of what somebody has begun to use.
+  // What MLflow has now takes the place of what was observed before, but not of what somebody has begun to use: then a
+  // button offers it, all of it or nothing, so that no figure of now stands beside one of before.
+  function isInUse(form) {
+    const focused = document.activeElement;
+    const parts = ["live-head", "live", "status"].map((id) => document.getElementById(id)).filter(Boolean);
+    return !form.contains(focused) && parts.some((part) => part.contains(focused) || part.querySelector("details[open]"));
+  }
+  function offer(event, form) {
+    event.detail.shouldSwap = false;
+    form.querySelector(".asking-busy").textContent = " MLflow has answered.";
+    form.classList.add("asking-offers");
+    form.querySelector("button").textContent = "Show the present";
+  }
+  // Whoever asks for it keeps what they have typed beside it.
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target } = event.detail;
-    if (target.id !== "status") return;
-    if (target.querySelector("details[open]") || target.contains(document.activeElement)) event.detail.shouldSwap = false;
+    if (target.id === "status" && target.querySelector("details[open]")) event.detail.shouldSwap = false;
   });
   for (const name of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(name, (event) => explain(event.detail.elt.closest("form"), event.detail.xhr));
