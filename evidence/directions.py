@@ -34,7 +34,7 @@ _LOWER = _words(
     rmse rmsle rse rss seconds smape sse time toxicity unfairness violations wape wasserstein wer
     """
 )
-_TURNED = frozenset({"neg", "negative"})
+_TURNED = frozenset({"neg"})
 """As scikit-learn's scorers begin: `neg_mean_squared_error` is better the higher it is."""
 
 

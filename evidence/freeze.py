@@ -61,27 +61,30 @@ class UnreadableEvidence(CheckpointError):
 def fingerprint(evidence: Evidence) -> str:
     """Returns `1:` and a SHA-256 in hex, which changes when what was judged changes.
 
-    It covers the challenger's facts and who holds the target. Stages, aliases, descriptions and tags are left out: they
-    can change while the version stays the same, and a promotion itself changes them.
+    It covers the challenger's facts, who holds the target, and what that version is compared by: anybody may log to a
+    champion's run. Stages, aliases, descriptions and tags are left out: they can change while the version stays the
+    same, and a promotion itself changes them.
     """
     challenger, champion = evidence.challenger, evidence.champion
-    facts = {
+    facts: dict[str, Any] = {
         "name": challenger.version.name,
         "version": challenger.version.version,
         "source": challenger.version.source,
         "run_id": challenger.version.run_id,
         "model_id": challenger.version.model_id,
         "params": challenger.params,
-        # Without the step and the time: the same value, logged once more, is the same fact.
-        "metrics": {
-            name: [repr(float(found.value)), found.dataset_name, found.dataset_digest]
-            for name, found in challenger.metrics.items()
-        },
+        "metrics": _values(challenger),
         "prompt_text": challenger.prompt_text,
         "prompt_settings": challenger.prompt_settings,
         "gone": challenger.gone,
         "champion": [champion.version.name, champion.version.version] if champion else None,
     }
+    if champion and champion.version != challenger.version:
+        facts["champion_metrics"] = _values(champion)
+        facts["champion_params"] = champion.params
+        facts["champion_prompt"] = [champion.prompt_text, champion.prompt_settings]
+    if challenger.origin:
+        facts["origin"] = challenger.origin
     if challenger.datasets:
         facts["datasets"] = challenger.datasets
     if challenger.made_by:
@@ -91,6 +94,14 @@ def fingerprint(evidence: Evidence) -> str:
         facts["other_holders"] = list(evidence.other_holders)
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
     return f"{FORMAT}:{digest}"
+
+
+def _values(facts: VersionFacts) -> dict[str, list[str]]:
+    # Without the step and the time: the same value, logged once more, is the same fact.
+    return {
+        name: [repr(float(found.value)), found.dataset_name, found.dataset_digest]
+        for name, found in facts.metrics.items()
+    }
 
 
 def freeze(facts: VersionFacts) -> dict[str, Any]:

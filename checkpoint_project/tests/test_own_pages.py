@@ -178,3 +178,15 @@ def _patterns(resolver: URLResolver, prefix: str = "/"):
 def test_no_page_lies_below_an_address_that_answers_scripts() -> None:
     found = {path for path in _patterns(get_resolver()) if path.startswith("/checkpoint/mlflow-ui/")}
     assert found == {"/checkpoint/mlflow-ui/status/"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/checkpoint/api/schema/swagger/?script=", "/checkpoint/api/schema/", "/checkpoint/admin/jsi18n/"]
+)
+def test_what_a_script_may_read_of_the_api_holds_no_token(signed_in, path) -> None:
+    signed_in.get("/checkpoint/promote-requests/new/", headers=DOCUMENT)
+    token = signed_in.cookies["checkpoint_csrf"].value
+    for headers in (SCRIPTS_CALL, SCRIPT):
+        said = signed_in.get(path, headers=headers).content.decode()
+        assert token not in said
+        assert not re.search(r"""["'][A-Za-z0-9]{32,}["']""", said)

@@ -28,6 +28,8 @@ def test_higher_is_better(name: str) -> None:
             "brier_score_loss",
             "cross_entropy",
             "valLoss",
+            "negative_error_rate",
+            "negative_loss",
         ),
     ],
 )

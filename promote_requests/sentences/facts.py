@@ -45,6 +45,8 @@ def what_changed(promote_request: PromoteRequest, evidence: Evidence) -> str:
         return f"Version {promote_request.version} is in the stage {leaves} now; it was in {left}."
     if now == before:
         facts = f"What MLflow says of version {promote_request.version}"
+        if now not in (None, promote_request.version):
+            facts += f" or of version {now}"
         if promote_request.archive_existing_versions:
             facts += f", or which other versions are in {target},"
         return " ".join([f"{facts} has changed since this request was reviewed.", *gone(evidence.challenger)])

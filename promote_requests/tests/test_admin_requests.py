@@ -394,3 +394,9 @@ def test_a_draft_of_somebody_else_is_not_in_the_admin(fraud, approver):
         assert "secret words" not in shown
     own = PromoteRequestFactory(actor=approver, title="My draft", draft=True, target=Target.parse("alias:shadow"))
     assert own.title in signed_in(approver).get(LIST).content.decode()
+
+
+def test_a_lookup_into_json_is_refused_and_no_error(approver, open_request):
+    client = signed_in(approver)
+    client.raise_request_exception = False
+    assert client.get(f"{LIST}?gate_results__contains=x").status_code == 400

@@ -425,3 +425,18 @@ def test_files_whose_place_cannot_be_told_are_promoted_only_where_a_rule_allows_
         services.promote(actor=by(grace), promote_request=ready)
     ProtectionRule.objects.filter(target_pattern="stage:*").update(conditions={"approvals": 1, "unplaced_source": True})
     assert services.promote(actor=by(grace), promote_request=current()).status == Status.PROMOTED
+
+
+def test_figures_that_somebody_logs_to_the_champion_ask_for_a_fresh_look(open_request, fraud, grace):
+    approved(open_request, grace)
+    fraud.change_facts("Fraud", "1", metrics={"auc": 0.01})
+    with pytest.raises(EvidenceChanged, match="What MLflow says of version 2 or of version 1"):
+        services.promote(actor=by(grace), promote_request=current())
+    assert fraud.get_version("Fraud", "2").stage == "None"
+
+
+def test_a_commit_that_somebody_writes_over_asks_for_a_fresh_look(open_request, fraud, grace):
+    approved(open_request, grace)
+    fraud.change_facts("Fraud", "2", origin={"commit": "another"})
+    with pytest.raises(EvidenceChanged):
+        services.promote(actor=by(grace), promote_request=current())

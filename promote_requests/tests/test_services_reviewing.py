@@ -133,7 +133,8 @@ def test_an_approval_of_facts_that_changed_meanwhile_is_refused_and_asks_for_a_f
 def test_changed_metrics_of_the_challenger_are_refused_as_changed_evidence(open_request, fraud, grace):
     fraud.change_facts("Fraud", "2", metrics={"auc": 0.99})
     with pytest.raises(
-        EvidenceChanged, match="What MLflow says of version 2, or which other versions are in Production, has changed"
+        EvidenceChanged,
+        match="What MLflow says of version 2 or of version 1, or which other versions are in Production, has changed",
     ):
         approve(grace, open_request)
 

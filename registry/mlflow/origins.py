@@ -10,7 +10,7 @@ from itertools import islice
 
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 
-from registry.exceptions import RegistryNotFound
+from registry.exceptions import RegistryNotFound, RegistryTimeout
 from registry.mlflow.searches import Searches, equals, like
 from registry.mlflow.stores import TrackingStore
 
@@ -58,9 +58,7 @@ class Origins:
         found: dict[tuple[str, str], MlflowVersion] = {}
         for _ in range(_COPIES_OF_COPIES):
             new = {
-                (version.name, str(version.version)): version
-                for clause in clauses
-                for version in islice(self._searches.everywhere(clause), _MOST)
+                (version.name, str(version.version)): version for clause in clauses for version in self._at_most(clause)
             }
             new = {key: version for key, version in new.items() if key not in found}
             if not new:
@@ -68,6 +66,20 @@ class Origins:
             found |= new
             clauses = [equals("source_path", f"models:/{name}/{number}") for name, number in new]
         return list(found.values())
+
+    def _at_most(self, clause: str) -> list[MlflowVersion]:
+        """Returns what a search finds.
+
+        Raises:
+            RegistryTimeout: too much to be judged at once. What lies behind the bound might be what is sealed.
+        """
+        found = list(islice(self._searches.everywhere(clause), _MOST + 1))
+        if len(found) > _MOST:
+            raise RegistryTimeout(
+                f"More than {_MOST} versions are made of this: what is protected is still being looked up. Please try "
+                "again in a moment."
+            )
+        return found
 
 
 def _quoted(name: str) -> str:
