@@ -66,7 +66,7 @@
         : shown.every((series) => series.logged === 1)
           ? "It was logged once, so there is no curve."
           : shown.some((series) => series.gaps > 0)
-            ? "Gaps are values that are no finite numbers."
+            ? "Values that are no finite numbers are left out."
             : "",
     );
     const start = byTime ? (series) => series.times[0] : () => 0;
@@ -142,7 +142,8 @@
     );
   };
 
-  for (const chart of document.querySelectorAll(".chart")) {
+  const begin = (chart) => {
+    chart.isBegun = true;
     const draw = chart.dataset.kind === "versions" ? drawVersions : drawCurves;
     let said = null;
     const refresh = async () => {
@@ -163,5 +164,9 @@
       refresh();
     }, { rootMargin: "200px" }).observe(chart);
     chart.closest("[hidden]")?.removeAttribute("hidden");
-  }
+  };
+
+  const beginAll = () => document.querySelectorAll(".chart").forEach((chart) => chart.isBegun || begin(chart));
+  document.addEventListener("htmx:afterSettle", beginAll); // the page after an action takes the place of this one
+  beginAll();
 })();
