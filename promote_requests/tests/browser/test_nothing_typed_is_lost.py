@@ -103,6 +103,36 @@ def test_what_somebody_types_before_mlflow_has_answered_stays(sign_in: SignIn, c
     expect(page.locator("#withdraw-message")).to_have_value("Not any more")
 
 
+def test_what_has_the_focus_stays_in_sight_when_the_page_above_it_grows(
+    sign_in: SignIn, call_as: CallAs, seeded: Seeded
+) -> None:
+    target = {"kind": "alias", "name": f"written-{next(_fresh)}"}
+    values = {"model_name": seeded.model, "version": "2", "target": target, "title": "Let it live"}
+    number = call_as("ada")("", values)["number"]
+    page = sign_in("grace", viewport={"width": 1200, "height": 500})
+    held: list[Route] = []
+    page.route("**/now/", lambda route: held.append(route))
+    page.route("**/comment/", lambda route: _grown(route, "main"))
+    page.goto(f"/checkpoint/promote-requests/{number}/")
+    page.locator("#body").fill("  ")
+    expect(page.locator("#body")).to_be_in_viewport()
+    _grown(held[0], "live")
+    expect(page.locator("#live")).to_have_attribute("style", "padding-bottom: 3000px")
+    expect(page.locator("#body")).to_be_in_viewport()
+    page.get_by_role("button", name="Comment").click()
+    expect(page.get_by_text("Write a few words.")).to_be_in_viewport()
+    expect(page.locator("#body")).to_be_focused()
+
+
+def _grown(route: Route, part: str) -> None:
+    """Answers with the page that Checkpoint gives, of which one part is 3,000 pixels higher."""
+    answer = route.fetch()
+    mark = f'id="{part}"'
+    side = "padding-bottom" if part == "live" else "padding-top"
+    assert mark in answer.text()
+    route.fulfill(response=answer, body=answer.text().replace(mark, f'{mark} style="{side}: 3000px"', 1))
+
+
 def test_sign_in_that_ended_leads_to_the_sign_in_and_back_to_the_text(form: Form, page: Page) -> None:
     page.context.clear_cookies(name="checkpoint_session")
     form.send(page)

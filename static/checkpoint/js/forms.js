@@ -126,12 +126,27 @@
     if (event.persisted) document.querySelectorAll("form[aria-busy]").forEach((form) => setBusy(form, false));
   });
 
-  // A new page took the place of the one with the button that was pressed: the focus goes to what it says.
-  document.addEventListener("htmx:afterSettle", () => {
-    if (document.activeElement !== document.body) return;
-    const said = document.querySelector("main .is-invalid") ?? document.querySelector("main [role=alert]");
-    if (said?.getAttribute("role") === "alert") said.tabIndex = -1;
-    said?.focus({ preventScroll: true });
+  // A new page took the place of the one with the button that was pressed: the focus goes to what it says. What is said
+  // beside a field is brought into sight, after the charts above it are drawn.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const invalid = document.querySelector("main .is-invalid");
+    if (document.activeElement === document.body) {
+      const said = invalid ?? document.querySelector("main [role=alert]");
+      if (said?.getAttribute("role") === "alert") said.tabIndex = -1;
+      said?.focus({ preventScroll: true });
+    }
+    if (invalid === null || event.detail.target?.id !== "main") return;
+    const field = invalid.closest(".field") ?? invalid;
+    requestAnimationFrame(() => field.scrollIntoView({ block: "nearest" }));
+  });
+
+  // What comes by itself may be longer than what it replaces: what has the focus stays where it is on the screen.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const held = document.activeElement;
+    if (event.detail.requestConfig.elt.id !== "live-form" || held === document.body) return;
+    const { top } = held.getBoundingClientRect();
+    const hold = () => held.isConnected && scrollBy(0, held.getBoundingClientRect().top - top);
+    document.addEventListener("htmx:afterSettle", () => requestAnimationFrame(hold), { once: true });
   });
 
   // -- 3. What was typed waits in this tab -----------------------------------------------------------------------
