@@ -75,6 +75,11 @@ class Actor:
         return self.loaded or cast("AbstractUser", get_user_model()._default_manager.get(pk=self.user_id or 0))
 
     @property
+    def group_ids(self) -> frozenset[int]:
+        """The keys of the groups that the account is in, asked of the database; empty without an account."""
+        return frozenset(self.account.groups.values_list("pk", flat=True)) if self.user_id is not None else frozenset()
+
+    @property
     def may_act(self) -> bool:
         """Whether the actor has an active account."""
         return self.user_id is not None and self.account.is_active

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from evidence.verdict import Counts
 from promote_requests.choices import ReviewDecision, Verdict
@@ -12,12 +12,14 @@ from protection.conditions import Facts, Judgement, Unmet
 from protection.gates import GateResult
 from protection.gates.base import NOT_JUDGED
 from protection.matching import Requirement
+from protection.references import Reference
 
 
 class Person(Protocol):
     """What counting needs of a reviewer."""
 
     is_active: bool
+    groups: Any
 
     def get_username(self) -> str:
         """Returns the name as it is shown."""
@@ -54,6 +56,7 @@ class Decision:
         has_failed: Whether it is open because MLflow did not make the change when it was promoted.
         gates: Each that the rules ask for, with what came of it.
         checks: Each that the rules ask for or that was reported.
+        promoters: Of each list one group has to press Promote; none where everybody may.
     """
 
     judgements: tuple[Judgement, ...]
@@ -62,6 +65,7 @@ class Decision:
     has_failed: bool = False
     gates: tuple[tuple[str, GateResult], ...] = ()
     checks: tuple[Standing, ...] = ()
+    promoters: tuple[tuple[Reference, ...], ...] = ()
 
     @property
     def label(self) -> str:
@@ -133,6 +137,7 @@ def judgements(
     evidence_fingerprint: str,
     text_revision: int,
     is_decided: bool,
+    groups: Mapping[str, Iterable[int]] | None = None,
 ) -> tuple[Judgement, ...]:
     """Returns the latest judgement of each reviewer that stands, in the order of their first ones.
 
@@ -149,6 +154,7 @@ def judgements(
         evidence_fingerprint: The present facts.
         text_revision: Of the present title and description.
         is_decided: Whether the request is past its decision.
+        groups: {reviewer's key: keys of their groups} at the decision; by default those that they are in now.
     """
     latest: dict[int, Judgement] = {}
     for review in reviews:
@@ -169,6 +175,11 @@ def judgements(
                 is_fresh=review.evidence_fingerprint == evidence_fingerprint,
                 at=review.created_at,
                 may_answer=may_answer,
+                groups=frozenset(
+                    (group.pk for group in review.reviewer.groups.all())
+                    if groups is None
+                    else groups.get(str(review.reviewer_id), ())
+                ),
                 is_of_present_text=review.text_revision == text_revision,
             )
     return tuple(latest.values())
@@ -199,26 +210,31 @@ def decide(
         opened_at: When the request was opened for review.
         has_failed: Whether a promotion of this request has failed.
     """
-    facts = Facts(
-        author=author,
-        judgements=given,
-        now=now,
-        unplaced_source=unplaced_source,
-        gates=gates or {},
-        checks=checks,
-        opened_at=opened_at,
+    facts = requirement.narrowed(
+        Facts(
+            author=author,
+            judgements=given,
+            now=now,
+            unplaced_source=unplaced_source,
+            gates=gates or {},
+            checks=checks,
+            opened_at=opened_at,
+        )
     )
     return Decision(
-        given,
+        facts.judgements,
         requirement.required_approvals,
         requirement.unmet(facts),
         has_failed,
         gates=tuple((str(gate), facts.gates.get(str(gate), NOT_JUDGED)) for gate in requirement.gates),
         checks=standings(requirement.checks, checks, opened_at=opened_at or now, now=now),
+        promoters=requirement.promoters,
     )
 
 
-def with_approval_of(given: tuple[Judgement, ...], reviewer_id: int, now: datetime) -> tuple[Judgement, ...]:
+def with_approval_of(
+    given: tuple[Judgement, ...], reviewer_id: int, groups: frozenset[int], now: datetime
+) -> tuple[Judgement, ...]:
     """Returns the judgements as they would be if this reviewer approved now, to show what that would do."""
     others = tuple(judgement for judgement in given if judgement.reviewer_id != reviewer_id)
-    return (*others, Judgement(reviewer_id, "", approves=True, is_fresh=True, at=now))
+    return (*others, Judgement(reviewer_id, "", approves=True, is_fresh=True, at=now, groups=groups))

@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from audit.actors import Actor
+from audit.actors import Actor, ActorKind
 from foundation.exceptions import NotAllowed
+from foundation.words import listed
 from promote_requests import transitions
 from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision
+from protection.matching import Requirement
+from protection.references import is_in_one_of_each
 
 if TYPE_CHECKING:
     from promote_requests.models import PromoteRequest
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 
 def refusal(actor: Actor, action: Action, promote_request: "PromoteRequest") -> str:
     """Returns why `actor` may not take `action`, whatever the request's state, or "" if they may."""
+    if actor.kind is ActorKind.CHECKPOINT and action is Action.PROMOTE:
+        return ""
     if not actor.may_act:
         return "Sign in first."
     is_author = actor.user_id == promote_request.author_id
@@ -55,10 +60,17 @@ def require(actor: Actor, action: Action, promote_request: "PromoteRequest") -> 
         raise NotAllowed(reason)
 
 
+def require_promoter(actor: Actor, requirement: Requirement) -> None:
+    """Raises NotAllowed where the rules name groups that press Promote and `actor` is in none of them."""
+    if requirement.promoters and not is_in_one_of_each(requirement.promoters, actor.group_ids):
+        groups = [" or ".join(group.name for group in groups) for groups in requirement.promoters]
+        raise NotAllowed(f"Only people of {listed(groups)} can promote this.")
+
+
 def available_actions(actor: Actor, promote_request: "PromoteRequest", decision: Decision) -> list[Action]:
     """Returns what `actor` could do to the request right now, in the order of `Action`."""
     pointless = set()
-    if not decision.is_approved:
+    if not decision.is_approved or (decision.promoters and not is_in_one_of_each(decision.promoters, actor.group_ids)):
         pointless.add(Action.PROMOTE)
     if all(judgement.approves for judgement in decision.judgements):
         pointless.add(Action.DISMISS)

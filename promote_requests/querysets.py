@@ -35,12 +35,12 @@ class ReviewQuerySet(AppendOnlyQuerySet):
 
 
 class ReviewManager(models.Manager.from_queryset(ReviewQuerySet)):  # type: ignore[misc]
-    """Loads reviews with their reviewers and dismissals, which are always needed."""
+    """Loads reviews with their reviewers, these people's groups and dismissals, which are always needed."""
 
     def get_queryset(self) -> ReviewQuerySet:
         """Returns all reviews."""
         found: ReviewQuerySet = super().get_queryset().select_related("reviewer", "dismissal")
-        return found
+        return found.prefetch_related("reviewer__groups")
 
 
 class CheckManager(models.Manager.from_queryset(AppendOnlyQuerySet)):  # type: ignore[misc]

@@ -7,11 +7,13 @@ from typing import Any, Protocol, Self
 
 from foundation.exceptions import InvalidInput
 from protection.checks import RequiredCheck
+from protection.choices import PromoteWhen
 from protection.conditions import Condition, Facts, Unmet, as_document, merged, parse
 from protection.conditions.approvals import Approvals
 from protection.conditions.checks import Checks
 from protection.conditions.gates import Gates
 from protection.gates import Gate
+from protection.references import Reference, references
 from registry.names import plain
 from registry.targets import STAGES, Target, TargetKind
 
@@ -22,17 +24,25 @@ class Rule(Protocol):
     workspace_pattern: str
     model_pattern: str
     target_pattern: str
-    is_enabled: bool
-    promote_when_approved: bool
+    promote_when: str
+    version: int
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is enforced."""
+
+    @property
+    def parsed_promoters(self) -> tuple[Reference, ...]:
+        """The groups that may press Promote; empty for everybody."""
 
     @property
     def parsed_conditions(self) -> tuple[Condition, ...]:
         """What the rule asks for."""
 
 
-FORMAT = 1
+FORMAT = 2
 """Of frozen requirements."""
-_KEPT = ("pk", "workspace_pattern", "model_pattern", "target_pattern")
+_KEPT = ("pk", "version", "workspace_pattern", "model_pattern", "target_pattern")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,7 @@ class FrozenRule:
     """A rule as it was when it judged, as far as a page names it; it may have been changed or deleted since."""
 
     pk: int
+    version: int
     workspace_pattern: str
     model_pattern: str
     target_pattern: str
@@ -54,7 +65,8 @@ class Requirement:
     """
 
     conditions: tuple[Condition, ...] = merged([(Approvals(1),)])
-    promote_when_approved: bool = True
+    promote_when: PromoteWhen = PromoteWhen.APPROVED
+    promoters: tuple[tuple[Reference, ...], ...] = ()
     rules: "tuple[Rule | FrozenRule, ...]" = ()
 
     @property
@@ -67,7 +79,8 @@ class Requirement:
         return {
             "format": FORMAT,
             "conditions": as_document(self.conditions),
-            "promote_when_approved": self.promote_when_approved,
+            "promote_when": str(self.promote_when),
+            "promoters": [[group.as_json() for group in groups] for groups in self.promoters],
             "rules": [{name: getattr(rule, name) for name in _KEPT} for rule in self.rules],
         }
 
@@ -81,7 +94,13 @@ class Requirement:
         if frozen.get("format") != FORMAT:
             raise InvalidInput("The rule is kept in a format that this Checkpoint cannot read.")
         rules = tuple(FrozenRule(**rule) for rule in frozen["rules"])
-        return cls(parse(frozen["conditions"]), frozen["promote_when_approved"], rules)
+        promoters = tuple(references(groups, field="promoters") for groups in frozen["promoters"])
+        return cls(parse(frozen["conditions"]), PromoteWhen(frozen["promote_when"]), promoters, rules)
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the approval that meets the rules promotes, too."""
+        return self.promote_when.is_automatic
 
     @property
     def required_approvals(self) -> int:
@@ -97,6 +116,12 @@ class Requirement:
     def checks(self) -> tuple[RequiredCheck, ...]:
         """Which checks the rules ask for."""
         return next((condition.checks for condition in self.conditions if isinstance(condition, Checks)), ())
+
+    def narrowed(self, facts: Facts) -> Facts:
+        """Returns the facts as the conditions see them: without approvals that are too old, for example."""
+        for condition in self.conditions:
+            facts = condition.narrowed(facts)
+        return facts
 
     def unmet(self, facts: Facts) -> tuple[Unmet, ...]:
         """Returns what is missing, in the order in which people read it: what blocks first."""
@@ -136,7 +161,8 @@ def requirement_for(
                 for rule in matching
             ]
         ),
-        promote_when_approved=all(rule.promote_when_approved for rule in matching),
+        promote_when=max((PromoteWhen(rule.promote_when) for rule in matching), key=list(PromoteWhen).index),
+        promoters=tuple(rule.parsed_promoters for rule in matching if rule.parsed_promoters),
         rules=matching,
     )
 
@@ -148,7 +174,7 @@ def is_match(rule: Rule, *, workspace: str, model_name: str, target: Target) -> 
     which MLflow's database takes for the same name, would evade the rule, by a direct call or by a request that then
     needs fewer approvals.
     """
-    if not rule.is_enabled or not _glob(workspace or "default", rule.workspace_pattern):
+    if not rule.is_active or not _glob(workspace or "default", rule.workspace_pattern):
         return False
     if not _glob(str(target), rule.target_pattern):
         return False

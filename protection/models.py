@@ -2,14 +2,19 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from typing_extensions import override
 
+from audit.append_only import AppendOnly
 from audit.trail import About
 from foundation.exceptions import InvalidInput
+from protection.choices import Enforcement, PromoteWhen
 from protection.conditions import Condition, as_document, parse
 from protection.matching import pattern_problems
+from protection.references import Reference, references
 
 
 def default_conditions() -> dict[str, Any]:
@@ -34,10 +39,18 @@ class ProtectionRule(models.Model):
     conditions = models.JSONField(
         default=default_conditions, help_text="What a request must have: {condition: settings}."
     )
-    promote_when_approved = models.BooleanField(
-        default=True, help_text="Promote at once when approved; otherwise somebody presses Promote."
+    enforcement = models.CharField(
+        max_length=8,
+        choices=Enforcement,
+        default=Enforcement.ACTIVE,
+        help_text="An active rule is enforced. One that is only evaluated refuses nothing.",
     )
-    is_enabled = models.BooleanField(default=True)
+    promote_when = models.CharField("promotion", max_length=8, choices=PromoteWhen, default=PromoteWhen.APPROVED)
+    promoters = models.JSONField(
+        default=list, blank=True, editable=False, help_text="The groups that may press Promote; empty for everybody."
+    )
+
+    version = models.PositiveIntegerField(default=1, editable=False, help_text="Raised by each change.")
 
     class Meta:
         ordering: ClassVar = ["target_pattern", "model_pattern", "pk"]
@@ -55,6 +68,20 @@ class ProtectionRule(models.Model):
     def about(self) -> About:
         """What an audit row about this rule is about."""
         return About(self.workspace_pattern, self.model_pattern, target=self.target_pattern)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is enforced."""
+        return self.enforcement == Enforcement.ACTIVE
+
+    @property
+    def parsed_promoters(self) -> tuple[Reference, ...]:
+        """The groups that may press Promote; empty for everybody.
+
+        Raises:
+            InvalidInput: `clean` would refuse the list.
+        """
+        return references(self.promoters, field="promoters")
 
     @property
     def parsed_conditions(self) -> tuple[Condition, ...]:
@@ -77,5 +104,31 @@ class ProtectionRule(models.Model):
             self.conditions = as_document(self.parsed_conditions)
         except InvalidInput as wrong:
             problems["conditions"] = wrong.message
+        try:
+            if self.parsed_promoters and self.promote_when != PromoteWhen.PRESSED:
+                problems["promote_when"] = "Groups press Promote: choose that somebody presses it, or name no group."
+        except InvalidInput as wrong:
+            problems["promote_when"] = wrong.message
         if problems:
             raise ValidationError(problems)
+
+
+class RuleVersion(AppendOnly):
+    """A rule as it was from one change to the next, kept after the rule is deleted."""
+
+    rule_id = models.BigIntegerField(help_text="The rule's key; the rule may be gone.")
+    number = models.PositiveIntegerField()
+    document = models.JSONField(null=True, help_text="The rule with names, as the API shows it; null: deleted.")
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    changed_by_name = models.CharField(max_length=150)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["rule_id", "-number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["rule_id", "number"], name="one_row_per_rule_version"),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return f"Version {self.number} of rule {self.rule_id}"

@@ -10,8 +10,9 @@ def described(rule: ProtectionRule) -> dict[str, str]:
         "model": rule.model_pattern,
         "workspace": rule.workspace_pattern,
         "asks for": ", ".join(map(str, rule.parsed_conditions)),
-        "promotes when approved": "yes" if rule.promote_when_approved else "no",
-        "enabled": "yes" if rule.is_enabled else "no",
+        "promotes": rule.get_promote_when_display().lower(),
+        "may press": ", ".join(group.name for group in rule.parsed_promoters),
+        "enforcement": rule.enforcement,
         "description": rule.description,
     }
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from promote_requests import services
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
+from protection.choices import Enforcement
 from protection.matching import is_match
 from protection.models import ProtectionRule
 from registry import RegistryClient, get_registry
@@ -31,7 +32,7 @@ class Protected:
     def __init__(self, workspace: str) -> None:
         self.workspace = workspace
         self.registry: RegistryClient = get_registry(workspace)
-        self._rules = tuple(ProtectionRule.objects.filter(is_enabled=True).order_by("pk"))
+        self._rules = tuple(ProtectionRule.objects.filter(enforcement=Enforcement.ACTIVE).order_by("pk"))
 
     @property
     def rules_mark(self) -> tuple[tuple[object, ...], ...]:

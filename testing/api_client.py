@@ -36,6 +36,9 @@ class Api:
     def patch(self, path: str, body: Any) -> HttpResponse:
         return self.send("PATCH", path, json.dumps(body))
 
+    def delete(self, path: str) -> HttpResponse:
+        return self.send("DELETE", path, "")
+
     def send(self, method: str, path: str, body: str | bytes, content_type: str = "application/json", **extra: Any):
         return self.client.generic(method, ROOT + path, body, content_type, **extra)
 

@@ -27,6 +27,7 @@ from testing.people import bearer, by, issue_token
 
 ADMIN = "/checkpoint/admin/"
 RULE_FIELDS = {"workspace_pattern": "*", "model_pattern": "*", "target_pattern": "alias:live", "approvals": 1}
+RULE_CHOICES = {"promote_when": "approved", "enforcement": "active"}
 PEOPLE = {"accept": "text/html"}
 KEPT = (PromoteRequest, Review, Comment, ProtectionRule)
 
@@ -69,7 +70,7 @@ class World:
 
     def approved(self) -> None:
         """Has the request approved, where the rule leaves the promotion to a person."""
-        ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
+        ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when="pressed")
         services.review(actor=by(self.linus), promote_request=self.request, verdict=Verdict.APPROVE)
 
     def changed_facts(self) -> None:
@@ -198,6 +199,23 @@ def by_api(method: str, name: str, **always: Any) -> Way:
     return Way(f"{method} {name}", go)
 
 
+def by_rules_api(method: str) -> Way:
+    """Writes a rule by the API."""
+
+    def go(attempt: Attempt) -> Answer:
+        values = dict(attempt.values)
+        pk = values.pop("pk", None)
+        address = (
+            reverse("promote_requests_api:rules") if pk is None else reverse("promote_requests_api:rule", args=[pk])
+        )
+        body = {name: value for name, value in RULE_FIELDS.items() if name != "approvals"}
+        body |= {"conditions": {"approvals": RULE_FIELDS["approvals"]}, **values}
+        response = attempt.client.generic(method, address, json.dumps(body), "application/json")
+        return Answer(response.status_code, response.json().get("message", "") if response.content else "")
+
+    return Way(f"{method} rule" if method != "POST" else "POST rules", go)
+
+
 def by_admin_action(name: str) -> Way:
     """Confirms a bulk action; its refusals are messages on the list that the answer leads to."""
 
@@ -212,7 +230,7 @@ def by_admin_action(name: str) -> Way:
 
 def by_admin_form(model: str, view: str) -> Way:
     def go(attempt: Attempt) -> Answer:
-        values = RULE_FIELDS | attempt.values | {"post": "yes"}
+        values = RULE_FIELDS | RULE_CHOICES | attempt.values | {"post": "yes"}
         pk = values.pop("pk", attempt.number)
         return _admin(attempt, f"{model}/add/" if view == "add" else f"{model}/{pk}/{view}/", values)
 

@@ -106,7 +106,7 @@ def test_one_changed_byte_is_named_by_the_command_and_on_the_page(files, fraud, 
 
 
 def test_files_that_differ_from_their_digests_are_not_promoted(files, fraud, open_request, grace):
-    ProtectionRule.objects.update(promote_when_approved=False)
+    ProtectionRule.objects.update(promote_when="pressed")
     call_command("digest")
     files["Fraud", "2", "model.pkl"] = b"x" * 600_000
     with pytest.raises(CommandError):

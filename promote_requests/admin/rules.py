@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,7 +19,7 @@ from typing_extensions import override
 from audit import trail
 from audit.actors import Door, actor_of
 from audit.admin.refusals import RecordsRefusals
-from foundation.exceptions import CheckpointError
+from foundation.exceptions import CheckpointError, InvalidInput
 from foundation.words import listed
 from promote_requests import services
 from promote_requests.admin.trying import try_gates
@@ -26,6 +27,7 @@ from promote_requests.models import PromoteRequest
 from protection import rules
 from protection.conditions import CONDITIONS
 from protection.models import ProtectionRule
+from protection.people import named, resolved
 from protection.permissions import ONLY_RULE_EDITORS
 
 _SHOWN = 20
@@ -46,22 +48,36 @@ class _RuleForm(forms.ModelForm):
             "target_pattern",
             "model_pattern",
             "workspace_pattern",
-            "promote_when_approved",
-            "is_enabled",
+            "promote_when",
+            "enforcement",
         )
+
+    promoter_groups = forms.ModelMultipleChoiceField(
+        Group.objects.order_by("name"),
+        label="Groups that may press Promote",
+        required=False,
+        help_text="None: everybody may. Of several rules each has to be satisfied.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial.setdefault("promoter_groups", [group.pk for group in self.instance.parsed_promoters])
+        conditions = named(self.instance.conditions)
         for key in CONDITION_FIELDS.keys() & self.fields.keys():
-            self.initial.setdefault(key, self.instance.conditions.get(key))
+            self.initial.setdefault(key, conditions.get(key))
 
     @override
     def clean(self) -> dict[str, Any]:
         """Puts the settings together into the rule's document, which the model then checks."""
         values: dict[str, Any] = super().clean() or {}
         others = {key: value for key, value in self.instance.conditions.items() if key not in CONDITION_FIELDS}
-        settings = {key: values[key] for key in CONDITION_FIELDS if values.get(key) not in (None, "", False, [])}
-        self.instance.conditions = {**others, **settings}
+        settings = {key: values[key] for key in CONDITION_FIELDS if values.get(key) not in (None, "", False, [], {})}
+        try:
+            self.instance.conditions = {**others, **resolved(settings)}
+        except InvalidInput as wrong:
+            self.add_error(wrong.field, wrong.message)
+        promoters = values.get("promoter_groups") or []
+        self.instance.promoters = [{"id": group.pk, "name": group.name} for group in promoters]
         return values
 
 
@@ -78,11 +94,11 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
         "model_pattern",
         "workspace_pattern",
         "asks_for",
-        "promote_when_approved",
-        "is_enabled",
+        "promote_when",
+        "enforcement",
         "description",
     )
-    list_filter = ("is_enabled", "promote_when_approved")
+    list_filter = ("enforcement", "promote_when")
     search_fields = ("target_pattern", "model_pattern", "workspace_pattern", "description")
     form = RuleForm
     refusal = ONLY_RULE_EDITORS
@@ -91,7 +107,7 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
     @override
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         patterns = ("description", "target_pattern", "model_pattern", "workspace_pattern")
-        return (*patterns, *CONDITION_FIELDS, "promote_when_approved", "is_enabled", "covers")
+        return (*patterns, *CONDITION_FIELDS, "promote_when", "promoter_groups", "enforcement", "covers")
 
     @admin.display(description="asks for")
     def asks_for(self, rule: ProtectionRule) -> str:
@@ -112,7 +128,7 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
         )
         if len(covered) > _SHOWN:
             return format_html("{} and {} more", links, len(covered) - _SHOWN)
-        return links or ("None." if rule.is_enabled else "None: the rule is switched off.")
+        return links or ("None." if rule.is_active else "None: the rule is not enforced.")
 
     @override
     def get_urls(self) -> list[URLPattern]:

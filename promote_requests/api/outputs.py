@@ -14,6 +14,7 @@ from promote_requests.choices import Action, ReviewDecision
 from promote_requests.decision import Decision
 from promote_requests.models import Check, Comment, PromoteRequest, Review
 from protection.checks import Outcome, Standing
+from protection.choices import PromoteWhen
 from registry.screens import mlflow_version
 
 
@@ -64,6 +65,16 @@ class CheckStandingSerializer(serializers.Serializer):
         return standing.required is not None
 
 
+class WhenPromotedSerializer(serializers.Serializer):
+    """When the request is promoted once nothing is missing."""
+
+    when = serializers.ChoiceField(PromoteWhen.choices)
+    groups = serializers.ListField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="Of each list one group has to press Promote; none where everybody may.",
+    )
+
+
 class PromoteRequestSerializer(serializers.ModelSerializer):
     """A promote request as the caller may see and act on it.
 
@@ -79,9 +90,7 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
     closed_by = person("closed_by", allow_null=True)
     review_decision = serializers.SerializerMethodField()
     approvals = serializers.SerializerMethodField()
-    promote_when_approved = serializers.SerializerMethodField(
-        help_text="Whether the approval that meets the rules promotes at once."
-    )
+    promotion = serializers.SerializerMethodField()
     is_protected = serializers.SerializerMethodField(help_text="Whether any protection rule covers the target.")
     unmet = serializers.SerializerMethodField(help_text="What is missing before it may be promoted.")
     gates = serializers.SerializerMethodField()
@@ -111,7 +120,7 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
             "unmet",
             "gates",
             "checks",
-            "promote_when_approved",
+            "promotion",
             "is_protected",
             "available_actions",
             "champion_version",
@@ -170,8 +179,13 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
     def get_checks(self, promote_request: PromoteRequest) -> list[dict[str, Any]]:
         return list(CheckStandingSerializer(self._decision(promote_request).checks, many=True).data)
 
-    def get_promote_when_approved(self, promote_request: PromoteRequest) -> bool:
-        return services.requirement_of(promote_request, self.context["rules"]).promote_when_approved
+    @extend_schema_field(WhenPromotedSerializer)
+    def get_promotion(self, promote_request: PromoteRequest) -> dict[str, Any]:
+        requirement = services.requirement_of(promote_request, self.context["rules"])
+        return {
+            "when": str(requirement.promote_when),
+            "groups": [[group.name for group in groups] for groups in requirement.promoters],
+        }
 
     def get_is_protected(self, promote_request: PromoteRequest) -> bool:
         return services.requirement_of(promote_request, self.context["rules"]).is_protected

@@ -8,7 +8,7 @@ from foundation.api import schema
 from foundation.api.views import UnknownRouteView
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
 from promote_requests.api import actions, checks, discussion, registry, requests
-from protection.api import ProtectionRulesView
+from protection.api import rules
 
 app_name = "promote_requests_api"
 _ONE = "promote-requests/<int:number>/"
@@ -29,7 +29,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}comparison/", registry.ComparisonView.as_view(), name="comparison"),
     path("models/", registry.ModelsView.as_view(), name="models"),
     path("models/<model_name:name>/versions/", registry.VersionsView.as_view(), name="versions"),
-    path("protection-rules/", ProtectionRulesView.as_view(), name="rules"),
+    path("protection-rules/", rules.ProtectionRulesView.as_view(), name="rules"),
+    path("protection-rules/<int:pk>/", rules.ProtectionRuleView.as_view(), name="rule"),
+    path("protection-rules/<int:pk>/versions/", rules.RuleVersionsView.as_view(), name="rule-versions"),
     path("audit-events/", AuditEventsView.as_view(), name="audit-events"),
     path("schema/", schema.SchemaView.as_view(), name="schema"),
     # A page for people: whoever is not signed in is sent to the sign-in page, not answered in JSON.

@@ -29,6 +29,7 @@ from promote_requests.services import (
     decision_of,
     evidence_of,
     history_of,
+    promote_if_its_time_has_come,
     requirement_of,
     settle_if_cut_off,
     with_files,
@@ -80,7 +81,10 @@ def now(request: PageRequest, number: int) -> HttpResponse:
 
     By POST, because the page has tokens for its forms in it, which a script that is not ours must not get.
     """
-    return page(request, find(request, number))
+    promote_request = find(request, number)
+    # What stood in the way is told by the page itself.
+    promote_if_its_time_has_come(promote_request, door=Door.PAGE)
+    return page(request, promote_request)
 
 
 @require_safe

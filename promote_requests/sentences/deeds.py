@@ -8,6 +8,7 @@ from audit.models import AuditEvent
 from foundation.words import counted, inflected, listed
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
+from protection.choices import PromoteWhen
 from protection.matching import Requirement
 from registry.proposals import Change
 
@@ -23,8 +24,20 @@ _DEEDS = {
 def needs(requirement: Requirement) -> str:
     """Says what a request for the target needs before it is promoted."""
     asked = listed([str(condition) for condition in requirement.conditions if not condition.is_always])
-    then = "is promoted at once" if requirement.promote_when_approved else "waits for somebody to press Promote"
+    then = promotion(requirement)
     return f"It needs {asked} by somebody else and then {then}."
+
+
+def promotion(requirement: Requirement) -> str:
+    """Says what becomes of a request once every condition holds: `is promoted at once`."""
+    match requirement.promote_when:
+        case PromoteWhen.APPROVED:
+            return "is promoted at once"
+        case PromoteWhen.DUE:
+            return "is promoted by itself as soon as every condition holds"
+        case PromoteWhen.PRESSED:
+            groups = [" or ".join(group.name for group in groups) for groups in requirement.promoters]
+            return f"waits for {listed([f'somebody of {names}' for names in groups]) or 'somebody'} to press Promote"
 
 
 def standing(promote_request: PromoteRequest) -> str:

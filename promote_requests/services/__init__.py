@@ -4,6 +4,7 @@ Each takes an `actor` and plain values, never a request; each writes its audit r
 """
 
 from promote_requests.services.checking import CheckOutcome, report_check, request_check
+from promote_requests.services.due import promote_due, promote_if_its_time_has_come
 from promote_requests.services.gating import judge_gates
 from promote_requests.services.history import history_of
 from promote_requests.services.lifecycle import close, create, edit, reopen, submit, withdraw
@@ -38,6 +39,8 @@ __all__ = [
     "judgements_of",
     "keeping_their_version",
     "promote",
+    "promote_due",
+    "promote_if_its_time_has_come",
     "reopen",
     "report_check",
     "request_check",

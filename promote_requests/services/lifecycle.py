@@ -20,7 +20,12 @@ from promote_requests.services import feasibility
 from promote_requests.services.gating import after_description, as_stored, judge_gates, measure
 from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import columns
-from promote_requests.services.reading import judgements_of, requirement_for_proposal, requirement_of, with_both
+from promote_requests.services.reading import (
+    as_judged,
+    judgements_of,
+    requirement_for_proposal,
+    with_both,
+)
 from promote_requests.services.settling import settles_first
 from registry import get_registry
 from registry.proposals import Proposal
@@ -185,7 +190,7 @@ def close(
             close_reason=given,
             closed_by_id=actor.account.pk,
             closed_at=timezone.now(),
-            judged_by=requirement_of(locked).freeze(),
+            judged_by=as_judged(locked),
         )
         words = sentences.closed(str(given.label), message)
         _record(AuditAction.CLOSED, locked, actor, reason=words, from_status=before)

@@ -21,13 +21,14 @@ from evidence.observe import Evidence
 from foundation.exceptions import WrongState
 from promote_requests import permissions, sentences, transitions
 from promote_requests.choices import Action, Status
+from promote_requests.decision import Decision
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged, RuleNotMet
 from promote_requests.models import PromoteRequest
 from promote_requests.services import registry_writes
 from promote_requests.services.gating import keep, measure
 from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import has_changed, refuse_if_changed
-from promote_requests.services.reading import decision_of, live_evidence_of, requirement_of, with_files
+from promote_requests.services.reading import as_judged, decision_of, live_evidence_of, requirement_of, with_files
 from promote_requests.services.settling import LONGEST_STEP, conclude, record_failure, settles_first
 from registry import get_registry, patience
 from registry.exceptions import RegistryError
@@ -82,7 +83,8 @@ def _start(actor: Actor, promote_request: PromoteRequest, evidence: Evidence) ->
             permissions.require(actor, Action.PROMOTE, locked)
             # As measured above on the facts that are frozen here, whatever somebody else's look has stored since.
             locked.gate_results = promote_request.gate_results
-            decision = decision_of(locked)
+            decision, requirement = decision_of(locked), requirement_of(locked)
+            permissions.require_promoter(actor, requirement)
             if not decision.is_approved:
                 raise RuleNotMet(" ".join(missing.sentence for missing in decision.unmet))
             # Checked too, because evidence that was adopted since the check above would make the approvals old.
@@ -92,9 +94,9 @@ def _start(actor: Actor, promote_request: PromoteRequest, evidence: Evidence) ->
                 locked,
                 Status.PROMOTING,
                 promoting_since=now,
-                promoted_by_id=actor.account.pk,
+                promoted_by_id=_whose_deed(actor, locked, decision),
                 approved_by=list(decision.approvers),
-                judged_by=requirement_of(locked).freeze(),
+                judged_by=as_judged(locked),
                 last_failure="",
                 gate_results=locked.gate_results,
                 evidence_digest=keep_evidence(evidence),
@@ -111,6 +113,14 @@ def _start(actor: Actor, promote_request: PromoteRequest, evidence: Evidence) ->
             f"Another promotion to {promote_request.target_name} is under way. Try again when it has finished."
         ) from None
     return locked
+
+
+def _whose_deed(actor: Actor, promote_request: PromoteRequest, decision: Decision) -> int:
+    """Returns the key of who promotes: of what Checkpoint promotes by itself, who approved last, or asked for it."""
+    if actor.user_id is not None:
+        return actor.user_id
+    approvals = sorted((each for each in decision.judgements if each.counts), key=lambda each: each.at)
+    return approvals[-1].reviewer_id if approvals else promote_request.author_id
 
 
 def _refuse_lost_alias(promote_request: PromoteRequest, evidence: Evidence) -> None:
@@ -159,11 +169,7 @@ def promote_if_due(*, actor: Actor, promote_request: PromoteRequest) -> PromoteR
     Of several approvals at the same moment one promotes; the others find the promotion under way and do nothing.
     """
     current = PromoteRequest.objects.select_related("author").get(pk=promote_request.pk)
-    due = (
-        current.status == Status.OPEN
-        and decision_of(current).is_approved
-        and requirement_of(current).promote_when_approved
-    )
+    due = current.status == Status.OPEN and decision_of(current).is_approved and requirement_of(current).is_automatic
     if not due:
         return current
     try:

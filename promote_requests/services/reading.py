@@ -1,6 +1,7 @@
 """What services and doors read of a request."""
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -88,13 +89,19 @@ def decision_of(
         judgements_of(promote_request, seen),
         author=promote_request.author.get_username(),
         requirement=requirement_of(promote_request, rules, seen),
-        now=timezone.now(),
+        now=_moment_of(promote_request),
         unplaced_source=seen.unplaced_source,
         gates=promote_request.gates,
         checks=checks_of(promote_request, seen),
         opened_at=promote_request.opened_at,
         has_failed=promote_request.status == Status.OPEN and bool(promote_request.last_failure),
     )
+
+
+def _moment_of(promote_request: PromoteRequest) -> datetime:
+    """Returns when a request was decided; now, while it is not."""
+    decided = promote_request.closed_at or promote_request.promoting_since
+    return decided if decided is not None and promote_request.status in FROZEN else timezone.now()
 
 
 def judgements_of(promote_request: PromoteRequest, observation: Observation | None = None) -> tuple[Judgement, ...]:
@@ -106,7 +113,14 @@ def judgements_of(promote_request: PromoteRequest, observation: Observation | No
         evidence_fingerprint=(observation or promote_request.observation).evidence_fingerprint,
         text_revision=promote_request.text_revision,
         is_decided=promote_request.status not in (Status.DRAFT, Status.OPEN),
+        groups=(promote_request.judged_by or {}).get("reviewer_groups"),
     )
+
+
+def as_judged(promote_request: PromoteRequest) -> dict[str, Any]:
+    """Returns what a decision is kept with: what the rules ask for today, and which groups the reviewers are in."""
+    groups = {str(given.reviewer_id): sorted(given.groups) for given in judgements_of(promote_request)}
+    return {**requirement_of(promote_request).freeze(), "reviewer_groups": groups}
 
 
 def checks_of(promote_request: PromoteRequest, observation: Observation) -> tuple[Report, ...]:
@@ -128,11 +142,11 @@ def checks_of(promote_request: PromoteRequest, observation: Observation) -> tupl
 
 def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decision, requirement: Requirement) -> bool:
     """Tells whether this person's approval would complete the rules and promote at once; for the button's label."""
-    if not requirement.promote_when_approved or actor.user_id is None:
+    if not requirement.is_automatic or actor.user_id is None:
         return False
     now = timezone.now()
     forecast = decide(
-        with_approval_of(decision.judgements, actor.user_id, now),
+        with_approval_of(decision.judgements, actor.user_id, actor.group_ids, now),
         author=promote_request.author.get_username(),
         requirement=requirement,
         now=now,

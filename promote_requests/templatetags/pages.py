@@ -46,6 +46,9 @@ _DECISIONS = {
 }
 
 
+register.filter("promotion", sentences.promotion)
+
+
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """Returns a picture from `icons.svg`, hidden from screen readers unless it has a label of its own."""

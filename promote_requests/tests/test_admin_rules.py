@@ -20,8 +20,8 @@ VALUES = {
     "model_pattern": "fraud-*",
     "target_pattern": "model:prod.*",
     "approvals": "2",
-    "promote_when_approved": "on",
-    "is_enabled": "on",
+    "promote_when": "approved",
+    "enforcement": "active",
 }
 
 
@@ -46,8 +46,8 @@ def test_adding_a_rule_leaves_a_row_that_says_what_it_says(client, administrator
     event = changes().get()
     assert (event.actor, event.target, event.model_name) == (administrator, "model:prod.*", "fraud-*")
     assert event.reason == (
-        "added: target model:prod.*, model fraud-*, workspace *, asks for 2 approvals, promotes when approved yes, "
-        "enabled yes, description The copy for production."
+        "added: target model:prod.*, model fraud-*, workspace *, asks for 2 approvals, promotes at once, "
+        "by the last approval, enforcement active, description The copy for production."
     )
     assert len(event.request_id) == 32
 
@@ -55,12 +55,12 @@ def test_adding_a_rule_leaves_a_row_that_says_what_it_says(client, administrator
 def test_changing_a_rule_leaves_a_row_with_before_and_after(client):
     rule = RuleFactory(target_pattern="alias:live")
     values = VALUES | {"target_pattern": "alias:live", "model_pattern": "*", "description": ""}
-    del values["is_enabled"]
+    values["enforcement"] = "off"
     assert client.post(f"{LIST}{rule.pk}/change/", values).status_code == 302
-    was, now = "asks for: '1 approval' became '2 approvals'", "enabled: 'yes' became 'no'"
+    was, now = "asks for: '1 approval' became '2 approvals'", "enforcement: 'active' became 'off'"
     assert changes().get().reason == f"alias:live of *: {was}; {now}"
     rule.refresh_from_db()
-    assert (rule.conditions, rule.is_enabled) == ({"approvals": 2}, False)
+    assert (rule.conditions, rule.enforcement, rule.version) == ({"approvals": 2}, "off", 2)
 
 
 def test_saving_a_rule_as_it_is_leaves_no_row(client):
@@ -96,7 +96,7 @@ def test_deleting_several_rules_leaves_a_row_each(client):
         ({"target_pattern": "alias:[a-z]*"}, "only * and ? are wildcards"),
         ({"model_pattern": "fraud[v2]"}, "only * and ? are wildcards"),
         ({"model_pattern": ""}, "This field is required"),
-        ({"approvals": "0"}, "greater than or equal to 1"),
+        ({"approvals": "-1"}, "greater than or equal to 0"),
         ({"approvals": "7"}, "less than or equal to 6"),
     ],
 )

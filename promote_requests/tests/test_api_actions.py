@@ -21,7 +21,7 @@ def path(open_request):
 
 @pytest.fixture
 def waits_for_promote(db):
-    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when="pressed")
 
 
 def test_the_approval_that_meets_the_rule_promotes_and_says_so(fraud, path, grace):

@@ -46,6 +46,7 @@ def counted(*reviews, is_decided=False, round_number=1, text_revision=1):
         evidence_fingerprint="now",
         text_revision=text_revision,
         is_decided=is_decided,
+        groups={},
     )
 
 
@@ -207,5 +208,7 @@ def test_what_an_approval_would_do_is_told_beforehand():
     asked = Requirement(conditions=merged([(Approvals(2),)]))
     given = counted(review(GRACE, Verdict.APPROVE))
     for person, completes in ((LINUS, True), (GRACE, False)):
-        forecast = decide(with_approval_of(given, person.pk, NOW), author="ada", requirement=asked, now=NOW)
+        forecast = decide(
+            with_approval_of(given, person.pk, frozenset(), NOW), author="ada", requirement=asked, now=NOW
+        )
         assert forecast.is_approved is completes

@@ -39,7 +39,8 @@ pytestmark = pytest.mark.django_db
 NO_CALL = "The proxy judges calls to MLflow, and this is none."
 NO_COMMAND = "Commands act for Checkpoint or for who operates the host, never for a person."
 READ_THERE = "The admin shows requests and approves or closes them, nothing else."
-RULES_IN_ADMIN = "Rules are written in the admin only."
+NO_RULE_PAGE = "Rules are written in the admin and by the API."
+ONE_BY_ONE = "The API deletes one rule at a time."
 PROGRAMS_REPORT = "Programs report checks, by the API."
 ADMIN_ONLY = "Only the admin has rows to write in; no service does it."
 CALL_ONLY = "A direct change is a call to MLflow; here one makes a request instead."
@@ -49,6 +50,7 @@ COMMANDS = {
     "create_api_token": "Makes tokens; it neither judges nor changes a request.",
     "demo": "Fills an installation of its own, by the services.",
     "digest": "Reads files of versions and keeps their digests; it judges nothing and changes no request.",
+    "promote_due": "Promotes what people have decided; it has no actor who could be refused.",
     "runserver": "A server.",
     "serve": "A server.",
     "settle_promotions": "Ends what was begun by asking MLflow; it has no actor who could be refused.",
@@ -64,8 +66,8 @@ def _of_request(name: str, api: Way, admin: Way | str = READ_THERE, page: str = 
     return _ways(doors.by_service(name), doors.by_page(page or name), api, admin)
 
 
-def _of_rule(service: str, admin: Way) -> dict[Door, Way | str]:
-    return _ways(doors.by_service(service), RULES_IN_ADMIN, RULES_IN_ADMIN, admin)
+def _of_rule(service: str, api: Way | str, admin: Way) -> dict[Door, Way | str]:
+    return _ways(doors.by_service(service), NO_RULE_PAGE, api, admin)
 
 
 def _of_row(way: Way) -> dict[Door, Way | str]:
@@ -91,10 +93,14 @@ WAYS: dict[str, dict[Door, Way | str]] = {
     "close": _of_request("close", doors.by_api("POST", "close"), doors.by_admin_action("close_selected")),
     "reopen": _of_request("reopen", doors.by_api("POST", "reopen")),
     "dismiss": _of_request("dismiss", doors.by_api("POST", "dismiss")),
-    "add a rule": _of_rule("save_rule", doors.by_admin_form("protectionrule", "add")),
-    "change a rule": _of_rule("save_rule", doors.by_admin_form("protectionrule", "change")),
-    "delete a rule": _of_rule("delete_rule", doors.by_admin_form("protectionrule", "delete")),
-    "delete rules": _of_rule("delete_rule", doors.by_forged_admin_action("protectionrule")),
+    "add a rule": _of_rule("save_rule", doors.by_rules_api("POST"), doors.by_admin_form("protectionrule", "add")),
+    "change a rule": _of_rule(
+        "save_rule", doors.by_rules_api("PATCH"), doors.by_admin_form("protectionrule", "change")
+    ),
+    "delete a rule": _of_rule(
+        "delete_rule", doors.by_rules_api("DELETE"), doors.by_admin_form("protectionrule", "delete")
+    ),
+    "delete rules": _of_rule("delete_rule", ONE_BY_ONE, doors.by_forged_admin_action("protectionrule")),
     **{
         f"{view} {model}": _of_row(doors.by_admin_form(model, view))
         for model, view in product(("promoterequest", "auditevent"), ("add", "change", "delete"))
@@ -464,7 +470,7 @@ def _answering(patterns: list[Any], namespace: str, methods: tuple[str, ...], us
 
 
 def _address(name: str) -> str:
-    for kwargs in ({}, {"number": 404}, {"name": "Fraud"}, {"number": 404, "digest": "0"}):
+    for kwargs in ({}, {"number": 404}, {"name": "Fraud"}, {"number": 404, "digest": "0"}, {"pk": 404}):
         try:
             return reverse(name, kwargs=kwargs)
         except NoReverseMatch:

@@ -123,7 +123,7 @@ def test_aliases_come_from_rules_without_wildcards() -> None:
 
 def test_explanation_says_how_many_approvals_and_what_follows() -> None:
     assert sentences.needs(Requirement()) == "It needs 1 approval by somebody else and then is promoted at once."
-    waits = Requirement(conditions=(Approvals(2),), promote_when_approved=False)
+    waits = Requirement(conditions=(Approvals(2),), promote_when="pressed")
     assert (
         sentences.needs(waits) == "It needs 2 approvals by somebody else and then waits for somebody to press Promote."
     )

@@ -52,10 +52,10 @@ def test_a_gate_that_is_passed_lets_the_approval_promote(fraud, ada, grace):
 
 
 def test_a_gate_that_a_rule_got_meanwhile_is_measured_before_the_promotion(fraud, ada, grace):
-    gate("metric auc >= 0.9", promote_when_approved=False)
+    gate("metric auc >= 0.9", promote_when="pressed")
     asked = PromoteRequestFactory(actor=ada)
     approve(asked, grace)
-    gate("metric auc >= 0.99", promote_when_approved=False)
+    gate("metric auc >= 0.99", promote_when="pressed")
     assert unmet() == [
         "The gate metric auc >= 0.99 is not passed: it has not been measured yet: open the request's page once."
     ]
@@ -65,7 +65,7 @@ def test_a_gate_that_a_rule_got_meanwhile_is_measured_before_the_promotion(fraud
 
 def test_a_tag_that_is_taken_back_before_the_promotion_stops_it(fraud, ada, grace):
     fraud.set_version_tags("Fraud", "2", {"validated": "yes"})
-    gate("tag validated = yes", promote_when_approved=False)
+    gate("tag validated = yes", promote_when="pressed")
     approve(PromoteRequestFactory(actor=ada), grace)
     assert services.decision_of(current()).is_approved
     fraud.set_version_tags("Fraud", "2", {"validated": "no"})
@@ -156,6 +156,7 @@ def test_only_people_who_edit_rules_try_gates(fraud, grace, client):
 def test_a_gate_with_an_error_keeps_what_was_typed_in_the_rules_form(client, db):
     client.force_login(AdministratorFactory())
     typed = {"target_pattern": "alias:live", "model_pattern": "*", "workspace_pattern": "*", "approvals": 1}
+    typed |= {"promote_when": "approved", "enforcement": "active"}
     typed |= {"gates": "auc >= 0.9\nrmse <=", "checks": "ci/evals by ci-bot within 24 hours"}
     page = client.post("/checkpoint/admin/protection/protectionrule/add/", typed)
     words = page.content.decode()

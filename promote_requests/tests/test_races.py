@@ -64,7 +64,7 @@ def writes(registry):
 
 @pytest.fixture
 def approved_request(open_request, grace):
-    ProtectionRule.objects.update(promote_when_approved=False)
+    ProtectionRule.objects.update(promote_when="pressed")
     return approve(grace, open_request)().promote_request
 
 
@@ -161,7 +161,7 @@ def test_without_the_constraint_both_requests_would_be_opened(fraud, ada, grace)
 
 
 def test_promotions_of_two_versions_to_one_target_do_not_overlap(fraud, ada, grace):
-    ProtectionRule.objects.update(promote_when_approved=False)
+    ProtectionRule.objects.update(promote_when="pressed")
     fraud.add_version("Fraud")
     ready = [
         approve(
@@ -180,7 +180,7 @@ def test_promotions_of_two_versions_to_one_target_do_not_overlap(fraud, ada, gra
 
 
 def test_a_promotion_that_ended_between_look_and_hold_is_noticed(fraud, ada, grace, monkeypatch):
-    ProtectionRule.objects.update(promote_when_approved=False)
+    ProtectionRule.objects.update(promote_when="pressed")
     fraud.add_version("Fraud")
     first, second = (
         approve(grace, PromoteRequestFactory(actor=ada, version=version))().promote_request for version in ("2", "3")

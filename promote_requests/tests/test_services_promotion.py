@@ -25,8 +25,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def somebody_presses_promote(db):
-    ProtectionRule.objects.update(promote_when_approved=False)
-    RuleFactory(target_pattern="model:*", promote_when_approved=False)
+    ProtectionRule.objects.update(promote_when="pressed")
+    RuleFactory(target_pattern="model:*", promote_when="pressed")
 
 
 def approved(promote_request, reviewer):
@@ -401,7 +401,7 @@ def test_an_open_request_is_left_alone_by_settling(open_request):
 
 def test_leaving_a_stage_takes_what_the_rule_of_that_stage_asks_for(fraud, ada, grace):
     ProtectionRule.objects.filter(target_pattern="stage:*").delete()
-    RuleFactory(target_pattern="stage:Production", conditions={"approvals": 2}, promote_when_approved=False)
+    RuleFactory(target_pattern="stage:Production", conditions={"approvals": 2}, promote_when="pressed")
     ready = approved(ask(ada, "stage:Archived", version="1"), grace)
     with pytest.raises(RuleNotMet, match="1 more approval"):
         services.promote(actor=by(ada), promote_request=ready)

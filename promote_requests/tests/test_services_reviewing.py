@@ -44,7 +44,7 @@ def test_an_approval_that_does_not_meet_the_rule_only_counts(two_approvals, open
 
 
 def test_a_rule_can_leave_the_promotion_to_a_person(open_request, fraud, ada, grace):
-    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when="pressed")
     outcome = approve(grace, open_request)
     assert outcome.promote_request.status == Status.OPEN
     assert services.decision_of(outcome.promote_request).is_approved
@@ -177,7 +177,7 @@ def test_an_empty_comment_is_refused(open_request, ada):
 
 
 def test_an_approval_of_earlier_words_is_recorded_as_such(open_request, ada, grace):
-    ProtectionRule.objects.update(promote_when_approved=False)
+    ProtectionRule.objects.update(promote_when="pressed")
     services.edit(actor=by(ada), promote_request=open_request, title="Another", description="Not what grace read.")
     services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE, seen_text_revision=1)
     current = PromoteRequest.objects.get()

@@ -121,5 +121,5 @@ def test_an_attempt_that_was_held_up_until_it_was_settled_makes_no_call(fraud, a
 def cut_off_and_approved(fraud, author):
     """Gives a request of which MLflow knows nothing yet, cut off when its approval promoted it."""
     asked = cut_off(fraud, ago=LONG_AGO, actor=by(author))
-    ProtectionRule.objects.update(promote_when_approved=False)
+    ProtectionRule.objects.update(promote_when="pressed")
     return asked

@@ -229,7 +229,7 @@ def test_approval_that_waits_for_others_says_so(open_request: "PromoteRequest", 
 def test_approved_request_that_waits_for_a_press_is_promoted_by_it(
     open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User", ada: "User"
 ) -> None:
-    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when="pressed")
     _post(grace, open_request, "review", verdict="approve", seen_fingerprint=_seen(open_request))
     assert "Yes, move version 2 to Production" in _text(_page(ada, _fresh(open_request)))
     assert _post(ada, open_request, "promote").status_code == 302
@@ -281,7 +281,7 @@ def test_page_asks_for_what_the_stage_asks_that_the_version_got_into_meanwhile(
 def test_page_says_that_the_facts_changed_before_anybody_presses_a_button(
     open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
 ) -> None:
-    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when="pressed")
     services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
     fraud.add_version("Fraud")
     fraud.transition_stage("Fraud", "3", "Production", archive_existing_versions=True)
@@ -582,7 +582,7 @@ def test_first_holder_is_compared_with_nobody(fraud: "FakeRegistry", ada: "User"
 def test_a_deleted_run_is_told_and_asks_whoever_approved_before(
     fraud: "FakeRegistry", open_request: "PromoteRequest", ada: "User", grace: "User"
 ) -> None:
-    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when="pressed")
     services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
     assert "deleted in MLflow" not in _page(grace, open_request)
     fraud.delete_origin("Fraud", "2")
@@ -624,7 +624,7 @@ def test_page_costs_the_same_however_long_the_conversation(
         services.comment(actor=by(UserFactory()), promote_request=open_request, body=f"{number}")
         services.review(actor=by(UserFactory()), promote_request=open_request, verdict=Verdict.COMMENT, body="Hm.")
     client = _as(grace)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         assert client.get(open_request.get_absolute_url()).status_code == 200
 
 
@@ -666,7 +666,7 @@ def test_a_request_for_changes_tells_its_author_what_to_do_and_offers_its_review
 def test_who_approved_before_an_edit_is_named_with_what_changed(
     open_request: "PromoteRequest", ada: "User", grace: "User"
 ) -> None:
-    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when="pressed")
     services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
     services.edit(actor=by(ada), promote_request=open_request, title="Deeper still", description="With <i>more</i>.")
     html = _page(grace, open_request)
@@ -678,7 +678,7 @@ def test_who_approved_before_an_edit_is_named_with_what_changed(
 def test_a_look_at_changed_facts_lets_list_and_page_say_the_same(
     open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
 ) -> None:
-    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when_approved=False)
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when="pressed")
     services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
     fraud.change_facts("Fraud", "2", metrics={"auc": 0.1})
     assert "The facts changed during the review." in _page(grace, open_request)
@@ -829,7 +829,7 @@ def test_an_old_page_approves_the_words_that_it_showed(
     open_request: "PromoteRequest", ada: "User", grace: "User"
 ) -> None:
     assert 'name="seen_text_revision"' in _page(grace, open_request)
-    ProtectionRule.objects.update(promote_when_approved=False)
+    ProtectionRule.objects.update(promote_when="pressed")
     services.edit(actor=by(ada), promote_request=open_request, title="Other", description="Other words.")
     _post(grace, open_request, "review", verdict="approve", seen_text_revision="1")
     assert "grace approved before the description was edited." in _text(_page(grace, open_request))

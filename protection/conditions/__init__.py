@@ -51,7 +51,9 @@ def merged(groups: Collection[Iterable[Condition]]) -> tuple[Condition, ...]:
     """
     always: dict[str, Condition] = {key: kind.default() for key, kind in CONDITIONS.items() if kind.is_always}
     found: dict[str, Condition] = {}
-    for group in groups or [()]:
+    for rule in groups or [()]:
+        group = list(rule)
+        group = [condition.within(group) for condition in group]
         for condition in (always | {condition.key: condition for condition in group}).values():
             before = found.get(condition.key)
             found[condition.key] = condition if before is None else before.stricter(condition)

@@ -10,7 +10,7 @@ from foundation.exceptions import InvalidInput
 from foundation.words import counted
 from protection.conditions.base import Condition, Facts, Unmet
 
-FEWEST, MOST = 1, 6
+FEWEST, MOST = 0, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,16 @@ class Approvals(Condition):
         Whoever asked for changes must approve in any case (`changes_requested`), so the sentence does not count that
         approval again.
         """
-        missing = self.count - sum(judgement.counts for judgement in facts.judgements)
+        missing = self.count - len(facts.approvals)
         if missing <= 0:
             return None
-        stale = [judgement.name for judgement in facts.judgements if judgement.approves and not judgement.is_fresh]
-        sentences = [f"{name} approved earlier facts: a fresh look is needed." for name in stale]
+        approving = [judgement for judgement in facts.judgements if judgement.approves and not judgement.counts]
+        sentences = [
+            f"{given.name} approved too long ago: a fresh look is needed."
+            if given.is_fresh
+            else f"{given.name} approved earlier facts: a fresh look is needed."
+            for given in approving
+        ]
         more = missing - sum(not judgement.approves for judgement in facts.judgements)
         if more > 0:
             needed = counted(more, "more approval is", "more approvals are")
@@ -56,7 +61,7 @@ class Approvals(Condition):
 
     @override
     def __str__(self) -> str:
-        return counted(self.count, "approval")
+        return counted(self.count, "approval") if self.count else "no approval"
 
     @classmethod
     @override
@@ -65,6 +70,6 @@ class Approvals(Condition):
             label="Approvals",
             min_value=FEWEST,
             max_value=MOST,
-            initial=FEWEST,
-            help_text="By people other than the author.",
+            initial=1,
+            help_text="By people other than the author. 0: it only has to be a request.",
         )

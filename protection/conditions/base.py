@@ -1,7 +1,7 @@
 """What a condition is, and the facts that it judges. Pure."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -38,6 +38,8 @@ class Judgement:
         is_fresh: Whether it was given on the present facts.
         may_answer: Whether the reviewer can still sign in and judge again.
         is_of_present_text: Whether it was given on the present title and description.
+        is_expired: Whether it is older than a rule lets approvals be.
+        groups: The keys of the groups that the reviewer is in.
     """
 
     reviewer_id: int
@@ -48,11 +50,13 @@ class Judgement:
     may_answer: bool = True
     is_of_present_text: bool = True
     review: int = 0
+    is_expired: bool = False
+    groups: frozenset[int] = frozenset()
 
     @property
     def counts(self) -> bool:
         """Whether it is an approval of the present facts."""
-        return self.approves and self.is_fresh
+        return self.approves and self.is_fresh and not self.is_expired
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,11 @@ class Facts:
     gates: Mapping[str, GateResult] = field(default_factory=dict)
     checks: tuple[Report, ...] = ()
     opened_at: datetime | None = None
+
+    @property
+    def approvals(self) -> tuple[Judgement, ...]:
+        """Those that count."""
+        return tuple(judgement for judgement in self.judgements if judgement.counts)
 
 
 class Condition(ABC):
@@ -112,6 +121,14 @@ class Condition(ABC):
     @abstractmethod
     def stricter(self, other: Self) -> Self:
         """Returns the condition that applies where two rules both have this one."""
+
+    def within(self, rule: "Iterable[Condition]") -> Self:
+        """Returns what it asks for beside the other conditions of its rule, before rules are merged."""
+        return self
+
+    def narrowed(self, facts: Facts) -> Facts:
+        """Returns the facts as the other conditions are to see them; most leave them as they are."""
+        return facts
 
     @abstractmethod
     def unmet(self, facts: Facts) -> Unmet | None:

@@ -13,8 +13,8 @@ from protection.models import ProtectionRule
 @pytest.mark.parametrize(
     ("document", "field", "says"),
     [
-        ({"approvals": 0}, "approvals", "from 1 to 6"),
-        ({"approvals": 7}, "approvals", "from 1 to 6"),
+        ({"approvals": -1}, "approvals", "from 0 to 6"),
+        ({"approvals": 7}, "approvals", "from 0 to 6"),
         ({"approvals": True}, "approvals", "whole number"),
         ({"approvals": "2"}, "approvals", "whole number"),
         ({"approvals": None}, "approvals", "whole number"),
@@ -44,6 +44,9 @@ def test_the_stricter_of_two_applies_and_what_always_holds_is_there():
 def test_every_condition_says_what_it_asks_for_and_can_be_written_down():
     samples = {
         "approvals": 2,
+        "approval_age": 30,
+        "approvers": {"groups": [{"id": 1, "name": "Risk"}], "users": [{"id": 7, "name": "grace"}]},
+        "waiting_time": 60,
         "changes_requested": True,
         "checks": [{"name": "ci/evals", "reporter": "ci-bot", "hours": 24}],
         "gates": ["metric rmse <= 0.8"],

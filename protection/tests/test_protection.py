@@ -57,13 +57,13 @@ def test_no_workspace_counts_as_the_default_one():
 
 
 def test_a_disabled_rule_protects_nothing():
-    assert not is_protected(rule("stage:*", is_enabled=False))
+    assert not is_protected(rule("stage:*", enforcement="off"))
 
 
 def test_the_strictest_of_each_requirement_applies():
     requirement = requirement_for(
         [
-            rule("stage:*", conditions={"approvals": 1}, promote_when_approved=False),
+            rule("stage:*", conditions={"approvals": 1}, promote_when="pressed"),
             rule("stage:Production", conditions={"approvals": 3}),
             rule("alias:*", conditions={"approvals": 6}),
         ],
@@ -72,7 +72,7 @@ def test_the_strictest_of_each_requirement_applies():
         targets=[Target.parse("stage:Production")],
     )
     assert requirement.required_approvals == 3
-    assert requirement.promote_when_approved is False
+    assert requirement.promote_when == "pressed"
     assert len(requirement.rules) == 2
 
 
@@ -88,16 +88,16 @@ def of_both(*rules):
 
 
 def test_where_a_change_touches_two_places_the_stricter_of_each_applies():
-    loose = rule("stage:Archived", promote_when_approved=False)
+    loose = rule("stage:Archived", promote_when="pressed")
     strict = rule("stage:Production", conditions={"approvals": 2})
     both = of_both(loose, strict)
-    assert (both.required_approvals, both.promote_when_approved, both.rules) == (2, False, (loose, strict))
+    assert (both.required_approvals, both.promote_when, both.rules) == (2, "pressed", (loose, strict))
 
 
 def test_a_place_that_nobody_protects_adds_nothing_to_one_that_somebody_does():
-    strict = rule("stage:Production", conditions={"approvals": 3}, promote_when_approved=False)
+    strict = rule("stage:Production", conditions={"approvals": 3}, promote_when="pressed")
     found = of_both(strict)
-    assert (found.required_approvals, found.promote_when_approved, found.rules) == (3, False, (strict,))
+    assert (found.required_approvals, found.promote_when, found.rules) == (3, "pressed", (strict,))
     assert not of_both().is_protected
 
 

@@ -401,10 +401,10 @@ def test_rules_of_one_workspace_do_not_reach_into_another(fraud, only):
 
 
 def test_a_disabled_rule_protects_nothing_and_a_saved_one_at_once(fraud, only):
-    only("alias:champion", is_enabled=False)
+    only("alias:champion", enforcement="off")
     message = {"name": "Fraud", "alias": "champion", "version": "3"}
     passed(send("set-alias", message))
-    ProtectionRule.objects.update(is_enabled=True)
+    ProtectionRule.objects.update(enforcement="active")
     refused(send("set-alias", message))
 
 

@@ -1,0 +1,48 @@
+"""Promotes what is promoted by itself as soon as every condition holds: a freeze has ended, a time has passed.
+
+Whoever opens such a request does it, and so does `manage.py promote_due`, which a timer runs. What has failed once
+waits for a person.
+"""
+
+from collections.abc import Iterator
+
+from audit.actors import Actor, Door
+from foundation.exceptions import CheckpointError
+from promote_requests.choices import Status
+from promote_requests.models import PromoteRequest
+from promote_requests.services.promotion import promote
+from promote_requests.services.reading import decision_of, requirement_of
+from protection.choices import PromoteWhen
+from protection.rules import enabled_rules
+
+
+def promote_due(*, door: Door) -> Iterator[tuple[PromoteRequest, CheckpointError | None]]:
+    """Promotes every request that is due, the oldest first; yields each with what stood in its way, if anything did."""
+    rules = enabled_rules()
+    waiting = PromoteRequest.objects.open().filter(last_failure="").with_people().order_by("opened_at", "number")
+    for promote_request in waiting:
+        requirement = requirement_of(promote_request, rules)
+        if requirement.promote_when == PromoteWhen.DUE and decision_of(promote_request, rules).is_approved:
+            yield promote_request, promote_if_its_time_has_come(promote_request, door=door)
+
+
+def promote_if_its_time_has_come(promote_request: PromoteRequest, *, door: Door) -> CheckpointError | None:
+    """Promotes this request if it is due; returns what stood in its way, which its timeline tells too.
+
+    Of several who try at the same moment one promotes; what the others are told is no news to anybody.
+    """
+    is_due = (
+        promote_request.status == Status.OPEN
+        and not promote_request.last_failure
+        and requirement_of(promote_request).promote_when == PromoteWhen.DUE
+        and decision_of(promote_request).is_approved
+    )
+    if not is_due:
+        return None
+    failure: CheckpointError | None = None
+    try:
+        promote(actor=Actor.checkpoint(door), promote_request=promote_request)
+    except CheckpointError as error:
+        failure = error
+    promote_request.refresh_from_db()
+    return failure

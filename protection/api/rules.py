@@ -1,0 +1,140 @@
+"""Protection rules in the API, in the shape that YAML has too (`protection.documents`)."""
+
+from typing import Any
+
+from django.http import Http404
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from typing_extensions import override
+
+from audit.actors import Door, actor_of
+from foundation.api import schema
+from foundation.api.inputs import StrictSerializer, one_of
+from foundation.api.views import ApiView, checked
+from protection import documents, rules
+from protection.choices import Enforcement, PromoteWhen
+from protection.models import ProtectionRule
+
+
+class PromotionSerializer(StrictSerializer):
+    """When an approved request is promoted, and which groups may press Promote."""
+
+    when = one_of(PromoteWhen, default=PromoteWhen.APPROVED)
+    groups = serializers.ListField(child=serializers.CharField(max_length=150), default=list, max_length=100)
+
+
+class RuleInputSerializer(StrictSerializer):
+    """A rule as the API takes it. People and groups are named by their names."""
+
+    description = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    workspace_pattern = serializers.CharField(max_length=256, required=False, trim_whitespace=False)
+    model_pattern = serializers.CharField(max_length=256, required=False, trim_whitespace=False)
+    target_pattern = serializers.CharField(max_length=270, trim_whitespace=False)
+    enforcement = one_of(Enforcement, required=False)
+    promotion = PromotionSerializer(required=False)
+    conditions = serializers.DictField(required=False, help_text="{condition: settings}.")
+
+
+class RuleChangeSerializer(RuleInputSerializer):
+    """What of a rule is to change; `conditions` and `promotion` are replaced as a whole."""
+
+    target_pattern = serializers.CharField(max_length=270, required=False, trim_whitespace=False)
+
+
+class ProtectionRuleSerializer(serializers.Serializer):
+    """A protection rule; patterns are globs that ignore case."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField(help_text="Raised by each change.")
+    description = serializers.CharField()
+    workspace_pattern = serializers.CharField()
+    model_pattern = serializers.CharField()
+    target_pattern = serializers.CharField()
+    enforcement = serializers.ChoiceField(Enforcement.choices)
+    promotion = PromotionSerializer()
+    conditions = serializers.DictField(help_text="{condition: settings}; people and groups by name.")
+
+
+class RuleVersionSerializer(serializers.Serializer):
+    """A rule as it was from one change to the next."""
+
+    version = serializers.IntegerField(source="number")
+    rule = serializers.JSONField(source="document", allow_null=True, help_text="Null: it was deleted.")
+    changed_by = serializers.CharField(source="changed_by_name")
+    changed_at = serializers.DateTimeField(source="created_at")
+
+
+def _shown(found: list[ProtectionRule]) -> list[dict[str, Any]]:
+    return [
+        {"id": rule.pk, "version": rule.version, **document}
+        for rule, document in zip(found, documents.of_rules(found), strict=True)
+    ]
+
+
+class ProtectionRulesView(ApiView, ListAPIView):
+    """The protection rules."""
+
+    queryset = ProtectionRule.objects.all()
+    serializer_class = ProtectionRuleSerializer
+
+    @schema.operation("List protection rules", responses={200: ProtectionRuleSerializer(many=True)})
+    @override
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Lists every rule, those that are not enforced included."""
+        return self.get_paginated_response(_shown(list(self.paginate_queryset(self.get_queryset()) or [])))
+
+    @schema.operation(
+        "Add a protection rule", request=RuleInputSerializer, responses={201: ProtectionRuleSerializer}, errors=(400,)
+    )
+    def post(self, request: Request) -> Response:
+        """Adds a rule; what is left out is as in the form: every model, one approval, promoted at once."""
+        rule = documents.filled(ProtectionRule(), checked(RuleInputSerializer, request.data))
+        (shown,) = _shown([rules.save_rule(actor=actor_of(request, Door.API), rule=rule)])
+        return Response(shown, status=201)
+
+
+class ProtectionRuleView(ApiView):
+    """One protection rule."""
+
+    @schema.operation("Show a protection rule", responses={200: ProtectionRuleSerializer}, errors=(404,))
+    def get(self, request: Request, pk: int) -> Response:
+        """Shows the rule."""
+        return Response(_shown([_find(pk)])[0])
+
+    @schema.operation(
+        "Change a protection rule",
+        request=RuleChangeSerializer,
+        responses={200: ProtectionRuleSerializer},
+        errors=(400, 404, 409),
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        """Changes what is given."""
+        rule = documents.filled(_find(pk), checked(RuleChangeSerializer, request.data))
+        return Response(_shown([rules.save_rule(actor=actor_of(request, Door.API), rule=rule)])[0])
+
+    @schema.operation("Delete a protection rule", responses={204: None}, errors=(404, 409))
+    def delete(self, request: Request, pk: int) -> Response:
+        """Deletes the rule; from then on anybody can change directly what only this one protected."""
+        rules.delete_rule(actor=actor_of(request, Door.API), rule=_find(pk))
+        return Response(status=204)
+
+
+class RuleVersionsView(ApiView):
+    """How a rule became what it is."""
+
+    @schema.operation("List a rule's versions", responses={200: RuleVersionSerializer(many=True)}, errors=(404,))
+    def get(self, request: Request, pk: int) -> Response:
+        """Lists every version of a rule, the newest first, of a deleted one too."""
+        found = rules.versions_of(pk)
+        if not found:
+            raise Http404
+        return Response(RuleVersionSerializer(found, many=True).data)
+
+
+def _find(pk: int) -> ProtectionRule:
+    found = ProtectionRule.objects.filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found

@@ -1,0 +1,24 @@
+"""The choices that a protection rule has."""
+
+from django.db.models import TextChoices
+
+
+class Enforcement(TextChoices):
+    """Whether a rule holds."""
+
+    ACTIVE = "active", "Active"
+    EVALUATE = "evaluate", "Evaluate only"
+    OFF = "off", "Off"
+
+
+class PromoteWhen(TextChoices):
+    """When an approved request is promoted, from the least to the most that a rule may ask for."""
+
+    APPROVED = "approved", "At once, by the last approval"
+    DUE = "due", "By itself, as soon as every condition holds"
+    PRESSED = "pressed", "When somebody presses Promote"
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether nobody has to press anything."""
+        return self is not PromoteWhen.PRESSED

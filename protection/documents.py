@@ -1,0 +1,44 @@
+"""A rule as a document of names, the same for the API and for YAML: what people write, read and compare."""
+
+from collections.abc import Collection
+from typing import Any
+
+from protection.choices import PromoteWhen
+from protection.models import ProtectionRule
+from protection.people import named_all
+
+FIELDS = ("description", "workspace_pattern", "model_pattern", "target_pattern", "enforcement")
+"""What stands in the document as it stands in the row."""
+
+
+def of_rule(rule: ProtectionRule) -> dict[str, Any]:
+    """Returns the document of one rule: see `of_rules`."""
+    return of_rules([rule])[0]
+
+
+def of_rules(found: Collection[ProtectionRule]) -> list[dict[str, Any]]:
+    """Returns `{description, workspace_pattern, ..., promotion: {when, groups}, conditions: {key: settings}}` of each.
+
+    People and groups are called as they are called now.
+    """
+    return named_all(
+        {
+            **{name: str(getattr(rule, name)) for name in FIELDS},
+            "promotion": {"when": str(rule.promote_when), "groups": rule.promoters},
+            "conditions": {key: rule.conditions[key] for key in sorted(rule.conditions)},
+        }
+        for rule in found
+    )
+
+
+def filled(rule: ProtectionRule, document: dict[str, Any]) -> ProtectionRule:
+    """Puts a document's values into a rule, which `rules.save_rule` then checks; returns the rule."""
+    for name in FIELDS:
+        if name in document:
+            setattr(rule, name, document[name])
+    if "promotion" in document:
+        rule.promote_when = document["promotion"].get("when", PromoteWhen.APPROVED)
+        rule.promoters = document["promotion"].get("groups", [])
+    if "conditions" in document:
+        rule.conditions = document["conditions"]
+    return rule
