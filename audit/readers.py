@@ -12,6 +12,8 @@ _READABLE = {
     ("promote_requests", "review"): "review",
     ("promote_requests", "comment"): "comment",
     ("protection", "protectionrule"): "protection rule",
+    ("protection", "freezewindow"): "freeze window",
+    ("protection", "ownership"): "ownership",
     ("audit", "auditevent"): "audit event",
 }
 

@@ -57,6 +57,7 @@ class Decision:
         gates: Each that the rules ask for, with what came of it.
         checks: Each that the rules ask for or that was reported.
         promoters: Of each list one group has to press Promote; none where everybody may.
+        announcements: What will stop it soon, as sentences.
     """
 
     judgements: tuple[Judgement, ...]
@@ -66,6 +67,7 @@ class Decision:
     gates: tuple[tuple[str, GateResult], ...] = ()
     checks: tuple[Standing, ...] = ()
     promoters: tuple[tuple[Reference, ...], ...] = ()
+    announcements: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -229,6 +231,7 @@ def decide(
         gates=tuple((str(gate), facts.gates.get(str(gate), NOT_JUDGED)) for gate in requirement.gates),
         checks=standings(requirement.checks, checks, opened_at=opened_at or now, now=now),
         promoters=requirement.promoters,
+        announcements=requirement.announcements(facts),
     )
 
 

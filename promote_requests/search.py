@@ -1,7 +1,7 @@
 """The list's search: `is:open model:Fraud target:Production author:ada review:required` and free words."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -12,7 +12,7 @@ from promote_requests.choices import ReviewDecision, Status
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services import decision_of
-from protection.models import ProtectionRule
+from protection.matching import Rulebook
 from registry.targets import TargetKind
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Search:
         return bool(self.words or set(self.terms) - {"is"})
 
 
-def find(search: Search, *, viewer: "User", rules: Iterable[ProtectionRule]) -> PromoteRequestQuerySet:
+def find(search: Search, *, viewer: "User", rules: Rulebook) -> PromoteRequestQuerySet:
     """Returns the requests that match all of a search but its `is:`, so that each state can be counted.
 
     `review:` computes the decision of each open request that matches the rest.
@@ -102,7 +102,6 @@ def find(search: Search, *, viewer: "User", rules: Iterable[ProtectionRule]) -> 
     if author := search.terms.get("author"):
         found = found.filter(author=viewer) if author == "@me" else found.filter(author__username__iexact=author)
     if wanted := search.terms.get("review"):
-        rules = list(rules)
         candidates = found.open().for_rows()
         pks = [request.pk for request in candidates if decision_of(request, rules).decision == REVIEWS[wanted]]
         found = found.filter(pk__in=pks)

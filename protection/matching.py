@@ -1,6 +1,6 @@
 """Finds the rules that protect a target. The one place that matches patterns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Protocol, Self
@@ -11,9 +11,12 @@ from protection.choices import PromoteWhen
 from protection.conditions import Condition, Facts, Unmet, as_document, merged, parse
 from protection.conditions.approvals import Approvals
 from protection.conditions.checks import Checks
+from protection.conditions.freeze_windows import FreezeWindows
 from protection.conditions.gates import Gates
+from protection.conditions.owners import Owners, Section
 from protection.gates import Gate
 from protection.references import Reference, references
+from protection.windows import Window
 from registry.names import plain
 from registry.targets import STAGES, Target, TargetKind
 
@@ -123,24 +126,82 @@ class Requirement:
             facts = condition.narrowed(facts)
         return facts
 
+    def announcements(self, facts: Facts) -> tuple[str, ...]:
+        """Returns what readers should know though it holds now: a freeze that begins soon."""
+        return tuple(filter(None, (condition.announcement(facts) for condition in self.conditions)))
+
     def unmet(self, facts: Facts) -> tuple[Unmet, ...]:
         """Returns what is missing, in the order in which people read it: what blocks first."""
         found = [missing for condition in self.conditions if (missing := condition.unmet(facts))]
         return tuple(sorted(found, key=lambda missing: missing.code != "changes_requested"))
 
 
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A freeze window and what it covers; a target pattern of `*` is every protected target."""
+
+    window: Window
+    workspace_pattern: str = "*"
+    model_pattern: str = "*"
+    target_pattern: str = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A row of the ownership list: who owns the models of a pattern in one respect."""
+
+    section: Section
+    workspace_pattern: str = "*"
+    model_pattern: str = "*"
+
+    @property
+    def closeness(self) -> tuple[bool, int]:
+        """The greater, the more of a model's name the pattern spells."""
+        return not set("*?") & set(self.model_pattern), sum(letter not in "*?" for letter in self.model_pattern)
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """All that is asked of requests: the enforced rules, the freeze windows for many of them, and who owns what.
+
+    Read it once for a whole page of requests.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    freezes: tuple[Cover, ...] = ()
+    ownership: tuple[Owned, ...] = ()
+
+    def sections_of(self, workspace: str, model_name: str) -> tuple[Section, ...]:
+        """Returns who owns a model: of each section what the closest pattern says, of equally close ones the last."""
+        closest: dict[str, Owned] = {}
+        for row in self.ownership:
+            if _covers(row, workspace, model_name):
+                before = closest.setdefault(plain(row.section.name), row)
+                closest[plain(row.section.name)] = max(row, before, key=lambda each: each.closeness)
+        return tuple(closest[name].section for name in sorted(closest))
+
+    def windows_for(self, workspace: str, model_name: str, targets: Iterable[Target]) -> tuple[Window, ...]:
+        """Returns the freeze windows that cover one of the targets of a model."""
+        names = [str(target) for target in targets]
+        return tuple(
+            cover.window
+            for cover in self.freezes
+            if _covers(cover, workspace, model_name) and any(_glob(name, cover.target_pattern) for name in names)
+        )
+
+
 def requirement_for(
-    rules: Iterable[Rule],
+    book: Rulebook,
     *,
     workspace: str,
     model_name: str,
     targets: Iterable[Target],
     leaves: Iterable[Target] = (),
 ) -> Requirement:
-    """Returns what `rules` (the enabled ones) ask for a change that touches these targets of a model.
+    """Returns what the rulebook asks for a change that touches these targets of a model.
 
     Args:
-        rules: The enabled ones.
+        book: As it stands now.
         workspace: Canonical.
         model_name: Of the version.
         targets: Those that the version would get.
@@ -151,16 +212,23 @@ def requirement_for(
     def matches(rule: Rule, those: list[Target]) -> bool:
         return any(is_match(rule, workspace=workspace, model_name=model_name, target=target) for target in those)
 
-    matching = tuple(rule for rule in rules if matches(rule, [*got, *lost]))
+    matching = tuple(rule for rule in book.rules if matches(rule, [*got, *lost]))
     if not matching:
         return Requirement()
+    sections = book.sections_of(workspace, model_name)
+    windows = book.windows_for(workspace, model_name, [*got, *lost])
+
+    def asked(rule: Rule) -> Iterator[Condition]:
+        for one in rule.parsed_conditions:
+            if matches(rule, got) or not one.is_about_quality:
+                yield one.of(sections) if isinstance(one, Owners) else one
+
+    groups = [list(asked(rule)) for rule in matching]
+    if windows:
+        own = next((one for one in groups[0] if isinstance(one, FreezeWindows)), FreezeWindows(()))
+        groups[0] = [one for one in groups[0] if one is not own] + [own.stricter(FreezeWindows(windows))]
     return Requirement(
-        conditions=merged(
-            [
-                [one for one in rule.parsed_conditions if matches(rule, got) or not one.is_about_quality]
-                for rule in matching
-            ]
-        ),
+        conditions=merged(groups),
         promote_when=max((PromoteWhen(rule.promote_when) for rule in matching), key=list(PromoteWhen).index),
         promoters=tuple(rule.parsed_promoters for rule in matching if rule.parsed_promoters),
         rules=matching,
@@ -179,6 +247,10 @@ def is_match(rule: Rule, *, workspace: str, model_name: str, target: Target) -> 
     if not _glob(str(target), rule.target_pattern):
         return False
     return target.kind == TargetKind.MODEL or _glob(model_name, rule.model_pattern)
+
+
+def _covers(row: Cover | Owned, workspace: str, model_name: str) -> bool:
+    return _glob(workspace or "default", row.workspace_pattern) and _glob(model_name, row.model_pattern)
 
 
 def pattern_problems(*, workspace_pattern: str, model_pattern: str, target_pattern: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from typing_extensions import override
@@ -13,8 +14,13 @@ from audit.trail import About
 from foundation.exceptions import InvalidInput
 from protection.choices import Enforcement, PromoteWhen
 from protection.conditions import Condition, as_document, parse
-from protection.matching import pattern_problems
-from protection.references import Reference, references
+from protection.conditions.owners import Section
+from protection.matching import Cover, Owned, pattern_problems
+from protection.references import People, Reference, references
+from protection.windows import Window
+
+_WINDOW = ("name", "start", "end", "timezone")
+_PATTERNS = ("workspace_pattern", "model_pattern", "target_pattern")
 
 
 def default_conditions() -> dict[str, Any]:
@@ -109,6 +115,120 @@ class ProtectionRule(models.Model):
                 problems["promote_when"] = "Groups press Promote: choose that somebody presses it, or name no group."
         except InvalidInput as wrong:
             problems["promote_when"] = wrong.message
+        if problems:
+            raise ValidationError(problems)
+
+
+class FreezeWindow(models.Model):
+    """A time in which nothing is promoted to the protected targets that it covers, whatever their rules say."""
+
+    name = models.CharField(max_length=100, unique=True, help_text="Why, in a few words: people read it.")
+    start = models.CharField(
+        max_length=120, help_text="A date such as 2026-12-20 18:00, or cron such as 0 18 * * 5 (Fridays at 18:00)."
+    )
+    end = models.CharField(max_length=120, help_text="Of the same kind as the start.")
+    timezone = models.CharField(max_length=64, default="UTC", help_text="For example Europe/Berlin.")
+    workspace_pattern = models.CharField(max_length=256, default="*")
+    model_pattern = models.CharField(max_length=256, default="*", help_text="For example: * or fraud-*")
+    target_pattern = models.CharField(
+        max_length=270, default="*", help_text="* for every protected target, or as in a rule: stage:Production."
+    )
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    @override
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def about(self) -> About:
+        """What an audit row about this window is about."""
+        return About(self.workspace_pattern, self.model_pattern, target=self.target_pattern)
+
+    @property
+    def document(self) -> dict[str, str]:
+        """What it says, as people write it."""
+        return {name: getattr(self, name) for name in (*_WINDOW, *_PATTERNS)}
+
+    @property
+    def cover(self) -> Cover:
+        """What the rulebook has of it."""
+        window = {name: getattr(self, name) for name in _WINDOW}
+        return Cover(Window(**window), *(getattr(self, name) for name in _PATTERNS))
+
+    @override
+    def clean(self) -> None:
+        """Raises ValidationError, by field, for a window that never begins or ends, and patterns that cover nothing."""
+        pattern = "stage:*" if self.target_pattern == "*" else self.target_pattern
+        problems = pattern_problems(
+            workspace_pattern=self.workspace_pattern, model_pattern=self.model_pattern, target_pattern=pattern
+        )
+        for part in ("timezone", "start", "end", "name"):
+            try:
+                Window.parse({name: getattr(self, name) for name in _WINDOW}, field=part)
+            except InvalidInput as wrong:
+                problems[wrong.field if wrong.field in _WINDOW else "start"] = wrong.message
+                break
+        if problems:
+            raise ValidationError(problems)
+
+
+class Ownership(models.Model):
+    """Who owns the models of a pattern in one respect: rules may ask for their approval."""
+
+    section = models.CharField(max_length=100, help_text="In which respect: ML lead, Risk.")
+    workspace_pattern = models.CharField(max_length=256, default="*")
+    model_pattern = models.CharField(max_length=256, default="*", help_text="For example: * or fraud-*")
+    people = models.JSONField(help_text="{groups, users}.")
+    approvals = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(6)],
+        help_text="How many of them have to approve.",
+    )
+
+    class Meta:
+        ordering: ClassVar = ["section", "model_pattern", "pk"]
+        verbose_name_plural = "ownership"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["section", "workspace_pattern", "model_pattern"], name="one_ownership_per_pattern"
+            ),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.section} of {self.model_pattern}"
+
+    @property
+    def about(self) -> About:
+        """What an audit row about this row is about."""
+        return About(self.workspace_pattern, self.model_pattern, target=f"owners:{self.section}"[:270])
+
+    @property
+    def owned(self) -> Owned:
+        """What the rulebook has of it."""
+        people = People.parse(self.people, field="people")
+        return Owned(Section(self.section, people, self.approvals), self.workspace_pattern, self.model_pattern)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What it says, as people write it; `protection.people.named` puts in the names of today."""
+        patterns = {name: getattr(self, name) for name in _PATTERNS[:2]}
+        return {"section": self.section, **patterns, "approvals": self.approvals, **self.people}
+
+    @override
+    def clean(self) -> None:
+        """Raises ValidationError, by field, for patterns that cover nothing and owners that are none."""
+        problems = pattern_problems(
+            workspace_pattern=self.workspace_pattern, model_pattern=self.model_pattern, target_pattern="stage:*"
+        )
+        if self.section != self.section.strip() or not self.section.isprintable():
+            problems["section"] = "Remove spaces at the ends, and characters that cannot be printed."
+        try:
+            People.parse(self.people, field="people")
+        except InvalidInput as wrong:
+            problems["people"] = wrong.message
         if problems:
             raise ValidationError(problems)
 

@@ -1,12 +1,26 @@
-"""Who may change the rules."""
+"""Who may change the rules, the freeze windows and the owners."""
+
+from django.db.models import Model
 
 from audit.actors import Actor
 from foundation.exceptions import NotAllowed
 
 ONLY_RULE_EDITORS = "Only people with the permission to edit protection rules can do this."
+_NOUNS = {"freezewindow": "freeze windows", "ownership": "the ownership list"}
 
 
 def require_rule_editor(actor: Actor, change: str) -> None:
     """Raises NotAllowed unless `actor` has Django's permission to `change` (add, change, delete) protection rules."""
     if not actor.has_perm(f"protection.{change}_protectionrule"):
         raise NotAllowed(ONLY_RULE_EDITORS)
+
+
+def only_editors_of(row: Model | type[Model]) -> str:
+    """Returns the refusal for who may not edit rows of this kind."""
+    return f"Only people with the permission to edit {_NOUNS[str(row._meta.model_name)]} can do this."
+
+
+def require_editor(actor: Actor, change: str, row: Model) -> None:
+    """Raises NotAllowed unless `actor` has Django's permission to `change` (add, change, delete) rows of this kind."""
+    if not actor.has_perm(f"protection.{change}_{row._meta.model_name}"):
+        raise NotAllowed(only_editors_of(row))

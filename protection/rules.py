@@ -9,13 +9,14 @@ from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
 from foundation.exceptions import InvalidInput, WrongState
-from foundation.words import counted
+from foundation.words import counted, listed
 from protection import documents, sentences
-from protection.choices import Enforcement
 from protection.conditions.approvers import Approvers
-from protection.models import ProtectionRule, RuleVersion
+from protection.conditions.owners import Owners
+from protection.models import Ownership, ProtectionRule, RuleVersion
 from protection.people import able, resolved
 from protection.permissions import require_rule_editor
+from registry.names import plain
 
 
 @trail.records_refusals
@@ -83,6 +84,12 @@ def _check(rule: ProtectionRule) -> None:
 def _require_that_it_can_be_met(rule: ProtectionRule) -> None:
     """Raises InvalidInput where nobody, whatever they do, could meet a condition of the rule."""
     for condition in rule.parsed_conditions:
+        if isinstance(condition, Owners):
+            sections = {plain(section) for section in Ownership.objects.values_list("section", flat=True)}
+            missing = [name for name in condition.wanted if plain(name) not in sections]
+            if missing or not sections:
+                what = f"no section {listed(missing)}" if missing else "no section yet"
+                raise InvalidInput(f"The ownership list has {what}: name its owners first.", field=condition.key)
         if not isinstance(condition, Approvers):
             continue
         for demand in condition.within(rule.parsed_conditions).demands:
@@ -116,11 +123,6 @@ def _record(rule: ProtectionRule, actor: Actor, reason: str) -> None:
         about=rule.about,
         actor=actor,
     )
-
-
-def enabled_rules() -> list[ProtectionRule]:
-    """Returns the enabled rules; load them once for a whole page of requests."""
-    return list(ProtectionRule.objects.filter(enforcement=Enforcement.ACTIVE))
 
 
 def versions_of(rule_id: int) -> list[RuleVersion]:

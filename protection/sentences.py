@@ -1,6 +1,7 @@
 """What the audit trail says about a change to a protection rule."""
 
-from protection.models import ProtectionRule
+from protection.models import FreezeWindow, Ownership, ProtectionRule
+from protection.references import People
 
 
 def described(rule: ProtectionRule) -> dict[str, str]:
@@ -15,6 +16,26 @@ def described(rule: ProtectionRule) -> dict[str, str]:
         "enforcement": rule.enforcement,
         "description": rule.description,
     }
+
+
+def entry(row: FreezeWindow | Ownership) -> dict[str, str]:
+    """Returns {what: value} of a freeze window or a row of the ownership list, in words."""
+    if isinstance(row, FreezeWindow):
+        return {"freeze window": row.name, **{key: value for key, value in row.document.items() if key != "name"}}
+    return {
+        "owners": row.section,
+        "model": row.model_pattern,
+        "workspace": row.workspace_pattern,
+        "approvals": str(row.approvals),
+        "people": str(People.parse(row.people, field="people")),
+    }
+
+
+def entry_changed(before: dict[str, str], after: dict[str, str]) -> str:
+    """Returns the reason in the row of a changed window or ownership, from `entry` before and after."""
+    changes = [f"{what}: {before[what]!r} became {after[what]!r}" for what in after if before[what] != after[what]]
+    kind, name = next(iter(before.items()))
+    return f"{kind} {name}: {'; '.join(changes)}"
 
 
 def added(rule: dict[str, str]) -> str:

@@ -18,7 +18,8 @@ from promote_requests import services
 from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.models import Comment, PromoteRequest, Review
 from protection import rules
-from protection.models import ProtectionRule
+from protection.models import FreezeWindow, Ownership, ProtectionRule
+from protection.rulebook import delete_entry, save_entry
 from registry.fake import FakeRegistry
 from registry.targets import Target
 from testing.api_client import ROOT
@@ -29,7 +30,12 @@ ADMIN = "/checkpoint/admin/"
 RULE_FIELDS = {"workspace_pattern": "*", "model_pattern": "*", "target_pattern": "alias:live", "approvals": 1}
 RULE_CHOICES = {"promote_when": "approved", "enforcement": "active"}
 PEOPLE = {"accept": "text/html"}
-KEPT = (PromoteRequest, Review, Comment, ProtectionRule)
+ENTRIES: dict[str, tuple[Any, dict[str, Any]]] = {
+    "freezewindow": (FreezeWindow, {"name": "year end", "start": "2026-12-20", "end": "2027-01-04"}),
+    "ownership": (Ownership, {"section": "Risk", "people": {"groups": [], "users": []}}),
+}
+"""{model: the class, the values of a row}."""
+KEPT = (PromoteRequest, Review, Comment, ProtectionRule, FreezeWindow, Ownership)
 
 
 class Door(StrEnum):
@@ -112,6 +118,8 @@ SERVICES: dict[str, Callable[..., Any]] = {
     **{name: getattr(services, name) for name in services.__all__},
     "save_rule": rules.save_rule,
     "delete_rule": rules.delete_rule,
+    "save_entry": save_entry,
+    "delete_entry": delete_entry,
 }
 """Whatever an actor can ask for."""
 
@@ -161,6 +169,9 @@ def by_service(name: str) -> Way:
             for field, value in values.items():
                 setattr(rule, field, value)
             values = {"rule": rule}
+        if name in ("save_entry", "delete_entry"):
+            kind, fields = ENTRIES[values.pop("kind")]
+            values = {"entry": kind.objects.filter(pk=values.pop("pk", None)).first() or kind(**fields)}
         if attempt.number is not None:
             values["promote_request"] = PromoteRequest.objects.get(pk=attempt.number)
         if name == "close" and "reason" in values:
@@ -216,6 +227,22 @@ def by_rules_api(method: str) -> Way:
     return Way(f"{method} rule" if method != "POST" else "POST rules", go)
 
 
+def by_entries_api(method: str, kind: str) -> Way:
+    """Writes a freeze window or an ownership by the API."""
+
+    def go(attempt: Attempt) -> Answer:
+        pk = attempt.values.get("pk")
+        one, many = ("freeze-window", "freeze-windows") if kind == "freezewindow" else ("ownership-row", "ownership")
+        address = reverse(f"promote_requests_api:{many if pk is None else one}", args=[] if pk is None else [pk])
+        body = {**ENTRIES[kind][1]}
+        body |= body.pop("people", {})
+        response = attempt.client.generic(method, address, json.dumps(body), "application/json")
+        return Answer(response.status_code, response.json().get("message", "") if response.content else "")
+
+    one, many = ("freeze-window", "freeze-windows") if kind == "freezewindow" else ("ownership-row", "ownership")
+    return Way(f"{method} {many if method == 'POST' else one}", go)
+
+
 def by_admin_action(name: str) -> Way:
     """Confirms a bulk action; its refusals are messages on the list that the answer leads to."""
 
@@ -231,6 +258,7 @@ def by_admin_action(name: str) -> Way:
 def by_admin_form(model: str, view: str) -> Way:
     def go(attempt: Attempt) -> Answer:
         values = RULE_FIELDS | RULE_CHOICES | attempt.values | {"post": "yes"}
+        values.pop("kind", None)
         pk = values.pop("pk", attempt.number)
         return _admin(attempt, f"{model}/add/" if view == "add" else f"{model}/{pk}/{view}/", values)
 
@@ -259,8 +287,8 @@ def by_proxy(method: str, path: str) -> Way:
 
 
 def _admin(attempt: Attempt, path: str, values: dict[str, Any]) -> Answer:
-    room = {"promoterequest": "promote_requests", "protectionrule": "protection", "auditevent": "audit"}
-    response = attempt.post(f"{ADMIN}{room[path.partition('/')[0]]}/{path}", values)
+    room = {"promoterequest": "promote_requests", "auditevent": "audit"}
+    response = attempt.post(f"{ADMIN}{room.get(path.partition('/')[0], 'protection')}/{path}", values)
     if response.status_code == 302 and response["Location"].startswith(ADMIN):
         shown = attempt.client.get(response["Location"]).context
         return Answer(302, " ".join(str(message) for message in shown["messages"]))

@@ -17,7 +17,7 @@ from promote_requests.choices import CloseReason, Verdict
 from promote_requests.models import PromoteRequest
 from promote_requests.pages.http import seen_text_revision
 from promote_requests.querysets import PromoteRequestQuerySet
-from protection.rules import enabled_rules
+from protection.rulebook import rulebook
 from registry import patience
 
 LIMIT = 100
@@ -111,7 +111,7 @@ def _ask_then_do(
 def _question(
     model_admin: ModelAdmin, request: HttpRequest, chosen: Sequence[PromoteRequest], form: forms.Form, verb: str
 ) -> TemplateResponse:
-    rules = enabled_rules()
+    rules = rulebook()
     rows = [
         (
             promote_request,

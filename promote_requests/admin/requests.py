@@ -29,7 +29,7 @@ from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.templatetags.pages import ago
-from protection.rules import enabled_rules
+from protection.rulebook import rulebook
 
 _TIMES = {field.name: in_utc(field.name) for field in PromoteRequest._meta.fields if isinstance(field, DateTimeField)}
 _HIDDEN = frozenset({"gate_results"})
@@ -73,7 +73,7 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """Computes the review decisions of the page's rows, with the rules loaded once."""
         changelist = super().get_changelist_instance(request)
-        rules = enabled_rules()
+        rules = rulebook()
         for promote_request in changelist.result_list:
             promote_request.shown_decision = services.decision_of(promote_request, rules)
         return changelist

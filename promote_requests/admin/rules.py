@@ -26,6 +26,7 @@ from promote_requests.admin.trying import try_gates
 from promote_requests.models import PromoteRequest
 from protection import rules
 from protection.conditions import CONDITIONS
+from protection.matching import Rulebook
 from protection.models import ProtectionRule
 from protection.people import named, resolved
 from protection.permissions import ONLY_RULE_EDITORS
@@ -121,7 +122,7 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
         covered = [
             request
             for request in PromoteRequest.objects.unfinished().order_by("-number")
-            if services.requirement_of(request, [rule]).is_protected
+            if services.requirement_of(request, Rulebook((rule,))).is_protected
         ]
         links = format_html_join(
             ", ", '<a href="{}">{}</a>', ((request.get_absolute_url(), request) for request in covered[:_SHOWN])

@@ -10,7 +10,7 @@ from promote_requests.choices import ReviewDecision, Status
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.search import MAX_LENGTH, REVIEWS, Search, find, in_state
-from protection.rules import enabled_rules
+from protection.rulebook import rulebook
 from registry.workspaces import canonical_workspace
 
 _REVIEW_WORDS = {str(decision): word for word, decision in REVIEWS.items()}
@@ -42,7 +42,7 @@ class PromoteRequestFilter(django_filters.FilterSet):
     def filter_queryset(self, queryset: PromoteRequestQuerySet) -> PromoteRequestQuerySet:
         wanted = self.form.cleaned_data
         asked = self._search(wanted)
-        found = find(asked, viewer=self.request.user, rules=enabled_rules())
+        found = find(asked, viewer=self.request.user, rules=rulebook())
         found = in_state(found, asked.terms.get("is", ""))
         if wanted["status"]:
             found = found.filter(status__in=wanted["status"])

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from promote_requests.api.outputs import PromoteRequestSerializer
 from promote_requests.models import PromoteRequest
-from protection import rules
+from protection.rulebook import rulebook
 
 
 def load(request: Request, number: int) -> PromoteRequest:
@@ -20,7 +20,7 @@ def load(request: Request, number: int) -> PromoteRequest:
 
 def context_for(request: Request) -> dict[str, Any]:
     """Returns the context of `PromoteRequestSerializer`, with the rules loaded once."""
-    return {"viewer": request.user, "rules": rules.enabled_rules(), "request": request}
+    return {"viewer": request.user, "rules": rulebook(), "request": request}
 
 
 def state_of(request: Request, promote_request: PromoteRequest) -> dict[str, Any]:

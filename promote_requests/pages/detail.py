@@ -38,9 +38,8 @@ from promote_requests.services import (
 from promote_requests.services.gating import UNFINISHED, keep, measure
 from promote_requests.services.observing import has_changed, notice_changes
 from promote_requests.services.reading import FROZEN
-from protection.matching import Requirement
-from protection.models import ProtectionRule
-from protection.rules import enabled_rules
+from protection.matching import Requirement, Rulebook
+from protection.rulebook import rulebook
 from registry import screens
 from registry.exceptions import RegistryError
 from registry.proposals import Change
@@ -156,7 +155,7 @@ def context_of(
         body: What was typed for it.
         is_waiting: Whether MLflow is asked; otherwise an open request is shown as it was observed last.
     """
-    rules = enabled_rules()
+    rules = rulebook()
     return {
         **conversation(promote_request),
         **_judgement(request, promote_request, rules, _look(request, promote_request, rules, is_waiting=is_waiting)),
@@ -172,9 +171,7 @@ def conversation(promote_request: PromoteRequest) -> dict[str, Any]:
     return {"entries": timeline.entries(promote_request), "field_error": "", "body": ""}
 
 
-def _look(
-    request: PageRequest, promote_request: PromoteRequest, rules: list[ProtectionRule], *, is_waiting: bool
-) -> Seen:
+def _look(request: PageRequest, promote_request: PromoteRequest, rules: Rulebook, *, is_waiting: bool) -> Seen:
     recorded = promote_request.observation
     if not is_waiting and promote_request.status in UNFINISHED and (kept := _kept(promote_request)) is not None:
         return kept
@@ -203,9 +200,7 @@ def _kept(promote_request: PromoteRequest) -> Seen | None:
     return Seen(promote_request.observation, evidence, as_of=as_of)
 
 
-def _judgement(
-    request: PageRequest, promote_request: PromoteRequest, rules: list[ProtectionRule], seen: Seen
-) -> dict[str, Any]:
+def _judgement(request: PageRequest, promote_request: PromoteRequest, rules: Rulebook, seen: Seen) -> dict[str, Any]:
     evidence, proposal = seen.evidence, promote_request.proposal
     requirement = requirement_of(promote_request, rules, seen.observation)
     decision = decision_of(promote_request, rules, seen.observation)

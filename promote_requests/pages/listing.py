@@ -20,8 +20,8 @@ from promote_requests.pages.http import PageRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.search import Search
 from promote_requests.services import decision_of
-from protection.models import ProtectionRule
-from protection.rules import enabled_rules
+from protection.matching import Rulebook
+from protection.rulebook import rulebook
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -63,7 +63,7 @@ def request_list(request: PageRequest) -> HttpResponse:
     """Shows the requests that match the search; without a search the open ones."""
     text = request.GET.get("q", search.DEFAULT)
     asked = Search.parse(text)
-    rules = enabled_rules()
+    rules = rulebook()
     found = search.find(asked, viewer=request.user, rules=rules)
     state = asked.terms.get("is", "")
     page = Paginator(_for_rows(search.in_state(found, state)), PER_PAGE).get_page(request.GET.get("page"))
@@ -83,7 +83,7 @@ def request_list(request: PageRequest) -> HttpResponse:
 @require_safe
 def inbox(request: PageRequest) -> HttpResponse:
     """Shows the requests that wait for this person's review, and the person's own."""
-    rules = enabled_rules()
+    rules = rulebook()
     waiting = _for_rows(waiting_for(request.user))
     own = _for_rows(PromoteRequest.objects.unfinished().filter(author=request.user))
     context = {
@@ -93,7 +93,7 @@ def inbox(request: PageRequest) -> HttpResponse:
     return render(request, "promote_requests/inbox.html", context)
 
 
-def rows(requests: Iterable[PromoteRequest], rules: list[ProtectionRule]) -> list[Row]:
+def rows(requests: Iterable[PromoteRequest], rules: Rulebook) -> list[Row]:
     """Returns requests as rows of a list, each open one with its review decision."""
     return [
         Row(

@@ -13,12 +13,12 @@ from promote_requests.models import PromoteRequest
 from promote_requests.services.promotion import promote
 from promote_requests.services.reading import decision_of, requirement_of
 from protection.choices import PromoteWhen
-from protection.rules import enabled_rules
+from protection.rulebook import rulebook
 
 
 def promote_due(*, door: Door) -> Iterator[tuple[PromoteRequest, CheckpointError | None]]:
     """Promotes every request that is due, the oldest first; yields each with what stood in its way, if anything did."""
-    rules = enabled_rules()
+    rules = rulebook()
     waiting = PromoteRequest.objects.open().filter(last_failure="").with_people().order_by("opened_at", "number")
     for promote_request in waiting:
         requirement = requirement_of(promote_request, rules)

@@ -1,6 +1,5 @@
 """Judges the rules' gates on the facts, and keeps what came of it, so that a list can tell without asking MLflow."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
@@ -13,7 +12,7 @@ from promote_requests.models import PromoteRequest
 from promote_requests.services.reading import requirement_of
 from protection.gates import Gate, GateResult, Subject
 from protection.gates.statements import Described
-from protection.matching import Rule
+from protection.matching import Rulebook
 from registry import get_registry
 
 UNFINISHED = (Status.DRAFT, Status.OPEN)
@@ -46,7 +45,7 @@ def judge_gates(
 
 
 def measure(
-    promote_request: PromoteRequest, evidence: Evidence, *, rules: Iterable[Rule] | None = None, fresh: bool = False
+    promote_request: PromoteRequest, evidence: Evidence, *, rules: Rulebook | None = None, fresh: bool = False
 ) -> bool:
     """Judges a request's gates on this evidence, in the object only; returns whether anything changed.
 

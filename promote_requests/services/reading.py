@@ -18,14 +18,14 @@ from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from protection.checks import Report, State
 from protection.conditions import Judgement
-from protection.matching import Requirement, Rule, requirement_for
-from protection.rules import enabled_rules
+from protection.matching import Requirement, Rulebook, requirement_for
+from protection.rulebook import rulebook
 from registry import RegistryClient, get_registry
 from registry.proposals import Change, Proposal
 from registry.targets import ACTIVE_STAGES, Target, TargetKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    pass
 
 
 FROZEN = (Status.PROMOTING, Status.PROMOTED, Status.CLOSED)
@@ -34,7 +34,7 @@ FROZEN = (Status.PROMOTING, Status.PROMOTED, Status.CLOSED)
 
 def requirement_of(
     promote_request: PromoteRequest,
-    rules: "Iterable[Rule] | None" = None,
+    rules: Rulebook | None = None,
     observation: Observation | None = None,
 ) -> Requirement:
     """Returns what the rules ask for before this request may be promoted; see `decision_of` for the arguments.
@@ -47,9 +47,7 @@ def requirement_of(
     return requirement_for_proposal(promote_request.proposal, leaving=seen.challenger_stage, rules=rules)
 
 
-def requirement_for_proposal(
-    proposal: Proposal, *, leaving: str = "", rules: "Iterable[Rule] | None" = None
-) -> Requirement:
+def requirement_for_proposal(proposal: Proposal, *, leaving: str = "", rules: Rulebook | None = None) -> Requirement:
     """Returns what the rules ask for before a proposal may be carried out.
 
     Args:
@@ -62,7 +60,7 @@ def requirement_for_proposal(
     if leaving in ACTIVE_STAGES:
         leaves.append(Target(TargetKind.STAGE, leaving))
     return requirement_for(
-        enabled_rules() if rules is None else rules,
+        rulebook() if rules is None else rules,
         workspace=proposal.workspace,
         model_name=proposal.model_name,
         targets=[] if is_removal else [proposal.target],
@@ -72,7 +70,7 @@ def requirement_for_proposal(
 
 def decision_of(
     promote_request: PromoteRequest,
-    rules: "Iterable[Rule] | None" = None,
+    rules: Rulebook | None = None,
     observation: Observation | None = None,
 ) -> Decision:
     """Returns what the reviews of the present round amount to.

@@ -56,6 +56,8 @@ def test_the_shipped_group_may_read_and_nothing_else(approver):
         "view_comment",
         "view_promoterequest",
         "view_protectionrule",
+        "view_freezewindow",
+        "view_ownership",
         "view_review",
     }
     assert Permission.objects.filter(codename="view_promoterequest").count() == 1
@@ -266,7 +268,7 @@ def test_a_page_takes_the_same_number_of_queries_however_much_was_said(
         services.comment(actor=by(person), promote_request=open_request, body="Hm.")
     client = signed_in(approver)
     # As above, and what the desk shows: rules, reviews and their people, the trail, comments, other requests (2).
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(28):
         assert client.get(f"{LIST}{open_request.number}/change/").status_code == 200
 
 

@@ -78,6 +78,14 @@ def _of_call(method: str, path: str) -> dict[Door, Way | str]:
     return _ways(CALL_ONLY, CALL_ONLY, CALL_ONLY, CALL_ONLY, doors.by_proxy(method, path))
 
 
+ENTRY_STEPS = {
+    "add": ("POST", "add"),
+    "change": ("PATCH", "change"),
+    "delete": ("DELETE", "delete"),
+    "delete several": ("", ""),
+}
+
+
 WAYS: dict[str, dict[Door, Way | str]] = {
     "create": _of_request("create", doors.by_api("POST", "list"), page="new"),
     "edit": _of_request("edit", doors.by_api("PATCH", "detail")),
@@ -101,6 +109,17 @@ WAYS: dict[str, dict[Door, Way | str]] = {
         "delete_rule", doors.by_rules_api("DELETE"), doors.by_admin_form("protectionrule", "delete")
     ),
     "delete rules": _of_rule("delete_rule", ONE_BY_ONE, doors.by_forged_admin_action("protectionrule")),
+    **{
+        f"{step} {model}": _ways(
+            doors.by_service("delete_entry" if step.startswith("delete") else "save_entry"),
+            NO_RULE_PAGE,
+            ONE_BY_ONE if step == "delete several" else doors.by_entries_api(ENTRY_STEPS[step][0], model),
+            doors.by_forged_admin_action(model)
+            if step == "delete several"
+            else doors.by_admin_form(model, ENTRY_STEPS[step][1]),
+        )
+        for model, step in product(doors.ENTRIES, ENTRY_STEPS)
+    },
     **{
         f"{view} {model}": _of_row(doors.by_admin_form(model, view))
         for model, view in product(("promoterequest", "auditevent"), ("add", "change", "delete"))
@@ -193,8 +212,8 @@ def _deactivated() -> Iterator[Rule]:
     at = {"create": None, "submit": Status.DRAFT, "reopen": Status.CLOSED}
     for act, ways in WAYS.items():
         if isinstance(ways[Door.SERVICE], Way) or isinstance(ways[Door.PROXY], Way):
-            about_rules = act in RULE_ACTS
-            says = "permission to edit protection rules" if about_rules else "Sign in first."
+            about_rules = act in RULE_ACTS or act in ENTRY_ACTS
+            says = "permission to edit" if about_rules else "Sign in first."
             actor = "root" if about_rules else "ada" if act in AUTHORS else "grace"
             status = None if about_rules or isinstance(ways[Door.PROXY], Way) else at.get(act, Status.OPEN)
             yield Rule(f"{act} after deactivation", act, 403, says, actor=actor, at=status)
@@ -209,6 +228,8 @@ def checked(world: World) -> None:
 
 
 RULE_ACTS = ("add a rule", "change a rule", "delete a rule", "delete rules")
+ENTRY_ACTS = {f"{step} {model}": model for model, step in product(doors.ENTRIES, ENTRY_STEPS)}
+ENTRY_SAYS = {"freezewindow": "permission to edit freeze windows", "ownership": "permission to edit the ownership list"}
 RULES = [
     *_wrong_states(),
     *_wrong_people(),
@@ -325,6 +346,7 @@ RULES = [
     ),
     # Protection rules and rows, in the admin.
     *(Rule(f"{act} without the right", act, 403, "permission to edit protection rules", at=None) for act in RULE_ACTS),
+    *(Rule(f"{act} without the right", act, 403, ENTRY_SAYS[model], at=None) for act, model in ENTRY_ACTS.items()),
     Rule(
         "a rule for nothing",
         "add a rule",
@@ -377,6 +399,11 @@ def test_every_rule_refuses_alike_through_every_door(rule: Rule, door: Door, wor
     }
     if rule.act in RULE_ACTS[1:]:
         values["pk"] = ProtectionRule.objects.get(target_pattern="stage:*").pk
+    if rule.act in ENTRY_ACTS:
+        values["kind"] = ENTRY_ACTS[rule.act]
+        if not rule.act.startswith("add"):
+            kind, fields = doors.ENTRIES[values["kind"]]
+            values["pk"] = kind.objects.create(**fields).pk
     number = request.pk if request else None
     if request and rule.act.endswith("auditevent"):
         number = AuditEvent.objects.latest("pk").pk

@@ -6,7 +6,7 @@ from promote_requests import search, services
 from promote_requests.choices import Verdict
 from promote_requests.models import PromoteRequest
 from promote_requests.search import Search
-from protection.rules import enabled_rules
+from protection.rulebook import rulebook
 from registry.proposals import Proposal
 from registry.targets import Target
 from testing.people import by
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def _found(text: str, viewer: "User") -> list[int]:
     asked = Search.parse(text)
-    found = search.find(asked, viewer=viewer, rules=enabled_rules())
+    found = search.find(asked, viewer=viewer, rules=rulebook())
     return sorted(search.in_state(found, asked.terms.get("is", "")).values_list("number", flat=True))
 
 

@@ -134,6 +134,10 @@ class Condition(ABC):
     def unmet(self, facts: Facts) -> Unmet | None:
         """Returns what is missing, or None where the condition holds."""
 
+    def announcement(self, facts: Facts) -> str:
+        """Returns what readers should know though it holds now, as a sentence; "" for nothing."""
+        return ""
+
     @abstractmethod
     @override
     def __str__(self) -> str:

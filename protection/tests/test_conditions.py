@@ -45,6 +45,8 @@ def test_every_condition_says_what_it_asks_for_and_can_be_written_down():
     samples = {
         "approvals": 2,
         "approval_age": 30,
+        "freeze_windows": [{"start": "0 18 * * 5", "end": "0 8 * * 1", "timezone": "Europe/Berlin", "name": "weekend"}],
+        "owners": ["Risk"],
         "approvers": {"groups": [{"id": 1, "name": "Risk"}], "users": [{"id": 7, "name": "grace"}]},
         "waiting_time": 60,
         "changes_requested": True,

@@ -1,6 +1,6 @@
 import pytest
 
-from protection.matching import requirement_for
+from protection.matching import Rulebook, requirement_for
 from protection.models import ProtectionRule
 from registry.targets import Target, TargetKind
 
@@ -11,7 +11,7 @@ def rule(target_pattern, model_pattern="*", **values):
 
 def is_protected(a_rule, *, model_name="Fraud", target="stage:Production", workspace=""):
     return requirement_for(
-        [a_rule], workspace=workspace, model_name=model_name, targets=[Target.parse(target)]
+        Rulebook((a_rule,)), workspace=workspace, model_name=model_name, targets=[Target.parse(target)]
     ).is_protected
 
 
@@ -62,11 +62,13 @@ def test_a_disabled_rule_protects_nothing():
 
 def test_the_strictest_of_each_requirement_applies():
     requirement = requirement_for(
-        [
-            rule("stage:*", conditions={"approvals": 1}, promote_when="pressed"),
-            rule("stage:Production", conditions={"approvals": 3}),
-            rule("alias:*", conditions={"approvals": 6}),
-        ],
+        Rulebook(
+            (
+                rule("stage:*", conditions={"approvals": 1}, promote_when="pressed"),
+                rule("stage:Production", conditions={"approvals": 3}),
+                rule("alias:*", conditions={"approvals": 6}),
+            )
+        ),
         workspace="",
         model_name="Fraud",
         targets=[Target.parse("stage:Production")],
@@ -77,14 +79,14 @@ def test_the_strictest_of_each_requirement_applies():
 
 
 def test_an_unprotected_target_still_takes_one_approval_when_somebody_asks():
-    requirement = requirement_for([], workspace="", model_name="Fraud", targets=[Target.parse("alias:trial")])
+    requirement = requirement_for(Rulebook(), workspace="", model_name="Fraud", targets=[Target.parse("alias:trial")])
     assert (requirement.is_protected, requirement.required_approvals) == (False, 1)
 
 
 def of_both(*rules):
     """What a move from Archived to Production asks for, which touches both."""
     places = [Target.parse("stage:Archived"), Target.parse("stage:Production")]
-    return requirement_for(rules, workspace="", model_name="Fraud", targets=places)
+    return requirement_for(Rulebook(tuple(rules)), workspace="", model_name="Fraud", targets=places)
 
 
 def test_where_a_change_touches_two_places_the_stricter_of_each_applies():
@@ -107,7 +109,7 @@ def test_a_place_that_nobody_protects_adds_nothing_to_one_that_somebody_does():
 )
 def test_a_rule_knows_every_spelling_that_a_database_takes_for_the_name(spelling):
     found = requirement_for(
-        [rule("alias:champion", conditions={"approvals": 3})],
+        Rulebook((rule("alias:champion", conditions={"approvals": 3}),)),
         workspace="",
         model_name="Fraud",
         targets=[Target(TargetKind.ALIAS, spelling)],

@@ -16,7 +16,7 @@ from promote_requests.pages.forms import NewRequestForm, initial_from_post, init
 from promote_requests.pages.http import PageRequest, lists_of
 from promote_requests.pages.new import offers
 from promote_requests.pages.new.preview import Preview, preview
-from protection.rules import enabled_rules
+from protection.rulebook import rulebook
 from registry.exceptions import RegistryError, RegistryNotFound
 from registry.targets import Target
 from registry.types import ModelVersion, RegisteredModel
@@ -139,7 +139,7 @@ def _known(initial: dict[str, Any]) -> Known:
 
 
 def _form(known: Known, initial: dict[str, Any], data: Any = None) -> NewRequestForm:
-    aliases = offers.aliases_named_by(rule.target_pattern for rule in enabled_rules())
+    aliases = offers.aliases_named_by(rule.target_pattern for rule in rulebook().rules)
     version = initial.get("version", "")
     groups = offers.target_choices(known.model, known.version(version), aliases)
     choice, typed, groups = offers.placed(initial.get("target", ""), initial.get("target_name", ""), groups)

@@ -1,0 +1,111 @@
+"""Freeze windows and owners in the admin, saved by the services, so that every change leaves an audit row."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from typing_extensions import override
+
+from audit import trail
+from audit.actors import Door, actor_of
+from audit.admin.refusals import RecordsRefusals
+from foundation.exceptions import CheckpointError, InvalidInput
+from protection.fields import PeopleField
+from protection.models import FreezeWindow, Ownership
+from protection.people import named, resolved
+from protection.permissions import only_editors_of
+from protection.references import People
+from protection.rulebook import delete_entry, save_entry
+
+
+class _EntryAdmin(RecordsRefusals, admin.ModelAdmin):
+    """Writes rows by the services; what they refuse is a message on the list."""
+
+    @override
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        save_entry(actor=actor_of(request, Door.ADMIN), entry=obj)
+
+    @override
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        delete_entry(actor=actor_of(request, Door.ADMIN), entry=obj)
+
+    @override
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Deletes each row; a refusal is shown and does not stop the others."""
+        for entry in queryset:
+            try:
+                delete_entry(actor=actor_of(request, Door.ADMIN), entry=entry)
+            except CheckpointError as refusal:
+                self.message_user(request, f"{entry}: {refusal.message}", messages.ERROR)
+
+    @override
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Shows what the service refuses although the form was valid, because somebody else was faster."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except CheckpointError as refusal:
+            return self._back_to_list(request, refusal, attempt="save_entry")
+
+    @override
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().delete_view(request, *args, **kwargs)
+        except CheckpointError as refusal:
+            return self._back_to_list(request, refusal, attempt="delete_entry")
+
+    def _back_to_list(self, request: HttpRequest, refusal: CheckpointError, *, attempt: str) -> HttpResponse:
+        # The admin runs its views in a transaction, whose rollback has taken the service's row with it.
+        trail.record_refusal(refusal, attempt=attempt, actor=actor_of(request, Door.ADMIN))
+        self.message_user(request, refusal.message, messages.ERROR)
+        return HttpResponseRedirect(reverse(f"admin:protection_{self.opts.model_name}_changelist"))
+
+
+@admin.register(FreezeWindow)
+class FreezeWindowAdmin(_EntryAdmin):
+    """Freeze windows for many rules."""
+
+    refusal = only_editors_of(FreezeWindow)
+    list_display = ("name", "start", "end", "timezone", "target_pattern", "model_pattern", "workspace_pattern")
+    search_fields = ("name", "model_pattern", "target_pattern")
+    fields = ("name", "start", "end", "timezone", "target_pattern", "model_pattern", "workspace_pattern")
+
+
+class OwnershipForm(forms.ModelForm):
+    """An ownership with its people one a line."""
+
+    people = PeopleField(help_text="One a line: group Risk, or user grace.")
+
+    class Meta:
+        model = Ownership
+        fields = ("section", "model_pattern", "workspace_pattern", "people", "approvals")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None and "people" in self.fields:
+            self.initial["people"] = named(self.instance.people)
+
+    def clean_people(self) -> dict[str, Any]:
+        """Returns the people as they are kept."""
+        try:
+            people: dict[str, Any] = resolved(self.cleaned_data["people"], field="people")
+        except InvalidInput as wrong:
+            raise forms.ValidationError(wrong.message) from None
+        return people
+
+
+@admin.register(Ownership)
+class OwnershipAdmin(_EntryAdmin):
+    """Who owns which models."""
+
+    refusal = only_editors_of(Ownership)
+    list_display = ("section", "model_pattern", "workspace_pattern", "owners", "approvals")
+    list_filter = ("section",)
+    search_fields = ("section", "model_pattern")
+    form = OwnershipForm
+
+    @admin.display(description="owners")
+    def owners(self, row: Ownership) -> str:
+        return str(People.parse(row.people, field="people"))

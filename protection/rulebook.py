@@ -1,0 +1,106 @@
+"""The rulebook as the database has it, and the services that write its freeze windows and owners.
+
+The rules themselves are written in `protection.rules`. Every change leaves an audit row that says what changed.
+"""
+
+from typing import TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from audit import trail
+from audit.actors import Actor
+from audit.choices import AuditAction
+from foundation.exceptions import InvalidInput, WrongState
+from foundation.words import counted
+from protection import sentences
+from protection.choices import Enforcement
+from protection.matching import Rulebook
+from protection.models import FreezeWindow, Ownership, ProtectionRule
+from protection.people import able, resolved
+from protection.permissions import require_editor
+from protection.references import People
+
+R = TypeVar("R", FreezeWindow, Ownership)
+
+
+def rulebook() -> Rulebook:
+    """Returns what is asked for at this moment, in three queries; load it once for a whole page of requests."""
+    return Rulebook(
+        rules=tuple(ProtectionRule.objects.filter(enforcement=Enforcement.ACTIVE)),
+        freezes=tuple(window.cover for window in FreezeWindow.objects.all()),
+        ownership=tuple(row.owned for row in Ownership.objects.all()),
+    )
+
+
+@trail.records_refusals
+def save_entry(*, actor: Actor, entry: R) -> R:
+    """Adds a freeze window or a row of the ownership list, or stores its new values.
+
+    Raises:
+        InvalidInput: a value is wrong, nobody could approve, or another row is called so.
+        NotAllowed: the actor may not edit such rows.
+        WrongState: somebody deleted the row meanwhile.
+    """
+    adding = entry.pk is None
+    require_editor(actor, "add" if adding else "change", entry)
+    if isinstance(entry, Ownership):
+        _settle_owners(entry)
+    _check(entry)
+    try:
+        with transaction.atomic():
+            before = None if adding else sentences.entry(_lock(entry))
+            entry.save(force_insert=adding, force_update=not adding)
+            after = sentences.entry(entry)
+            if before is None:
+                _record(entry, actor, sentences.added(after))
+            elif before != after:
+                _record(entry, actor, sentences.entry_changed(before, after))
+    except IntegrityError:
+        # Somebody saved the same since the check above; the constraint refused the second.
+        _check(entry)
+        raise
+    return entry
+
+
+@trail.records_refusals
+def delete_entry(*, actor: Actor, entry: R) -> None:
+    """Deletes a freeze window or a row of the ownership list.
+
+    Raises:
+        NotAllowed: the actor may not delete such rows.
+        WrongState: somebody deleted the row already.
+    """
+    require_editor(actor, "delete", entry)
+    with transaction.atomic():
+        locked = _lock(entry)
+        _record(locked, actor, sentences.deleted(sentences.entry(locked)))
+        locked.delete()
+
+
+def _settle_owners(row: Ownership) -> None:
+    """Looks the owners up, and raises InvalidInput where too few of them can sign in."""
+    row.people = resolved(row.people, field="people")
+    people = People.parse(row.people, field="people")
+    if isinstance(row.approvals, int) and (there := len(able(people))) < row.approvals:
+        asked, who = counted(row.approvals, "approval"), counted(there, "person", "people")
+        raise InvalidInput(f"Nobody can meet {asked} by {people}: only {who} of them can sign in.", field="approvals")
+
+
+def _check(entry: FreezeWindow | Ownership) -> None:
+    try:
+        entry.full_clean()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise InvalidInput(" ".join(messages), field="" if field == "__all__" else field) from None
+
+
+def _lock(entry: R) -> R:
+    found = type(entry)._default_manager.select_for_update().filter(pk=entry.pk).first()
+    if found is None:
+        raise WrongState("Somebody else deleted this meanwhile.")
+    return found
+
+
+def _record(entry: FreezeWindow | Ownership, actor: Actor, reason: str) -> None:
+    trail.record(AuditAction.RULE_CHANGED, reason=reason, about=entry.about, actor=actor)
