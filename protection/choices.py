@@ -11,6 +11,13 @@ class Enforcement(TextChoices):
     OFF = "off", "Off"
 
 
+class DirectWrite(TextChoices):
+    """What becomes of a call to MLflow that would change a protected target directly. It is never let through."""
+
+    REFUSE = "refuse", "Refuse it, with the address of the form"
+    HOLD = "hold", "Refuse it, and open the request for the caller"
+
+
 class PromoteWhen(TextChoices):
     """When an approved request is promoted, from the least to the most that a rule may ask for."""
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 
 from foundation.exceptions import InvalidInput
 from protection.checks import RequiredCheck
-from protection.choices import PromoteWhen
+from protection.choices import DirectWrite, PromoteWhen
 from protection.conditions import Condition, Facts, Unmet, as_document, merged, parse
 from protection.conditions.approvals import Approvals
 from protection.conditions.checks import Checks
@@ -28,6 +28,7 @@ class Rule(Protocol):
     model_pattern: str
     target_pattern: str
     promote_when: str
+    on_direct_write: str
     version: int
 
     @property
@@ -70,6 +71,7 @@ class Requirement:
     conditions: tuple[Condition, ...] = merged([(Approvals(1),)])
     promote_when: PromoteWhen = PromoteWhen.APPROVED
     promoters: tuple[tuple[Reference, ...], ...] = ()
+    holds_direct_writes: bool = False
     rules: "tuple[Rule | FrozenRule, ...]" = ()
 
     @property
@@ -98,7 +100,7 @@ class Requirement:
             raise InvalidInput("The rule is kept in a format that this Checkpoint cannot read.")
         rules = tuple(FrozenRule(**rule) for rule in frozen["rules"])
         promoters = tuple(references(groups, field="promoters") for groups in frozen["promoters"])
-        return cls(parse(frozen["conditions"]), PromoteWhen(frozen["promote_when"]), promoters, rules)
+        return cls(parse(frozen["conditions"]), PromoteWhen(frozen["promote_when"]), promoters, rules=rules)
 
     @property
     def is_automatic(self) -> bool:
@@ -230,6 +232,7 @@ def requirement_for(
     return Requirement(
         conditions=merged(groups),
         promote_when=max((PromoteWhen(rule.promote_when) for rule in matching), key=list(PromoteWhen).index),
+        holds_direct_writes=all(rule.on_direct_write == DirectWrite.HOLD for rule in matching),
         promoters=tuple(rule.parsed_promoters for rule in matching if rule.parsed_promoters),
         rules=matching,
     )

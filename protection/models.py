@@ -12,7 +12,7 @@ from typing_extensions import override
 from audit.append_only import AppendOnly
 from audit.trail import About
 from foundation.exceptions import InvalidInput
-from protection.choices import Enforcement, PromoteWhen
+from protection.choices import DirectWrite, Enforcement, PromoteWhen
 from protection.conditions import Condition, as_document, parse
 from protection.conditions.owners import Section
 from protection.matching import Cover, Owned, pattern_problems
@@ -56,6 +56,13 @@ class ProtectionRule(models.Model):
         default=list, blank=True, editable=False, help_text="The groups that may press Promote; empty for everybody."
     )
 
+    on_direct_write = models.CharField(
+        "on a direct change",
+        max_length=6,
+        choices=DirectWrite,
+        default=DirectWrite.REFUSE,
+        help_text="Of several rules all have to hold it.",
+    )
     version = models.PositiveIntegerField(default=1, editable=False, help_text="Raised by each change.")
 
     class Meta:

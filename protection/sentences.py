@@ -13,6 +13,7 @@ def described(rule: ProtectionRule) -> dict[str, str]:
         "asks for": ", ".join(map(str, rule.parsed_conditions)),
         "promotes": rule.get_promote_when_display().lower(),
         "may press": ", ".join(group.name for group in rule.parsed_promoters),
+        "on a direct change": rule.on_direct_write,
         "enforcement": rule.enforcement,
         "description": rule.description,
     }

@@ -1,6 +1,7 @@
 """The refusal of a call: its class, and the refusals that guard and seal share."""
 
 from collections.abc import Sequence
+from typing import Self
 
 from foundation.addresses import absolute
 from promote_requests.links import form_path, request_path
@@ -16,6 +17,7 @@ class Refusal(ProxyError):
     Attributes:
         sentence: The reason, without an address.
         proposal: The promote request that would help, for the form; None if none would.
+        is_asked_for: Whether that is what the call itself wanted, and not another way that is open to the caller.
         model_name: For the audit trail, with `version` and `target`.
     """
 
@@ -29,6 +31,7 @@ class Refusal(ProxyError):
         model_name: str = "",
         version: str = "",
         target: Target | None = None,
+        is_asked_for: bool = True,
         status: int = 403,
         code: str = "PERMISSION_DENIED",
     ) -> None:
@@ -36,14 +39,21 @@ class Refusal(ProxyError):
         self.proposal = proposal
         self.form_path = form_path(proposal, refused=target or proposal.target) if proposal else ""
         super().__init__(f"{sentence} Open it here: {absolute(self.form_path)}" if proposal else sentence)
+        self.is_asked_for = is_asked_for
         self.model_name = model_name or (proposal.model_name if proposal else "")
         self.version = version or (proposal.version if proposal else "")
         self.target = target
         self.status = status
         self.code = code
 
+    def held_by(self, number: int) -> Self:
+        """Leads to the request that now asks for what the call wanted, instead of to the form; returns itself."""
+        self.form_path = request_path(number)
+        self.message = f"{self.sentence} Promote request #{number} asks for it now: {absolute(self.form_path)}"
+        return self
+
     def headers(self) -> dict[str, str]:
-        """Returns the address of the form in which to ask for the change."""
+        """Returns the address of the form in which to ask for the change, or of the request that asks for it."""
         return {"X-Checkpoint-Promote-Request": self.form_path} if self.form_path else {}
 
 
@@ -61,7 +71,9 @@ def holding(what: str, name: str, held: Sequence[Held], workspace: str) -> Refus
     names = ", ".join(_with_version(each) for each in held)
     proposal = way_out(name, held, workspace)
     sentence = f"{what}, because it would change what is protected ({names}). {_way_out_in_words(proposal)}"
-    return Refusal(sentence, proposal, model_name=name, version=held[0].version, target=held[0].target)
+    return Refusal(
+        sentence, proposal, model_name=name, version=held[0].version, target=held[0].target, is_asked_for=False
+    )
 
 
 def way_out(model_name: str, held: Sequence[Held], workspace: str) -> Proposal | None:

@@ -50,6 +50,7 @@ class _RuleForm(forms.ModelForm):
             "model_pattern",
             "workspace_pattern",
             "promote_when",
+            "on_direct_write",
             "enforcement",
         )
 
@@ -108,7 +109,8 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
     @override
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         patterns = ("description", "target_pattern", "model_pattern", "workspace_pattern")
-        return (*patterns, *CONDITION_FIELDS, "promote_when", "promoter_groups", "enforcement", "covers")
+        policy = ("promote_when", "promoter_groups", "on_direct_write", "enforcement", "covers")
+        return (*patterns, *CONDITION_FIELDS, *policy)
 
     @admin.display(description="asks for")
     def asks_for(self, rule: ProtectionRule) -> str:

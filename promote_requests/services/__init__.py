@@ -7,6 +7,7 @@ from promote_requests.services.checking import CheckOutcome, report_check, reque
 from promote_requests.services.due import promote_due, promote_if_its_time_has_come
 from promote_requests.services.gating import judge_gates
 from promote_requests.services.history import history_of
+from promote_requests.services.holding import hold
 from promote_requests.services.lifecycle import close, create, edit, reopen, submit, withdraw
 from promote_requests.services.promotion import promote
 from promote_requests.services.reading import (
@@ -35,6 +36,7 @@ __all__ = [
     "edit",
     "evidence_of",
     "history_of",
+    "hold",
     "judge_gates",
     "judgements_of",
     "keeping_their_version",

@@ -21,6 +21,7 @@ VALUES = {
     "target_pattern": "model:prod.*",
     "approvals": "2",
     "promote_when": "approved",
+    "on_direct_write": "refuse",
     "enforcement": "active",
 }
 
@@ -47,7 +48,7 @@ def test_adding_a_rule_leaves_a_row_that_says_what_it_says(client, administrator
     assert (event.actor, event.target, event.model_name) == (administrator, "model:prod.*", "fraud-*")
     assert event.reason == (
         "added: target model:prod.*, model fraud-*, workspace *, asks for 2 approvals, promotes at once, "
-        "by the last approval, enforcement active, description The copy for production."
+        "by the last approval, on a direct change refuse, enforcement active, description The copy for production."
     )
     assert len(event.request_id) == 32
 

@@ -14,7 +14,7 @@ from foundation.api import schema
 from foundation.api.inputs import StrictSerializer, one_of
 from foundation.api.views import ApiView, checked
 from protection import documents, rules
-from protection.choices import Enforcement, PromoteWhen
+from protection.choices import DirectWrite, Enforcement, PromoteWhen
 from protection.models import ProtectionRule
 
 
@@ -34,6 +34,7 @@ class RuleInputSerializer(StrictSerializer):
     target_pattern = serializers.CharField(max_length=270, trim_whitespace=False)
     enforcement = one_of(Enforcement, required=False)
     promotion = PromotionSerializer(required=False)
+    on_direct_write = one_of(DirectWrite, required=False)
     conditions = serializers.DictField(required=False, help_text="{condition: settings}.")
 
 
@@ -54,6 +55,7 @@ class ProtectionRuleSerializer(serializers.Serializer):
     target_pattern = serializers.CharField()
     enforcement = serializers.ChoiceField(Enforcement.choices)
     promotion = PromotionSerializer()
+    on_direct_write = serializers.ChoiceField(DirectWrite.choices)
     conditions = serializers.DictField(help_text="{condition: settings}; people and groups by name.")
 
 

@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                 ('conditions', models.JSONField(default=protection.models.default_conditions, help_text='What a request must have: {condition: settings}.')),
                 ('enforcement', models.CharField(choices=[('active', 'Active'), ('evaluate', 'Evaluate only'), ('off', 'Off')], default='active', help_text='An active rule is enforced. One that is only evaluated refuses nothing.', max_length=8)),
                 ('promote_when', models.CharField(choices=[('approved', 'At once, by the last approval'), ('due', 'By itself, as soon as every condition holds'), ('pressed', 'When somebody presses Promote')], default='approved', max_length=8, verbose_name='promotion')),
+                ('on_direct_write', models.CharField(choices=[('refuse', 'Refuse it, with the address of the form'), ('hold', 'Refuse it, and open the request for the caller')], default='refuse', help_text='Of several rules all have to hold it.', max_length=6, verbose_name='on a direct change')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, help_text='Raised by each change.')),
                 ('promoters', models.JSONField(blank=True, default=list, editable=False, help_text='The groups that may press Promote; empty for everybody.')),
             ],

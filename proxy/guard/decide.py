@@ -7,6 +7,7 @@ from audit import refused_calls
 from audit.actors import Actor
 from audit.trail import About
 from foundation.exceptions import CheckpointError
+from promote_requests import services
 from proxy.guard import indirect, messages, rulings, wording
 from proxy.guard.messages import UnreadableCall
 from proxy.guard.routes import Route, Traffic
@@ -71,6 +72,10 @@ def decide(
     if not isinstance(outcome, Refusal):
         return outcome
     _record(outcome, call=f"{method} {path}", workspace=workspace, actor=actor)
+    if outcome.proposal is not None and outcome.is_asked_for:
+        number = services.hold(actor=actor, proposal=outcome.proposal)
+        if number is not None:
+            return outcome.held_by(number)
     return outcome
 
 

@@ -1,0 +1,47 @@
+"""Turns a direct change that was refused into a promote request, where the rules say so."""
+
+import logging
+
+from audit.actors import Actor
+from foundation.exceptions import CheckpointError
+from promote_requests import sentences
+from promote_requests.exceptions import DuplicateRequest
+from promote_requests.models import PromoteRequest
+from promote_requests.services.lifecycle import create
+from promote_requests.services.reading import requirement_for_proposal
+from registry.proposals import Proposal
+
+logger = logging.getLogger(__name__)
+
+_DESCRIPTION = "A direct change in MLflow that a rule held back: the call asked for this, without further words."
+
+
+def hold(*, actor: Actor, proposal: Proposal) -> int | None:
+    """Opens a request for what a refused call asked for, in its caller's name; the same call again finds the same one.
+
+    Only where every rule that covers the target holds direct changes; of an anonymous caller there is no author.
+
+    Returns:
+        The number of the request that asks for this; None where none could be opened, and the call is only refused.
+    """
+    if not actor.may_act or not requirement_for_proposal(proposal).holds_direct_writes:
+        return None
+    try:
+        return create(
+            actor=actor,
+            proposal=proposal,
+            title=sentences.suggested_title(proposal),
+            description=_DESCRIPTION,
+        ).number
+    except DuplicateRequest as there:
+        return _number_of(there.number, actor)
+    except CheckpointError as failure:
+        # The refusal stands and says where to ask; why this could not be done for the caller is for the log.
+        logger.info("A direct change could not be held as a request: %s", failure.message)
+        return None
+
+
+def _number_of(number: int, actor: Actor) -> int | None:
+    """Returns the number of a request that may still do it; of somebody else's draft nobody else is told."""
+    waiting = PromoteRequest.objects.unfinished().visible_to(actor.user_id)
+    return number if waiting.filter(number=number).exists() else None
