@@ -44,7 +44,7 @@ class AuditEvent(AppendOnly):
     )
     workspace = models.CharField(max_length=256, blank=True)
     model_name = models.CharField(max_length=256, blank=True)
-    version = models.CharField(max_length=32, blank=True)
+    version = models.CharField(max_length=64, blank=True)
     target = models.CharField(max_length=270, blank=True)
     from_status = models.CharField(max_length=10, blank=True)
     to_status = models.CharField(max_length=10, blank=True)

@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from evidence.observe import Evidence
+from evidence.observe import Evidence, standing
 from foundation.exceptions import CheckpointError
 from foundation.texts import storable_text
 from registry.measurements import Measurement, Origin
-from registry.targets import Target, TargetKind
+from registry.targets import Target
 from registry.types import Contents, FileEntry, FileTree, ModelVersion, VersionFacts
 
 
@@ -26,7 +26,7 @@ class Observation:
 
     Attributes:
         champion_version: None where nobody holds the target.
-        challenger_stage: The stage that the challenger would leave; "" where the target is not a stage.
+        challenger_stage: The stage or status that the challenger would leave; "" where the target is neither.
         evidence_fingerprint: From `fingerprint`.
         unplaced_source: The challenger's, from `VersionFacts`.
     """
@@ -41,7 +41,7 @@ class Observation:
         """Returns what a request for this target stores of the evidence."""
         return cls(
             evidence.champion_version,
-            evidence.challenger.version.stage if target.kind == TargetKind.STAGE else "",
+            standing(evidence.challenger.version, target),
             fingerprint(evidence),
             storable_text(evidence.challenger.unplaced_source),
         )

@@ -57,7 +57,17 @@ def observe(registry: RegistryClient, proposal: Proposal, *, exact: bool = False
 
 
 def is_at_target(version: ModelVersion, target: Target) -> bool:
-    """Tells whether a version holds a stage or alias of its own model already. A copy can always be made again."""
-    if target.kind == TargetKind.STAGE:
-        return version.stage == target.name
+    """Tells whether a version holds a stage, status or alias of its own already. A copy can always be made again."""
+    if target.kind in (TargetKind.STAGE, TargetKind.STATUS):
+        return standing(version, target) == target.name
     return target.kind == TargetKind.ALIAS and target.name in version.aliases
+
+
+def standing(version: ModelVersion, target: Target) -> str:
+    """Returns the stage or status that a version has and would leave for a target; "" where it leaves none."""
+    match target.kind:
+        case TargetKind.STAGE:
+            return version.stage
+        case TargetKind.STATUS:
+            return version.status
+    return ""

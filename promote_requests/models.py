@@ -41,7 +41,7 @@ class PromoteRequest(models.Model):
     description = models.TextField(blank=True, help_text="Markdown.")
     workspace = models.CharField(max_length=256, blank=True, default="", editable=False)
     model_name = models.CharField(max_length=256, editable=False)
-    version = models.CharField(max_length=32, editable=False)
+    version = models.CharField(max_length=64, editable=False)
     target_kind = models.CharField(max_length=8, choices=TargetKind, editable=False)
     target_name = models.CharField(max_length=256, editable=False)
     change = models.CharField(max_length=8, choices=Change, default=Change.SET, editable=False)
@@ -52,7 +52,7 @@ class PromoteRequest(models.Model):
     )
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN, editable=False)
 
-    champion_version = models.CharField(max_length=32, null=True, editable=False)  # noqa: DJ001 - None: nobody holds it
+    champion_version = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001 - None: nobody holds it
     challenger_stage = models.CharField(
         max_length=16, blank=True, editable=False, help_text="The stage it would leave."
     )
@@ -85,7 +85,7 @@ class PromoteRequest(models.Model):
     judged_by = models.JSONField(
         null=True, editable=False, help_text="What the rules asked for when it was promoted or closed."
     )
-    promoted_version = models.CharField(max_length=32, blank=True, editable=False, help_text="The copy's version.")
+    promoted_version = models.CharField(max_length=64, blank=True, editable=False, help_text="The copy's version.")
     last_failure = models.TextField(blank=True, editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
     closed_by = _person(null=True, related_name="+", editable=False)
@@ -201,7 +201,7 @@ class Review(AppendOnly):
     request_author = _person(related_name="+")
     verdict = models.CharField(max_length=16, choices=Verdict)
     body = models.TextField(blank=True)
-    champion_version = models.CharField(max_length=32, null=True)  # noqa: DJ001 - None: nobody held it
+    champion_version = models.CharField(max_length=64, null=True)  # noqa: DJ001 - None: nobody held it
     evidence_fingerprint = models.CharField(max_length=80)
     evidence_digest = models.CharField(max_length=64, blank=True, help_text="Names what was judged, kept for ever.")
     round = models.PositiveIntegerField(default=1)

@@ -18,7 +18,7 @@ from protection.gates import Gate
 from protection.references import Reference, references
 from protection.windows import Window
 from registry.names import plain
-from registry.targets import STAGES, Target, TargetKind
+from registry.targets import STAGES, STATUSES, Target, TargetKind
 
 
 class Rule(Protocol):
@@ -44,6 +44,7 @@ class Rule(Protocol):
         """What the rule asks for."""
 
 
+_ALL_NAMES: dict[str, tuple[str, ...]] = {TargetKind.STAGE: STAGES, TargetKind.STATUS: STATUSES}
 FORMAT = 2
 """Of frozen requirements."""
 _KEPT = ("pk", "version", "workspace_pattern", "model_pattern", "target_pattern")
@@ -276,10 +277,11 @@ def pattern_problems(*, workspace_pattern: str, model_pattern: str, target_patte
     kind, separator, name = target_pattern.partition(":")
     if not separator or kind not in TargetKind.values or not name:
         problems.setdefault(
-            "target_pattern", f"{target_pattern!r} protects nothing: start with stage:, alias: or model:, then a name."
+            "target_pattern",
+            f"{target_pattern!r} protects nothing: start with stage:, alias:, model: or status:, then a name.",
         )
-    elif kind == TargetKind.STAGE and not any(_glob(stage, name) for stage in STAGES):
-        problems.setdefault("target_pattern", f"No stage is called {name!r}: MLflow has {', '.join(STAGES)}.")
+    elif (names := _ALL_NAMES.get(kind)) and not any(_glob(each, name) for each in names):
+        problems.setdefault("target_pattern", f"No {kind} is called {name!r}: MLflow has {', '.join(names)}.")
     return problems
 
 

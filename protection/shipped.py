@@ -8,6 +8,7 @@ SHIPPED = (
     ("alias:production", "The version in production."),
     ("alias:prod", "The version in production, abbreviated."),
     ("alias:staging", "The version on trial."),
+    ("status:*", "Every status of every skill and MCP server."),
 )
 
 

@@ -11,8 +11,8 @@ from protection.matching import is_match
 from protection.models import ProtectionRule
 from registry import RegistryClient, get_registry
 from registry.exceptions import RegistryNotFound
-from registry.targets import ACTIVE_STAGES, Target, TargetKind
-from registry.types import ModelVersion
+from registry.targets import ACTIVE_STAGES, ACTIVE_STATUSES, Target, TargetKind
+from registry.types import Family, ModelVersion, family_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,12 @@ class Protected:
         )
 
     def held_by_version(self, found: ModelVersion) -> list[Held]:
-        """Returns the protected targets that a version holds: a stage in use, aliases, its place in its model."""
+        """Returns the protected targets that a version holds: stage or status in use, aliases, place in its model."""
         targets = [Target(TargetKind.ALIAS, alias) for alias in found.aliases]
+        if found.family is not Family.MODEL:
+            if found.status in ACTIVE_STATUSES:
+                targets.append(Target(TargetKind.STATUS, found.status))
+            return [Held(target, found.version) for target in targets if self.covers(found.name, target)]
         if found.stage in ACTIVE_STAGES:
             targets.insert(0, Target(TargetKind.STAGE, found.stage))
         targets.append(Target(TargetKind.MODEL, found.name))
@@ -74,6 +78,8 @@ class Protected:
             RegistryNotFound: no such model.
         """
         judged = as_name or name
+        if family_of(name) is not Family.MODEL:
+            return [held for found in self.registry.list_versions(name) for held in self.held_by_version(found)]
         stages = [target for stage in ACTIVE_STAGES if self.covers(judged, target := Target(TargetKind.STAGE, stage))]
         for target in stages:
             if version := self.registry.noted_holder(name, target):

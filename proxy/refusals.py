@@ -83,7 +83,9 @@ def way_out(model_name: str, held: Sequence[Held], workspace: str) -> Proposal |
     first = held[0]
     if first.target.kind == TargetKind.ALIAS:
         return Proposal(model_name, first.version, first.target, Change.REMOVE, workspace=workspace)
-    return Proposal(model_name, first.version, Target(TargetKind.STAGE, "Archived"), workspace=workspace)
+    is_entry = first.target.kind == TargetKind.STATUS
+    away = Target(TargetKind.STATUS, "deprecated") if is_entry else Target(TargetKind.STAGE, "Archived")
+    return Proposal(model_name, first.version, away, workspace=workspace)
 
 
 def being_promoted(name: str) -> Refusal:
@@ -112,6 +114,8 @@ def _way_out_in_words(proposal: Proposal | None) -> str:
         return "Only a change of the protection rule, by an administrator, allows it."
     if proposal.change == Change.REMOVE:
         return f"First request to take the alias {proposal.target.name} from version {proposal.version}."
+    if proposal.target.kind == TargetKind.STATUS:
+        return f"First request the status {proposal.target.name} for version {proposal.version}."
     return f"First request to move version {proposal.version} to Archived."
 
 
@@ -120,4 +124,6 @@ def _with_version(held: Held) -> str:
         return f"every version of {held.target.name} is"
     if held.target.kind == TargetKind.ALIAS:
         return f"version {held.version} has the alias {held.target.name}"
+    if held.target.kind == TargetKind.STATUS:
+        return f"version {held.version} is {held.target.name}"
     return f"version {held.version} is in {held.target.name}"

@@ -9,17 +9,21 @@ from registry.types import FileTree, ModelVersion, Provenance, RegisteredModel, 
 
 
 class RegistryClient(Protocol):
-    """One workspace of one registry. Everything may raise `exceptions.RegistryError` and its subclasses.
+    """One workspace of MLflow's registries. Everything may raise `exceptions.RegistryError` and its subclasses.
 
     Writes are idempotent: the same call made twice leaves what one call leaves, so that a promotion cut off in the
     middle can be repeated.
+
+    Skills and MCP servers are kept in registries of their own. Here they are models whose names begin with their family
+    (`types.Family`), have aliases and a status in place of stages, and cannot be copied. An MLflow that has no such
+    registry has no such model.
     """
 
     def search_models(self, text: str = "", *, limit: int = 100) -> list[RegisteredModel]:
-        """Returns the models and prompts whose name contains `text`, in any case, by name, at most `limit`."""
+        """Returns the models, prompts and entries whose name contains `text`, in any case, by name, at most `limit`."""
 
     def list_models(self) -> list[RegisteredModel]:
-        """Returns every model and prompt, in no order: one call for some hundreds of them."""
+        """Returns every model, prompt and entry, in no order: one call for some hundreds of them."""
 
     def get_model(self, name: str) -> RegisteredModel:
         """Returns a model; RegistryNotFound when there is none."""
@@ -116,6 +120,9 @@ class RegistryClient(Protocol):
 
     def transition_stage(self, name: str, version: str, stage: str, *, archive_existing_versions: bool) -> None:
         """Moves a version to a stage; archiving is ignored where MLflow would refuse it (Archived and None)."""
+
+    def set_status(self, name: str, version: str, status: str) -> None:
+        """Gives a version of a skill or an MCP server a status, one of `targets.STATUSES`."""
 
     def set_alias(self, name: str, alias: str, version: str) -> None:
         """Points an alias at a version."""

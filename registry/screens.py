@@ -5,15 +5,22 @@ Its pages take the workspace from a query behind the hash; without one they show
 
 from urllib.parse import quote, urlencode
 
+from registry.types import Family, family_of, name_in_family
+
 
 def mlflow_model(name: str, *, is_prompt: bool = False, workspace: str = "") -> str:
-    """Returns the path of a registered model's or prompt's screen in MLflow."""
+    """Returns the path of the screen of a registered model, prompt, skill or MCP server in MLflow."""
+    match family_of(name):
+        case Family.SKILL:
+            return _screen(f"skills/{quote(name_in_family(name), safe='')}", workspace)
+        case Family.SERVER:
+            return _screen(f"mcp-registry/{quote(name_in_family(name), safe='')}", workspace)
     return _screen(f"{'prompts' if is_prompt else 'models'}/{quote(name, safe='')}", workspace)
 
 
 def mlflow_version(name: str, version: str, *, is_prompt: bool = False, workspace: str = "") -> str:
-    """Returns the path of a version's screen in MLflow; a prompt has one screen for all of its versions."""
-    if is_prompt:
+    """Returns the path of a version's screen in MLflow; all but models have one screen for all of their versions."""
+    if is_prompt or family_of(name) is not Family.MODEL:
         return mlflow_model(name, is_prompt=True, workspace=workspace)
     return _screen(f"models/{quote(name, safe='')}/versions/{quote(version, safe='')}", workspace)
 

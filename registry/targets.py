@@ -1,4 +1,4 @@
-"""The targets of a promotion: `stage:Production`, `alias:champion`, `model:prod.fraud`."""
+"""The targets of a promotion: `stage:Production`, `alias:champion`, `model:prod.fraud`, `status:active`."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -14,17 +14,24 @@ class TargetKind(TextChoices):
     STAGE = "stage", "Stage"
     ALIAS = "alias", "Alias"
     MODEL = "model", "Registered model"
+    STATUS = "status", "Status"
 
 
 STAGES = ("None", "Staging", "Production", "Archived")
 """MLflow's stages, as it spells them."""
 ACTIVE_STAGES = ("Staging", "Production")
 """The stages whose holders MLflow can archive when another version gets there; it refuses this for the others."""
+STATUSES = ("draft", "active", "deprecated")
+"""What a version of a skill or an MCP server is."""
+ACTIVE_STATUSES = ("active",)
+"""The statuses in use: MLflow's `latest` is the newest version that has one."""
+STATUS_CHANGES = {"draft": ("active",), "active": ("draft", "deprecated"), "deprecated": ("active",)}
+"""{status: what it can become}, as MLflow 3.17 and 3.18 have it; `deleted`, which is for ever, is no target."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A place that a model version can hold."""
+    """A place that a version can hold."""
 
     kind: TargetKind
     name: str
@@ -34,10 +41,10 @@ class Target:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Reads `kind:name`, with a stage in any case as MLflow accepts it.
+        """Reads `kind:name`, with a stage or status in any case.
 
         Raises:
-            InvalidInput: no such kind or stage, or an empty name; its `field` is `target`.
+            InvalidInput: no such kind, stage or status, or an empty name; its `field` is `target`.
         """
         kind, separator, name = text.partition(":")
         if not separator:
@@ -46,20 +53,21 @@ class Target:
 
     @classmethod
     def of(cls, kind: str, name: str) -> Self:
-        """Returns the target of this kind and name, a stage spelled as MLflow spells it.
+        """Returns the target of this kind and name, a stage or status spelled as MLflow spells it.
 
         Raises:
-            InvalidInput: no such kind or stage, or an empty name; its `field` is `target`.
+            InvalidInput: no such kind, stage or status, or an empty name; its `field` is `target`.
         """
         name = name.strip()
         if kind not in TargetKind.values:
-            raise InvalidInput(f"{kind!r} is not a kind of target: use stage, alias or model.", field="target")
+            raise InvalidInput(f"{kind!r} is not a kind of target: use stage, alias, model or status.", field="target")
         if not name or len(name) > 256:
             raise InvalidInput("The target's name must have 1 to 256 characters.", field="target")
-        if kind == TargetKind.STAGE:
-            canonical = {stage.lower(): stage for stage in STAGES}.get(name.lower())
+        if kind in (TargetKind.STAGE, TargetKind.STATUS):
+            names = STAGES if kind == TargetKind.STAGE else STATUSES
+            canonical = {each.lower(): each for each in names}.get(name.lower())
             if canonical is None:
-                raise InvalidInput(f"{name!r} is not a stage: use {', '.join(STAGES)}.", field="target")
+                raise InvalidInput(f"{name!r} is not a {kind}: use {', '.join(names)}.", field="target")
             name = canonical
         return cls(TargetKind(kind), name)
 
@@ -70,5 +78,10 @@ class Target:
 
     @property
     def has_champion(self) -> bool:
-        """Whether the next version replaces the holder of this target: false for Archived and None."""
-        return self.kind != TargetKind.STAGE or self.name in ACTIVE_STAGES
+        """Whether the next version follows a holder of this target: false for Archived, None, draft and deprecated."""
+        match self.kind:
+            case TargetKind.STAGE:
+                return self.name in ACTIVE_STAGES
+            case TargetKind.STATUS:
+                return self.name in ACTIVE_STATUSES
+        return True

@@ -38,6 +38,10 @@ class AlreadyExists(RegistryRefused):
     """MLflow has a model of this name."""
 
 
+class NoSuchRoute(RegistryUnreachable):
+    """What answered knows no such path: it is no MLflow, or one that lacks what was asked for."""
+
+
 class BadParameter(RegistryRefused):
     """MLflow does not take a value, or knows nothing of it: it says both in one way."""
 
@@ -243,7 +247,7 @@ def _refusal(status: int, answer: dict[str, Any] | None, body: bytes, path: str)
         case _, "RESOURCE_ALREADY_EXISTS":
             return AlreadyExists(said)
         case 404, _:
-            return RegistryUnreachable(_WRONG_ADDRESS)
+            return NoSuchRoute(_WRONG_ADDRESS)
         case 408 | 504, _:
             return RegistryTimeout(_NO_ANSWER, may_be_done=True)
         case 429 | 502 | 503, _:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from registry.measurements import Measurement
 
@@ -39,9 +40,63 @@ def is_version_number(text: str) -> bool:
     return re.fullmatch("[1-9][0-9]{0,8}", text) is not None
 
 
+class Family(StrEnum):
+    """Which of MLflow's registries keeps something. A skill or MCP server is an entry of a registry beside the models.
+
+    An entry's name begins with its family and a colon, which no model's name holds: `skill:@acme/reviewer`,
+    `mcp:com.example/search`. With the alias behind it MLflow's own way of writing remains: `skill:reviewer@champion`.
+    """
+
+    MODEL = "model"
+    SKILL = "skill"
+    SERVER = "mcp"
+
+
+_ENTRY_NAMES = {
+    # MLflow 3.18 `utils/validation.py`: an organization may have periods, a skill not.
+    Family.SKILL: re.compile(r"(?:@(?=[^/]{1,64}/)[a-z0-9]+(?:[-.][a-z0-9]+)*/)?(?=.{1,64}\Z)[a-z0-9]+(?:-[a-z0-9]+)*"),
+    # MLflow 3.17 `entities/mcp_server.py`.
+    Family.SERVER: re.compile(
+        r"[a-zA-Z0-9][a-zA-Z0-9.-]*[a-zA-Z0-9]/(?!(?:aliases|endpoints|tags|versions)\Z)"
+        r"[a-zA-Z0-9][a-zA-Z0-9._-]*[a-zA-Z0-9]"
+    ),
+}
+_SEMANTIC_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?")
+LONGEST_VERSION = 64
+
+
+def family_of(name: str) -> Family:
+    """Returns where MLflow keeps what is called so; whatever is no entry's name is a model's."""
+    family, separator, _ = name.partition(":")
+    return Family(family) if separator and family in (Family.SKILL, Family.SERVER) else Family.MODEL
+
+
+def entry_name(family: Family, name: str) -> str:
+    """Returns what an entry is called here; `name` as MLflow calls it."""
+    return f"{family}:{name}"
+
+
+def name_in_family(name: str) -> str:
+    """Returns how MLflow calls an entry, or a model."""
+    return name if family_of(name) is Family.MODEL else name.partition(":")[2]
+
+
+def is_entry_name(name: str) -> bool:
+    """Says whether a skill or an MCP server can have this name; one that can needs no escaping in a path."""
+    expression = _ENTRY_NAMES.get(family_of(name))
+    return expression is not None and len(name) <= 256 and expression.fullmatch(name_in_family(name)) is not None
+
+
+def is_version_of(name: str, version: str) -> bool:
+    """Says whether a version of what is called so can be named so: a whole number, of an MCP server as in `1.4.0`."""
+    if family_of(name) is Family.SERVER:
+        return len(version) <= LONGEST_VERSION and _SEMANTIC_VERSION.fullmatch(version) is not None
+    return is_version_number(version)
+
+
 @dataclass(frozen=True, slots=True)
 class RegisteredModel:
-    """A registered model or prompt.
+    """A registered model or prompt, or an entry of a registry beside.
 
     Attributes:
         aliases: {alias: version}.
@@ -58,10 +113,15 @@ class RegisteredModel:
     newest: dict[str, str] = field(default_factory=dict, compare=False)
     revision: str = field(default="", compare=False)
 
+    @property
+    def family(self) -> Family:
+        """Where MLflow keeps it."""
+        return family_of(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """A version of a registered model. `version` is a string, as MLflow sends it.
+    """A version of a registered model or entry. `version` is a string, as MLflow sends it.
 
     Attributes:
         stage: One of `targets.STAGES`.
@@ -69,7 +129,7 @@ class ModelVersion:
         source: URI of its artifacts, or `models:/NAME/VERSION` for a copy.
         run_id: Empty when it was registered from a logged model.
         model_id: Id of its logged model, or empty.
-        status: MLflow's registration status, `READY` when usable.
+        status: MLflow's registration status, `READY` when usable; of an entry one of `targets.STATUSES`.
     """
 
     name: str
@@ -91,9 +151,14 @@ class ModelVersion:
         return self.tags.get(IS_PROMPT_TAG, "").lower() == "true"
 
     @property
+    def family(self) -> Family:
+        """Where MLflow keeps it."""
+        return family_of(self.name)
+
+    @property
     def number(self) -> int:
-        """The version as a number, for ordering."""
-        return int(self.version)
+        """The version as a number, for ordering; 0 for `1.4.0`, which is ordered by the time."""
+        return int(self.version) if is_version_number(self.version) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +234,8 @@ class VersionFacts:
         tags: The version's own tags, without MLflow's internal and Checkpoint's.
         experiment_id: Of its run or logged model, for links into MLflow; may be empty.
         run_name: May be empty.
-        prompt_text: A prompt version's template; None for a model.
-        prompt_settings: {name: JSON or text} of a prompt version, from `prompt_settings`.
+        prompt_text: A prompt version's template, or what an entry says; None for a model.
+        prompt_settings: {name: JSON or text} of a prompt version, from `prompt_settings`, or of an entry.
         unplaced_source: Where its files are said to lie, if `places.can_be_told` says no; otherwise empty.
         origin: {what: text} that the run says of itself, `commit`, `repository`, `source`, `user`,
             `parent run`; a client writes it, and may write anything.
@@ -199,3 +264,8 @@ class VersionFacts:
     tree: FileTree | None = None
     made_by: str = ""
     origin: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_prompt(self) -> bool:
+        """Whether these are a prompt version's."""
+        return self.prompt_text is not None and self.version.family is Family.MODEL

@@ -11,7 +11,7 @@ from evidence.observe import Evidence
 from registry import patience
 from registry.client import RegistryClient
 from registry.exceptions import RegistryError
-from registry.types import Contents, FileTree, VersionFacts
+from registry.types import Contents, Family, FileTree, VersionFacts
 
 KEPT_SECONDS = 60.0
 """How long a page believes what it read before. Of a version under review no file changes meanwhile: it is sealed."""
@@ -80,7 +80,7 @@ def with_trees(registry: RegistryClient, evidence: Evidence, *, workspace: str, 
 
 def _listed(registry: RegistryClient, facts: VersionFacts, workspace: str, *, fresh: bool) -> VersionFacts:
     version = facts.version
-    if facts.prompt_text is not None:
+    if facts.prompt_text is not None or version.family is not Family.MODEL:
         return facts
     key = (workspace, version.name, version.version, version.created_at, version.source)
     found = None if fresh else _trees.get(key)
@@ -105,7 +105,7 @@ def _with_both(registry: RegistryClient, evidence: Evidence, workspace: str, *, 
 
 def _complete(registry: RegistryClient, facts: VersionFacts, workspace: str, *, fresh: bool) -> VersionFacts:
     version = facts.version
-    if facts.prompt_text is not None:
+    if facts.prompt_text is not None or version.family is not Family.MODEL:
         return facts
     key = (workspace, version.name, version.version, version.created_at, version.source)
     found = None if fresh else _contents.get(key)

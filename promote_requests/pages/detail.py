@@ -43,7 +43,7 @@ from protection.rulebook import rulebook
 from registry import screens
 from registry.exceptions import RegistryError
 from registry.proposals import Change
-from registry.types import VersionFacts
+from registry.types import Family, VersionFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +284,10 @@ def _compare(evidence: Evidence | None, counts: Counts = NO_COUNTS) -> Compariso
 
 def links_of(facts: VersionFacts, workspace: str) -> list[tuple[str, str]]:
     """Returns (what, address) of a version's screens in MLflow."""
-    version, is_prompt = facts.version, facts.prompt_text is not None
+    version, is_prompt = facts.version, facts.is_prompt
+    if version.family is not Family.MODEL:
+        name = "Skill" if version.family is Family.SKILL else "MCP server"
+        return [(name, screens.mlflow_model(version.name, workspace=workspace))]
     found = [
         (
             "Prompt" if is_prompt else "Version",

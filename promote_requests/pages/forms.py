@@ -44,7 +44,7 @@ class NewRequestForm(PageForm):
         error_messages={"required": "Name a model or prompt."},
         widget=forms.TextInput(attrs={"list": "models", "autocomplete": "off", "spellcheck": "false"}),
     )
-    version = forms.CharField(label="Version", max_length=32, error_messages={"required": "Choose a version."})
+    version = forms.CharField(label="Version", max_length=64, error_messages={"required": "Choose a version."})
     target = forms.CharField(
         label="What should happen",
         max_length=300,

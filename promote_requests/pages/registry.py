@@ -79,11 +79,12 @@ def model_page(request: PageRequest, name: str) -> HttpResponse:
         model = lists.model(name)
         found = lists.versions(model, limit=VERSIONS_SHOWN + 1, below=below)
     except RegistryNotFound:
-        raise Missing(f"There is no registered model or prompt {name!r} in MLflow.") from None
+        raise Missing(f"There is no registered model, prompt, skill or MCP server {name!r} in MLflow.") from None
     except RegistryError as failure:
         return render(request, "promote_requests/model.html", {**context, "failure": failure}, status=failure.status)
     versions = found[:VERSIONS_SHOWN]
-    context["older_below"] = versions[-1].version if len(found) > VERSIONS_SHOWN else ""
+    is_more = len(found) > VERSIONS_SHOWN and is_version_number(versions[-1].version)
+    context["older_below"] = versions[-1].version if is_more else ""
     asked = defaultdict(list)
     unfinished = PromoteRequest.objects.unfinished().visible_to(request.user.pk)
     for promote_request in unfinished.filter(workspace=workspace, model_name=name):

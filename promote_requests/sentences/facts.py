@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from evidence.numbers import shown
-from evidence.observe import Evidence
+from evidence.observe import Evidence, standing
 from foundation.words import listed
 from promote_requests.choices import Verdict
 from promote_requests.models import PromoteRequest
 from registry.measurements import Measurement, Origin
 from registry.proposals import Change
+from registry.targets import TargetKind
 from registry.types import VersionFacts
 
 _GONE = {
@@ -40,8 +41,10 @@ def what_changed(promote_request: PromoteRequest, evidence: Evidence) -> str:
     target = promote_request.target_name
     if promote_request.change == Change.REMOVE and now is not None:
         return alias_lost(promote_request, now)
-    left, leaves = promote_request.challenger_stage, evidence.challenger.version.stage
+    left, leaves = promote_request.challenger_stage, standing(evidence.challenger.version, promote_request.target)
     if now == before and left not in ("", leaves):
+        if promote_request.target_kind == TargetKind.STATUS:
+            return f"Version {promote_request.version} has the status {leaves} now; it had {left}."
         return f"Version {promote_request.version} is in the stage {leaves} now; it was in {left}."
     if now == before:
         facts = f"What MLflow says of version {promote_request.version}"

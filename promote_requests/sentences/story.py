@@ -102,6 +102,8 @@ def consequence(proposal: Proposal, holders: Sequence[str]) -> str:
         case TargetKind.ALIAS:
             loses = f" Version {others[0]} loses it." if others else ""
             return f"MLflow points the alias {target.name} of {proposal.model_name} at version {version}.{loses}"
+        case TargetKind.STATUS:
+            return f"MLflow gives {model_version} the status {target.name}. No other version changes."
         case TargetKind.MODEL:
             return f"MLflow copies {model_version} into {target.name} as a new version."
         case TargetKind.STAGE:
@@ -128,6 +130,8 @@ def effect(proposal: Proposal) -> str:
             return f"give @{target.name} to {version}"
         case TargetKind.MODEL:
             return f"copy {version} into {target.name}"
+        case TargetKind.STATUS:
+            return f"give {version} the status {target.name}"
         case TargetKind.STAGE if target.name == "None":
             return f"take {version} out of its stage"
         case TargetKind.STAGE if target.name == "Archived":
@@ -139,6 +143,8 @@ def arrived(refused: Target, model_name: str) -> str:
     """Says to whom MLflow's page led here why nothing has changed, and what this page is for."""
     if refused.kind == TargetKind.MODEL:
         what = f"what {refused.name} holds"
+    elif refused.kind == TargetKind.STATUS:
+        what = f"the status {refused.name} of {model_name or 'its versions'}"
     else:
         what = f"{'@' if refused.kind == TargetKind.ALIAS else ''}{refused.name} of {model_name or 'this model'}"
     return f"MLflow changed nothing: {what} is protected. Ask for the change here, and colleagues decide."
@@ -206,6 +212,8 @@ def _movement(story: Story) -> tuple[str, str, str, str]:
             return "be archived", "was archived", "", ""
         case TargetKind.STAGE if target.name == "None":
             return "leave its stage", "left its stage", "", ""
+        case TargetKind.STATUS if not target.has_champion:
+            return "become ", "became ", target.name, ""
     of_model = f" of {story.proposal.model_name}" if target.kind == TargetKind.ALIAS else ""
     return "become ", "became ", target.name, of_model + _succession(story)
 
@@ -232,6 +240,10 @@ def covered(target_pattern: str) -> str:
             return "every stage" if is_every else f"the stage {name}"
         case "alias":
             return "every alias" if is_every else f"the alias @{name}"
+        case "status":
+            return (
+                "every status of skills and MCP servers" if is_every else f"the status {name} of skills and MCP servers"
+            )
         case "model":
             return "every copy into another model" if is_every else f"copies into {name}"
     return "every target" if target_pattern == "*" else target_pattern

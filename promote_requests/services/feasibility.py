@@ -7,11 +7,13 @@ from foundation.exceptions import InvalidInput
 from registry import RegistryClient
 from registry.exceptions import RegistryNotFound
 from registry.proposals import Change, Proposal
-from registry.targets import Target, TargetKind
-from registry.types import ModelVersion, is_model_name
+from registry.targets import STATUS_CHANGES, Target, TargetKind
+from registry.types import Family, ModelVersion, family_of, is_model_name, is_version_of
 
 RESERVED_ALIAS = "latest"
 """MLflow refuses this alias, and `v` followed by digits, because both name versions already."""
+
+_NAMES = {Family.MODEL: "registered model", Family.SKILL: "skill", Family.SERVER: "MCP server"}
 
 
 def check(registry: RegistryClient, proposal: Proposal) -> None:
@@ -24,8 +26,12 @@ def check(registry: RegistryClient, proposal: Proposal) -> None:
     """
     target = proposal.target
     found = _look_up(registry, proposal.model_name, proposal.version)
-    if found.status != "READY":
+    if found.family is Family.MODEL and found.status != "READY":
         raise InvalidInput(f"Version {found.version} is not ready: MLflow says {found.status}.", field="version")
+    if found.family is not Family.MODEL and target.kind not in (TargetKind.ALIAS, TargetKind.STATUS):
+        raise InvalidInput("A skill or an MCP server has aliases and a status only: choose one.", field="target")
+    if found.family is Family.MODEL and target.kind == TargetKind.STATUS:
+        raise InvalidInput("Only a skill or an MCP server has a status.", field="target")
     if target.kind != TargetKind.ALIAS and _is_prompt(registry, found):
         raise InvalidInput("A prompt has aliases only: choose an alias as the target.", field="target")
     if proposal.change == Change.REMOVE:
@@ -37,7 +43,10 @@ def check(registry: RegistryClient, proposal: Proposal) -> None:
 def _look_up(registry: RegistryClient, model_name: str, version: str) -> ModelVersion:
     if not model_name or len(model_name) > 256:
         raise InvalidInput("Choose a registered model.", field="model_name")
-    if not (version.isascii() and version.isdigit() and len(version) <= 9):
+    if family_of(model_name) is Family.SERVER:
+        if not is_version_of(model_name, version):
+            raise InvalidInput("A version of an MCP server is written as 1.4.0 is.", field="version")
+    elif not (version.isascii() and version.isdigit() and len(version) <= 9):
         raise InvalidInput("A version is a whole number, for example 3.", field="version")
     try:
         return registry.get_version(model_name, version)
@@ -50,7 +59,8 @@ def _require_model(registry: RegistryClient, model_name: str) -> None:
     try:
         registry.get_model(model_name)
     except RegistryNotFound:
-        raise InvalidInput(f"There is no registered model {model_name!r}.", field="model_name") from None
+        what = _NAMES[family_of(model_name)]
+        raise InvalidInput(f"There is no {what} {model_name!r}.", field="model_name") from None
 
 
 def _is_prompt(registry: RegistryClient, found: ModelVersion) -> bool:
@@ -61,7 +71,7 @@ def _is_prompt(registry: RegistryClient, found: ModelVersion) -> bool:
 def _check_removal(found: ModelVersion, target: Target) -> None:
     if target.kind != TargetKind.ALIAS:
         raise InvalidInput(
-            "Only an alias can be taken away; a version leaves a stage by going to another.", field="change"
+            "Only an alias can be taken away; a version leaves a stage or status by going to another.", field="change"
         )
     if target.name not in found.aliases:
         raise InvalidInput(f"Version {found.version} does not have the alias {target.name}.", field="target")
@@ -70,6 +80,8 @@ def _check_removal(found: ModelVersion, target: Target) -> None:
 def _standing(version: str, target: Target) -> str:
     if target.kind == TargetKind.ALIAS:
         return f"version {version} has the alias {target.name} already"
+    if target.kind == TargetKind.STATUS:
+        return f"version {version} is {target.name} already"
     return (
         f"version {version} is in {target.name} already" if target.name != "None" else f"version {version} has no stage"
     )
@@ -85,6 +97,13 @@ def _check_promotion(registry: RegistryClient, found: ModelVersion, target: Targ
             name = target.name.lower()
             if name == RESERVED_ALIAS or (name[0] == "v" and name[1:].isdigit()):
                 raise InvalidInput(f"MLflow reserves {target.name!r}; choose another alias.", field="target")
+        case TargetKind.STATUS:
+            possible = STATUS_CHANGES.get(found.status, ())
+            if target.name not in possible:
+                raise InvalidInput(
+                    f"Version {found.version} is {found.status}: MLflow lets it become {' or '.join(possible)}.",
+                    field="target",
+                )
         case TargetKind.MODEL:
             if not is_model_name(target.name):
                 raise InvalidInput("A registered model's name has neither / nor :.", field="target")

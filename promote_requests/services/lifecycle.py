@@ -87,7 +87,7 @@ def create(
                 target_name=proposal.target.name,
                 change=proposal.change,
                 archive_existing_versions=proposal.archives,
-                is_prompt=evidence.challenger.prompt_text is not None,
+                is_prompt=evidence.challenger.is_prompt,
                 author_id=actor.account.pk,
                 status=status,
                 gate_results=as_stored(gates),

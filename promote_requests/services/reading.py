@@ -22,7 +22,7 @@ from protection.matching import Requirement, Rulebook, requirement_for
 from protection.rulebook import rulebook
 from registry import RegistryClient, get_registry
 from registry.proposals import Change, Proposal
-from registry.targets import ACTIVE_STAGES, Target, TargetKind
+from registry.targets import ACTIVE_STAGES, ACTIVE_STATUSES, Target
 
 if TYPE_CHECKING:
     pass
@@ -52,13 +52,13 @@ def requirement_for_proposal(proposal: Proposal, *, leaving: str = "", rules: Ru
 
     Args:
         proposal: What is asked for.
-        leaving: The stage that the version is in and would leave: a rule for Production also covers leaving it.
+        leaving: The stage or status that the version has and would leave: a rule for it also covers leaving it.
         rules: The enabled ones, where the caller has them already.
     """
     is_removal = proposal.change == Change.REMOVE
     leaves = [proposal.target] if is_removal else []
-    if leaving in ACTIVE_STAGES:
-        leaves.append(Target(TargetKind.STAGE, leaving))
+    if leaving in ACTIVE_STAGES + ACTIVE_STATUSES:
+        leaves.append(Target(proposal.target.kind, leaving))
     return requirement_for(
         rulebook() if rules is None else rules,
         workspace=proposal.workspace,

@@ -34,6 +34,8 @@ def apply(registry: RegistryClient, promote_request: PromoteRequest) -> None:
             )
         case TargetKind.ALIAS:
             registry.set_alias(name, target.name, version)
+        case TargetKind.STATUS:
+            registry.set_status(name, version, target.name)
         case TargetKind.MODEL:
             registry.copy_version(name, version, target.name, tags={REQUEST_TAG: address(promote_request)})
 

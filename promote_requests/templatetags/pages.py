@@ -25,6 +25,7 @@ from promote_requests.pages import markdown
 from protection.matching import FrozenRule, Rule
 from registry.measurements import Measurement
 from registry.targets import TargetKind
+from registry.types import Family, RegisteredModel
 
 register = template.Library()
 
@@ -39,6 +40,7 @@ _STATUS_TONES = {
     Status.PROMOTED: "accent",
     Status.CLOSED: "quiet",
 }
+_KINDS = {Family.SKILL: "Skill", Family.SERVER: "MCP server"}
 _DECISIONS = {
     ReviewDecision.REVIEW_REQUIRED: ("waiting", "warn"),
     ReviewDecision.CHANGES_REQUESTED: ("request_changes", "bad"),
@@ -171,9 +173,16 @@ def destination_mark(promote_request: PromoteRequest) -> SafeString:
     match promote_request.target.kind:
         case TargetKind.MODEL:
             return format_html("{} {}", icon("copy", "a copy in"), words)
-        case TargetKind.STAGE:
+        case TargetKind.STAGE | TargetKind.STATUS:
             return format_html('<span class="tag">{}</span>', words)
     return format_html('<span class="alias">{}</span>', words)
+
+
+@register.simple_tag
+def kind_tag(model: RegisteredModel) -> SafeString:
+    """Returns a chip that says what a model is, if it is not one."""
+    kind = _KINDS.get(model.family) or ("Prompt" if model.is_prompt else "")
+    return format_html('<span class="tag">{}</span>', kind) if kind else SafeString()
 
 
 @register.simple_tag

@@ -88,11 +88,11 @@ def test_deleting_several_rules_leaves_a_row_each(client):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"target_pattern": "*"}, "start with stage:, alias: or model:"),
-        ({"target_pattern": "Production"}, "start with stage:, alias: or model:"),
-        ({"target_pattern": "tag:x"}, "start with stage:, alias: or model:"),
-        ({"target_pattern": "alias:"}, "start with stage:, alias: or model:"),
-        ({"target_pattern": "Stage:*"}, "start with stage:, alias: or model:"),
+        ({"target_pattern": "*"}, "start with stage:, alias:, model: or status:"),
+        ({"target_pattern": "Production"}, "start with stage:, alias:, model: or status:"),
+        ({"target_pattern": "tag:x"}, "start with stage:, alias:, model: or status:"),
+        ({"target_pattern": "alias:"}, "start with stage:, alias:, model: or status:"),
+        ({"target_pattern": "Stage:*"}, "start with stage:, alias:, model: or status:"),
         ({"target_pattern": "stage:Prod"}, "No stage is called"),
         ({"target_pattern": "alias:[a-z]*"}, "only * and ? are wildcards"),
         ({"model_pattern": "fraud[v2]"}, "only * and ? are wildcards"),

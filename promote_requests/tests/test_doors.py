@@ -351,7 +351,7 @@ RULES = [
         "a rule for nothing",
         "add a rule",
         400,
-        "start with stage:, alias: or model:",
+        "start with stage:, alias:, model: or status:",
         at=None,
         row=False,
         actor="root",

@@ -263,7 +263,10 @@ def test_prompt_has_no_stages(registry: "FakeRegistry", ada: "User") -> None:
 def test_unknown_model_is_not_found(registry: "FakeRegistry", ada: "User") -> None:
     response = _as(ada).get(reverse("promote_requests:model", args=["nobody"]), headers={"accept": "text/html"})
     assert response.status_code == 404
-    assert "There is no registered model or prompt &#x27;nobody&#x27; in MLflow." in response.content.decode()
+    assert (
+        "There is no registered model, prompt, skill or MCP server &#x27;nobody&#x27; in MLflow."
+        in response.content.decode()
+    )
 
 
 @pytest.mark.parametrize("address", [MODELS, reverse("promote_requests:model", args=["Fraud"])])

@@ -8,7 +8,7 @@ from audit.actors import Actor
 from audit.trail import About
 from foundation.exceptions import CheckpointError
 from promote_requests import services
-from proxy.guard import indirect, messages, rulings, wording
+from proxy.guard import entries, indirect, messages, rulings, wording
 from proxy.guard.messages import UnreadableCall
 from proxy.guard.routes import Route, Traffic
 from proxy.guard.rulings import Ruling, Unchanged
@@ -17,6 +17,7 @@ from proxy.refusals import Refusal
 from proxy.seal import judge
 from registry import patience
 from registry.exceptions import RegistryError, RegistryNotFound
+from registry.types import Family, family_of
 from registry.workspaces import canonical_workspace
 
 
@@ -46,7 +47,7 @@ def decide(
     Args:
         route: From `routes.classify`.
         method: As sent.
-        path: As sent; only named in the audit trail.
+        path: As sent. What it names counts for skills and MCP servers only.
         query: The query string as sent.
         content_type: As sent. Not consulted: what MLflow reads as JSON is JSON, whatever it is called.
         body: The whole body.
@@ -58,7 +59,7 @@ def decide(
     """
     workspace = canonical_workspace(workspace)
     try:
-        outcome = _outcome(route, query=query, body=body, workspace=workspace)
+        outcome = _outcome(route, method=method, path=path, query=query, body=body, workspace=workspace)
     except UnreadableCall as fault:
         return Refusal(str(fault), status=400, code="INVALID_PARAMETER_VALUE")
     except RegistryNotFound as missing:
@@ -103,11 +104,18 @@ def check_seal(route: Route, *, method: str, path: str, query: str, workspace: s
     return refusal
 
 
-def _outcome(route: Route, *, query: str, body: bytes, workspace: str) -> Allowed | Unchanged | Refusal:
+def _outcome(
+    route: Route, *, method: str, path: str, query: str, body: bytes, workspace: str
+) -> Allowed | Unchanged | Refusal:
     if route.traffic in {Traffic.FORBIDDEN, Traffic.UNKNOWN}:
         return Refusal(wording.FORBIDDEN[route.operation])
     if route.operation == "delete-workspace":
         return _delete_workspace(query)
+    if route.operation in entries.OPERATIONS:
+        call = entries.read(method, path, body)
+        found = entries.RULINGS[call.operation](call.message, Protected(workspace))
+        content = None if call.sent is None else messages.serialise(call.sent)
+        return found or Allowed(content, messages.CONTENT_TYPE, "")
     if route.operation in indirect.RULINGS:
         message = messages.load(body)
         refusal = indirect.judged(route.operation, message, workspace)
@@ -118,6 +126,8 @@ def _outcome(route: Route, *, query: str, body: bytes, workspace: str) -> Allowe
         return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
     rule: Ruling = rulings.RULINGS[route.operation]
     protected = Protected(workspace)
+    if family_of(message["name"]) is not Family.MODEL:
+        raise RegistryNotFound(f"Registered Model with name={message['name']} not found")
     if route.operation != "create-model":
         protected.require_exact_name(message["name"])
     return rule(message, protected) or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")

@@ -187,9 +187,19 @@ def _checked(field: str, value: Any, *, anyhow: bool) -> Any:
         if _CONTROLS.search(value):
             raise UnreadableCall("'key' must not hold a control character.")
         return value
-    if field in _NAMES and not anyhow and _NOT_IN_A_NAME.search(value):
-        raise UnreadableCall(f"'{field}' must not begin or end with a space, nor hold a control character.")
+    if field in _NAMES and not anyhow:
+        require_plain(field, value)
     return value
+
+
+def require_plain(field: str, value: str) -> None:
+    """Lets a name pass that two servers read alike.
+
+    Raises:
+        UnreadableCall: it has outer spaces or control characters.
+    """
+    if _NOT_IN_A_NAME.search(value):
+        raise UnreadableCall(f"'{field}' must not begin or end with a space, nor hold a control character.")
 
 
 def _checked_seconds(value: Any) -> str:

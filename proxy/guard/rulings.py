@@ -136,6 +136,28 @@ def rename_model(message: Message, protected: Protected) -> Refusal | None:
     return holding(f"{name} cannot be renamed {new_name}", name, held, protected.workspace) or _kept(name, protected)
 
 
+def update_entry_version(message: Message, protected: Protected) -> Refusal | Unchanged | None:
+    """Refuses a protected status, the way out of one, and to change what a version says that is in use or judged."""
+    name, status = message["name"], message.get("status")
+    if status == "deleted":
+        return delete_version(message, protected)
+    found = protected.registry.get_version(name, message["version"])
+    if message.keys() - {"name", "version", "status"}:
+        what = f"What version {found.version} of {name} says cannot be changed"
+        refusal = holding(what, name, protected.held_by_version(found), protected.workspace) or _kept(
+            name, protected, version=found.version
+        )
+        if refusal:
+            return refusal
+    if status is not None:
+        target, current = Target.of(TargetKind.STATUS, status), Target.of(TargetKind.STATUS, found.status)
+        wanted = Proposal(name, found.version, target, workspace=protected.workspace)
+        for place in (target, current):
+            if protected.covers(name, place):
+                return Refusal(wording.move(wanted, place), wanted, target=place)
+    return _settled(name, protected)
+
+
 def version_tag(message: Message, protected: Protected) -> Refusal | None:
     """Refuses to change a seal, an address for a model, or the content of a prompt's version in use."""
     if _is_seal(message["key"]):

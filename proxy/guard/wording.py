@@ -8,16 +8,16 @@ _COLLEAGUES = "by a promote request that colleagues approve"
 
 
 def place(target: Target, model_name: str) -> str:
-    """Returns a stage's or alias's name in a sentence: `Production of Fraud`, `The alias champion of Fraud`."""
-    if target.kind == TargetKind.ALIAS:
-        return f"The alias {target.name} of {model_name}"
+    """Returns a stage's, status's or alias's name in a sentence: `The alias champion of Fraud`."""
+    if target.kind in (TargetKind.ALIAS, TargetKind.STATUS):
+        return f"The {target.kind} {target.name} of {model_name}"
     return f"{'The stage None' if target.name == 'None' else target.name} of {model_name}"
 
 
 def move(wanted: Proposal, protected: Target) -> str:
     """Says how a version gets where the caller wanted to put it; `protected` is what it would enter or leave."""
     if wanted.target == protected:
-        verb = "gets it" if protected.kind == TargetKind.ALIAS else "gets there"
+        verb = "gets there" if protected.kind == TargetKind.STAGE else "gets it"
         return f"{place(protected, wanted.model_name)} is protected: version {wanted.version} {verb} {_COLLEAGUES}."
     return (
         f"{place(protected, wanted.model_name)} is protected: version {wanted.version} leaves it for "
@@ -69,10 +69,8 @@ FORBIDDEN = {
     "assistant": "MLflow's assistant runs tools on the server, past Checkpoint, so it is not reachable through it.",
     "mlflow-account": "Accounts and roles of MLflow's own are not changed through Checkpoint, whose own account at "
     "MLflow would do it for anybody. An administrator of MLflow changes them there.",
-    "skill-alias": "An alias of a skill, and the status of a version, say which one is used. No promote request can "
-    "ask for that yet, so Checkpoint does not pass it on.",
-    "mcp-alias": "An alias of an MCP server, and the status of a version, say which one is used. No promote request "
-    "can ask for that yet, so Checkpoint does not pass it on.",
+    "entry-copy": "Checkpoint does not know how MLflow copies an MCP server, whose aliases may come with it, and does "
+    "not pass on what it cannot judge. A newer MLflow may need a newer Checkpoint.",
     "gateway-loop": "This would let MLflow's gateway call MLflow's own API, past Checkpoint: what follows the "
     "endpoint's name is an address at a server of language models.",
     "unknown-registry-write": "Checkpoint does not know this change to the model registry and does not pass on what it "
@@ -99,6 +97,14 @@ REFUSED_WHEN = {
     "delete-model-tag": "When the tag is Checkpoint's own, or makes a prompt of a model in use.",
     "set-alias": "When the alias is protected.",
     "delete-alias": "When the alias is protected and somebody has it.",
+    "set-entry-alias": "When the alias is protected.",
+    "delete-entry-alias": "When the alias is protected and somebody has it.",
+    "update-entry-version": "When the status that it gets or loses is protected, or when what it says would change "
+    "while it holds something protected or is under review.",
+    "delete-entry-version": _PROTECTED_IS_HELD,
+    "delete-entry": _PROTECTED_IS_HELD,
+    "tag-entry": "When the tag is Checkpoint's own.",
+    "delete-endpoint": "Never: no version and no alias changes with it.",
     "delete-run": _IS_SEALED,
     "delete-experiment": _IS_SEALED,
     "delete-logged-model": _IS_SEALED,
@@ -116,6 +122,10 @@ REFUSED_WHEN = {
     "delete-workspace": "When models in it would be deleted or moved with it.",
 }
 """Operation that is judged -> when it is refused."""
+ENTRY_PATH = (
+    "The address of a skill or MCP server must be spelt as MLflow spells it, for example "
+    "/api/3.0/mlflow/skills/@acme/reviewer/aliases or /api/3.0/mlflow/mcp-servers/com.example/search/versions/1.4.0."
+)
 SEAL = "Tags that begin with checkpoint. are Checkpoint's record of a promotion: nobody else sets or deletes them."
 WORKSPACE = (
     "Deleting a workspace together with its models, or moving them to another one, would change what is protected "

@@ -111,6 +111,7 @@ class _Look:
         """Returns the protected targets that versions of a model hold."""
         targets = [Target(TargetKind.STAGE, stage) for stage in ACTIVE_STAGES if stage in model.newest]
         targets += [Target(TargetKind.ALIAS, alias) for alias in model.aliases]
+        # Of an entry an alias counts, and no status: that says which version may be used, and not which one is.
         targets += [Target(TargetKind.MODEL, model.name)] if model.newest else []
         return [target for target in targets if self._protected.covers(model.name, target)]
 
@@ -132,7 +133,7 @@ class _Look:
         found: dict[str, ModelVersion | None] = {}
         for target in targets:
             match target.kind:
-                case TargetKind.STAGE:
+                case TargetKind.STAGE | TargetKind.STATUS:
                     # Exactly: what is missed now is not asked for again until something else of the model changes.
                     found |= dict.fromkeys(registry.holders(model.name, target, exact=True))
                 case TargetKind.ALIAS:

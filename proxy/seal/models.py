@@ -47,7 +47,7 @@ class SealedVersion(models.Model):
 
     workspace = models.CharField(max_length=_NAME)
     model_name = models.CharField(max_length=_NAME)
-    version = models.CharField(max_length=32)
+    version = models.CharField(max_length=64)
     created_at = models.DateTimeField(null=True)
     held = models.JSONField(default=list)
     is_judged = models.BooleanField(default=False)

@@ -19,6 +19,10 @@ def fraud(registry):
         "Fraud", stage="Production", aliases=("champion",), run_id="run1", model_id="m-1", experiment_id="1"
     )
     registry.add_version("Fraud")
+    registry.version = "3.18.0"
+    for name in ("mcp:com.example/Fraud", "skill:fraud", "skill:@team/fraud"):
+        registry.add_version(name, aliases=("champion",), prompt_text="Look.")
+        registry.add_version(name, status="draft", prompt_text="Look again.")
     return registry
 
 

@@ -49,13 +49,6 @@ def test_disguised_registry_writes_are_guarded(path):
         ("DELETE", "/ajax-api/3.0/mlflow/prompts/detach"),
         ("POST", "/api/3.0/mlflow/mcp-servers/copy"),
         ("POST", "/api/3.0/mlflow/mcp-servers/io.github/own/detach"),
-        ("POST", "/api/3.0/mlflow/mcp-servers/io.github%2Fown/aliases"),
-        ("DELETE", "/api/3.0/mlflow/mcp-servers/io.github/own/aliases/champion"),
-        ("PATCH", "/api/3.0/mlflow/mcp-servers/io.github/own/versions/1.0/"),
-        ("POST", "/api/3.0/mlflow/skills/reader/aliases"),
-        ("POST", "/api/3.0/mlflow/skills/@team/reader/aliases"),
-        ("DELETE", "/ajax-api/3.0/mlflow/skills/%40team/reader/aliases/champion"),
-        ("PATCH", "/api/3.0/mlflow/skills/reader/versions/3"),
         ("POST", "/api/2.0/mlflow/users/create"),
         ("PATCH", "/api/2.0/mlflow/users/update-admin"),
         ("POST", "/ajax-api/3.0/mlflow/roles/permissions/add"),
@@ -66,6 +59,29 @@ def test_disguised_registry_writes_are_guarded(path):
 )
 def test_unknown_and_indirect_registry_writes_are_forbidden(method, path):
     assert classify(method, path).traffic == Traffic.FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation"),
+    [
+        ("POST", "/api/3.0/mlflow/mcp-servers/io.github%2Fown/aliases", "set-entry-alias"),
+        ("POST", "/api/3.0/mlflow/MCP-servers/io.github/own/Aliases/", "set-entry-alias"),
+        ("DELETE", "/api/3.0/mlflow/mcp-servers/io.github/own/aliases/champion", "delete-entry-alias"),
+        ("PATCH", "/api/3.0/mlflow/mcp-servers/io.github/own/versions/1.0/", "update-entry-version"),
+        ("DELETE", "/ml/api/3.0/mlflow/mcp-servers/io.github/own/versions/1.0.0", "delete-entry-version"),
+        ("DELETE", "/api/3.0/mlflow/mcp-servers/io.github/own", "delete-entry"),
+        ("POST", "/api/3.0/mlflow/skills/reader/aliases", "set-entry-alias"),
+        ("POST", "/api/3.0/mlflow/skills/@team/reader/aliases", "set-entry-alias"),
+        ("DELETE", "/ajax-api/3.0/mlflow/skills/%40team/reader/aliases/champion", "delete-entry-alias"),
+        ("PATCH", "/api/3.0/mlflow/skills/reader/versions/3", "update-entry-version"),
+        ("DELETE", "/api/3.0/mlflow/skills/reader/versions/3", "delete-entry-version"),
+        ("POST", "/api/3.0/mlflow/skills/reader/versions/3/tags", "tag-entry"),
+        ("DELETE", "/api/3.0/mlflow/skills/%2540team/reader", "delete-entry"),
+    ],
+)
+def test_writes_of_skills_and_mcp_servers_are_guarded(method, path, operation):
+    route = classify(method, path)
+    assert (route.traffic, route.operation) == (Traffic.GUARDED, operation)
 
 
 def test_indirect_writes_that_can_be_judged_are_guarded():
@@ -93,7 +109,7 @@ def test_indirect_writes_that_can_be_judged_are_guarded():
         ("POST", "/ml/ajax-api/2.0/mlflow/runs/create", False),
         ("POST", "/api/3.0/mlflow/mcp-servers/io.github%2Fown/versions", False),
         ("PATCH", "/api/3.0/mlflow/skills/%40team/reader", False),
-        ("DELETE", "/api/3.0/mlflow/skills/reader/versions/3", False),
+        ("POST", "/api/3.0/mlflow/skills/@team/reader/versions", False),
         ("POST", "/gateway/mlflow/v1/chat/completions", False),
         ("POST", "/api/2.0/mlflow/runs/log-batch", False),
         ("POST", "/api/2.0/mlflow/runs%2Flog-batch", False),

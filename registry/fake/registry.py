@@ -12,17 +12,19 @@ from registry.exceptions import RegistryNotFound, RegistryRefused
 from registry.fake.shelf import Shelf
 from registry.measurements import Logged
 from registry.names import plain
-from registry.targets import ACTIVE_STAGES, STAGES, Target, TargetKind
+from registry.targets import ACTIVE_STAGES, STAGES, STATUS_CHANGES, Target, TargetKind
 from registry.types import (
     APPROVAL_TAG,
     IS_PROMPT_TAG,
     PROMPT_TEXT_TAG,
+    Family,
     FileEntry,
     FileTree,
     ModelVersion,
     Provenance,
     RegisteredModel,
     VersionFacts,
+    family_of,
     is_model_name,
     is_reserved_tag,
     prompt_settings,
@@ -59,13 +61,13 @@ class FakeRegistry(Shelf, RegistryClient):
     @override
     def search_models(self, text: str = "", *, limit: int = 100) -> list[RegisteredModel]:
         with self._call("search_models", text):
-            names = sorted(name for name in self._models if text.lower() in name.lower())
+            names = sorted(name for name in self._models if text.lower() in name.lower() and not self._lacks(name))
             return [self._model(name) for name in names[:limit]]
 
     @override
     def list_models(self) -> list[RegisteredModel]:
         with self._call("list_models"):
-            return [self._model(name) for name in self._models]
+            return [self._model(name) for name in self._models if not self._lacks(name)]
 
     @override
     def get_model(self, name: str) -> RegisteredModel:
@@ -88,12 +90,17 @@ class FakeRegistry(Shelf, RegistryClient):
     def get_facts(self, name: str, version: str) -> VersionFacts:
         with self._call("get_facts", name, version):
             stored, found = self._stored(name, version), self._version(name, version)
-            return replace(
+            stored = replace(
                 stored,
                 version=found,
                 params=dict(stored.params),
                 metrics=dict(stored.metrics),
                 tags={key: value for key, value in found.tags.items() if not is_reserved_tag(key)},
+            )
+            if found.family is not Family.MODEL:
+                return stored
+            return replace(
+                stored,
                 prompt_text=found.tags.get(PROMPT_TEXT_TAG),
                 prompt_settings=prompt_settings(found.tags),
                 made_by=stored.made_by,
@@ -204,6 +211,8 @@ class FakeRegistry(Shelf, RegistryClient):
                     return [found.version for found in self._versions(name) if target.name in found.aliases]
                 case TargetKind.STAGE:
                     return [found.version for found in self._versions(name) if found.stage == target.name]
+                case TargetKind.STATUS:
+                    return [found.version for found in self._versions(name) if found.status == target.name]
 
     @override
     def noted_holder(self, name: str, target: Target) -> str:
@@ -219,7 +228,7 @@ class FakeRegistry(Shelf, RegistryClient):
     @override
     def transition_stage(self, name: str, version: str, stage: str, *, archive_existing_versions: bool) -> None:
         with self._call("transition_stage", name, version, stage, archive_existing_versions):
-            if stage not in STAGES:
+            if stage not in STAGES or family_of(name) is not Family.MODEL:
                 raise RegistryRefused(f"Invalid Model Version stage: {stage}.")
             self._stored(name, version)
             if archive_existing_versions and stage in ACTIVE_STAGES:
@@ -227,6 +236,14 @@ class FakeRegistry(Shelf, RegistryClient):
                     if other.stage == stage and other.version != version:
                         self._update(name, other.version, stage="Archived")
             self._update(name, version, stage=stage)
+
+    @override
+    def set_status(self, name: str, version: str, status: str) -> None:
+        with self._call("set_status", name, version, status):
+            found = self._stored(name, version).version
+            if found.status != status and status not in STATUS_CHANGES.get(found.status, ()):
+                raise RegistryRefused(f"Invalid status transition from '{found.status}' to '{status}'.")
+            self._update(name, version, status=status)
 
     @override
     def set_alias(self, name: str, alias: str, version: str) -> None:
@@ -245,8 +262,8 @@ class FakeRegistry(Shelf, RegistryClient):
     @override
     def copy_version(self, name: str, version: str, destination: str, *, tags: dict[str, str]) -> ModelVersion:
         with self._call("copy_version", name, version, destination):
-            if not is_model_name(destination):
-                raise RegistryRefused(f"{destination!r} cannot be the name of a registered model.")
+            if not is_model_name(destination) or family_of(name) is not Family.MODEL:
+                raise RegistryRefused(f"{name!r} cannot be copied into {destination!r}.")
             original = self._version(name, version)
             source = original.source if IS_PROMPT_TAG in original.tags else f"models:/{name}/{version}"
             self.add_model(destination, is_prompt=self._models[name].is_prompt)

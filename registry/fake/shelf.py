@@ -11,9 +11,11 @@ from registry.measurements import Logged, Measurement
 from registry.types import (
     IS_PROMPT_TAG,
     PROMPT_TEXT_TAG,
+    Family,
     ModelVersion,
     RegisteredModel,
     VersionFacts,
+    family_of,
 )
 
 
@@ -78,17 +80,33 @@ class Shelf:
         description: str = "",
         experiment_id: str = "",
         run_name: str = "",
+        status: str = "",
+        settings: dict[str, str] | None = None,
     ) -> ModelVersion:
-        """Adds the next version of a model, which is created when missing."""
+        """Adds the next version of a model or entry, which is created when missing.
+
+        An MCP server's versions are 1.0.0, 2.0.0 and so on. `status` and `settings`, which stand beside the text in
+        `prompt_text`, are an entry's.
+        """
         with self._lock:
-            self.add_model(name, is_prompt=prompt_text is not None)
+            is_entry = family_of(name) is not Family.MODEL
+            self.add_model(name, is_prompt=prompt_text is not None and not is_entry)
             tags = dict(tags or {})
-            if prompt_text is not None:
+            if prompt_text is not None and not is_entry:
                 tags |= {PROMPT_TEXT_TAG: prompt_text, IS_PROMPT_TAG: "true"}
             version = self._next_version(
-                name, stage=stage, source=source, run_id=run_id, model_id=model_id, description=description, tags=tags
+                name,
+                stage=stage,
+                source=source,
+                run_id=run_id,
+                model_id=model_id,
+                description=description,
+                tags=tags,
+                status=(status or "active") if is_entry else "READY",
             )
             facts = VersionFacts(version, dict(params or {}), measured(metrics or {}), {}, experiment_id, run_name)
+            if is_entry:
+                facts = replace(facts, prompt_text=prompt_text, prompt_settings=dict(settings or {}))
             self._facts[name][version.version] = facts
             self._models[name].aliases.update(dict.fromkeys(aliases, version.version))
             return self._version(name, version.version)
@@ -154,7 +172,7 @@ class Shelf:
                 raise failure.exception
 
     def _model(self, name: str) -> RegisteredModel:
-        if name not in self._models:
+        if name not in self._models or self._lacks(name):
             raise RegistryNotFound(f"Registered Model with name={name} not found")
         model = self._models[name]
         versions = [facts.version for facts in self._facts[name].values()]
@@ -162,9 +180,17 @@ class Shelf:
             model,
             aliases=dict(model.aliases),
             tags=dict(model.tags),
-            newest={version.stage: version.version for version in sorted(versions, key=lambda found: found.number)},
+            newest={
+                version.stage: version.version
+                for version in sorted(versions, key=lambda found: found.number)
+                if version.family is Family.MODEL
+            },
             revision=" ".join(f"{version.version}={version.stage}" for version in versions),
         )
+
+    def _lacks(self, name: str) -> bool:
+        """Tells whether this MLflow has no registry for what is called so."""
+        return family_of(name) is Family.SKILL and self.version.startswith("3.17.")
 
     def _stored(self, name: str, version: str) -> VersionFacts:
         self._model(name)
@@ -180,12 +206,14 @@ class Shelf:
     def _versions(self, name: str) -> list[ModelVersion]:
         self._model(name)
         found = [self._version(name, version) for version in self._facts[name]]
-        return sorted(found, key=lambda version: version.number, reverse=True)
+        return sorted(found, key=lambda version: (version.number, version.created_at), reverse=True)
 
     def _next_version(self, name: str, **attributes: object) -> ModelVersion:
         self._last_number[name] = self._last_number.get(name, 0) + 1
         now = datetime.now(UTC)
-        return ModelVersion(name, str(self._last_number[name]), created_at=now, updated_at=now, **attributes)  # type: ignore[arg-type]
+        number = str(self._last_number[name])
+        version = f"{number}.0.0" if family_of(name) is Family.SERVER else number
+        return ModelVersion(name, version, created_at=now, updated_at=now, **attributes)  # type: ignore[arg-type]
 
     def _update(self, name: str, version: str, **changes: object) -> None:
         facts = self._stored(name, version)

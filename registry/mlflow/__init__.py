@@ -5,7 +5,9 @@ Importing this package imports MLflow, which takes a second: leave it to `regist
 
 from registry.client import RegistryClient
 from registry.memory import get_memory
-from registry.mlflow.client import MlflowRegistry
+from registry.mlflow.client import Models
+from registry.mlflow.entries import Entries
+from registry.mlflow.registries import MlflowRegistries
 from registry.transport import Transport
 
 
@@ -15,4 +17,5 @@ def connect(workspace: str = "") -> RegistryClient:
     Raises:
         InvalidInput: the workspace's name cannot be one.
     """
-    return MlflowRegistry(Transport(workspace), get_memory(workspace))
+    transport = Transport(workspace)
+    return MlflowRegistries(Models(transport, get_memory(workspace)), Entries(transport))

@@ -1,4 +1,4 @@
-"""The client of a registry that MLflow keeps: MLflow's own REST stores for messages and routes, our transport."""
+"""The registry of models that MLflow keeps: MLflow's own REST stores for messages and routes, our transport."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -50,8 +50,11 @@ _COPY = re.compile(r"models:/[^/]+/\d+")
 _VERSION = re.compile(r"\d+\.\d+[\w.+-]{0,40}")
 
 
-class MlflowRegistry(RegistryClient):
-    """A `RegistryClient` that asks MLflow every time, so that nothing can be stale; of large models see `standings`."""
+class Models(RegistryClient):
+    """The `RegistryClient` of registered models and prompts; skills and MCP servers have `entries`.
+
+    It asks MLflow every time, so that nothing can be stale; of large models see `standings`.
+    """
 
     def __init__(self, transport: Transport, memory: Memory) -> None:
         self._transport = transport
@@ -210,6 +213,8 @@ class MlflowRegistry(RegistryClient):
                 return self._holder_of_alias(name, target.name)
             case TargetKind.MODEL:
                 return self._newest(target.name)
+            case TargetKind.STATUS:
+                return []
 
     @override
     def noted_holder(self, name: str, target: Target) -> str:
@@ -231,6 +236,10 @@ class MlflowRegistry(RegistryClient):
             self._registry.transition_model_version_stage(name, version, stage, archive)
         finally:  # also where no answer came: it may have been done
             self._standings.moved(name, version, stage)
+
+    @override
+    def set_status(self, name: str, version: str, status: str) -> None:
+        raise RegistryRefused(f"A version of the registered model {name!r} has a stage and no status.")
 
     @override
     def set_alias(self, name: str, alias: str, version: str) -> None:

@@ -1,10 +1,12 @@
 """The attack corpus: calls that must leave the registry unchanged, as data.
 
 The stage is a model `$MODEL` of which version 1 is in Production with the alias `champion` and version 2 holds
-nothing, under the shipped rules. Version 1 was made by the run `$RUN` in `$EXPERIMENT`, which has an artifact
-`weights.bin`, and is the logged model `$LOGGED`, which has an artifact `MLmodel`. `*.json` hold calls of a well-behaved
-client; `wire.json` holds raw requests that no client library would send, and what is smuggled in them. `browsers.json`
-holds what a page would have a browser do with artifacts that somebody uploaded: the files of `UPLOADS`.
+nothing, under the shipped rules; likewise the MCP server `$SERVER` and, where MLflow has skills, `$SKILL`, alone and
+in the organization `@team`: version 1 is active with the alias `champion`, version 2 a draft. Version 1 was made by
+the run `$RUN` in `$EXPERIMENT`, which has an artifact `weights.bin`, and is the logged model `$LOGGED`, which has an
+artifact `MLmodel`. `*.json` hold calls of a well-behaved client; `wire.json` holds raw requests that no client
+library would send, and what is smuggled in them. `browsers.json` holds what a page would have a browser do with
+artifacts that somebody uploaded: the files of `UPLOADS`.
 """
 
 import base64
@@ -44,6 +46,7 @@ class Attack:
             itself does nothing).
         path: With its query.
         is_chunked: To be sent without a length.
+        since: The first MLflow that has what is attacked, as `3.18`; before, it is not found. Empty where all have it.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Attack:
     headers: dict[str, str]
     body: bytes
     is_chunked: bool
+    since: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,14 @@ class WireAttack:
 
 def load(model: str, *, run: str = "run1", logged: str = "m-1", experiment: str = "1", only: str = "*") -> list[Attack]:
     """Returns the calls against a model, of the files whose name matches `only`."""
-    stage = {"$MODEL": model, "$RUN": run, "$LOGGED": logged, "$EXPERIMENT": experiment}
+    stage = {
+        "$MODEL": model,
+        "$SERVER": server_of(model),
+        "$SKILL": skill_of(model),
+        "$RUN": run,
+        "$LOGGED": logged,
+        "$EXPERIMENT": experiment,
+    }
     files = sorted(HERE.glob(f"{only}.json"))
     rows = [row for file in files if file.name not in ELSEWHERE for row in json.loads(file.read_text())]
     return [
@@ -96,9 +107,20 @@ def load(model: str, *, run: str = "run1", logged: str = "m-1", experiment: str 
             headers=row["headers"],
             body=_body(row, stage),
             is_chunked=row.get("chunked", False),
+            since=row.get("since", ""),
         )
         for row in rows
     ]
+
+
+def server_of(model: str) -> str:
+    """Returns the name of the MCP server that stands on the stage with a model."""
+    return f"com.example/{model}"
+
+
+def skill_of(model: str) -> str:
+    """Returns the name of the skills that stand on the stage with a model."""
+    return model.lower()
 
 
 def load_browsers(*, run: str, experiment: str) -> list[BrowserAttack]:

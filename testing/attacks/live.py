@@ -2,6 +2,7 @@
 
 import json
 import socket
+from importlib import metadata
 from typing import Any
 
 from testing.attacks import Attack
@@ -10,8 +11,14 @@ from testing.servers.checkpoint import Checkpoint
 from testing.servers.raw_client import Exchange
 from testing.waiting import wait_until
 
-STATUSES = {"path": {400}, "bad input": {400, 413}, "refused": {403}}
-"""{what an attack expects: the statuses that say it}."""
+_STATUSES = {"path": {400}, "bad input": {400, 413}, "refused": {403}}
+
+
+def statuses(attack: Attack) -> set[int]:
+    """Returns the statuses that say what an attack expects, with the installed MLflow; not for a harmless one."""
+    if attack.since > metadata.version("mlflow"):
+        return {404}
+    return {415} if "Content-Encoding" in attack.headers else _STATUSES[attack.expect]
 
 
 def send(checkpoint: Checkpoint, attack: Attack, *, as_ada: bool = True) -> Exchange:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from testing.attacks import server_of, skill_of
 from testing.waiting import LONG
 
 API = "/api/2.0/mlflow"
+BESIDE = "/api/3.0/mlflow"
+"""Below which the registries beside the models' are."""
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 
 
@@ -34,10 +37,10 @@ class Direct:
             answer = self._connection.getresponse()
         return answer.status, answer.read()
 
-    def ask(self, method: str, path: str, message: Any = None) -> Any:
+    def ask(self, method: str, path: str, message: Any = None, *, api: str = API) -> Any:
         content = None if message is None else json.dumps(message).encode()
         headers = {"Content-Type": "application/json"}
-        status, body = self.call(method, f"{API}/{path}", content=content, headers=headers)
+        status, body = self.call(method, f"{api}/{path}", content=content, headers=headers)
         assert status == 200, (path, body)
         return json.loads(body)
 
@@ -72,7 +75,28 @@ def build(mlflow: Direct, model: str) -> Stage:
     mlflow.ask("POST", "model-versions/set-tag", seal)
     mlflow.ask("POST", "model-versions/transition-stage", {"name": model, "version": "1", "stage": "Production"})
     mlflow.ask("POST", "registered-models/alias", {"name": model, "alias": "champion", "version": "1"})
+    for path in _entries(mlflow, model):
+        _build_entry(mlflow, path, model)
     return Stage(model, run, model_id, experiment)
+
+
+def _entries(mlflow: Direct, model: str) -> list[str]:
+    """Returns the addresses of the MCP server and, where MLflow has them, of the skills."""
+    skills = [f"skills/{skill_of(model)}", f"skills/@team/{skill_of(model)}"]
+    return [f"mcp-servers/{server_of(model)}", *(skills if mlflow.call("GET", f"{BESIDE}/skills")[0] == 200 else [])]
+
+
+def _build_entry(mlflow: Direct, path: str, model: str) -> None:
+    is_server, numbers = path.startswith("mcp"), {"1.0.0": "active", "2.0.0": "draft"}
+    for number, status in numbers.items():
+        what: dict[str, Any] = {"source_type": "git", "source": "https://example.org/skills.git", "digest": "0" * 64}
+        if is_server:
+            what = {"server_json": {"name": server_of(model), "version": number}, "tools": [{"name": "look"}]}
+        mlflow.ask("POST", f"{path}/versions", {**what, "status": status}, api=BESIDE)
+    first = "1.0.0" if is_server else 1
+    seal = {"key": "checkpoint.approved_by", "value": "grace"}
+    mlflow.ask("POST", f"{path}/versions/{first}/tags", seal, api=BESIDE)
+    mlflow.ask("POST", f"{path}/aliases", {"alias": "champion", "version": first}, api=BESIDE)
 
 
 def upload(mlflow: Direct, experiment: str, files: dict[str, str]) -> str:
@@ -94,6 +118,10 @@ def registry_of(mlflow: Direct, stage: Stage) -> dict[str, Any]:
         "tags": found.get("tags"),
         "stages": {version["version"]: version["current_stage"] for version in versions["model_versions"]},
         "champion": next(version for version in versions["model_versions"] if version["version"] == "1"),
+        "entries": [
+            (mlflow.ask("GET", path, api=BESIDE), mlflow.ask("GET", f"{path}/versions", api=BESIDE))
+            for path in _entries(mlflow, stage.model)
+        ],
     }
 
 

@@ -15,6 +15,7 @@ from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from registry import get_registry
 from registry.targets import TargetKind
+from registry.types import Family, family_of
 from registry.workspaces import canonical_workspace
 
 Place = tuple[str, str, str]
@@ -89,6 +90,8 @@ def _places() -> Iterable[Place]:
     )
     places: dict[Place, None] = {}
     for workspace, name, version, kind, target_name, promoted_version in rows:
+        if family_of(name) is not Family.MODEL:
+            continue  # a skill or an MCP server: what it says is among its facts
         places[workspace, name, version] = None
         if kind == TargetKind.MODEL and promoted_version:
             places[workspace, target_name, promoted_version] = None

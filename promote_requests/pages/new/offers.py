@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from foundation.exceptions import InvalidInput
 from registry.proposals import Change
-from registry.targets import Target, TargetKind
-from registry.types import ModelVersion, RegisteredModel
+from registry.targets import STATUS_CHANGES, STATUSES, Target, TargetKind
+from registry.types import Family, ModelVersion, RegisteredModel
 
 TAKE_AWAY = "remove:"
 """Starts the choice that takes an alias away: `remove:alias:champion`."""
@@ -35,10 +35,11 @@ def chosen_change(choice: str, name: str) -> tuple[Target, Change]:
 
 
 def version_choices(versions: Iterable[ModelVersion], chosen: str) -> list[tuple[str, str]]:
-    """Returns the versions with their stages and aliases; the chosen one too, even if it is not among them."""
+    """Returns the versions with stage or status and aliases; the chosen one too, even if it is not among them."""
     choices = []
     for version in versions:
-        places = [*([version.stage] if version.stage != "None" else []), *version.aliases]
+        stands = version.stage if version.family is Family.MODEL else version.status
+        places = [*([stands] if stands != "None" else []), *version.aliases]
         where = f" ({', '.join(places)})" if places else ""
         choices.append((version.version, f"Version {version.version}{where}"))
     if choices and chosen and chosen not in dict(choices):
@@ -66,7 +67,10 @@ def target_choices(model: RegisteredModel | None, version: ModelVersion | None, 
         ("Copy", [(COPY, "Into another registered model …")]),
         ("Take the alias away", [(f"{TAKE_AWAY}alias:{name}", f"@{name} no longer") for name in held]),
     ]
-    if model is not None and model.is_prompt:
+    if model is not None and model.family is not Family.MODEL:
+        possible = STATUS_CHANGES.get(version.status, ()) if version else STATUSES
+        groups = [groups[1], ("Give the status", [(f"status:{name}", name) for name in possible]), groups[3]]
+    elif model is not None and model.is_prompt:
         groups = [groups[1], groups[3]]
     return [group for group in groups if group[1]]
 

@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('workspace', models.CharField(max_length=256)),
                 ('model_name', models.CharField(max_length=256)),
-                ('version', models.CharField(max_length=32)),
+                ('version', models.CharField(max_length=64)),
                 ('created_at', models.DateTimeField(null=True)),
                 ('held', models.JSONField(default=list)),
                 ('is_judged', models.BooleanField(default=False)),
