@@ -44,6 +44,26 @@ def test_choice_that_says_nothing_names_the_field(choice: str, name: str, field:
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize(
+    ("status", "offered"),
+    [
+        ("draft", ["status:active"]),
+        ("active", ["status:draft", "status:deprecated"]),
+        ("deprecated", ["status:active"]),
+        (None, ["status:draft", "status:active", "status:deprecated"]),
+    ],
+)
+def test_an_entry_offers_aliases_and_what_its_status_can_become(status: str | None, offered: list[str]) -> None:
+    skill = RegisteredModel("skill:@acme/reader", aliases={"champion": "1"})
+    version = ModelVersion(skill.name, "1", aliases=("champion",), status=status) if status else None
+    away = ["remove:alias:champion"] if status else []
+    assert _values(offers.target_choices(skill, version, ["prod"])) == [
+        *("alias:champion", "alias:prod", "alias:"),
+        *offered,
+        *away,
+    ]
+
+
 def test_link_of_the_guard_fills_in_the_form() -> None:
     path = links.form_path(
         Proposal(

@@ -20,7 +20,7 @@ from registry import mlflow, patience
 from registry import transport as module
 from registry.exceptions import RegistryError, RegistryNotFound, RegistryRefused, RegistryTimeout, RegistryUnreachable
 from registry.targets import Target
-from registry.transport import AlreadyExists, BadParameter, Transport
+from registry.transport import AlreadyExists, BadParameter, NoSuchRoute, Transport
 from testing.waiting import LONG
 
 pytestmark = pytest.mark.sockets
@@ -117,8 +117,8 @@ def error(code: str, message: str = "because") -> str:
         (401, "You are not authenticated", RegistryRefused, "CHECKPOINT_REGISTRY_USERNAME"),
         (403, "Invalid Host header - possible DNS rebinding attack detected", RegistryRefused, "--allowed-hosts"),
         (403, "Permission denied", RegistryRefused, "own account"),
-        (404, "<html>Not Found</html>", RegistryUnreachable, "CHECKPOINT_REGISTRY_URL"),
-        (404, error("ENDPOINT_NOT_FOUND"), RegistryUnreachable, "CHECKPOINT_REGISTRY_URL"),
+        (404, "<html>Not Found</html>", NoSuchRoute, "CHECKPOINT_REGISTRY_URL"),
+        (404, error("ENDPOINT_NOT_FOUND"), NoSuchRoute, "CHECKPOINT_REGISTRY_URL"),
         (302, "", RegistryUnreachable, "CHECKPOINT_REGISTRY_URL"),
         (200, "<html>Welcome to nginx</html>", RegistryUnreachable, "CHECKPOINT_REGISTRY_URL"),
         (200, "[1, 2]", RegistryUnreachable, "CHECKPOINT_REGISTRY_URL"),

@@ -14,6 +14,7 @@ from registry.targets import Target, TargetKind
         ("alias:Champion", TargetKind.ALIAS, "Champion"),
         ("model:prod.fraud", TargetKind.MODEL, "prod.fraud"),
         ("model:a:b", TargetKind.MODEL, "a:b"),
+        ("status:Active ", TargetKind.STATUS, "active"),
     ],
 )
 def test_a_target_is_read_from_its_kind_and_name(text, kind, name):
@@ -25,7 +26,7 @@ def test_a_target_is_written_as_it_is_read():
     assert str(Target.parse("alias:champion")) == "alias:champion"
 
 
-@pytest.mark.parametrize("text", ["Production", "stage:Live", "stage:", "alias:  ", "flag:x", "alias:" + "x" * 257, ""])
+@pytest.mark.parametrize("text", ["Production", "stage:Live", "status:deleted", "stage:", "alias:  ", "flag:x", "alias:" + "x" * 257, ""])
 def test_what_is_no_target_is_refused_by_field(text):
     with pytest.raises(InvalidInput) as refusal:
         Target.parse(text)
@@ -41,6 +42,9 @@ def test_what_is_no_target_is_refused_by_field(text):
         ("stage:None", False, False),
         ("alias:champion", False, True),
         ("model:prod.fraud", False, True),
+        ("status:active", False, True),
+        ("status:draft", False, False),
+        ("status:deprecated", False, False),
     ],
 )
 def test_only_active_stages_archive_and_only_lasting_places_have_a_champion(text, archives, champion):
