@@ -55,7 +55,7 @@ def grace(reviewed: People) -> str:
 
 @pytest.fixture(params=["mcp", *(["skill", "skill of an organization"] if HAS_SKILLS else [])])
 def entry(request: pytest.FixtureRequest, mlflow: Direct) -> tuple[str, str, list[Any]]:
-    """Gives the name, the path below MLflow's API and two versions of an entry: the first active, the second a draft."""
+    """Gives an entry's name, its path below MLflow's API and two versions: the first active, the second a draft."""
     unique = uuid.uuid4().hex[:8]
     if request.param == "mcp":
         name, numbers = f"com.example/own-{unique}", ["1.0.0", "2.0.0"]

@@ -9,6 +9,7 @@ from audit.actors import Actor, Door
 from audit.choices import AuditAction
 from audit.models import AuditEvent
 from promote_requests import services
+from promote_requests.models import PromoteRequest
 from protection.models import ProtectionRule
 from proxy.guard.decide import Allowed, check_seal, decide
 from proxy.guard.routes import Traffic, classify, path_fault
@@ -356,3 +357,25 @@ def test_without_rules_nothing_is_sealed_and_nothing_asked(fraud):
     ProtectionRule.objects.all().delete()
     assert send("PUT", f"{DATA}artifacts/1/run1/artifacts/x") is None
     assert fraud.calls == []
+
+
+def test_the_files_of_a_skill_are_sealed_while_people_judge_it_and_while_it_has_a_protected_alias(registry):
+    registry.version = "3.18.0"
+    folder = "1/run9/artifacts/skills/reader"
+    registry.add_version("skill:reader", source=f"mlflow-artifacts:/{folder}", prompt_text="Read it.")
+    registry.add_version("skill:other", source="https://example.org/skills.git", settings={"digest": "1"})
+    upload = f"{DATA}artifacts/{folder}/SKILL.md"
+    assert look.look("")
+    assert send("PUT", upload) is None
+    author = UserFactory()
+    for name in ("skill:reader", "skill:other"):
+        PromoteRequestFactory(actor=by(author), model_name=name, version="1", target=Target.parse("alias:champion"))
+    assert look.look("")
+    assert send("PUT", upload).status == 409
+    asked = PromoteRequest.objects.get(model_name="skill:reader")
+    services.withdraw(actor=by(author), promote_request=asked)
+    assert look.look("")
+    assert send("PUT", upload) is None
+    registry.set_alias("skill:reader", "champion", "1")
+    assert look.look("")
+    assert send("PUT", upload).status == 403

@@ -26,7 +26,9 @@ def test_a_target_is_written_as_it_is_read():
     assert str(Target.parse("alias:champion")) == "alias:champion"
 
 
-@pytest.mark.parametrize("text", ["Production", "stage:Live", "status:deleted", "stage:", "alias:  ", "flag:x", "alias:" + "x" * 257, ""])
+@pytest.mark.parametrize(
+    "text", ["Production", "stage:Live", "status:deleted", "stage:", "alias:  ", "flag:x", "alias:" + "x" * 257, ""]
+)
 def test_what_is_no_target_is_refused_by_field(text):
     with pytest.raises(InvalidInput) as refusal:
         Target.parse(text)
