@@ -11,7 +11,7 @@ from evidence.contents.signature import Fit
 from evidence.metrics import MetricRow
 from evidence.rows import Group, Kind
 from foundation.words import counted, inflected, listed
-from registry.types import VersionFacts
+from registry.types import Family, VersionFacts
 
 _NAMED = 3
 _TRAINING = frozenset({"train", "training"})
@@ -218,7 +218,7 @@ def _doubts(challenger: VersionFacts, champion: VersionFacts, rows: list[MetricR
         found.append(Doubt("one_sided_metrics", f"{_names(one_sided)} measured of the champion only."))
     for code, who, facts in (("champion", "The champion", champion), ("challenger", "The challenger", challenger)):
         has_origin = facts.version.run_id or facts.version.model_id or facts.prompt_text is not None
-        if not has_origin:
+        if not has_origin and facts.version.family is Family.MODEL:
             found.append(Doubt(f"{code}_without_run", f"{who} names no run and no logged model: nothing was measured."))
         if facts.unplaced_source:
             found.append(Doubt(f"{code}_source_elsewhere", f"{who}'s files lie where Checkpoint cannot seal them."))

@@ -40,7 +40,7 @@ class ProtectionRule(models.Model):
     workspace_pattern = models.CharField(max_length=256, default="*")
     model_pattern = models.CharField(max_length=256, default="*", help_text="For example: * or fraud-*")
     target_pattern = models.CharField(
-        max_length=270, help_text="For example: stage:*, stage:Production, alias:champion, model:prod.*"
+        max_length=270, help_text="For example: stage:*, stage:Production, alias:champion, model:prod.*, status:active"
     )
     conditions = models.JSONField(
         default=default_conditions, help_text="What a request must have: {condition: settings}."

@@ -19,7 +19,7 @@ class Proposal:
     """A change of one target that somebody wants; `feasibility` tells whether it is possible.
 
     Attributes:
-        model_name: The registered model or prompt of the version.
+        model_name: The registered model, prompt or entry of the version.
         version: As MLflow spells it; "" if a guarded call did not name one.
         target: Where the version goes, or what it loses.
         archive_existing_versions: Whether the stage's present holders are archived; None if nobody has decided.

@@ -25,7 +25,7 @@ class WorkspaceField(serializers.CharField):
 
 
 class TargetSerializer(StrictSerializer):
-    """Where a version is to go: a stage, an alias, or another registered model that receives a copy."""
+    """Where a version is to go: a stage, an alias, another registered model that receives a copy, or a status."""
 
     kind = one_of(TargetKind)
     name = serializers.CharField(allow_blank=True, help_text="For example Production, champion or prod.fraud.")
@@ -34,8 +34,12 @@ class TargetSerializer(StrictSerializer):
 class NewPromoteRequestSerializer(StrictSerializer):
     """A promote request to open."""
 
-    model_name = serializers.CharField(allow_blank=True, trim_whitespace=False)
-    version = serializers.CharField(allow_blank=True, help_text='As MLflow spells it, for example "3".')
+    model_name = serializers.CharField(
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text="A skill's begins with `skill:`, an MCP server's with `mcp:`.",
+    )
+    version = serializers.CharField(allow_blank=True, help_text='As MLflow spells it, for example "3" or "1.4.0".')
     target = TargetSerializer()
     change = one_of(Change, default=Change.SET, help_text="`remove` takes an alias away from the version.")
     archive_existing_versions = serializers.BooleanField(

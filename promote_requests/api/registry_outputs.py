@@ -19,7 +19,7 @@ _ORIGINS = [(origin.value, origin.name) for origin in Origin]
 
 
 class RegisteredModelSerializer(serializers.Serializer):
-    """A registered model or prompt."""
+    """A registered model or prompt, or a skill or MCP server, whose name begins with `skill:` or `mcp:`."""
 
     name = serializers.CharField()
     description = serializers.CharField()
@@ -49,7 +49,9 @@ class ModelVersionSerializer(serializers.Serializer):
     )
     run_id = serializers.CharField(help_text="Empty when it was registered from a logged model.")
     model_id = serializers.CharField(help_text="Of its logged model; may be empty.")
-    status = serializers.CharField(help_text="READY when it can be used.")
+    status = serializers.CharField(
+        help_text="READY when it can be used; of a skill or MCP server `draft`, `active` or `deprecated`."
+    )
     created_at = serializers.DateTimeField(allow_null=True)
     updated_at = serializers.DateTimeField(allow_null=True)
     tags = serializers.DictField(child=serializers.CharField())

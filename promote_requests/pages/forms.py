@@ -39,9 +39,9 @@ class NewRequestForm(PageForm):
 
     workspace = forms.CharField(max_length=256, required=False, widget=_kept())
     model_name = forms.CharField(
-        label="Model or prompt",
+        label="Model, prompt, skill or MCP server",
         max_length=256,
-        error_messages={"required": "Name a model or prompt."},
+        error_messages={"required": "Name a model, prompt, skill or MCP server."},
         widget=forms.TextInput(attrs={"list": "models", "autocomplete": "off", "spellcheck": "false"}),
     )
     version = forms.CharField(label="Version", max_length=64, error_messages={"required": "Choose a version."})

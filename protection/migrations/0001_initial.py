@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('description', models.CharField(blank=True, max_length=200)),
                 ('workspace_pattern', models.CharField(default='*', max_length=256)),
                 ('model_pattern', models.CharField(default='*', help_text='For example: * or fraud-*', max_length=256)),
-                ('target_pattern', models.CharField(help_text='For example: stage:*, stage:Production, alias:champion, model:prod.*', max_length=270)),
+                ('target_pattern', models.CharField(help_text='For example: stage:*, stage:Production, alias:champion, model:prod.*, status:active', max_length=270)),
                 ('conditions', models.JSONField(default=protection.models.default_conditions, help_text='What a request must have: {condition: settings}.')),
                 ('enforcement', models.CharField(choices=[('active', 'Active'), ('evaluate', 'Evaluate only'), ('off', 'Off')], default='active', help_text='An active rule is enforced. One that is only evaluated refuses nothing.', max_length=8)),
                 ('promote_when', models.CharField(choices=[('approved', 'At once, by the last approval'), ('due', 'By itself, as soon as every condition holds'), ('pressed', 'When somebody presses Promote')], default='approved', max_length=8, verbose_name='promotion')),

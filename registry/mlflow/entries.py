@@ -6,6 +6,7 @@ that lacks one of them answers 404 in HTML: then there is no such entry.
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -209,18 +210,29 @@ def _path(name: str, rest: str) -> str:
     return f"{_ROUTES[family_of(name)]}/{name_in_family(name)}{rest}"
 
 
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RegistryError("MLflow's answer cannot be read: it may be a version that Checkpoint does not know.") from (
+            error
+        )
+
+
 def _model(family: Family, answer: dict[str, Any]) -> RegisteredModel:
-    return RegisteredModel(
-        _name(family, answer),
-        answer.get("description") or "",
-        {each["alias"]: str(each["version"]) for each in answer.get("aliases") or []},
-        dict(answer.get("tags") or {}),
-        revision=f"{answer.get('last_updated_timestamp')} {answer.get('latest_version')}",
-    )
+    with _reading():
+        return RegisteredModel(
+            _name(family, answer),
+            answer.get("description") or "",
+            {each["alias"]: str(each["version"]) for each in answer.get("aliases") or []},
+            dict(answer.get("tags") or {}),
+            revision=f"{answer.get('last_updated_timestamp')} {answer.get('latest_version')}",
+        )
 
 
 def _version(family: Family, answer: dict[str, Any]) -> ModelVersion:
-    try:
+    with _reading():
         return ModelVersion(
             name=_name(family, answer),
             version=str(answer["version"]),
@@ -230,10 +242,6 @@ def _version(family: Family, answer: dict[str, Any]) -> ModelVersion:
             created_at=_time(answer.get("creation_timestamp")),
             updated_at=_time(answer.get("last_updated_timestamp")),
             tags=dict(answer.get("tags") or {}),
-        )
-    except (KeyError, TypeError) as error:
-        raise RegistryError("MLflow's answer cannot be read: it may be a version that Checkpoint does not know.") from (
-            error
         )
 
 

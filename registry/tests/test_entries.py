@@ -93,6 +93,12 @@ def test_an_answer_of_another_shape_is_an_error_of_mlflows(answer):
         Entries(Answers(answer)).get_version("skill:reader", "2")
 
 
+@pytest.mark.parametrize("answer", [{}, {"name": "reader", "aliases": ["champion"]}, {"name": "reader", "tags": 1}])
+def test_an_entry_of_another_shape_is_an_error_of_mlflows(answer):
+    with pytest.raises(RegistryError, match="cannot be read"):
+        Entries(Answers(answer)).get_model("skill:reader")
+
+
 def test_another_entry_than_was_asked_for_is_not_taken_for_it():
     # As a database that compares without regard to case finds it.
     with pytest.raises(RegistryNotFound):

@@ -16,7 +16,7 @@ class RequestForm:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.model = page.get_by_label("Model or prompt")
+        self.model = page.get_by_label("Model, prompt, skill or MCP server")
         self.version = page.get_by_label("Version", exact=True)
         self.target = page.get_by_label("What should happen")
         self.description = page.get_by_label("Description")
