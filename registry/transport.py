@@ -32,6 +32,14 @@ _CHUNK = 256 * 1024
 _pool = PoolManager(num_pools=4, maxsize=32, retries=False)
 _NO_ANSWER = "MLflow did not answer in time. Please try again."
 _WRONG_ADDRESS = "There is no MLflow API at the address that CHECKPOINT_REGISTRY_URL names."
+_NO_ROUTE = b"""<!doctype html>
+<html lang=en>
+<title>404 Not Found</title>
+<h1>Not Found</h1>
+<p>The requested URL was not found on the server. If you entered the URL manually please check your spelling and try \
+again.</p>
+"""
+"""How MLflow answers where it has no route, to the letter: werkzeug's page, which what stands in front has not."""
 
 
 class AlreadyExists(RegistryRefused):
@@ -40,6 +48,10 @@ class AlreadyExists(RegistryRefused):
 
 class NoSuchRoute(RegistryUnreachable):
     """What answered knows no such path: it is no MLflow, or one that lacks what was asked for."""
+
+
+class NotInMlflow(NoSuchRoute):
+    """MLflow itself says so, in the words that it has for a path without a route."""
 
 
 class BadParameter(RegistryRefused):
@@ -247,7 +259,7 @@ def _refusal(status: int, answer: dict[str, Any] | None, body: bytes, path: str)
         case _, "RESOURCE_ALREADY_EXISTS":
             return AlreadyExists(said)
         case 404, _:
-            return NoSuchRoute(_WRONG_ADDRESS)
+            return NotInMlflow(_WRONG_ADDRESS) if body == _NO_ROUTE else NoSuchRoute(_WRONG_ADDRESS)
         case 408 | 504, _:
             return RegistryTimeout(_NO_ANSWER, may_be_done=True)
         case 429 | 502 | 503, _:

@@ -13,7 +13,7 @@ from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
 from registry.measurements import Logged, latest
 from registry.memory import Memory
-from registry.mlflow import files, histories, workspaces
+from registry.mlflow import files, histories, versions, workspaces
 from registry.mlflow.entities import (
     model_id_in,
     model_metrics,
@@ -47,7 +47,6 @@ from registry.types import (
 )
 
 _COPY = re.compile(r"models:/[^/]+/\d+")
-_VERSION = re.compile(r"\d+\.\d+[\w.+-]{0,40}")
 
 
 class Models(RegistryClient):
@@ -187,9 +186,7 @@ class Models(RegistryClient):
 
     @override
     def server_version(self) -> str:
-        status, body = self._transport.ask("/version")
-        said = body.decode("ascii", "replace").strip()
-        return said if status == 200 and _VERSION.fullmatch(said) else ""
+        return versions.server_version(self._transport)
 
     @override
     def list_workspaces(self) -> list[str]:

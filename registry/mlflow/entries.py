@@ -1,7 +1,9 @@
 """The registries that MLflow keeps beside its models: skills (since 3.18) and MCP servers (since 3.17).
 
-Their routes are ASGI's and not in MLflow's protobuf files, so there is no store of MLflow's to call through. An MLflow
-that lacks one of them answers 404 in HTML: then there is no such entry.
+Their routes are ASGI's and not in MLflow's protobuf files, so there is no store of MLflow's to call through. Only an
+MLflow that says of itself to be older than a registry has no entry of it. Another one that does not know the route is
+not all there: perhaps it runs under gunicorn, which serves Flask's routes only, or what stands in front keeps the route
+back. Its lists lack these entries then, but of none of them Checkpoint says who holds what.
 """
 
 import json
@@ -11,9 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from registry.exceptions import RegistryError, RegistryNotFound, RegistryRefused
+from registry.exceptions import RegistryError, RegistryNotFound, RegistryRefused, RegistryUnreachable
+from registry.mlflow import versions
 from registry.targets import Target, TargetKind
-from registry.transport import NoSuchRoute, Transport
+from registry.transport import NoSuchRoute, NotInMlflow, Transport
 from registry.types import (
     Family,
     FileTree,
@@ -34,6 +37,7 @@ LONGEST_TEXT = 1024 * 1024
 """Bytes of a skill's text that are compared; of a longer one only the digest tells."""
 SKILL_TEXT = "SKILL.md"
 _ROUTES = {Family.SKILL: "/api/3.0/mlflow/skills", Family.SERVER: "/api/3.0/mlflow/mcp-servers"}
+_SINCE = {Family.SKILL: (3, 18), Family.SERVER: (3, 17)}
 _LISTED = {Family.SKILL: ("skills", "skill_versions"), Family.SERVER: ("mcp_servers", "mcp_server_versions")}
 _ARTIFACTS = "mlflow-artifacts:/"
 _SKILL_PARTS = {
@@ -163,8 +167,22 @@ class Entries:
     def _call(self, method: str, name: str, rest: str = "", message: dict[str, Any] | None = None) -> dict[str, Any]:
         try:
             return self._transport.call(method, _path(name, rest), message)
-        except NoSuchRoute:
+        except NoSuchRoute as unknown:
+            self._require_older(family_of(name), unknown)
             raise _missing(name) from None
+
+    def _require_older(self, family: Family, unknown: NoSuchRoute) -> None:
+        """Lets an MLflow pass that says of itself to be older than the registry of a family.
+
+        Raises:
+            RegistryUnreachable: it says otherwise, or nothing.
+        """
+        version = versions.server_version(self._transport)
+        if not versions.is_older(version, _SINCE[family]):
+            raise RegistryUnreachable(
+                f"MLflow {version} does not answer at {_ROUTES[family]}, as it should: it must run under uvicorn, and "
+                "what stands in front must pass this on."
+            ) from unknown
 
     def _get_version(self, name: str, version: str) -> dict[str, Any]:
         _require_version(name, version)
@@ -175,16 +193,24 @@ class Entries:
         return answer
 
     def _listed(self, family: Family) -> Iterator[dict[str, Any]]:
+        is_begun = False
         try:
-            yield from self._pages(_ROUTES[family], _LISTED[family][0])
-        except (NoSuchRoute, RegistryRefused):
-            return  # it has no such registry, or keeps its data where it cannot have one
+            for each in self._pages(_ROUTES[family], _LISTED[family][0]):
+                is_begun = True
+                yield each
+        except NoSuchRoute as unknown:
+            if is_begun:  # a part of a list is none
+                raise
+            if not isinstance(unknown, NotInMlflow):
+                self._require_older(family, unknown)
 
     def _pages(self, path: str, listed: str) -> Iterator[dict[str, Any]]:
         token: str | None = None
         while True:
             answer = self._transport.call("GET", path, {"max_results": PAGE} | ({"page_token": token} if token else {}))
-            yield from answer.get(listed) or []
+            with _reading():
+                found = list(answer[listed])
+            yield from found
             token = answer.get("next_page_token")
             if not token:
                 return

@@ -6,7 +6,8 @@ import pytest
 
 from registry.exceptions import RegistryError, RegistryNotFound, RegistryRefused, RegistryUnreachable
 from registry.mlflow.entries import LONGEST_TEXT, Entries
-from registry.transport import NoSuchRoute
+from registry.targets import Target
+from registry.transport import NoSuchRoute, NotInMlflow
 from registry.types import Family, family_of, is_entry_name, is_version_of, name_in_family
 
 SKILL = {"name": "reader", "organization": "acme", "version": 2, "status": "active", "source_type": "git"}
@@ -25,7 +26,7 @@ class Answers:
             raise answer
         return answer
 
-    def ask(self, path: str, *, limit: int) -> tuple[int, bytes]:
+    def ask(self, path: str, *, limit: int | None = None) -> tuple[int, bytes]:
         self.asked.append(("GET", path, limit))
         return self.file
 
@@ -73,7 +74,7 @@ def test_a_skill_that_lies_elsewhere_is_never_fetched():
 def test_all_pages_are_read_and_a_registry_that_is_not_there_has_nothing():
     servers = [{"name": "com.example/one", "tags": {}}, {"name": "com.example/two", "aliases": None}]
     transport = Answers(
-        NoSuchRoute("404"),
+        NotInMlflow("404"),
         {"mcp_servers": servers[:1], "next_page_token": "more"},
         {"mcp_servers": servers[1:], "next_page_token": None},
     )
@@ -81,10 +82,54 @@ def test_all_pages_are_read_and_a_registry_that_is_not_there_has_nothing():
     assert transport.asked[-1][2]["page_token"] == "more"
 
 
-def test_a_store_that_cannot_have_entries_has_none_and_an_mlflow_that_is_away_is_an_error():
-    assert Entries(Answers(RegistryRefused("not implemented"), NoSuchRoute("404"))).all() == []
+@pytest.mark.parametrize(
+    ("failure", "version", "says"),
+    [
+        (NoSuchRoute("a proxy's 404"), b"3.18.0", "does not answer at /api/3.0/mlflow/skills"),
+        (NoSuchRoute("a proxy's 404"), b"<html>Not Found</html>", "does not answer at /api/3.0/mlflow/skills"),
+        (RegistryRefused("MLflow does not let Checkpoint's own account do this"), b"3.18.0", "own account"),
+        (RegistryUnreachable("away"), b"3.17.2", "away"),
+    ],
+)
+def test_a_list_that_could_not_be_asked_for_is_not_taken_for_an_empty_one(failure, version, says):
+    with pytest.raises(RegistryError, match=says):
+        Entries(Answers(failure, {"mcp_servers": []}, file=(200, version))).all()
+
+
+def test_an_mlflow_that_is_older_than_a_registry_has_nothing_of_it_whatever_stands_in_front_says():
+    transport = Answers(NoSuchRoute("a proxy's 404"), {"mcp_servers": []}, file=(200, b"3.17.2"))
+    assert Entries(transport).all() == []
+
+
+def test_a_part_of_a_list_is_not_taken_for_all_of_it():
+    page = {"skills": [{"name": "reader"}], "next_page_token": "more"}
     with pytest.raises(RegistryUnreachable):
-        Entries(Answers(RegistryUnreachable("away"))).all()
+        Entries(Answers(page, NotInMlflow("404"))).all()
+    with pytest.raises(RegistryError, match="cannot be read"):
+        Entries(Answers({})).all()
+
+
+@pytest.mark.parametrize("failure", [NoSuchRoute("a proxy's 404"), NotInMlflow("MLflow's own")])
+def test_nobody_is_said_to_hold_an_alias_or_a_status_where_mlflow_could_not_be_asked(failure):
+    for ask in (
+        lambda entries: entries.holders("skill:reader", Target.parse("alias:champion")),
+        lambda entries: entries.holders("skill:reader", Target.parse("status:active")),
+        lambda entries: entries.get_version("skill:reader", "1"),
+        lambda entries: entries.list_versions("skill:reader"),
+        lambda entries: entries.delete_alias("skill:reader", "champion"),
+        lambda entries: entries.set_alias("skill:reader", "champion", "1"),
+    ):
+        for version in (b"3.18.0", b"not MLflow"):
+            with pytest.raises(RegistryUnreachable, match="does not answer at"):
+                ask(Entries(Answers(failure, file=(200, version))))
+        with pytest.raises(RegistryNotFound):
+            ask(Entries(Answers(failure, file=(200, b"3.17.2"))))
+
+
+def test_an_alias_that_could_not_be_taken_away_is_not_said_to_be_gone():
+    entry = {"name": "reader", "aliases": [{"alias": "champion", "version": 1}]}
+    with pytest.raises(RegistryUnreachable):
+        Entries(Answers(entry, NoSuchRoute("404"), file=(200, b"3.18.0"))).delete_alias("skill:reader", "champion")
 
 
 @pytest.mark.parametrize("answer", [{"version": 2, "status": "active"}, {"name": "reader", "version": 2}])

@@ -20,7 +20,7 @@ from registry import mlflow, patience
 from registry import transport as module
 from registry.exceptions import RegistryError, RegistryNotFound, RegistryRefused, RegistryTimeout, RegistryUnreachable
 from registry.targets import Target
-from registry.transport import AlreadyExists, BadParameter, NoSuchRoute, Transport
+from registry.transport import AlreadyExists, BadParameter, NoSuchRoute, NotInMlflow, Transport
 from testing.waiting import LONG
 
 pytestmark = pytest.mark.sockets
@@ -119,6 +119,7 @@ def error(code: str, message: str = "because") -> str:
         (403, "Permission denied", RegistryRefused, "own account"),
         (404, "<html>Not Found</html>", NoSuchRoute, "CHECKPOINT_REGISTRY_URL"),
         (404, error("ENDPOINT_NOT_FOUND"), NoSuchRoute, "CHECKPOINT_REGISTRY_URL"),
+        (404, module._NO_ROUTE.decode(), NotInMlflow, "CHECKPOINT_REGISTRY_URL"),
         (302, "", RegistryUnreachable, "CHECKPOINT_REGISTRY_URL"),
         (200, "<html>Welcome to nginx</html>", RegistryUnreachable, "CHECKPOINT_REGISTRY_URL"),
         (200, "[1, 2]", RegistryUnreachable, "CHECKPOINT_REGISTRY_URL"),

@@ -81,9 +81,9 @@ def build(mlflow: Direct, model: str) -> Stage:
 
 
 def _entries(mlflow: Direct, model: str) -> list[str]:
-    """Returns the addresses of the MCP server and, where MLflow has them, of the skills."""
-    skills = [f"skills/{skill_of(model)}", f"skills/@team/{skill_of(model)}"]
-    return [f"mcp-servers/{server_of(model)}", *(skills if mlflow.call("GET", f"{BESIDE}/skills")[0] == 200 else [])]
+    """Returns the addresses of the MCP server and of the skills, of those that MLflow has: under gunicorn it has none."""
+    entries = [f"mcp-servers/{server_of(model)}", f"skills/{skill_of(model)}", f"skills/@team/{skill_of(model)}"]
+    return [path for path in entries if mlflow.call("GET", f"{BESIDE}/{path.partition('/')[0]}")[0] == 200]
 
 
 def _build_entry(mlflow: Direct, path: str, model: str) -> None:
