@@ -47,7 +47,7 @@ class AlreadyExists(RegistryRefused):
 
 
 class NoSuchRoute(RegistryUnreachable):
-    """What answered knows no such path: it is no MLflow, or one that lacks what was asked for."""
+    """What answered knows no such path, or broke down over it: it is no MLflow, or one without what was asked for."""
 
 
 class NotInMlflow(NoSuchRoute):
@@ -260,6 +260,8 @@ def _refusal(status: int, answer: dict[str, Any] | None, body: bytes, path: str)
             return AlreadyExists(said)
         case 404, _:
             return NotInMlflow(_WRONG_ADDRESS) if body == _NO_ROUTE else NoSuchRoute(_WRONG_ADDRESS)
+        case 500, "":
+            return NoSuchRoute(_WRONG_ADDRESS)
         case 408 | 504, _:
             return RegistryTimeout(_NO_ANSWER, may_be_done=True)
         case 429 | 502 | 503, _:

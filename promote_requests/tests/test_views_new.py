@@ -130,7 +130,7 @@ def test_copy_into_another_model_is_prefilled_with_its_name(fraud: "FakeRegistry
     ("query", "words"),
     [
         ("model=Nobody", "There is no model, prompt, skill or MCP server “Nobody”."),
-        ("model=Nobody&version=1&target=stage:Production", "There is no registered model"),
+        ("model=Nobody&version=1&target=stage:Production", "There is no model, prompt, skill or MCP"),
         ("model=Fraud&version=9&target=stage:Production", "Fraud has no version 9."),
         ("model=Fraud&version=1&target=stage:Production", "version 1 is in Production already"),
         ("model=Fraud&version=2&target=stage:Live", "is not a stage"),

@@ -235,3 +235,35 @@ def test_no_workspace_deletes_the_artifacts_that_another_one_approved(setup: Set
             target = f"/api/2.0/mlflow-artifacts/artifacts/{path}"
             setup.checkpoint.call(target, "DELETE", _headers(workspace))
             assert setup.checkpoint.call(weights, headers=_headers("team-a")).body == b"approved", (path, workspace)
+
+
+def test_an_mcp_server_of_one_workspace_is_not_that_of_another(setup: Setup) -> None:
+    path = "/api/3.0/mlflow/mcp-servers/com.example/own"
+    for workspace in ("team-a", "team-b"):
+        for number in ("1.0.0", "2.0.0"):
+            server = {"server_json": {"name": "com.example/own", "version": number}}
+            setup.directly("POST", f"{path}/versions", server, workspace)
+
+    def move(alias: str, workspace: str, prefix: str = "") -> Exchange:
+        message = _body({"alias": alias, "version": "2.0.0"})
+        return setup.checkpoint.call(f"{prefix}{path}/aliases", "POST", _headers(workspace), message)
+
+    def aliases(workspace: str) -> list[str]:
+        found = setup.directly("GET", path, None, workspace)["aliases"]
+        return sorted(alias["alias"] for alias in found)
+
+    assert move("only-in-b", "team-a").status == 200
+    assert (move("only-in-b", "team-b").status, move("only-in-b", " team-b ").status) == (403, 403)
+    assert move("only-in-b", "team-b", "/team/ml").status == 403
+    answer = move("champion", "team-b")
+    assert answer.status == 403
+    form = parse_qs(urlsplit(answer.header("X-Checkpoint-Promote-Request")[0]).query)
+    assert (form["workspace"], form["model"]) == (["team-b"], ["mcp:com.example/own"])
+    assert (aliases("team-a"), aliases("team-b")) == (["only-in-b"], [])
+
+    asked = {"model_name": "mcp:com.example/own", "version": "2.0.0", "workspace": "team-b", "title": "please"}
+    status, made = setup.api("promote-requests/", asked | {"target": {"kind": "alias", "name": "champion"}})
+    assert status == 201, made
+    status, _ = setup.api(f"promote-requests/{made['number']}/reviews/", {"verdict": "approve"}, by_grace=True)
+    assert status == 201
+    assert (aliases("team-a"), aliases("team-b")) == (["only-in-b"], ["champion"])

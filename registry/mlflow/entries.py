@@ -1,9 +1,10 @@
 """The registries that MLflow keeps beside its models: skills (since 3.18) and MCP servers (since 3.17).
 
 Their routes are ASGI's and not in MLflow's protobuf files, so there is no store of MLflow's to call through. Only an
-MLflow that says of itself to be older than a registry has no entry of it. Another one that does not know the route is
-not all there: perhaps it runs under gunicorn, which serves Flask's routes only, or what stands in front keeps the route
-back. Its lists lack these entries then, but of none of them Checkpoint says who holds what.
+MLflow that says of itself to be older than a registry, or to keep its data in files, which fails in both, has no entry
+of it. Another one that does not know the route is not all there: perhaps it runs under gunicorn, which serves Flask's
+routes only, or what stands in front keeps the route back. Where MLflow's own page says so, its lists lack these
+entries, but of none of them Checkpoint says who holds what.
 """
 
 import json
@@ -168,20 +169,20 @@ class Entries:
         try:
             return self._transport.call(method, _path(name, rest), message)
         except NoSuchRoute as unknown:
-            self._require_older(family_of(name), unknown)
+            self._require_lack(family_of(name), unknown)
             raise _missing(name) from None
 
-    def _require_older(self, family: Family, unknown: NoSuchRoute) -> None:
-        """Lets an MLflow pass that says of itself to be older than the registry of a family.
+    def _require_lack(self, family: Family, unknown: NoSuchRoute) -> None:
+        """Lets an MLflow pass that says of itself that it has no registry of a family.
 
         Raises:
             RegistryUnreachable: it says otherwise, or nothing.
         """
         version = versions.server_version(self._transport)
-        if not versions.is_older(version, _SINCE[family]):
+        if not versions.is_older(version, _SINCE[family]) and not versions.keeps_files(self._transport):
             raise RegistryUnreachable(
-                f"MLflow {version} does not answer at {_ROUTES[family]}, as it should: it must run under uvicorn, and "
-                "what stands in front must pass this on."
+                f"MLflow {version} does not answer at {_ROUTES[family]} as it should: it must run under uvicorn, with "
+                "a database, and what stands in front must pass this on."
             ) from unknown
 
     def _get_version(self, name: str, version: str) -> dict[str, Any]:
@@ -202,7 +203,7 @@ class Entries:
             if is_begun:  # a part of a list is none
                 raise
             if not isinstance(unknown, NotInMlflow):
-                self._require_older(family, unknown)
+                self._require_lack(family, unknown)
 
     def _pages(self, path: str, listed: str) -> Iterator[dict[str, Any]]:
         token: str | None = None

@@ -1,5 +1,6 @@
-"""Which version an MLflow says that it has."""
+"""What an MLflow says of itself: its version, and where it keeps its data."""
 
+import json
 import re
 
 from registry.transport import Transport
@@ -12,6 +13,15 @@ def server_version(transport: Transport) -> str:
     status, body = transport.ask("/version")
     said = body.decode("ascii", "replace").strip()
     return said if status == 200 and _VERSION.fullmatch(said) else ""
+
+
+def keeps_files(transport: Transport) -> bool:
+    """Says whether MLflow says that it keeps its data in files, as it does only where it is told to."""
+    status, body = transport.ask("/api/3.0/mlflow/server-info")
+    try:
+        return status == 200 and json.loads(body)["store_type"] == "FileStore"
+    except (ValueError, TypeError, KeyError):
+        return False
 
 
 def is_older(version: str, minor: tuple[int, int]) -> bool:

@@ -1,5 +1,6 @@
 """How entries are read from MLflow's answers, without a server; `test_entries_contract.py` asks a real one."""
 
+import json
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ SKILL = {"name": "reader", "organization": "acme", "version": 2, "status": "acti
 class Answers:
     """A transport that answers from a list, and keeps what it was asked."""
 
-    def __init__(self, *answers: Any, file: tuple[int, bytes] = (404, b"")) -> None:
+    def __init__(self, *answers: Any, file: tuple[int, bytes] = (404, b""), store: str = "SqlStore") -> None:
         self.answers, self.file, self.asked = list(answers), file, []
+        self.store = json.dumps({"store_type": store}).encode()
 
     def call(self, method: str, path: str, message: Any = None) -> Any:
         self.asked.append((method, path, message))
@@ -28,7 +30,7 @@ class Answers:
 
     def ask(self, path: str, *, limit: int | None = None) -> tuple[int, bytes]:
         self.asked.append(("GET", path, limit))
-        return self.file
+        return (200, self.store) if path.endswith("/server-info") else self.file
 
 
 @pytest.mark.parametrize(
@@ -99,6 +101,15 @@ def test_a_list_that_could_not_be_asked_for_is_not_taken_for_an_empty_one(failur
 def test_an_mlflow_that_is_older_than_a_registry_has_nothing_of_it_whatever_stands_in_front_says():
     transport = Answers(NoSuchRoute("a proxy's 404"), {"mcp_servers": []}, file=(200, b"3.17.2"))
     assert Entries(transport).all() == []
+
+
+def test_an_mlflow_that_says_that_it_keeps_files_has_no_entries():
+    broken = NoSuchRoute("500")
+    assert Entries(Answers(broken, broken, file=(200, b"3.18.0"), store="FileStore")).all() == []
+    with pytest.raises(RegistryNotFound):
+        Entries(Answers(broken, file=(200, b"3.18.0"), store="FileStore")).get_model("skill:reader")
+    with pytest.raises(RegistryUnreachable):
+        Entries(Answers(broken, broken, file=(200, b"3.18.0"))).all()
 
 
 def test_a_part_of_a_list_is_not_taken_for_all_of_it():

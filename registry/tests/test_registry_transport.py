@@ -128,7 +128,7 @@ def error(code: str, message: str = "because") -> str:
         (502, "Bad Gateway", RegistryUnreachable, "502"),
         (503, error("TEMPORARILY_UNAVAILABLE"), RegistryUnreachable, "503"),
         (504, "Gateway Timeout", RegistryTimeout, "in time"),
-        (500, "Internal Server Error", RegistryUnreachable, "CHECKPOINT_REGISTRY_URL"),
+        (500, "Internal Server Error", NoSuchRoute, "CHECKPOINT_REGISTRY_URL"),
     ],
 )
 def test_every_answer_that_is_not_mlflows_yes_is_one_of_our_errors(serve, status, body, expected, says):

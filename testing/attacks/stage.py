@@ -81,7 +81,7 @@ def build(mlflow: Direct, model: str) -> Stage:
 
 
 def _entries(mlflow: Direct, model: str) -> list[str]:
-    """Returns the addresses of the MCP server and of the skills, of those that MLflow has: under gunicorn it has none."""
+    """Returns the addresses of the MCP server and the skills, as far as MLflow has any: under gunicorn it has none."""
     entries = [f"mcp-servers/{server_of(model)}", f"skills/{skill_of(model)}", f"skills/@team/{skill_of(model)}"]
     return [path for path in entries if mlflow.call("GET", f"{BESIDE}/{path.partition('/')[0]}")[0] == 200]
 
