@@ -5,7 +5,7 @@ integers and floats become wider ones, and a parameter that a model does not kno
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -27,11 +27,16 @@ class Fit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column, a nested field, a tensor or a parameter: its type in words and whether it must be given."""
+    """A column, a nested field, a tensor or a parameter: its type in words and whether it must be given.
+
+    Attributes:
+        within: The field that it is a part of; "" for none. A name does not tell: a column may have a dot in its own.
+    """
 
     type: str
     is_required: bool = True
     default: str = ""
+    within: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         more = "" if self.is_required else ", optional"
@@ -83,7 +88,7 @@ def compare_signatures(
                 old.get(name), new.get(name), has_champion=has_champion, equal=old.get(name) == new.get(name)
             )
             compared = has_champion and challenger is not None and champion is not None
-            breaks = _breaks(part, name, old.get(name), new.get(name), old) if compared else ""
+            breaks = _breaks(part, old.get(name), new.get(name), old) if compared else ""
             rows.append(FieldRow(part, name, kind, old.get(name), new.get(name), breaks))
     rows.sort(key=lambda row: (not row.breaks, row.kind in (Kind.EQUAL, Kind.NEW), _PARTS.index(row.part)))
     note = _note(challenger, champion, has_champion=has_champion)
@@ -101,11 +106,11 @@ def _note(challenger: object, champion: object, *, has_champion: bool) -> str:
     return ""
 
 
-def _breaks(part: str, name: str, old: Field | None, new: Field | None, all_old: Mapping[str, Field]) -> str:
+def _breaks(part: str, old: Field | None, new: Field | None, all_old: Mapping[str, Field]) -> str:
     if old == new:
         return ""
     if part == "inputs":
-        return _input_breaks(name, old, new, all_old)
+        return _input_breaks(old, new, all_old)
     if new is None:
         return "it is gone" if part == "outputs" else "callers set it, and it would be ignored"
     if old is None or (old.type == new.type and old.is_required == new.is_required):
@@ -115,13 +120,12 @@ def _breaks(part: str, name: str, old: Field | None, new: Field | None, all_old:
     return f"it was {old.type}"
 
 
-def _input_breaks(name: str, old: Field | None, new: Field | None, all_old: Mapping[str, Field]) -> str:
+def _input_breaks(old: Field | None, new: Field | None, all_old: Mapping[str, Field]) -> str:
     if new is None:
         return ""  # callers may go on sending it
-    parent = name.rpartition(".")[0].removesuffix("[]")
     if old is None:
-        # What is new within something optional that is new itself is not asked for.
-        is_asked = new.is_required and (not parent or parent in all_old or f"{parent}[]" in all_old)
+        # What is new within something that is new itself is asked for with it, or not at all.
+        is_asked = new.is_required and (not new.within or new.within in all_old)
         return "callers do not send it" if is_asked else ""
     if old.type != new.type and (old.type, new.type) not in _WIDENED and not _is_wider(old.type, new.type):
         return f"callers send {old.type}"
@@ -145,11 +149,13 @@ def _fields(said: Any, part: str) -> dict[str, Field]:
     for position, spec in enumerate(said if isinstance(said, list) else []):
         if isinstance(spec, dict):
             name = str(spec.get("name") or (f"{position + 1}" if len(said) > 1 else "the value"))
-            found |= dict(_nested(name, spec, part, 0))
+            found |= dict(_nested(name, spec, part))
     return found
 
 
-def _nested(name: str, spec: Mapping[str, Any], part: str, depth: int) -> Iterator[tuple[str, Field]]:
+def _nested(
+    name: str, spec: Mapping[str, Any], part: str, *, within: str = "", depth: int = 0
+) -> Iterator[tuple[str, Field]]:
     kind = str(spec.get("type", "unknown"))
     is_required = bool(spec.get("required", part != "params"))
     if part == "params":
@@ -161,16 +167,16 @@ def _nested(name: str, spec: Mapping[str, Any], part: str, depth: int) -> Iterat
         tensor = spec["tensor-spec"]
         yield name, Field(f"tensor {tensor.get('dtype')} {_shape(tensor.get('shape'))}", is_required)
         return
-    yield name, Field(kind, is_required)
+    yield name, Field(kind, is_required, within=within)
     inner = {"array": spec.get("items"), "map": spec.get("values")}.get(kind)
     if depth >= _DEEPEST:
         return
     if isinstance(inner, dict):
-        yield from _nested(f"{name}[]", inner, part, depth + 1)
+        yield from _nested(f"{name}[]", inner, part, within=name, depth=depth + 1)
     properties = spec.get("properties")
     for key, value in (properties if isinstance(properties, dict) else {}).items():
         if isinstance(value, dict):
-            yield from _nested(f"{name}.{key}", value, part, depth + 1)
+            yield from _nested(f"{name}.{key}", value, part, within=name, depth=depth + 1)
 
 
 def _shape(said: Any) -> str:

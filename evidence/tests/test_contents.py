@@ -40,6 +40,11 @@ def nested(properties: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"type": "object", "name": "who", "required": True, "properties": properties}]
 
 
+def listed(properties: dict[str, Any] | None = None, *, is_required: bool = True) -> list[dict[str, Any]]:
+    items = {"type": "string"} if properties is None else {"type": "object", "properties": properties}
+    return [{"type": "array", "name": "tags", "required": is_required, "items": items}]
+
+
 @pytest.mark.parametrize(
     ("new", "old", "breaking"),
     [
@@ -74,6 +79,18 @@ def nested(properties: dict[str, Any]) -> list[dict[str, Any]]:
             signature([{"type": "array", "name": "tags", "required": True, "items": {"type": "long"}}]),
             signature([{"type": "array", "name": "tags", "required": True, "items": {"type": "string"}}]),
             [("tags[]", "callers send string")],
+        ),
+        (
+            signature([AGE, NAME | {"name": "home.street"}]),
+            signature([AGE]),
+            [("home.street", "callers do not send it")],
+        ),
+        (signature([AGE, *listed(is_required=False)]), signature([AGE]), []),
+        (signature([AGE, *listed(is_required=True)]), signature([AGE]), [("tags", "callers do not send it")]),
+        (
+            signature(listed({"who": {"type": "string", "required": True}})),
+            signature(listed({})),
+            [("tags[].who", "callers do not send it")],
         ),
         (
             signature(params=[]),
