@@ -72,8 +72,8 @@ def loaded(text: str) -> Any:
 
 
 def _version_of(flavor: str, said: Any) -> str:
-    if not isinstance(said, dict):
-        return ""
+    if not isinstance(said, dict) or flavor == "python_function":
+        return ""  # which has none: what stands there is Python's and cloudpickle's
     named = [said.get(key) for key in (f"{flavor}_version", "version")]
     # scikit-learn's flavour is `sklearn` with `sklearn_version`, XGBoost's `xgboost` with `xgb_version`.
     named += [value for key, value in said.items() if str(key).endswith("_version") and key != "python_version"]

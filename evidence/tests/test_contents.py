@@ -157,7 +157,8 @@ def test_packages_come_and_go_up_and_down() -> None:
 
 MLMODEL = """
 flavors:
-  python_function: {loader_module: mlflow.sklearn, python_version: 3.11.7}
+  python_function: {loader_module: mlflow.sklearn, python_version: 3.11.7, cloudpickle_version: 3.1.3}
+  xgboost: {xgb_version: 3.2.0, data: model.json}
   sklearn: {sklearn_version: 1.9.1, code: null}
 mlflow_version: 3.17.2
 signature:
@@ -169,7 +170,7 @@ signature:
 def test_the_description_that_mlflow_writes_is_read() -> None:
     found = mlmodel.parse(MLMODEL)
     assert (found.python, found.mlflow) == ("3.11.7", "3.17.2")
-    assert found.flavors == {"python_function": "", "sklearn": "1.9.1"}
+    assert found.flavors == {"python_function": "", "xgboost": "3.2.0", "sklearn": "1.9.1"}
     assert found.signature == {"inputs": [AGE], "outputs": None, "params": None}
 
 
