@@ -64,17 +64,28 @@ class ContentsComparison:
 
 
 def compare_contents(challenger: Contents, champion: Contents | None) -> ContentsComparison:
-    """Returns what differs between the files of two versions; all of the challenger's without a champion."""
+    """Returns what differs between the files of two versions; all of the challenger's without a champion.
+
+    What could not be read of a side is not called missing there: nothing is compared with it.
+    """
     new, new_problem = _read(challenger)
     old, old_problem = _read(champion)
     has_champion = champion is not None
     sides = (("challenger", challenger, new_problem), ("champion", champion, old_problem))
+    undescribed = [who for who, contents, problem in sides if problem or _is_unread(contents, MLMODEL)]
+    unlisted = [who for who, contents, _ in sides if _is_unread(contents, REQUIREMENTS)]
     return ContentsComparison(
-        compare_signatures(new.signature if new else None, old.signature if old else None, has_champion=has_champion),
+        compare_signatures(
+            new.signature if new else None,
+            old.signature if old else None,
+            has_champion=has_champion,
+            unread=undescribed,
+        ),
         compare_environments(
             (new, challenger.files.get(REQUIREMENTS, "")),
             (old, champion.files.get(REQUIREMENTS, "") if champion else ""),
             has_champion=has_champion,
+            unread=[*(["other"] if undescribed else []), *(["package"] if unlisted else [])],
         ),
         tuple(
             f"Of the {who}: {problem}"
@@ -83,6 +94,10 @@ def compare_contents(challenger: Contents, champion: Contents | None) -> Content
         ),
         has_requirements=has_champion and all(REQUIREMENTS in side.files for side in (challenger, champion) if side),
     )
+
+
+def _is_unread(contents: Contents | None, path: str) -> bool:
+    return contents is not None and path not in contents.files and bool(contents.problems)
 
 
 def _read(contents: Contents | None) -> tuple[MLmodel | None, str]:

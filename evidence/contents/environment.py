@@ -1,5 +1,6 @@
 """Compares what two versions need to run: Python, MLflow, flavours and packages. Pure."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -47,23 +48,40 @@ class EnvironmentComparison:
         return tuple(row for row in self.rows if row.kind in (Kind.EQUAL, Kind.NEW))
 
     @property
+    def is_compared(self) -> bool:
+        """Whether all that is shown is known of both sides."""
+        return not any(row.kind is Kind.NEW for row in self.rows)
+
+    @property
     def packages_changed(self) -> int:
         """How many packages came, went, or are asked for otherwise."""
         return sum(row.group == "package" for row in self.differences)
 
 
 def compare_environments(
-    challenger: tuple[MLmodel | None, str], champion: tuple[MLmodel | None, str], *, has_champion: bool
+    challenger: tuple[MLmodel | None, str],
+    champion: tuple[MLmodel | None, str],
+    *,
+    has_champion: bool,
+    unread: Collection[str] = (),
 ) -> EnvironmentComparison:
-    """Returns what differs between two environments, each from its `MLmodel` and the text of its requirements."""
+    """Returns what differs between two environments, each from its `MLmodel` and the text of its requirements.
+
+    Args:
+        challenger: None and "" for what it does not have.
+        champion: The same of the champion.
+        has_champion: Whether there is one.
+        unread: Of the groups `other` and `package`, of which a side could not be read: nothing of them is compared.
+    """
     rows = []
     for group, new, old in (
         ("other", _others(challenger[0]), _others(champion[0])),
         ("package", _packages(challenger[1]), _packages(champion[1])),
     ):
+        is_both_read = has_champion and group not in unread
         for name in {**old, **new}:
             one, two = old.get(name), new.get(name)
-            kind = kind_of(one, two, has_champion=has_champion, equal=one == two)
+            kind = kind_of(one, two, has_champion=is_both_read, equal=one == two)
             rows.append(NeedRow(group, name, kind, one, two, _movement(one, two) if kind is Kind.CHANGED else ""))
     rows.sort(key=lambda row: (row.kind in (Kind.EQUAL, Kind.NEW), row.group != "other", row.name.casefold()))
     return EnvironmentComparison(tuple(rows))

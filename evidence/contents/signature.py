@@ -4,12 +4,13 @@ As MLflow enforces them (`mlflow.models.utils`, 3.17): further columns are ignor
 integers and floats become wider ones, and a parameter that a model does not know is dropped.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from evidence.rows import Kind, kind_of
+from foundation.words import listed
 
 _WIDENED = frozenset({("integer", "long"), ("integer", "double"), ("float", "double")})
 _DEEPEST = 20
@@ -72,33 +73,52 @@ class SignatureComparison:
         return tuple(row for row in self.rows if row.kind in (Kind.EQUAL, Kind.NEW))
 
     @property
+    def is_compared(self) -> bool:
+        """Whether both signatures are known."""
+        return not any(row.kind is Kind.NEW for row in self.rows)
+
+    @property
     def breaking(self) -> tuple[FieldRow, ...]:
         return tuple(row for row in self.rows if row.breaks)
 
 
 def compare_signatures(
-    challenger: Mapping[str, Any] | None, champion: Mapping[str, Any] | None, *, has_champion: bool
+    challenger: Mapping[str, Any] | None,
+    champion: Mapping[str, Any] | None,
+    *,
+    has_champion: bool,
+    unread: Collection[str] = (),
 ) -> SignatureComparison:
-    """Returns what differs between two signatures, from `MLmodel.signature`."""
+    """Returns what differs between two signatures, from `MLmodel.signature`.
+
+    Args:
+        challenger: None where it has no signature.
+        champion: The same of the champion.
+        has_champion: Whether there is one.
+        unread: Of `challenger` and `champion`, whose signature could not be read: nothing is claimed of it.
+    """
     rows = []
+    is_both_read = has_champion and not unread
     for part in _PARTS:
         new, old = _fields((challenger or {}).get(part), part), _fields((champion or {}).get(part), part)
         for name in {**old, **new}:
             kind = kind_of(
-                old.get(name), new.get(name), has_champion=has_champion, equal=old.get(name) == new.get(name)
+                old.get(name), new.get(name), has_champion=is_both_read, equal=old.get(name) == new.get(name)
             )
-            compared = has_champion and challenger is not None and champion is not None
+            compared = is_both_read and challenger is not None and champion is not None
             breaks = _breaks(part, old.get(name), new.get(name), old) if compared else ""
             rows.append(FieldRow(part, name, kind, old.get(name), new.get(name), breaks))
     rows.sort(key=lambda row: (not row.breaks, row.kind in (Kind.EQUAL, Kind.NEW), _PARTS.index(row.part)))
-    note = _note(challenger, champion, has_champion=has_champion)
+    note = _note(challenger, champion, has_champion=has_champion, unread=unread)
     if note or not has_champion:
         return SignatureComparison(Fit.UNKNOWN, tuple(rows), note)
     fit = Fit.BREAKING if any(row.breaks for row in rows) else Fit.COMPATIBLE
     return SignatureComparison(fit, tuple(rows))
 
 
-def _note(challenger: object, champion: object, *, has_champion: bool) -> str:
+def _note(challenger: object, champion: object, *, has_champion: bool, unread: Collection[str]) -> str:
+    if unread:
+        return f"The signature of the {listed(sorted(unread, reverse=True))} could not be read, so nothing is compared."
     if challenger is None:
         return "The challenger has no signature: what callers may send, nobody checks."
     if champion is None and has_champion:

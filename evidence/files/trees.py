@@ -60,6 +60,11 @@ class TreeComparison:
         return tuple(row for row in self.rows if not row.is_difference)
 
     @property
+    def is_compared(self) -> bool:
+        """Whether there are two sides that could be listed."""
+        return not any(row.kind is Kind.NEW for row in self.rows)
+
+    @property
     def are_others_read(self) -> bool:
         """Whether all files that do not differ were compared byte by byte."""
         return all(row.is_read for row in self.others)
@@ -72,12 +77,12 @@ class TreeComparison:
 def compare_trees(challenger: FileTree, champion: FileTree | None) -> TreeComparison:
     """Returns one row for each file of either side, told apart by digest where there are digests, else by size.
 
-    Where one side could not be listed at all, the other side's files are not called added or removed.
+    Where one side could not be listed at all, the other side's files are all NEW: neither added nor removed.
     """
     is_blind = champion is not None and any(side.problem and not side.files for side in (challenger, champion))
     has_champion = champion is not None and not is_blind
     new = {entry.path: entry for entry in challenger.files}
-    old = {entry.path: entry for entry in champion.files} if champion is not None and not is_blind else {}
+    old = {entry.path: entry for entry in champion.files} if champion is not None else {}
     rows = [
         FileRow(
             path,

@@ -223,6 +223,23 @@ def test_odd_signatures_are_shown_and_break_nothing() -> None:
     assert not found.problems
 
 
+def test_of_a_side_that_could_not_be_read_nothing_is_called_missing() -> None:
+    read = Contents({"MLmodel": MLMODEL, "requirements.txt": "numpy"})
+    unread = Contents({}, ("MLmodel could not be read: MLflow did not answer.",))
+    for who, found in (("challenger", compare_contents(unread, read)), ("champion", compare_contents(read, unread))):
+        assert found.signature.note == f"The signature of the {who} could not be read, so nothing is compared."
+        assert (found.signature.fit, found.signature.is_compared) == (Fit.UNKNOWN, False)
+        assert [row.name for row in found.signature.others] == ["age"]
+        assert {"flavour sklearn", "numpy"} <= {row.name for row in found.environment.others}
+        assert (found.signature.differences, found.environment.differences) == ((), ())
+        assert not found.environment.is_compared
+    without_packages = compare_contents(read, Contents({"MLmodel": MLMODEL}, ("requirements.txt is no text.",)))
+    assert [row.name for row in without_packages.environment.others if row.kind is Kind.NEW] == ["numpy"]
+    assert without_packages.signature.fit is Fit.COMPATIBLE
+    broken = compare_contents(Contents({"MLmodel": "a: ["}), read)
+    assert (broken.signature.differences, broken.signature.is_compared) == ((), False)
+
+
 def test_packages_are_counted_only_where_both_sides_name_theirs() -> None:
     named, unnamed = Contents({"requirements.txt": "numpy"}), Contents({})
     assert compare_contents(named, unnamed).packages_changed is None

@@ -60,9 +60,14 @@ def test_swapping_the_sides_turns_the_rows_and_nothing_is_lost(new, old):
 
 
 def test_a_side_that_cannot_be_listed_makes_no_file_new_or_lost():
-    found = compare_trees(tree(a=1), tree("MLflow does not list what lies at s3://b/x."))
-    assert [(row.key, row.kind) for row in found.rows] == [("a", Kind.NEW)]
-    assert found.problems == ("Of the champion: MLflow does not list what lies at s3://b/x.",)
+    unlisted = tree("MLflow does not list what lies at s3://b/x.")
+    for who, found in (
+        ("champion", compare_trees(tree(a=1), unlisted)),
+        ("challenger", compare_trees(unlisted, tree(a=1))),
+    ):
+        assert [(row.key, row.kind) for row in found.rows] == [("a", Kind.NEW)]
+        assert not found.is_compared
+        assert found.problems == (f"Of the {who}: MLflow does not list what lies at s3://b/x.",)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
