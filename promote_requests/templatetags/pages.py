@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django import template
 from django.template import Context
+from django.template.defaultfilters import filesizeformat
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -26,11 +27,13 @@ from protection.matching import FrozenRule, Rule
 from registry.measurements import Measurement
 from registry.targets import TargetKind
 from registry.types import Family, RegisteredModel
+from registry.types import FileEntry
 
 register = template.Library()
 
 ROWS_SHOWN = 100
 """Of one kind; the worst come first. Of 10,000 rows the page would take two seconds to make."""
+_KILOBYTE = 1024
 _UP_TO_A_JOINT = re.compile(r".+?(?:[_/.:]+|$)", re.DOTALL)
 
 _STATUS_TONES = {
@@ -98,6 +101,17 @@ def file_address(evidence: Evidence, path: str, workspace: str) -> str:
     new, champion = evidence.challenger.version, evidence.champion
     old = None if champion is None else (champion.version.name, champion.version.version)
     return links.file_path((new.name, new.version), old, path, workspace)
+
+
+@register.simple_tag
+def file_size(file: FileEntry, beside: FileEntry | None) -> SafeString | str:
+    """Returns how large a file is, in bytes where it would read like another size of the other side's file."""
+    exact, text = f"{file.size:,}\xa0bytes", filesizeformat(file.size)
+    if file.size < _KILOBYTE:
+        return text
+    if beside and beside.size != file.size and filesizeformat(beside.size) == text:
+        return exact
+    return format_html('<span title="{}">{}</span>', exact, text)
 
 
 @register.simple_tag(takes_context=True)

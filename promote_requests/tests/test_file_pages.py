@@ -26,6 +26,8 @@ def files(fraud):
     fraud.files["Fraud", "2", "roc.png"], fraud.files["Fraud", "1", "roc.png"] = png(), png("blue")
     fraud.files["Fraud", "2", "chart.svg"] = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"></svg>'
     fraud.files["Fraud", "2", "model.pkl"] = b"\x80\x04."
+    fraud.files["Fraud", "1", "model.bin"], fraud.files["Fraud", "2", "model.bin"] = b"x" * 1_030, b"x" * 1_031
+    fraud.files["Fraud", "2", "large.bin"] = b"x" * 2_048
     return fraud.files
 
 
@@ -38,6 +40,14 @@ def test_the_request_lists_the_files_and_leads_to_each(files, open_request, grac
     page = words(client.post(f"{open_request.get_absolute_url()}now/"))
     assert f'href="{FILE}?model=Fraud&amp;version=2&amp;with=1&amp;path=card.md"' in page
     assert "chart.svg" in page
+
+
+def test_two_sizes_that_differ_never_read_alike(files, open_request, grace, client):
+    client.force_login(grace)
+    page = words(client.post(f"{open_request.get_absolute_url()}now/")).replace("\xa0", " ")
+    assert "1,030 bytes" in page
+    assert "1,031 bytes" in page
+    assert '<span title="2,048 bytes">2.0 KB</span>' in page
 
 
 def test_a_text_is_shown_with_what_differs_and_nothing_in_it_runs(files, grace, client):
