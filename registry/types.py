@@ -237,8 +237,8 @@ class VersionFacts:
         prompt_text: A prompt version's template, or what an entry says; None for a model.
         prompt_settings: {name: JSON or text} of a prompt version, from `prompt_settings`, or of an entry.
         unplaced_source: Where its files are said to lie, if `places.can_be_told` says no; otherwise empty.
-        origin: {what: text} that the run says of itself, `commit`, `repository`, `source`, `user`,
-            `parent run`; a client writes it, and may write anything.
+        origin: {what: text} that the run, or a logged model without one, says of itself, `commit`, `repository`,
+            `source`, `user`, `parent run`; a client writes it, and may write anything.
         datasets: {context, "" where none was named: names and digests} of the data that its run says it used.
         dataset_names: {context: names} of the same data, without digests.
         contents: What its files say; None where nobody looked, and for a prompt.

@@ -18,11 +18,11 @@ from registry.mlflow.entities import (
     model_id_in,
     model_metrics,
     model_of,
+    origin,
     run_dataset_names,
     run_datasets,
     run_in,
     run_metrics,
-    run_origin,
     version_of,
 )
 from registry.mlflow.origins import Origins
@@ -126,7 +126,7 @@ class Models(RegistryClient):
             gone=_gone(run_id, run, found.model_id, logged),
             datasets=run_datasets(run),
             dataset_names=run_dataset_names(run),
-            origin=run_origin(run),
+            origin=origin(run, logged),
             made_by=made_by if found.run_id and made_by != found.run_id else "",
             unplaced_source="" if places.can_be_told(location) else location,
         )

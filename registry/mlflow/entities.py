@@ -108,9 +108,9 @@ def _inputs(run: Run | None) -> list[tuple[str, Dataset]]:
     ]
 
 
-def run_origin(run: Run | None) -> dict[str, str]:
-    """Returns {what: text} of where a run says that it comes from."""
-    tags = run.data.tags if run else {}
+def origin(run: Run | None, logged: LoggedModel | None) -> dict[str, str]:
+    """Returns {what: text} of where a run says that it comes from; a logged model says it where no run made it."""
+    tags = run.data.tags if run else (logged.tags or {}) if logged else {}
     return {what: tags[tag] for what, tag in _ORIGIN_TAGS.items() if tags.get(tag)}
 
 

@@ -571,7 +571,10 @@ def add_logged_model(world: RealMlflow, name: str, *, with_run: bool) -> str:
     world.mlflow.log_param(run.info.run_id, "seed", "7")
     world.mlflow.log_metric(run.info.run_id, "loss", 0.5)
     logged = world.mlflow.create_logged_model(
-        world.experiment_id, source_run_id=run.info.run_id if with_run else None, params={"depth": "model"}
+        world.experiment_id,
+        source_run_id=run.info.run_id if with_run else None,
+        params={"depth": "model"},
+        tags={"mlflow.source.name": "train.py", "mlflow.user": "ada"},
     )
     for step, auc in ((2, 0.9), (1, 0.8)):
         world.mlflow.log_metric(run.info.run_id, "auc", auc, step=step, model_id=logged.model_id)
@@ -669,6 +672,7 @@ def test_a_logged_model_without_a_run_has_facts_and_names_its_data_sets(mlflow_w
     assert facts.params == {"depth": "model"}
     assert values(facts) == {"auc": 0.9, "f1 (train)": 0.99, "f1 (test)": 0.7}
     assert (facts.experiment_id, facts.run_name) == (world.experiment_id, "")
+    assert facts.origin == {"source": "train.py", "user": "ada"}
 
 
 @pytest.mark.mlflow
