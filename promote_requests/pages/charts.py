@@ -110,11 +110,11 @@ def _curve(registry: RegistryClient, name: str, version: str, metric: str) -> di
 
 
 def _run_of(registry: RegistryClient, name: str, version: str, metric: str) -> str:
-    """Returns the run that logged a metric of a version: the version's own, or the one behind its logged model."""
-    run_id = registry.get_version(name, version).run_id
-    if run_id:
+    """Returns the run whose figures are the version's: what made its files, or else logged for its logged model."""
+    facts = registry.get_facts(name, version)
+    if run_id := facts.made_by or facts.version.run_id:
         return run_id
-    measured = registry.get_facts(name, version).metrics.get(metric)
+    measured = facts.metrics.get(metric)
     return measured.run_id if measured else ""
 
 

@@ -294,8 +294,9 @@ def links_of(facts: VersionFacts, workspace: str) -> list[tuple[str, str]]:
             screens.mlflow_version(version.name, version.version, is_prompt=is_prompt, workspace=workspace),
         )
     ]
-    if version.run_id and facts.experiment_id:
-        found.append(("Run", screens.mlflow_run(facts.experiment_id, version.run_id, workspace=workspace)))
+    run_id = facts.made_by or version.run_id
+    if run_id and facts.experiment_id:
+        found.append(("Run", screens.mlflow_run(facts.experiment_id, run_id, workspace=workspace)))
     if version.model_id and facts.experiment_id:
         found.append(
             ("Logged model", screens.mlflow_logged_model(facts.experiment_id, version.model_id, workspace=workspace))

@@ -19,7 +19,11 @@ def trained(registry):
     for number, auc in enumerate((0.8, 0.9, 0.85), start=1):
         metrics = {"auc": Measurement("auc", auc, step=2), "<b>": Measurement("<b>", 1.0)}
         registry.add_version(
-            "Fraud", run_id=f"r{number}", metrics=metrics, stage="Production" if number == 1 else "None"
+            "Fraud",
+            run_id=f"r{number}",
+            metrics=metrics,
+            stage="Production" if number == 1 else "None",
+            experiment_id="7",
         )
         registry.histories[f"r{number}", "auc"] = [
             Logged(step, 1_000 * step, auc - 0.1 * (2 - step)) for step in range(3)
@@ -45,6 +49,19 @@ def test_a_version_without_a_run_has_the_curve_of_the_run_behind_its_logged_mode
     client.force_login(grace)
     said = client.get(CURVES, {"model": "Fraud", "version": "4", "metric": "auc"}).json()
     assert said["series"][0]["logged"] == 3
+
+
+def test_a_version_that_names_another_run_than_its_files_has_the_curve_and_the_link_of_the_run_that_made_it(
+    trained, grace, client
+):
+    trained.histories["real", "auc"] = [Logged(0, 0, 0.1), Logged(1, 1, 0.2)]
+    trained.change_facts("Fraud", "2", made_by="real")
+    client.force_login(grace)
+    said = client.get(CURVES, {"model": "Fraud", "version": "2", "metric": "auc"}).json()
+    assert said["series"][0]["values"] == [0.1, 0.2]
+    page = client.get("/checkpoint/compare/", {"model": "Fraud", "version": "2", "with": "1"}).content.decode()
+    assert 'href="/#/experiments/7/runs/real"' in page
+    assert "runs/r2" not in page
 
 
 def test_a_metric_over_all_versions_is_marked_with_champion_former_champion_and_challenger(trained, ada, grace, client):

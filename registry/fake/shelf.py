@@ -120,6 +120,7 @@ class Shelf:
         metrics: Mapping[str, float | Measurement] | None = None,
         datasets: dict[str, str] | None = None,
         origin: dict[str, str] | None = None,
+        made_by: str = "",
     ) -> None:
         """Adds to or overwrites what was measured of a version."""
         with self._lock:
@@ -131,6 +132,7 @@ class Shelf:
                 {context: (said.rpartition(" (")[0] or said,) for context, said in (datasets or {}).items()}
             )
             facts.origin.update(origin or {})
+            self._facts[name][version] = replace(facts, made_by=made_by or facts.made_by)
 
     def delete_version(self, name: str, version: str) -> None:
         """Takes a version away with its aliases; its number is not used again."""
