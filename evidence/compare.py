@@ -84,6 +84,9 @@ def compare(challenger: VersionFacts, champion: VersionFacts | None) -> Comparis
         if challenger.contents is None
         else compare_contents(challenger.contents, None if champion is None else champion.contents or Contents({}))
     )
+    prompt = compare_prompts(
+        challenger.prompt_text, champion.prompt_text if champion else None, has_champion=champion is not None
+    )
     return Comparison(
         has_champion=champion is not None,
         metrics=metrics,
@@ -92,12 +95,10 @@ def compare(challenger: VersionFacts, champion: VersionFacts | None) -> Comparis
         parameters=_texts("parameters", challenger.params, champion.params if champion else None),
         tags=_texts("tags", challenger.tags, champion.tags if champion else None),
         descriptions=_texts("descriptions", _described(challenger), _described(champion) if champion else None),
-        prompt=compare_prompts(
-            challenger.prompt_text, champion.prompt_text if champion else None, has_champion=champion is not None
-        ),
+        prompt=prompt,
         contents=contents,
         files=_files(challenger, champion),
-        verdict=None if champion is None else judge(challenger, champion, metrics, contents),
+        verdict=None if champion is None else judge(challenger, champion, metrics, contents, prompt),
         settings=_texts("settings", challenger.prompt_settings, champion.prompt_settings if champion else None),
     )
 

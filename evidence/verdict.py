@@ -9,12 +9,14 @@ from typing import Any
 from evidence.contents.compare import ContentsComparison
 from evidence.contents.signature import Fit
 from evidence.metrics import MetricRow
+from evidence.prompts import PromptComparison
 from evidence.rows import Group, Kind
 from foundation.words import counted, inflected, listed
 from registry.types import Family, VersionFacts
 
 _NAMED = 3
 _TRAINING = frozenset({"train", "training"})
+_GONE = {"run": "run", "logged_model": "logged model"}
 _TONES = ("bad", "warn", "good", "plain")
 _SHORT = {
     "different_datasets": "other data",
@@ -23,6 +25,14 @@ _SHORT = {
     "no_common_metric": "no metric in common",
     "challenger_run_and_source_disagree": "names another run than its files",
     "champion_run_and_source_disagree": "champion names another run than its files",
+    "unnamed_datasets": "data not named",
+    "one_sided_metrics": "fewer metrics",
+    "challenger_without_run": "nothing measured",
+    "champion_without_run": "nothing measured of the champion",
+    "challenger_source_elsewhere": "files cannot be sealed",
+    "champion_source_elsewhere": "champion's files cannot be sealed",
+    "challenger_gone": "run or logged model deleted",
+    "champion_gone": "champion's run or logged model deleted",
 }
 """{code of a doubt: the words in the strip}."""
 
@@ -95,6 +105,7 @@ class Verdict:
         doubts: What makes the comparison unfair.
         has_files: Whether there are files that could have a signature; a prompt has none.
         counts: What came of the request's gates and checks.
+        prompt: How the texts of two prompts compare; None for models.
     """
 
     better: int
@@ -107,18 +118,18 @@ class Verdict:
     doubts: tuple[Doubt, ...]
     has_files: bool
     counts: Counts = NO_COUNTS
+    prompt: PromptComparison | None = None
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """The strip: first what makes the rest say less, then what speaks against the challenger."""
-        said = [self._signature()] if self.has_files else []
+        said = [self._signature()] if self.has_files else self._prompt()
         if self.worse:
             said.append(Part("bad", f"{counted(self.worse, 'metric')} worse", "metrics"))
         if self.better:
             said.append(Part("good", f"{counted(self.better, 'metric')} better", "metrics"))
         said += [*self.counts.parts, *self._rest(), *self._packages()]
-        doubts = [Part("warn", _short(doubt), "doubts") for doubt in self.doubts[:1]]
-        return (*doubts, *sorted(said, key=lambda part: _TONES.index(part.tone)))
+        return (*self._doubts(), *sorted(said, key=lambda part: _TONES.index(part.tone)))
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the verdict for the API."""
@@ -142,6 +153,22 @@ class Verdict:
                 return Part("good", "signature compatible", "signature")
         return Part("plain", "signature unknown", "signature")
 
+    def _doubts(self) -> list[Part]:
+        if not self.doubts:
+            return []
+        further = counted(len(self.doubts) - 1, "more warning") if self.doubts[1:] else ""
+        return [Part("warn", ", ".join(filter(None, (_SHORT[self.doubts[0].code], further))), "doubts")]
+
+    def _prompt(self) -> list[Part]:
+        """Returns what speaks of two texts: a variable that is gone is not answered for, a new one is not given yet."""
+        if self.prompt is None:
+            return []
+        lost, added = len(self.prompt.variables_lost), len(self.prompt.variables_added)
+        said = [Part("bad", f"{counted(lost, 'variable')} lost", "prompt")] if lost else []
+        said += [Part("bad", f"{counted(added, 'variable')} added", "prompt")] if added else []
+        is_same = self.prompt.kind is Kind.EQUAL
+        return [*said, Part("plain", "same text", "prompt") if is_same else Part("warn", "text changed", "prompt")]
+
     def _rest(self) -> list[Part]:
         numbers = ((self.equal, "equal"), (self.undirected, "without direction"), (self.missing, "on one side only"))
         said = [f"{number} {words}" for number, words in numbers if number]
@@ -156,7 +183,11 @@ class Verdict:
 
 
 def judge(
-    challenger: VersionFacts, champion: VersionFacts, metrics: Group, contents: ContentsComparison | None
+    challenger: VersionFacts,
+    champion: VersionFacts,
+    metrics: Group,
+    contents: ContentsComparison | None,
+    prompt: PromptComparison | None = None,
 ) -> Verdict:
     """Returns the verdict on a challenger beside a champion, from the tables that are shown of them."""
     rows = [row for row in metrics.rows if isinstance(row, MetricRow)]
@@ -171,6 +202,7 @@ def judge(
         packages_changed=contents.packages_changed if contents else None,
         doubts=tuple(_doubts(challenger, champion, rows)),
         has_files=contents is not None,
+        prompt=prompt,
     )
 
 
@@ -223,12 +255,10 @@ def _doubts(challenger: VersionFacts, champion: VersionFacts, rows: list[MetricR
         if facts.unplaced_source:
             found.append(Doubt(f"{code}_source_elsewhere", f"{who}'s files lie where Checkpoint cannot seal them."))
         if facts.gone:
-            found.append(Doubt(f"{code}_gone", f"Of {who.lower()} something is deleted in MLflow."))
+            gone = listed([_GONE.get(what, what) for what in facts.gone])
+            verb = inflected(len(facts.gone), "is", "are")
+            found.append(Doubt(f"{code}_gone", f"{who}'s {gone} {verb} deleted in MLflow."))
     return found
-
-
-def _short(doubt: Doubt) -> str:
-    return _SHORT.get(doubt.code, "read the warnings")
 
 
 def _names(keys: list[str]) -> str:

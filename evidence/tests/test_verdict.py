@@ -77,6 +77,8 @@ def test_figures_on_other_data_and_at_other_steps_are_doubted() -> None:
         ({}, {"version": ModelVersion("Fraud", "1")}, "champion_without_run"),
         ({"version": ModelVersion("Fraud", "2")}, {}, "challenger_without_run"),
         ({"unplaced_source": "s3://bucket/root/7"}, {}, "challenger_source_elsewhere"),
+        ({}, {"unplaced_source": "s3://bucket/root/7"}, "champion_source_elsewhere"),
+        ({"gone": ("run", "logged_model")}, {}, "challenger_gone"),
         ({}, {"gone": ("run",)}, "champion_gone"),
     ],
 )
@@ -85,6 +87,8 @@ def test_what_makes_a_comparison_unfair_is_named(
 ) -> None:
     found = verdict(compare(facts("2", **challenger), facts("1", **champion)))
     assert code in [doubt.code for doubt in found.doubts]
+    assert found.parts[0].anchor == "doubts"
+    assert ("more warning" in found.parts[0].words) == (len(found.doubts) > 1)
 
 
 @pytest.mark.parametrize(
@@ -103,9 +107,25 @@ def test_runs_that_used_other_data_are_doubted(context: str, code: str, said: st
     assert not verdict(compare(new, new)).doubts
 
 
-def test_the_strip_of_a_prompt_says_nothing_of_a_signature() -> None:
-    new, old = facts("2", prompt_text="Hello"), facts("1", prompt_text="Hi")
-    assert words(verdict(compare(new, old))) == ""
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("Hi {{ name }}", "Hello {{ name }}", "text changed"),
+        ("Hi {{ name }}", "Hi {{ name }}", "same text"),
+        ("Hi {{ name }}", "Hello {{ who }} of {{ city }}", "1 variable lost · 2 variables added · text changed"),
+    ],
+)
+def test_the_strip_of_a_prompt_is_about_its_text(old: str, new: str, said: str) -> None:
+    assert words(verdict(compare(facts("2", prompt_text=new), facts("1", prompt_text=old)))) == said
+
+
+def test_what_is_deleted_is_named_and_so_is_how_much_else_there_is_to_read() -> None:
+    found = verdict(compare(facts("2", gone=("run", "logged_model")), facts("1", gone=("run",))))
+    assert [doubt.sentence for doubt in found.doubts] == [
+        "The champion's run is deleted in MLflow.",
+        "The challenger's run and logged model are deleted in MLflow.",
+    ]
+    assert words(found) == "champion's run or logged model deleted, 1 more warning"
 
 
 def test_a_fair_comparison_is_not_doubted() -> None:

@@ -739,7 +739,7 @@ def test_the_strip_says_first_what_a_reviewer_has_to_know(
     with_files.change_facts("Fraud", "1", datasets={"testing": "holdout (a)"})
     with_files.change_facts("Fraud", "2", datasets={"testing": "one clinic (b)"})
     html = _page(grace, open_request)
-    assert "other data signature breaking 2 packages changed 1 metric better" in _strip(html)
+    assert "other data, 2 more warnings signature breaking 2 packages changed 1 metric better" in _strip(html)
     assert html.index('class="lead-sentence"') < html.index('class="strip"') < html.index("version-card")
     for part in ("doubts", "signature", "environment", "metrics"):
         assert f'href="#{part}"' in html
