@@ -73,7 +73,7 @@ def difference_of(path: str, new: bytes | None, old: bytes | None) -> FileDiffer
     grids = [text and grid_of(path, text) for text in (after, before)]
     if all(grids[at] for at, text in enumerate((after, before)) if text is not None) and any(grids):
         return FileDifference(is_equal, table=compare_grids(grids[0] or None, grids[1] or None), is_text=True)
-    lines, note = texts.difference(before or "", after or "")
+    lines, note = texts.difference(before, after)
     return FileDifference(is_equal, note, lines, is_text=True)
 
 

@@ -13,9 +13,9 @@ _MOST_PAIRS = 5_000_000
 _CONTEXT = 3
 
 
-def difference(old: str, new: str) -> tuple[tuple[DiffLine, ...], str]:
-    """Returns the lines of a unified difference, and a sentence where these are not all."""
-    before, after = old.split("\n"), new.split("\n")
+def difference(old: str | None, new: str | None) -> tuple[tuple[DiffLine, ...], str]:
+    """Returns the lines of a unified difference, and a sentence where these are not all; None is no file."""
+    before, after = _lines(old, beside=new), _lines(new, beside=old)
     head = _shared(before, after)
     tail = _shared(before[head:][::-1], after[head:][::-1])
     start = max(head - _CONTEXT, 0)
@@ -35,6 +35,13 @@ def difference(old: str, new: str) -> tuple[tuple[DiffLine, ...], str]:
             break
         lines.append((kinds[line[0]], _where(line, start) if line[0] == "@" else line[1:]))
     return tuple(with_words(lines)), cut
+
+
+def _lines(text: str | None, *, beside: str | None) -> list[str]:
+    if text is None:
+        return []
+    # What follows the last line break is a line only where the other side may have something else there.
+    return (text if beside is not None else text.removesuffix("\n")).split("\n")
 
 
 def _shared(one: list[str], other: list[str]) -> int:

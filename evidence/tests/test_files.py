@@ -120,6 +120,15 @@ def test_an_archive_is_not_opened_and_a_pickle_not_loaded():
         assert found.table is None
 
 
+def test_a_file_of_one_side_is_shown_whole_and_nothing_in_it_counts_as_the_others():
+    for new, old, kind in (("a\n\n\nb\n", None, "added"), (None, "a\n\n\nb\n", "removed")):
+        lines, note = texts.difference(old, new)
+        assert [(line.kind, line.text) for line in lines if line.kind != "hunk"] == [
+            (kind, text) for text in ("a", "", "", "b")
+        ]
+        assert note == ""
+
+
 def test_the_difference_of_a_text_names_the_line_and_leaves_out_what_is_the_same():
     old = "\n".join(f"line {number}" for number in range(30_000))
     new = old.replace("line 20000", "line twenty thousand")
