@@ -1,5 +1,7 @@
 """Checkpoint's own pages, as a person uses them."""
 
+from dataclasses import dataclass
+
 from playwright.sync_api import Locator, Page, expect
 
 FOCUS_LIMIT = 80
@@ -8,6 +10,31 @@ _NAME = """(cell) => {
   const name = cell.cloneNode(true);
   name.querySelectorAll(".measured").forEach((words) => words.remove());
   return name.textContent.trim();
+}"""
+
+_ROWS = """(group) => {
+  const bare = (element) => {
+    const copy = element.cloneNode(true);
+    copy.querySelectorAll(".measured, .visually-hidden, svg").forEach((aside) => aside.remove());
+    return copy;
+  };
+  const value = (cell) => {
+    const copy = bare(cell);
+    if (copy.querySelector(".none")?.textContent === "none") return null;
+    const whole = copy.querySelector("details.long");
+    if (whole) {
+      whole.querySelector("summary").remove();
+      return whole.textContent.trim();
+    }
+    const exact = copy.querySelector("[title]");
+    return exact ? exact.getAttribute("title") : copy.textContent.trim();
+  };
+  return [...group.querySelectorAll("tbody tr:not(.inner)")].map((row) => ({
+    name: bare(row.querySelector("th")).textContent.trim(),
+    aside: [...row.querySelectorAll("th .measured")].map((aside) => aside.textContent.trim()),
+    sign: row.querySelector(".sign .visually-hidden")?.textContent ?? "",
+    values: [...row.querySelectorAll("td:not(.sign, .delta)")].map(value),
+  }));
 }"""
 
 
@@ -42,6 +69,43 @@ class RequestPage:
         self.ask_to_approve.click()
         self.approve.click()
         expect(self.side).to_contain_text("Promoted")
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A row of a comparison.
+
+    Attributes:
+        aside: What stands beside the name in small letters: how a metric was measured, a field's part of the signature.
+        sign: `better`, `worse`, `changed`, `added`, `removed`, `equal`; "" where there is nothing to compare with.
+        values: With all their digits, the champion's first; None where a side says "none".
+    """
+
+    aside: list[str]
+    sign: str
+    values: list[str | None]
+
+
+class Tables:
+    """The comparison, on whichever page it is."""
+
+    def __init__(self, page: Page) -> None:
+        self.panel = page.locator(".comparison")
+        self.strip = page.get_by_role("navigation", name="The comparison in one line")
+        self.doubts = page.locator("#doubts li")
+
+    def rows(self, group: str) -> dict[str, TableRow]:
+        """Returns {name: row} of a group such as `metrics`, of folded rows too; a name is there once."""
+        expect(self.panel).to_be_visible()
+        tables = self.panel.locator(f"#{group}")
+        found = tables.evaluate(_ROWS) if tables.count() else []
+        rows = {row["name"]: TableRow(row["aside"], row["sign"], row["values"]) for row in found}
+        assert len(rows) == len(found), f"a name is there twice: {[row['name'] for row in found]}"
+        return rows
+
+    def values(self, group: str) -> dict[str, list[str | None]]:
+        """Returns {name: values} of a group."""
+        return {name: row.values for name, row in self.rows(group).items()}
 
 
 class Facts:
