@@ -13,7 +13,9 @@ _ALIKE_SHARE = 0.3
 """Texts that have less than this in common are shown whole: marks would be noise."""
 _CONTEXT = 40
 _SHORT = 100
-_PICTURES = {" ": "␠", "\t": "␉", "\r": "␍", "\n": "␊"}
+_PICTURES = {" ": "␣", "\t": "⇥", "\r": "[CR]", "\n": "↵"}
+"""Signs that fonts have: those that Unicode made for it are boxes in most of them."""
+_SIGNS = frozenset("␣⇥↵")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ def _shortened(text: str, *, is_first: bool, is_last: bool, is_long: bool) -> li
 
 def _spelled(text: str, other: str) -> str:
     """Returns what differs so that it does not look like what stands in its place on the other side."""
-    is_blank = not text.strip() or not visible(other).strip()
+    # Between words that differ, spaces are spaces: a phrase that came should be readable.
+    is_blank = not text.strip() or "".join(text.split()) == "".join(other.split())
     if not is_blank and text.isascii() and text.isprintable():
         return text
     swapped = _swapped(text, other)
@@ -130,7 +133,7 @@ def _spelled(text: str, other: str) -> str:
         else _code(character)
         if _is_hidden(character)
         else f"{character}{_code(character)}"
-        if position in swapped
+        if position in swapped or character in _SIGNS
         else character
         for position, character in enumerate(text)
     )

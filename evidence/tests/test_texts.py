@@ -21,15 +21,17 @@ def read(parts: tuple[Part, ...]) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "champion", "challenger"),
     [
-        ("adam", "adam ", "adam", "adam<␠>"),
-        ("a b", "a  b", "a b", "a <␠>b"),
-        ("one\ntwo", "one\r\ntwo", "one\ntwo", "one<␍>\ntwo"),
+        ("adam", "adam ", "adam", "adam<␣>"),
+        ("a b", "a  b", "a b", "a <␣>b"),
+        ("one\ntwo", "one\r\ntwo", "one\ntwo", "one<[CR]>\ntwo"),
         ("adam", "ad\u200bam", "adam", "ad<[U+200B]>am"),
         ("adam", "\u0430dam", "<a>dam", "<\u0430[U+0430]>dam"),
-        ("max\xa0depth", "max depth", "max<[U+00A0]>depth", "max<␠>depth"),
+        ("max\xa0depth", "max depth", "max<[U+00A0]>depth", "max<␣>depth"),
         ("model-v1.2.bin", "model-v1.3.bin", "model-v1.<2>.bin", "model-v1.<3>.bin"),
         ("lr=0.1, depth=3", "lr=0.1, depth=12", "lr=0.1, depth=<3>", "lr=0.1, depth=<12>"),
-        ("\ttab", "tab", "<␉>tab", "tab"),
+        ("\ttab", "tab", "<⇥>tab", "tab"),
+        ("to a patient.", "to a patient in plain words.", "to a patient.", "to a patient< in plain words>."),
+        ("a b", "a␣b", "a<␣>b", "a<␣[U+2423]>b"),
     ],
 )
 def test_what_differs_is_marked_and_can_be_seen(old: str, new: str, champion: str, challenger: str) -> None:
@@ -70,7 +72,7 @@ def test_what_a_page_cannot_afford_is_compared_from_both_ends() -> None:
     assert [part.text for part in texts.side_by_side(old, new, budget)[0] if part.kind == "differs"] == ["b c d e"]
 
 
-TEXTS = st.text(alphabet=st.sampled_from("ab \u0430\u0251\u200b\u202e\r\n\t \xa0é1.0"), max_size=30)
+TEXTS = st.text(alphabet=st.sampled_from("ab␣ \u0430\u0251\u200b\u202e\r\n\t \xa0é1.0"), max_size=30)
 
 
 @given(TEXTS, TEXTS)
