@@ -1,6 +1,5 @@
 """Classifiers of one data set: three, each better than the one before, and two that a reviewer has to think about."""
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -88,9 +87,8 @@ def train_and_register(candidate: Candidate, model_name: str) -> None:
     with mlflow.start_run(run_name=candidate.run_name):
         mlflow.log_params(candidate.params | {"test_share": _TEST_SHARE, "seed": _SEED})
         mlflow.set_tag("data_set", "breast cancer Wisconsin (diagnostic)")
-        started = time.perf_counter()
         model = candidate.build().fit(known, known_outcome)
-        mlflow.log_metric("training_seconds", time.perf_counter() - started)
+        mlflow.log_metric("training_patients", len(known))
         for patients in range(40, len(known), 40):
             part = candidate.build().fit(known[:patients], known_outcome[:patients])
             mlflow.log_metric("learning_accuracy", accuracy_score(unseen_outcome, part.predict(unseen)), step=patients)
