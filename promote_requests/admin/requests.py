@@ -28,7 +28,8 @@ from promote_requests.admin.inlines import CommentInline, ReviewInline
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
-from promote_requests.templatetags.pages import ago
+from promote_requests.services.gating import UNFINISHED
+from promote_requests.templatetags.pages import ago, wrappable
 from protection.rulebook import rulebook
 
 _TIMES = {field.name: in_utc(field.name) for field in PromoteRequest._meta.fields if isinstance(field, DateTimeField)}
@@ -120,10 +121,10 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
         return f"{promote_request.model_name} version {promote_request.version}"
 
     @admin.display(description="target", ordering="target_name")
-    def where(self, promote_request: PromoteRequest) -> str:
+    def where(self, promote_request: PromoteRequest) -> SafeString:
         """Returns the target, marked if it is to be removed."""
         removed = " (remove)" if promote_request.change == "remove" else ""
-        return f"{promote_request.target}{removed}"
+        return wrappable(f"{promote_request.target}{removed}")
 
     @admin.display(description="review decision")
     def decision(self, promote_request: PromoteRequest) -> str:
@@ -132,6 +133,9 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="holds it now", ordering="champion_version")
     def champion(self, promote_request: PromoteRequest) -> str:
+        """Returns which version holds the target; "" for a decided request, after which anything may have happened."""
+        if promote_request.status not in UNFINISHED:
+            return ""
         return f"version {promote_request.champion_version}" if promote_request.champion_version else "nobody"
 
     @admin.display(description="still missing")

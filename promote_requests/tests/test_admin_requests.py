@@ -69,7 +69,7 @@ def test_an_approver_lists_and_reads_requests(approver, open_request, grace):
     client = signed_in(approver)
     listed = client.get(LIST).content.decode()
     assert open_request.title in listed
-    assert "stage:Production" in listed
+    assert "stage:<wbr>Production" in listed
     assert "Changes requested" in listed
     assert "grace asked for changes and has to approve first." in listed
     assert "version 1" in listed
@@ -79,6 +79,13 @@ def test_an_approver_lists_and_reads_requests(approver, open_request, grace):
     assert "A remark." in shown
     assert "opened the request" in shown
     assert f"{open_request.created_at:%Y-%m-%d %H:%M:%S}" in shown
+
+
+def test_the_list_says_of_open_requests_alone_who_holds_the_target(approver, open_request, grace):
+    client = signed_in(approver)
+    assert '<td class="field-champion">version 1</td>' in client.get(LIST).content.decode()
+    services.close(actor=by(grace), promote_request=open_request)
+    assert '<td class="field-champion">-</td>' in client.get(LIST).content.decode()
 
 
 @pytest.mark.parametrize(
