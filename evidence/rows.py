@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from evidence.numbers import Value
 from evidence.texts import Part
+from foundation.words import counted
 
 
 class Kind(StrEnum):
@@ -26,6 +27,7 @@ class Kind(StrEnum):
 
 
 _ORDER = {kind: position for position, kind in enumerate(Kind)}
+_COUNTED = {"lineage": ("equal fact about the origin", "equal facts about the origin")}
 DIFFERENCES = frozenset({Kind.CHANGED, Kind.ADDED, Kind.REMOVED})
 
 
@@ -111,10 +113,16 @@ class Group:
         return tuple(row for row in self.rows if not row.is_difference)
 
     @property
+    def others_counted(self) -> str:
+        """Returns what is folded, in words: `2 equal parameters`."""
+        singular, plural = _COUNTED.get(self.name, (f"equal {self.name.removesuffix('s')}", f"equal {self.name}"))
+        return counted(len(self.others), singular, plural)
+
+    @property
     def counts(self) -> dict[str, int]:
         """Returns {kind: number of rows}, every kind present."""
-        counted = Counter(row.kind for row in self.rows)
-        return {str(kind): counted[kind] for kind in Kind}
+        found = Counter(row.kind for row in self.rows)
+        return {str(kind): found[kind] for kind in Kind}
 
     def as_dict(self, *, only_differences: bool = False) -> dict[str, Any]:
         """Returns the group for the API; the counts are those of all rows."""

@@ -4,7 +4,7 @@ import pytest
 
 from evidence.compare import compare
 from evidence.lineage import commit_address
-from evidence.rows import Kind
+from evidence.rows import Group, Kind, Row
 from registry.types import ModelVersion, VersionFacts
 
 SHA = "1f3a" * 10
@@ -43,3 +43,16 @@ def test_both_origins_stand_side_by_side() -> None:
         ("run by, as the client says", Kind.REMOVED),
         ("source", Kind.EQUAL),
     ]
+
+
+@pytest.mark.parametrize(
+    ("group", "rows", "said"),
+    [
+        ("lineage", 1, "1 equal fact about the origin"),
+        ("lineage", 3, "3 equal facts about the origin"),
+        ("parameters", 1, "1 equal parameter"),
+        ("parameters", 2, "2 equal parameters"),
+    ],
+)
+def test_what_is_folded_is_counted_in_words(group: str, rows: int, said: str) -> None:
+    assert Group(group, (Row("key", Kind.EQUAL, None, None),) * rows).others_counted == said

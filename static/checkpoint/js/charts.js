@@ -3,7 +3,10 @@
   "use strict";
 
   const DASHES = [[6, 4], []];
+  const HOLDERS = "Holds, held or asks";
   const format = (value) => (value === null || value === undefined ? "–" : String(Number(value.toPrecision(6))));
+  // Of a chart that nobody points at, the legend has names only.
+  const pointed = (words) => (plot, value, series, at) => (at === null || at === undefined ? "" : words(value, at));
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000];
@@ -82,7 +85,7 @@
         scales: { x: { time: false } },
         axes: axes(byTime ? seconds : null),
         series: [
-          { label: byTime ? "Seconds since its start" : "Step" },
+          { label: byTime ? "Seconds since its start" : "Step", value: pointed(format) },
           ...said.series.map((series, at) => ({
             label: series.label,
             stroke: colours[at],
@@ -90,7 +93,7 @@
             dash: said.series.length > 1 ? DASHES[at] : [],
             spanGaps: true,
             points: { fill: colour("--cp-surface") },
-            value: (_, value) => format(value),
+            value: pointed(format),
           })),
         ],
       },
@@ -121,15 +124,15 @@
         scales: { x: { time: false } },
         axes: axes(null, true),
         series: [
-          { label: "Version" },
-          { label: said.metric, stroke: colour("--cp-muted"), width: 1, points: { show: true, size: 6, fill: colour("--cp-surface") }, value: (_, value) => format(value) },
+          { label: "Version", value: pointed(String) },
+          { label: said.metric, stroke: colour("--cp-muted"), width: 1, points: { show: true, size: 6, fill: colour("--cp-surface") }, value: pointed(format) },
           {
-            label: "Marked",
+            label: HOLDERS,
             stroke: colour("--cp-accent"),
             width: 0,
             paths: () => null,
             points: { show: true, size: 12, width: 3, fill: colour("--cp-surface") },
-            value: (plot, value, _, at) => (at === null || value === null ? "–" : said.points[at]?.marks.join(", ")),
+            value: pointed((_, at) => said.points[at]?.marks.join(", ") || "–"),
           },
         ],
       },
@@ -137,7 +140,7 @@
     );
     fill(
       chart,
-      ["Version", said.metric, "Holds, held or asks"],
+      ["Version", said.metric, HOLDERS],
       said.points.filter((point) => point.marks.length).map((point) => [`Version ${point.version}`, format(point.value), point.marks.join(", ")]),
     );
   };
