@@ -26,8 +26,7 @@ from promote_requests.pages import markdown
 from protection.matching import FrozenRule, Rule
 from registry.measurements import Measurement
 from registry.targets import TargetKind
-from registry.types import Family, RegisteredModel
-from registry.types import FileEntry
+from registry.types import Family, FileEntry, RegisteredModel
 
 register = template.Library()
 
