@@ -23,11 +23,15 @@ _NETWORK_BITS = 64
 """Of an IPv6 address: whoever has one has all of the network."""
 
 
-def record(*, actor: Actor, about: About, reason: str) -> None:
-    """Records a refused call, or counts it where its anonymous caller has had enough rows in this hour."""
+def record(*, actor: Actor, about: About, reason: str) -> bool:
+    """Records a refused call, or counts it where its anonymous caller has had enough rows in this hour.
+
+    Returns:
+        Whether it got a row.
+    """
     if actor.kind is not ActorKind.ANONYMOUS:
         trail.record(AuditAction.CALL_REFUSED, actor=actor, about=about, reason=reason)
-        return
+        return True
     now = timezone.now()
     end_hours(now)
     with transaction.atomic():
@@ -38,8 +42,10 @@ def record(*, actor: Actor, about: About, reason: str) -> None:
         count.save(update_fields=["count"])
         if count.count == ROWS_PER_HOUR:
             reason = f"{reason} More calls from {count.caller} are only counted until {_hour(now) + _HOUR:%H:%M} UTC."
-        if count.count <= ROWS_PER_HOUR:
-            trail.record(AuditAction.CALL_REFUSED, actor=actor, about=about, reason=reason)
+        if count.count > ROWS_PER_HOUR:
+            return False
+        trail.record(AuditAction.CALL_REFUSED, actor=actor, about=about, reason=reason)
+        return True
 
 
 def end_hours(now: datetime | None = None) -> None:

@@ -11,6 +11,14 @@ class Enforcement(TextChoices):
     OFF = "off", "Off"
 
 
+class Outcome(TextChoices):
+    """What came of judging a call or a promotion by one rule."""
+
+    PASSED = "passed", "Passed"
+    REFUSED = "refused", "Refused"
+    WOULD_REFUSE = "would_refuse", "Would have been refused"
+
+
 class DirectWrite(TextChoices):
     """What becomes of a call to MLflow that would change a protected target directly. It is never let through."""
 

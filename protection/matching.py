@@ -32,10 +32,6 @@ class Rule(Protocol):
     version: int
 
     @property
-    def is_active(self) -> bool:
-        """Whether it is enforced."""
-
-    @property
     def parsed_promoters(self) -> tuple[Reference, ...]:
         """The groups that may press Promote; empty for everybody."""
 
@@ -240,13 +236,13 @@ def requirement_for(
 
 
 def is_match(rule: Rule, *, workspace: str, model_name: str, target: Target) -> bool:
-    """Tells whether an enabled rule covers a target of a model.
+    """Tells whether a rule covers a target of a model, whether it is enforced or not.
 
     Case, accents, strokes, width and invisible characters are ignored (`registry.names`). Otherwise another spelling,
     which MLflow's database takes for the same name, would evade the rule, by a direct call or by a request that then
     needs fewer approvals.
     """
-    if not rule.is_active or not _glob(workspace or "default", rule.workspace_pattern):
+    if not _glob(workspace or "default", rule.workspace_pattern):
         return False
     if not _glob(str(target), rule.target_pattern):
         return False

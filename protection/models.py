@@ -12,7 +12,7 @@ from typing_extensions import override
 from audit.append_only import AppendOnly
 from audit.trail import About
 from foundation.exceptions import InvalidInput
-from protection.choices import DirectWrite, Enforcement, PromoteWhen
+from protection.choices import DirectWrite, Enforcement, Outcome, PromoteWhen
 from protection.conditions import Condition, as_document, parse
 from protection.conditions.owners import Section
 from protection.matching import Cover, Owned, pattern_problems
@@ -259,3 +259,37 @@ class RuleVersion(AppendOnly):
     @override
     def __str__(self) -> str:
         return f"Version {self.number} of rule {self.rule_id}"
+
+
+class RuleInsight(models.Model):
+    """That a rule judged a direct change or a promotion, and what came of it, or would have come of it.
+
+    Not the record: the trail is. Old rows may be deleted.
+    """
+
+    rule_id = models.BigIntegerField(help_text="The rule's key; the rule may be gone.")
+    rule_version = models.PositiveIntegerField()
+    rule_name = models.CharField(max_length=540)
+    outcome = models.CharField(max_length=12, choices=Outcome)
+    actor_name = models.CharField(max_length=150)
+    promote_request_number = models.BigIntegerField(null=True, help_text="Null: a call that was made directly.")
+    workspace = models.CharField(max_length=256, blank=True)
+    model_name = models.CharField(max_length=256, blank=True)
+    version = models.CharField(max_length=32, blank=True)
+    target = models.CharField(max_length=270, blank=True)
+    reason = models.TextField(blank=True, help_text="What was missing, as sentences.")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["-at", "-id"], name="insight_by_time"),
+            models.Index(fields=["rule_id", "-at"], name="insight_by_rule"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(outcome__in=Outcome.values), name="insight_outcome_is_known"),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.rule_name}: {self.outcome}"

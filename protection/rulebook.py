@@ -24,10 +24,14 @@ from protection.references import People
 R = TypeVar("R", FreezeWindow, Ownership)
 
 
-def rulebook() -> Rulebook:
-    """Returns what is asked for at this moment, in three queries; load it once for a whole page of requests."""
+def rulebook(enforcement: Enforcement = Enforcement.ACTIVE) -> Rulebook:
+    """Returns what is asked for at this moment, in three queries; load it once for a whole page of requests.
+
+    Args:
+        enforcement: Which rules: those that are enforced, or those that are only evaluated.
+    """
     return Rulebook(
-        rules=tuple(ProtectionRule.objects.filter(enforcement=Enforcement.ACTIVE)),
+        rules=tuple(ProtectionRule.objects.filter(enforcement=enforcement)),
         freezes=tuple(window.cover for window in FreezeWindow.objects.all()),
         ownership=tuple(row.owned for row in Ownership.objects.all()),
     )

@@ -27,12 +27,13 @@ class Protected:
     """The enabled rules as they stand now, and the registry, of one workspace (canonical, as in `workspaces`).
 
     Rules are read on every guarded call: there are few of either, and a saved rule holds at once in every process.
+    With `Enforcement.EVALUATE` it tells what the rules that are only evaluated would protect.
     """
 
-    def __init__(self, workspace: str) -> None:
+    def __init__(self, workspace: str, enforcement: Enforcement = Enforcement.ACTIVE) -> None:
         self.workspace = workspace
         self.registry: RegistryClient = get_registry(workspace)
-        self._rules = tuple(ProtectionRule.objects.filter(enforcement=Enforcement.ACTIVE).order_by("pk"))
+        self._rules = tuple(ProtectionRule.objects.filter(enforcement=enforcement).order_by("pk"))
 
     @property
     def rules_mark(self) -> tuple[tuple[object, ...], ...]:

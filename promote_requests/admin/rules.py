@@ -24,7 +24,7 @@ from foundation.words import listed
 from promote_requests import services
 from promote_requests.admin.trying import try_gates
 from promote_requests.models import PromoteRequest
-from protection import rules
+from protection import insights, rules
 from protection.conditions import CONDITIONS
 from protection.matching import Rulebook
 from protection.models import ProtectionRule
@@ -104,23 +104,32 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
     search_fields = ("target_pattern", "model_pattern", "workspace_pattern", "description")
     form = RuleForm
     refusal = ONLY_RULE_EDITORS
-    readonly_fields = ("covers",)
+    readonly_fields = ("covers", "forecast")
 
     @override
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         patterns = ("description", "target_pattern", "model_pattern", "workspace_pattern")
-        policy = ("promote_when", "promoter_groups", "on_direct_write", "enforcement", "covers")
+        policy = ("promote_when", "promoter_groups", "on_direct_write", "enforcement", "forecast", "covers")
         return (*patterns, *CONDITION_FIELDS, *policy)
 
     @admin.display(description="asks for")
     def asks_for(self, rule: ProtectionRule) -> str:
         return listed([str(condition) for condition in rule.parsed_conditions])
 
+    @admin.display(description="what it would do")
+    def forecast(self, rule: ProtectionRule) -> str:
+        """Says what a saved rule that is only evaluated would have refused lately, so that nobody is surprised."""
+        if rule.pk is None:
+            return "Evaluate it for a while, and this says what it would have refused."
+        return insights.forecast(rule) if not rule.is_active else "It is enforced: see what it did on its page."
+
     @admin.display(description="unfinished requests covered")
     def covers(self, rule: ProtectionRule) -> SafeString | str:
         """Returns links to the unfinished requests that the saved rule covers."""
         if rule.pk is None:
             return "Shown once the rule is saved."
+        if not rule.is_active:
+            return "None: the rule is not enforced."
         covered = [
             request
             for request in PromoteRequest.objects.unfinished().order_by("-number")
@@ -131,7 +140,7 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
         )
         if len(covered) > _SHOWN:
             return format_html("{} and {} more", links, len(covered) - _SHOWN)
-        return links or ("None." if rule.is_active else "None: the rule is not enforced.")
+        return links or "None."
 
     @override
     def get_urls(self) -> list[URLPattern]:

@@ -8,7 +8,7 @@ from foundation.api import schema
 from foundation.api.views import UnknownRouteView
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
 from promote_requests.api import actions, checks, discussion, registry, requests
-from protection.api import entries, rules
+from protection.api import entries, insights, rules
 
 app_name = "promote_requests_api"
 _ONE = "promote-requests/<int:number>/"
@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern] = [
     path("freeze-windows/<int:pk>/", entries.FreezeWindowView.as_view(), name="freeze-window"),
     path("ownership/", entries.OwnershipListView.as_view(), name="ownership"),
     path("ownership/<int:pk>/", entries.OwnershipView.as_view(), name="ownership-row"),
+    path("rule-insights/", insights.RuleInsightsView.as_view(), name="rule-insights"),
     path("audit-events/", AuditEventsView.as_view(), name="audit-events"),
     path("schema/", schema.SchemaView.as_view(), name="schema"),
     # A page for people: whoever is not signed in is sent to the sign-in page, not answered in JSON.

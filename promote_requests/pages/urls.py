@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
 from promote_requests import pages
 from promote_requests.pages import charts, files, mlflow_ui
+from promote_requests.pages.rules import view as rules
 
 _to_the_list = RedirectView.as_view(pattern_name="promote_requests:list", query_string=True)
 
@@ -31,6 +32,8 @@ urlpatterns: list[URLPattern] = [
     path("promote-requests/<int:number>/submit/", pages.submit, name="submit"),
     path("mlflow-ui/status/", mlflow_ui.status, name="mlflow_ui_status"),
     path("inbox/", pages.inbox, name="inbox"),
+    path("rules/", rules.rule_list, name="rules"),
+    path("rules/insights/", rules.rule_insights, name="rule_insights"),
     path("compare/", pages.compare_versions, name="compare"),
     path("compare/file/", files.compare_file, name="file"),
     path("compare/picture/", files.picture, name="picture"),

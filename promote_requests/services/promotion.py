@@ -26,10 +26,12 @@ from promote_requests.exceptions import ChampionChanged, EvidenceChanged, RuleNo
 from promote_requests.models import PromoteRequest
 from promote_requests.services import registry_writes
 from promote_requests.services.gating import keep, measure
+from promote_requests.services.insights import judged
 from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import has_changed, refuse_if_changed
 from promote_requests.services.reading import as_judged, decision_of, live_evidence_of, requirement_of, with_files
 from promote_requests.services.settling import LONGEST_STEP, conclude, record_failure, settles_first
+from protection import insights
 from registry import get_registry, patience
 from registry.exceptions import RegistryError
 from registry.proposals import Change
@@ -58,7 +60,13 @@ def promote(*, actor: Actor, promote_request: PromoteRequest) -> PromoteRequest:
     _refuse_other_files(promote_request, evidence)
     if measure(promote_request, evidence, fresh=True):
         keep(promote_request)
-    started = _start(actor, promote_request, evidence)
+    found = judged(promote_request, evidence)
+    try:
+        started = _start(actor, promote_request, evidence)
+    except RuleNotMet:
+        insights.record(found, actor=actor, about=promote_request.about)
+        raise
+    insights.record(found, actor=actor, about=started.about)
     with patience.at_most(LONGEST_STEP, afresh=True):
         _look_again(actor, started)
     _require_unsettled(started)

@@ -18,6 +18,7 @@ from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from protection.checks import Report, State
 from protection.conditions import Judgement
+from protection.gates import GateResult
 from protection.matching import Requirement, Rulebook, requirement_for
 from protection.rulebook import rulebook
 from registry import RegistryClient, get_registry
@@ -83,13 +84,20 @@ def decision_of(
         observation: The facts to judge by, if they are newer than those that the request recorded last.
     """
     seen = observation or promote_request.observation
+    return decision_under(requirement_of(promote_request, rules, seen), promote_request, seen, promote_request.gates)
+
+
+def decision_under(
+    requirement: Requirement, promote_request: PromoteRequest, seen: Observation, gates: dict[str, GateResult]
+) -> Decision:
+    """Returns what the reviews amount to under a requirement, on these facts and with what came of these gates."""
     return decide(
         judgements_of(promote_request, seen),
         author=promote_request.author.get_username(),
-        requirement=requirement_of(promote_request, rules, seen),
+        requirement=requirement,
         now=_moment_of(promote_request),
         unplaced_source=seen.unplaced_source,
-        gates=promote_request.gates,
+        gates=gates,
         checks=checks_of(promote_request, seen),
         opened_at=promote_request.opened_at,
         has_failed=promote_request.status == Status.OPEN and bool(promote_request.last_failure),

@@ -73,6 +73,29 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='RuleInsight',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rule_id', models.BigIntegerField(help_text="The rule's key; the rule may be gone.")),
+                ('rule_version', models.PositiveIntegerField()),
+                ('rule_name', models.CharField(max_length=540)),
+                ('outcome', models.CharField(choices=[('passed', 'Passed'), ('refused', 'Refused'), ('would_refuse', 'Would have been refused')], max_length=12)),
+                ('actor_name', models.CharField(max_length=150)),
+                ('promote_request_number', models.BigIntegerField(help_text='Null: a call that was made directly.', null=True)),
+                ('workspace', models.CharField(blank=True, max_length=256)),
+                ('model_name', models.CharField(blank=True, max_length=256)),
+                ('version', models.CharField(blank=True, max_length=32)),
+                ('target', models.CharField(blank=True, max_length=270)),
+                ('reason', models.TextField(blank=True, help_text='What was missing, as sentences.')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'ordering': ['-at', '-pk'],
+                'indexes': [models.Index(fields=['-at', '-id'], name='insight_by_time'), models.Index(fields=['rule_id', '-at'], name='insight_by_rule')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('outcome__in', ['passed', 'refused', 'would_refuse'])), name='insight_outcome_is_known')],
+            },
+        ),
+        migrations.CreateModel(
             name='RuleVersion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -2,6 +2,7 @@ import pytest
 
 from protection.matching import Rulebook, requirement_for
 from protection.models import ProtectionRule
+from protection.rulebook import rulebook
 from registry.targets import Target, TargetKind
 
 
@@ -56,8 +57,11 @@ def test_no_workspace_counts_as_the_default_one():
     assert is_protected(rule("stage:*", workspace_pattern="default"), workspace="")
 
 
-def test_a_disabled_rule_protects_nothing():
-    assert not is_protected(rule("stage:*", enforcement="off"))
+@pytest.mark.django_db
+@pytest.mark.parametrize("enforcement", ["off", "evaluate"])
+def test_a_rule_that_is_not_enforced_protects_nothing(enforcement):
+    ProtectionRule.objects.update(enforcement=enforcement)
+    assert rulebook().rules == ()
 
 
 def test_the_strictest_of_each_requirement_applies():

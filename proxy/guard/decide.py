@@ -1,13 +1,19 @@
 """The decision on a guarded call: what goes upstream instead of it, or why it does not."""
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import parse_qsl
 
 from audit import refused_calls
-from audit.actors import Actor
+from audit.actors import Actor, ActorKind
 from audit.trail import About
 from foundation.exceptions import CheckpointError
 from promote_requests import services
+from protection import insights
+from protection.choices import Enforcement
+from protection.models import ProtectionRule
 from proxy.guard import entries, indirect, messages, rulings, wording
 from proxy.guard.messages import UnreadableCall
 from proxy.guard.routes import Route, Traffic
@@ -19,6 +25,11 @@ from registry import patience
 from registry.exceptions import RegistryError, RegistryNotFound
 from registry.types import Family, family_of
 from registry.workspaces import canonical_workspace
+
+logger = logging.getLogger(__name__)
+
+Judged = Callable[..., "Allowed | Unchanged | Refusal"]
+"""Judges the call at hand, by the rules of an `enforcement`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +69,9 @@ def decide(
         RegistryError: MLflow had to be asked and did not answer.
     """
     workspace = canonical_workspace(workspace)
+    judged = partial(_outcome, route, method=method, path=path, query=query, body=body, workspace=workspace)
     try:
-        outcome = _outcome(route, method=method, path=path, query=query, body=body, workspace=workspace)
+        outcome = judged()
     except UnreadableCall as fault:
         return Refusal(str(fault), status=400, code="INVALID_PARAMETER_VALUE")
     except RegistryNotFound as missing:
@@ -71,8 +83,12 @@ def decide(
     except CheckpointError as fault:
         return Refusal(fault.message, status=fault.status, code=fault.code)
     if not isinstance(outcome, Refusal):
+        if actor.kind is not ActorKind.ANONYMOUS:
+            _evaluate(route, judged, workspace=workspace, actor=actor)
         return outcome
-    _record(outcome, call=f"{method} {path}", workspace=workspace, actor=actor)
+    if _record(outcome, call=f"{method} {path}", workspace=workspace, actor=actor):
+        _keep(outcome, Enforcement.ACTIVE, workspace, actor)
+        _evaluate(route, judged, workspace=workspace, actor=actor)
     if outcome.proposal is not None and outcome.is_asked_for:
         number = services.hold(actor=actor, proposal=outcome.proposal)
         if number is not None:
@@ -104,8 +120,46 @@ def check_seal(route: Route, *, method: str, path: str, query: str, workspace: s
     return refusal
 
 
+def _evaluate(route: Route, judged: Judged, *, workspace: str, actor: Actor) -> None:
+    """Keeps what the rules that are only evaluated would have refused; nothing is refused because of them."""
+    if route.operation not in (*rulings.RULINGS, *entries.OPERATIONS):
+        return
+    if not ProtectionRule.objects.filter(enforcement=Enforcement.EVALUATE).exists():
+        return
+    try:
+        found = judged(enforcement=Enforcement.EVALUATE)
+    except CheckpointError as failure:
+        # Also where MLflow does not answer any more: the call itself has been judged, and goes its way.
+        logger.info("What the evaluated rules would do could not be told: %s", failure.message)
+        return
+    if isinstance(found, Refusal):
+        _keep(found, Enforcement.EVALUATE, workspace, actor)
+
+
+def _keep(refusal: Refusal, enforcement: Enforcement, workspace: str, actor: Actor) -> None:
+    """Keeps which rules refused a call, or would have."""
+    if refusal.target is None:
+        return
+    about = About(workspace, refusal.model_name, refusal.version, str(refusal.target))
+    judged = insights.of_call(
+        enforcement,
+        workspace=workspace,
+        model_name=refusal.model_name,
+        target=refusal.target,
+        reason=refusal.sentence,
+    )
+    insights.record(judged, actor=actor, about=about)
+
+
 def _outcome(
-    route: Route, *, method: str, path: str, query: str, body: bytes, workspace: str
+    route: Route,
+    *,
+    method: str,
+    path: str,
+    query: str,
+    body: bytes,
+    workspace: str,
+    enforcement: Enforcement = Enforcement.ACTIVE,
 ) -> Allowed | Unchanged | Refusal:
     if route.traffic in {Traffic.FORBIDDEN, Traffic.UNKNOWN}:
         return Refusal(wording.FORBIDDEN[route.operation])
@@ -113,7 +167,7 @@ def _outcome(
         return _delete_workspace(query)
     if route.operation in entries.OPERATIONS:
         call = entries.read(method, path, body)
-        found = entries.RULINGS[call.operation](call.message, Protected(workspace))
+        found = entries.RULINGS[call.operation](call.message, Protected(workspace, enforcement))
         content = None if call.sent is None else messages.serialise(call.sent)
         return found or Allowed(content, messages.CONTENT_TYPE, "")
     if route.operation in indirect.RULINGS:
@@ -125,7 +179,7 @@ def _outcome(
         refusal = judge.refusal_by_message(route.operation, message, workspace=workspace)
         return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
     rule: Ruling = rulings.RULINGS[route.operation]
-    protected = Protected(workspace)
+    protected = Protected(workspace, enforcement)
     if family_of(message["name"]) is not Family.MODEL:
         raise RegistryNotFound(f"Registered Model with name={message['name']} not found")
     if route.operation != "create-model":
@@ -140,8 +194,8 @@ def _delete_workspace(query: str) -> Allowed | Refusal:
     return Allowed(None, "", "mode=RESTRICT")
 
 
-def _record(refusal: Refusal, *, call: str, workspace: str, actor: Actor) -> None:
-    refused_calls.record(
+def _record(refusal: Refusal, *, call: str, workspace: str, actor: Actor) -> bool:
+    return refused_calls.record(
         actor=actor,
         about=About(workspace, refusal.model_name, refusal.version, str(refusal.target or "")),
         reason=f"{call[:300]}: {refusal.sentence}",

@@ -1,0 +1,92 @@
+"""What rules did, or would have done: each judged call and promotion, by rule. Read before a rule is switched on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+
+from django.db.models import Count, QuerySet
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from audit.actors import Actor
+from audit.trail import About
+from foundation.texts import storable_text
+from foundation.words import counted
+from protection.choices import Enforcement, Outcome
+from protection.matching import is_match
+from protection.models import ProtectionRule, RuleInsight
+from registry.targets import Target
+
+SHOWN_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of judging by one rule.
+
+    Attributes:
+        rule: By which.
+        outcome: What came of it.
+        reason: What was missing, as sentences.
+    """
+
+    rule: ProtectionRule
+    outcome: Outcome
+    reason: str = ""
+
+
+def record(judged: Iterable[Judged], *, actor: Actor, about: About) -> None:
+    """Keeps what rules said about a call or a promotion, one row each."""
+    for one in judged:
+        RuleInsight.objects.create(
+            rule_id=one.rule.pk,
+            rule_version=one.rule.version,
+            rule_name=str(one.rule),
+            outcome=one.outcome,
+            actor_name=actor.name[:150],
+            promote_request_number=about.request_number,
+            workspace=storable_text(about.workspace)[:256],
+            model_name=storable_text(about.model_name)[:256],
+            version=storable_text(about.version)[:32],
+            target=storable_text(about.target)[:270],
+            reason=storable_text(one.reason),
+        )
+
+
+def of_call(enforcement: Enforcement, *, workspace: str, model_name: str, target: Target, reason: str) -> list[Judged]:
+    """Returns what the rules of one enforcement say about a direct change that is, or would be, refused."""
+    outcome = Outcome.REFUSED if enforcement == Enforcement.ACTIVE else Outcome.WOULD_REFUSE
+    return [
+        Judged(rule, outcome, reason)
+        for rule in ProtectionRule.objects.filter(enforcement=enforcement)
+        if is_match(rule, workspace=workspace, model_name=model_name, target=target)
+    ]
+
+
+def per_day(rows: QuerySet[RuleInsight]) -> list[tuple[date, dict[str, int]]]:
+    """Returns [(day in UTC, {outcome: how many})] of those in the last `SHOWN_DAYS` days, the newest day first.
+
+    Args:
+        rows: Which are counted. A day on which there was nothing is left out.
+    """
+    found = rows.filter(at__gte=timezone.now() - timedelta(days=SHOWN_DAYS))
+    counts = found.annotate(day=TruncDate("at", tzinfo=UTC)).order_by()
+    days: dict[date, dict[str, int]] = {}
+    for day, outcome, count in counts.values_list("day", "outcome").annotate(count=Count("pk")):
+        days.setdefault(day, dict.fromkeys(Outcome.values, 0))[outcome] = count
+    return sorted(days.items(), reverse=True)
+
+
+def forecast(rule: ProtectionRule) -> str:
+    """Says what a rule that is only evaluated would have refused lately, before somebody switches it on."""
+    since = timezone.now() - timedelta(days=SHOWN_DAYS)
+    found = RuleInsight.objects.filter(rule_id=rule.pk, at__gte=since, outcome=Outcome.WOULD_REFUSE)
+    calls = found.filter(promote_request_number=None).count()
+    promotions = found.count() - calls
+    if not calls and not promotions:
+        return f"In the last {SHOWN_DAYS} days it would have refused nothing."
+    people = found.values("actor_name").distinct().count()
+    what = [counted(calls, "call")] if calls else []
+    what += [counted(promotions, "promotion")] if promotions else []
+    by = counted(people, "person", "people")
+    return f"In the last {SHOWN_DAYS} days it would have refused {' and '.join(what)} by {by}."
