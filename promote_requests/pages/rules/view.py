@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
@@ -48,16 +49,17 @@ class Able:
 @require_safe
 def rule_list(request: PageRequest) -> HttpResponse:
     """Shows every rule, freeze window and owner; of a model and target that are asked for, what applies and why."""
-    context = {
+    asked = {name: request.GET.get(name, "").strip() for name in ("model", "target", "workspace")}
+    context: dict[str, Any] = {
+        "asked": asked,
         "rules": [(rule, insights.forecast(rule) if not rule.is_active else "") for rule in _all_rules()],
         "freezes": FreezeWindow.objects.all(),
         "ownership": [(row, People.parse(row.people, field="people")) for row in Ownership.objects.all()],
-        "asked": {name: request.GET.get(name, "").strip() for name in ("model", "target", "workspace")},
     }
-    if not context["asked"]["target"]:
+    if not asked["target"]:
         return render(request, "promote_requests/rules.html", context)
     try:
-        requirement = _applying(**context["asked"])
+        requirement = _applying(**asked)
     except InvalidInput as wrong:
         return render(request, "promote_requests/rules.html", {**context, "failure": wrong}, status=wrong.status)
     context |= {"requirement": requirement, "needs": needs(requirement), "able": list(_who_could(requirement))}
