@@ -15,6 +15,7 @@ class AuditAction(models.TextChoices):
     CHECK_REQUESTED = "check_requested", "asked for a check again"
     COMMENTED = "commented", "commented"
     EVIDENCE_CHANGED = "evidence_changed", "evidence changed"
+    DIRECTION_SET = "direction_set", "set which values of a metric are better"
     PROMOTION_STARTED = "promotion_started", "started the promotion"
     PROMOTED = "promoted", "promoted"
     PROMOTION_UNANSWERED = "promotion_unanswered", "waited in vain for MLflow's answer"

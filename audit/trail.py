@@ -112,10 +112,12 @@ def records_refusals(service: Callable[P, R]) -> Callable[P, R]:
 
 
 def _about(given: dict[str, Any]) -> About:
-    """Returns what an attempt was about, from the service's arguments: a proposal, or a row with an `about`."""
+    """Returns what an attempt was about, from the service's arguments: a proposal, a row with an `about`, a model."""
     for value in given.values():
         if isinstance(value, Proposal):
             return About.of(value)
         if isinstance(found := getattr(value, "about", None), About):
             return found
+    if "model_name" in given:
+        return About(given.get("workspace", ""), given["model_name"])
     return NOTHING

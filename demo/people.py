@@ -88,9 +88,8 @@ def create_people(credentials: Credentials) -> None:
         before = standing.of_account(grace)
         grace.is_staff = True
         grace.save(update_fields=["is_staff"])
-        grace.user_permissions.set(
-            Permission.objects.filter(content_type__app_label__in=["promote_requests", "protection", "audit"])
-        )
+        rooms = Permission.objects.filter(content_type__app_label__in=["promote_requests", "protection", "audit"])
+        grace.user_permissions.set([*rooms, Permission.objects.get(codename="change_metricdirection")])
         standing.record_account(actor=demo, user=grace, before=before)
     if not ProtectionRule.objects.filter(model_pattern=MODEL).exists():
         administrator = Actor.of(User.objects.get(username="admin"), Door.COMMAND)

@@ -5,10 +5,12 @@ from typing import Any, Self
 
 from evidence.contents.compare import ContentsComparison, compare_contents
 from evidence.contents.structured import by_key
+from evidence.directions.wanted import BY_NAME, Directions
 from evidence.files.trees import TreeComparison, compare_trees
 from evidence.lineage import compare_lineage
 from evidence.metrics import compare_metrics
 from evidence.numbers import Value
+from evidence.observe import Evidence
 from evidence.prompts import PromptComparison, compare_prompts
 from evidence.rows import DIFFERENCES, Group, Kind, TextRow, in_order, kind_of
 from evidence.texts import Budget, side_by_side, visible
@@ -76,9 +78,16 @@ class Comparison:
         }
 
 
-def compare(challenger: VersionFacts, champion: VersionFacts | None) -> Comparison:
+def compare_evidence(evidence: Evidence) -> Comparison:
+    """Returns the comparison of what was observed; none with itself where the challenger holds the target already."""
+    champion = evidence.champion
+    is_itself = champion is not None and champion.version == evidence.challenger.version
+    return compare(evidence.challenger, None if is_itself else champion, evidence.directions)
+
+
+def compare(challenger: VersionFacts, champion: VersionFacts | None, directions: Directions = BY_NAME) -> Comparison:
     """Returns what differs between two versions; every parameter, metric and tag of either is one row."""
-    metrics = compare_metrics(challenger.metrics, champion.metrics if champion else None)
+    metrics = compare_metrics(challenger.metrics, champion.metrics if champion else None, directions)
     contents = (
         None
         if challenger.contents is None
@@ -110,7 +119,8 @@ def _files(challenger: VersionFacts, champion: VersionFacts | None) -> TreeCompa
 
 
 def _described(facts: VersionFacts) -> dict[str, str]:
-    return {"version's description": facts.version.description} if facts.version.description else {}
+    said = {"version's description": facts.version.description, "model's description": facts.model_description}
+    return {what: text for what, text in said.items() if text}
 
 
 def _named(facts: VersionFacts) -> dict[str, str]:

@@ -61,9 +61,9 @@ class UnreadableEvidence(CheckpointError):
 def fingerprint(evidence: Evidence) -> str:
     """Returns `1:` and a SHA-256 in hex, which changes when what was judged changes.
 
-    It covers the challenger's facts, who holds the target, and what that version is compared by: anybody may log to a
-    champion's run. Stages, aliases, descriptions and tags are left out: they can change while the version stays the
-    same, and a promotion itself changes them.
+    It covers the challenger's facts, who holds the target, what that version is compared by (anybody may log to a
+    champion's run), and which values of the metrics are better. Stages, aliases, descriptions and tags are left out:
+    they can change while the version stays the same, and a promotion itself changes them.
     """
     challenger, champion = evidence.challenger, evidence.champion
     facts: dict[str, Any] = {
@@ -83,6 +83,8 @@ def fingerprint(evidence: Evidence) -> str:
         facts["champion_metrics"] = _values(champion)
         facts["champion_params"] = champion.params
         facts["champion_prompt"] = [champion.prompt_text, champion.prompt_settings]
+        # Who turns what counts as better turns what was approved.
+        facts["directions"] = {key: str(evidence.directions.of(key).direction) for key in measured_keys(evidence)}
     if challenger.origin:
         facts["origin"] = challenger.origin
     if challenger.datasets:
@@ -94,6 +96,12 @@ def fingerprint(evidence: Evidence) -> str:
         facts["other_holders"] = list(evidence.other_holders)
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
     return f"{FORMAT}:{digest}"
+
+
+def measured_keys(evidence: Evidence) -> set[str]:
+    """Returns the keys of the metrics of either side, without data sets."""
+    sides = [evidence.challenger, *([evidence.champion] if evidence.champion else [])]
+    return {found.key for facts in sides for found in facts.metrics.values()}
 
 
 def _values(facts: VersionFacts) -> dict[str, list[str]]:

@@ -5,7 +5,8 @@ import json
 from datetime import datetime
 from typing import Any
 
-from evidence.freeze import UnreadableEvidence, freeze, thaw
+from evidence.directions.wanted import BY_NAME, Directions
+from evidence.freeze import UnreadableEvidence, freeze, measured_keys, thaw
 from evidence.models import FrozenEvidence
 from evidence.observe import Evidence
 from registry.types import VersionFacts
@@ -24,6 +25,8 @@ def keep(evidence: Evidence) -> str:
             "champion": None if champion is None else _store(freeze(champion)),
             "other_holders": list(evidence.other_holders),
             "removing": evidence.removing,
+            # Tables of names change with releases, and what somebody set here at any time.
+            "directions": _store(evidence.directions.frozen(measured_keys(evidence))),
         }
     )
 
@@ -46,14 +49,15 @@ def load_with_time(digest: str) -> tuple[Evidence, datetime]:
             f"What was true then is kept in a format that this Checkpoint cannot read ({said.get('format')})."
         )
     try:
-        one, other = said["challenger"], said["champion"]
-        rows = _rows([name for name in (one, other) if name is not None])
+        one, other, judged_by = said["challenger"], said["champion"], said.get("directions")
+        rows = _rows([name for name in (one, other, judged_by) if name is not None])
         challenger = thaw(_read(rows.get(one), one))
         champion: VersionFacts | None = None
         if other is not None:
             champion = challenger if other == one else thaw(_read(rows.get(other), other))
-        evidence = Evidence(challenger, champion, tuple(said["other_holders"]), bool(said["removing"]))
-    except (KeyError, TypeError) as error:
+        directions = BY_NAME if judged_by is None else Directions.thawed(_read(rows.get(judged_by), judged_by))
+        evidence = Evidence(challenger, champion, tuple(said["other_holders"]), bool(said["removing"]), directions)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnreadableEvidence("What was true then is kept in a damaged row, which cannot be read.") from error
     return evidence, row.created_at
 

@@ -1,12 +1,13 @@
 """Compares metrics, each with how it was measured. Pure."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from typing_extensions import override
 
-from evidence.directions import Direction, direction_of
+from evidence.directions.names import Direction
+from evidence.directions.wanted import BY_NAME, Directions, Wanted
 from evidence.numbers import Value, change, json_number, shown
 from evidence.rows import Group, Kind, Row, in_order, kind_of
 from registry.measurements import Measurement, same
@@ -20,7 +21,7 @@ class MetricRow(Row):
         delta: Challenger minus champion, in decimal digits; None unless both are finite numbers.
         percent: The delta in per cent of the champion's absolute value; None as well when the champion's is 0.
         direction: `up`, `down`, or empty where neither is greater. It does not say which is better.
-        wanted: Which way is better, as far as the name tells.
+        wanted: Which way is better, and where that comes from.
         champion_measured: Step, data set and origin of the champion's value.
         challenger_measured: Step, data set and origin of the challenger's value.
     """
@@ -30,14 +31,14 @@ class MetricRow(Row):
     direction: str = ""
     champion_measured: Measurement | None = None
     challenger_measured: Measurement | None = None
-    wanted: Direction = Direction.UNKNOWN
+    wanted: Wanted = field(default_factory=Wanted)
 
     @property
     def better(self) -> bool | None:
         """Whether the challenger has the better value; None where neither has, or nobody knows which is better."""
-        if not self.direction or not self.wanted:
+        if not self.direction or not self.wanted.direction:
             return None
-        return (self.direction == "up") == (self.wanted is Direction.HIGHER)
+        return (self.direction == "up") == (self.wanted.direction is Direction.HIGHER)
 
     @property
     def is_measured_alike(self) -> bool:
@@ -64,6 +65,7 @@ class MetricRow(Row):
             **{name: value and json_number(float(value.exact)) for name, value in numbers.items()},
             "direction": self.direction,
             "better": self.better,
+            "wanted": self.wanted.as_dict(),
             "step": shown_one.step if shown_one else None,
             "dataset": (shown_one.dataset_name or None) if shown_one else None,
             "origin": str(shown_one.origin) if shown_one else None,
@@ -74,11 +76,13 @@ class MetricRow(Row):
         }
 
 
-def compare_metrics(challenger: dict[str, Measurement], champion: dict[str, Measurement] | None) -> Group:
+def compare_metrics(
+    challenger: dict[str, Measurement], champion: dict[str, Measurement] | None, directions: Directions = BY_NAME
+) -> Group:
     """Returns one row for each metric of either side, those first of which the challenger has the worse value."""
     new_side, old_side = _by_common_name(challenger, champion or {})
     rows = [
-        _metric(name, new_side.get(name), old_side.get(name), has_champion=champion is not None)
+        _metric(name, new_side.get(name), old_side.get(name), directions, has_champion=champion is not None)
         for name in {**new_side, **old_side}
     ]
     worst_first = sorted(in_order(rows), key=lambda row: row.better is not False)
@@ -99,7 +103,14 @@ def _by_common_name(*sides: dict[str, Measurement]) -> list[dict[str, Measuremen
     ]
 
 
-def _metric(key: str, challenger: Measurement | None, champion: Measurement | None, *, has_champion: bool) -> MetricRow:
+def _metric(
+    key: str,
+    challenger: Measurement | None,
+    champion: Measurement | None,
+    directions: Directions,
+    *,
+    has_champion: bool,
+) -> MetricRow:
     if challenger is None or champion is None:
         return MetricRow(
             key,
@@ -108,8 +119,9 @@ def _metric(key: str, challenger: Measurement | None, champion: Measurement | No
             None if challenger is None else shown(challenger.value),
             champion_measured=champion,
             challenger_measured=challenger,
+            wanted=directions.of(measured.key) if (measured := challenger or champion) else Wanted(),
         )
-    old, new, new_key = champion.value, challenger.value, challenger.key
+    old, new = champion.value, challenger.value
     equal = same(new, old)
     old_shown, new_shown = shown(old), shown(new)
     if not equal and old_shown.text == new_shown.text:
@@ -119,7 +131,7 @@ def _metric(key: str, challenger: Measurement | None, champion: Measurement | No
     direction = "up" if new > old else "down" if new < old else ""
     kind = Kind.EQUAL if equal else Kind.CHANGED
     return MetricRow(
-        key, kind, old_shown, new_shown, delta, percent, direction, champion, challenger, direction_of(new_key)
+        key, kind, old_shown, new_shown, delta, percent, direction, champion, challenger, directions.of(challenger.key)
     )
 
 

@@ -1,7 +1,8 @@
-"""The tables of evidence: what was judged, and the digests of versions' files."""
+"""The tables of evidence: what was judged, digests of versions' files, and which way is better for metrics."""
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from typing_extensions import override
@@ -70,3 +71,32 @@ class DigestedFile(models.Model):
     @override
     def __str__(self) -> str:
         return f"{self.sha256} {self.path}"
+
+
+class MetricDirection(models.Model):
+    """Which values of a metric are better in one registered model, as somebody set it here.
+
+    `direction` is `higher`, `lower` or `none`. The record has who set which before.
+    """
+
+    workspace = models.CharField(max_length=256, blank=True, default="")
+    model_name = models.CharField(max_length=256)
+    metric = models.CharField(max_length=250)
+    direction = models.CharField(max_length=8)
+    # PROTECT: a person who decided something stays in the record; accounts are deactivated, not deleted.
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["metric"]
+        default_permissions: ClassVar = ("change",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "model_name", "metric"], name="one_direction_per_metric"),
+            models.CheckConstraint(
+                condition=models.Q(direction__in=["higher", "lower", "none"]), name="direction_is_known"
+            ),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.metric} of {self.model_name}: {self.direction}"

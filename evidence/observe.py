@@ -1,7 +1,9 @@
 """Reads the facts that a decision is taken on from the registry."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from evidence.directions.overrides import directions_of
+from evidence.directions.wanted import BY_NAME, Directions
 from registry.client import RegistryClient
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
@@ -18,12 +20,15 @@ class Evidence:
             unless a version other than the challenger has the alias now.
         other_holders: The versions of the stage's further holders, newest first, without the champion.
         removing: Whether the request removes the alias from the challenger.
+        directions: Which values of their metrics are better: what holds for the champion's model, which is the one
+            that would change; without a champion for the challenger's.
     """
 
     challenger: VersionFacts
     champion: VersionFacts | None = None
     other_holders: tuple[str, ...] = ()
     removing: bool = False
+    directions: Directions = BY_NAME
 
     @property
     def champion_version(self) -> str | None:
@@ -40,6 +45,15 @@ def observe(registry: RegistryClient, proposal: Proposal, *, exact: bool = False
     Raises:
         RegistryError: as the registry raises it, RegistryNotFound when there is no such model or version.
     """
+    return _with_models(registry, _observed(registry, proposal, exact=exact), workspace=proposal.workspace)
+
+
+def observe_both(registry: RegistryClient, new: tuple[str, str], old: tuple[str, str], *, workspace: str) -> Evidence:
+    """Returns what the registry has of any two (model, version); RegistryError as the registry raises it."""
+    return _with_models(registry, Evidence(registry.get_facts(*new), registry.get_facts(*old)), workspace=workspace)
+
+
+def _observed(registry: RegistryClient, proposal: Proposal, *, exact: bool) -> Evidence:
     model_name, version, target = proposal.model_name, proposal.version, proposal.target
     challenger = registry.get_facts(model_name, version)
     if proposal.change == Change.REMOVE:
@@ -54,6 +68,22 @@ def observe(registry: RegistryClient, proposal: Proposal, *, exact: bool = False
     place = target.name if target.kind == TargetKind.MODEL else model_name
     is_challenger = (place, newest) == (model_name, version)
     return Evidence(challenger, challenger if is_challenger else registry.get_facts(place, newest), tuple(rest))
+
+
+def _with_models(registry: RegistryClient, evidence: Evidence, *, workspace: str) -> Evidence:
+    """Returns the evidence with what holds for the registered models: which way is better, and what they are for."""
+    challenger, champion = evidence.challenger, evidence.champion
+    model = registry.get_model(challenger.version.name)
+    directions = directions_of(model, workspace=workspace)
+    challenger = replace(challenger, model_description=model.description)
+    if champion is evidence.challenger:
+        champion = challenger
+    elif champion is not None:
+        if champion.version.name != model.name:
+            model = registry.get_model(champion.version.name)
+            directions = directions_of(model, workspace=workspace)
+        champion = replace(champion, model_description=model.description)
+    return replace(evidence, challenger=challenger, champion=champion, directions=directions)
 
 
 def is_at_target(version: ModelVersion, target: Target) -> bool:

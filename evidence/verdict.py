@@ -8,6 +8,7 @@ from typing import Any
 
 from evidence.contents.compare import ContentsComparison
 from evidence.contents.signature import Fit
+from evidence.directions.wanted import Source, Wanted
 from evidence.metrics import MetricRow
 from evidence.prompts import PromptComparison
 from evidence.rows import Group, Kind
@@ -19,6 +20,7 @@ _TRAINING = frozenset({"train", "training"})
 _GONE = {"run": "run", "logged_model": "logged model"}
 _TONES = ("bad", "warn", "good", "plain")
 _SHORT = {
+    "direction_against_name": "direction against its name",
     "different_datasets": "other data",
     "other_training_data": "trained on other data",
     "different_steps": "other steps",
@@ -209,6 +211,11 @@ def judge(
 def _doubts(challenger: VersionFacts, champion: VersionFacts, rows: list[MetricRow]) -> list[Doubt]:
     both = [row for row in rows if row.champion_measured and row.challenger_measured]
     found: list[Doubt] = []
+    turned = {key: row for row in both if (key := _key(row)) and row.wanted.is_against(key)}
+    if turned:
+        said = [f"of {key} {_wanted(row.wanted)}" for key, row in list(turned.items())[:_NAMED]]
+        more = [f"{len(turned) - _NAMED} more"] if len(turned) > _NAMED else []
+        found.append(Doubt("direction_against_name", f"Counted against their names: {listed([*said, *more])}."))
     for code, who, facts in (("challenger", "The challenger", challenger), ("champion", "The champion", champion)):
         if facts.made_by:
             found.append(
@@ -259,6 +266,18 @@ def _doubts(challenger: VersionFacts, champion: VersionFacts, rows: list[MetricR
             verb = inflected(len(facts.gone), "is", "are")
             found.append(Doubt(f"{code}_gone", f"{who}'s {gone} {verb} deleted in MLflow."))
     return found
+
+
+def _key(row: MetricRow) -> str:
+    measured = row.challenger_measured or row.champion_measured
+    return measured.key if measured else ""
+
+
+def _wanted(wanted: Wanted) -> str:
+    which = f"{wanted.word} values count as better" if wanted.direction else "no values count as better"
+    if wanted.source is Source.PAGE and wanted.at is not None:
+        return f"{which} ({wanted.by} set that on {wanted.at:%d %B %Y})"
+    return f"{which} ({'a tag of the model says so' if wanted.source is Source.TAG else 'as this was judged'})"
 
 
 def _names(keys: list[str]) -> str:

@@ -68,6 +68,11 @@ def versions_path(model_name: str, version: str, workspace: str) -> str:
     return _filled("over_versions", {"model": model_name, "version": version, "workspace": workspace})
 
 
+def directions_path(model_name: str, workspace: str, text: str = "") -> str:
+    """Returns the path of the page that says which values of a model's metrics are better; `text` searches in it."""
+    return _filled("directions", {"model": model_name, "workspace": workspace, "q": text})
+
+
 def _both(new: tuple[str, str], old: tuple[str, str], workspace: str) -> dict[str, str]:
     with_model = old[0] if old[0] != new[0] else ""
     return {"model": new[0], "version": new[1], "with_model": with_model, "with": old[1], "workspace": workspace}

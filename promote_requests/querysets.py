@@ -8,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from audit.append_only import AppendOnlyQuerySet
 from promote_requests.choices import Status, Verdict
 from registry.proposals import Proposal
+from registry.targets import TargetKind
 
 if TYPE_CHECKING:
     from promote_requests.models import PromoteRequest  # noqa: F401 - named in the quoted type argument
@@ -70,6 +71,11 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
     def for_version(self, workspace: str, model_name: str, version: str) -> Self:
         """Returns the requests of one model version."""
         return self.filter(workspace=workspace, model_name=model_name, version=version)
+
+    def about_model(self, workspace: str, model_name: str) -> Self:
+        """Returns the requests for versions of a model, and for copies into it, under any case of its name."""
+        is_copy = Q(target_kind=TargetKind.MODEL, target_name__iexact=model_name)
+        return self.filter(Q(model_name__iexact=model_name) | is_copy, workspace=workspace)
 
     def asking_for(self, proposal: Proposal) -> Self:
         """Returns the requests that ask for the same version at the same target."""

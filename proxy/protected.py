@@ -114,6 +114,10 @@ class Protected:
         found = services.keeping_their_version().filter(workspace=self.workspace, model_name__iexact=model_name)
         return (found.filter(version=version) if version else found).first()
 
+    def judged_by_directions_of(self, model_name: str) -> PromoteRequest | None:
+        """Returns an open request that is judged by which values of this model's metrics are better, or None."""
+        return services.judged_by_directions_of(model_name, workspace=self.workspace).first()
+
     def copied_version(self, source: str) -> tuple[str, str] | None:
         """Returns the (model, version) that a new version would be a copy of; None for any other source.
 

@@ -94,6 +94,16 @@ def being_promoted(name: str) -> Refusal:
     return Refusal(sentence, model_name=name, status=409, code="INVALID_STATE")
 
 
+def directing(name: str, number: int) -> Refusal:
+    """Returns the refusal of a tag that says which values of a metric are better, while people judge by it."""
+    sentence = (
+        f"Which values of {name}'s metrics are better does not change by a tag while people judge by it: see "
+        f"{absolute(request_path(number))}. Somebody with the permission can set it in Checkpoint, where the request "
+        "says so."
+    )
+    return Refusal(sentence, model_name=name)
+
+
 def being_judged(name: str, version: str, number: int) -> Refusal:
     """Returns the refusal of a call that would change a version that people judge, until its request has ended.
 

@@ -245,6 +245,7 @@ class VersionFacts:
         tree: Which files it has; None where nobody looked.
         made_by: The run that its files come from, where that is not the run that the version names; the figures are of
             this one then.
+        model_description: What the registered model says of itself, which holds for all of its versions.
         gone: Of `run` and `logged_model`, what MLflow has deleted or does not know though the version names it.
     """
 
@@ -264,6 +265,7 @@ class VersionFacts:
     tree: FileTree | None = None
     made_by: str = ""
     origin: dict[str, str] = field(default_factory=dict)
+    model_description: str = ""
 
     @property
     def is_prompt(self) -> bool:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from django.contrib.auth.models import Permission
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from evidence.models import MetricDirection
 from foundation.exceptions import CheckpointError
 from promote_requests import services
 from promote_requests.choices import CloseReason, Status, Verdict
@@ -35,7 +37,7 @@ ENTRIES: dict[str, tuple[Any, dict[str, Any]]] = {
     "ownership": (Ownership, {"section": "Risk", "people": {"groups": [], "users": []}}),
 }
 """{model: the class, the values of a row}."""
-KEPT = (PromoteRequest, Review, Comment, ProtectionRule, FreezeWindow, Ownership)
+KEPT = (PromoteRequest, Review, Comment, ProtectionRule, FreezeWindow, Ownership, MetricDirection)
 
 
 class Door(StrEnum):
@@ -93,6 +95,11 @@ class World:
         self.fraud.add_version("Fraud")
         promoting(PromoteRequestFactory(actor=self.linus, version="3"))
 
+    def author_may_set_directions(self) -> None:
+        """Gives ada the permission and opens her request."""
+        self.ada.user_permissions.add(Permission.objects.get(codename="change_metricdirection"))
+        PromoteRequestFactory(actor=self.ada)
+
     def wants_changes(self) -> None:
         services.review(
             actor=by(self.linus), promote_request=self.request, verdict=Verdict.REQUEST_CHANGES, body="Show the recall."
@@ -109,7 +116,7 @@ class World:
         writes = [
             call
             for call in self.fraud.calls
-            if not call[0].startswith(("get_", "list_", "read_", "search_", "holders", "copies"))
+            if not call[0].startswith(("get_", "list_", "read_", "search_", "last_", "holders", "copies"))
         ]
         return {**rows, "observed": seen, "writes": writes}
 

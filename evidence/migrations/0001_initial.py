@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -10,6 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -55,6 +57,23 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['pk'],
                 'constraints': [models.UniqueConstraint(fields=('manifest', 'path'), name='one_digest_per_file')],
+            },
+        ),
+        migrations.CreateModel(
+            name='MetricDirection',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('workspace', models.CharField(blank=True, default='', max_length=256)),
+                ('model_name', models.CharField(max_length=256)),
+                ('metric', models.CharField(max_length=250)),
+                ('direction', models.CharField(max_length=8)),
+                ('set_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('set_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['metric'],
+                'default_permissions': ('change',),
+                'constraints': [models.UniqueConstraint(fields=('workspace', 'model_name', 'metric'), name='one_direction_per_metric'), models.CheckConstraint(condition=models.Q(('direction__in', ['higher', 'lower', 'none'])), name='direction_is_known')],
             },
         ),
     ]

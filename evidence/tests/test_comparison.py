@@ -306,6 +306,9 @@ def test_the_api_gets_numbers_where_json_has_them_and_can_leave_equal_rows_out()
     assert {(row.pop("step"), row.pop("dataset"), row.pop("origin")) for row in full["metrics"]["rows"]} == {
         (0, None, "run")
     }
+    assert [row.pop("wanted") for row in full["metrics"]["rows"]] == [
+        {"direction": direction, "source": "name", "by": "", "at": None} for direction in ("higher", "lower", "none")
+    ]
     assert full["metrics"]["rows"] == [
         {
             "key": "auc",

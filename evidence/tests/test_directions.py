@@ -2,7 +2,7 @@
 
 import pytest
 
-from evidence.directions import Direction, direction_of
+from evidence.directions.names import Direction, direction_of
 
 
 @pytest.mark.parametrize(

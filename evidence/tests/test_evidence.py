@@ -13,6 +13,7 @@ from registry.measurements import Measurement, Origin
 from registry.proposals import Change, Proposal
 from registry.targets import Target
 
+pytestmark = pytest.mark.django_db
 PRODUCTION = Target.parse("stage:Production")
 
 

@@ -1,5 +1,7 @@
 """Evidence is kept under the SHA-256 of what it says, once, and a row that somebody changed is not shown."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 
@@ -32,11 +34,14 @@ def test_the_same_facts_are_one_row_and_read_as_they_were(fraud):
     evidence = look(fraud)
     digest = kept.keep(evidence)
     assert kept.keep(look(fraud)) == digest
-    assert FrozenEvidence.objects.count() == 3  # the challenger, the champion, and that they were judged together
-    assert kept.load(digest) == evidence
+    # The challenger, the champion, which values are better, and that they were judged together.
+    assert FrozenEvidence.objects.count() == 4
+    read = kept.load(digest)
+    assert read == replace(evidence, directions=read.directions)
+    assert read.directions.of("auc") == evidence.directions.of("auc")
     fraud.change_facts("Fraud", "2", metrics={"auc": 0.95})
     assert kept.keep(look(fraud)) != digest
-    assert FrozenEvidence.objects.count() == 5  # the champion's row serves both
+    assert FrozenEvidence.objects.count() == 6  # the champion's row serves both
 
 
 @pytest.mark.parametrize(

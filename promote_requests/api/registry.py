@@ -3,7 +3,7 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evidence.compare import compare
+from evidence.compare import compare_evidence
 from evidence.freeze import Observation, fingerprint
 from foundation.api import schema
 from foundation.api.pagination import paged
@@ -44,7 +44,7 @@ class ComparisonView(ApiView):
         if promote_request.status in UNFINISHED and measure(promote_request, evidence):
             keep(promote_request)
         decision = services.decision_of(promote_request, observation=observation)
-        compared = compare(evidence.challenger, champion).with_counts(decision.counts)
+        compared = compare_evidence(evidence).with_counts(decision.counts)
         return Response(
             {
                 "evidence_fingerprint": (

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from evidence.contents.signature import Fit
+from evidence.directions.wanted import SAID, Source
 from evidence.rows import Kind
 from foundation.addresses import absolute
 from foundation.api.pagination import UncountedPageSerializer
@@ -134,6 +135,17 @@ class MeasuredSerializer(serializers.Serializer):
     challenger = MeasurementSerializer(allow_null=True)
 
 
+class WantedSerializer(serializers.Serializer):
+    """Which values of a metric are better, and who says so."""
+
+    direction = serializers.ChoiceField(list(SAID))
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        [(source.value, source.name) for source in Source], help_text="Its name, a tag of the model, or our own page."
+    )
+    by = serializers.CharField(help_text="Who set it on the page; empty otherwise.")
+    at = serializers.DateTimeField(allow_null=True)
+
+
 class MetricRowSerializer(serializers.Serializer):
     """A metric on both sides. NaN and infinities are texts."""
 
@@ -145,8 +157,9 @@ class MetricRowSerializer(serializers.Serializer):
     percent = serializers.FloatField(allow_null=True, help_text="Of the champion's absolute value.")
     direction = serializers.CharField(help_text="up, down or empty.")
     better = serializers.BooleanField(
-        allow_null=True, help_text="Of the challenger; null where neither is, or the metric's name does not tell."
+        allow_null=True, help_text="Of the challenger; null where neither is, or nobody knows which value is."
     )
+    wanted = WantedSerializer(help_text="Which values are better.")
     step = serializers.IntegerField(help_text="Of the challenger's value, or the champion's where it has none.")
     dataset = serializers.CharField(allow_null=True, help_text="The data set of that value.")
     origin = serializers.ChoiceField(_ORIGINS, help_text="Which of the run and the logged model has that value.")

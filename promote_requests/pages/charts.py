@@ -6,20 +6,19 @@ from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from evidence.curves import curve_of
-from evidence.directions import direction_of
+from evidence.directions.overrides import directions_of
 from evidence.observe import Evidence
 from promote_requests import links
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from promote_requests.pages.http import PageRequest, lists_of
+from promote_requests.pages.metrics.measured import VERSIONS, measured_of
 from registry import RegistryClient
 from registry.exceptions import RegistryError
 from registry.proposals import Change
 from registry.types import ModelVersion, RegisteredModel
 from registry.workspaces import canonical_workspace
 
-VERSIONS = 200
-"""The newest ones, in the chart of a metric over the versions of a model."""
 METRICS_OFFERED = 500
 
 
@@ -40,9 +39,12 @@ def curves(request: PageRequest) -> HttpResponse:
             }
             for name, version in sides
         ]
+        # As the comparison goes by it: the champion's model.
+        directions = directions_of(lists_of(workspace).model(sides[0][0]), workspace=workspace)
     except RegistryError as failure:
         return JsonResponse({"message": failure.message}, status=failure.status)
-    return JsonResponse({"metric": asked["metric"], "better": str(direction_of(asked["metric"])), "series": series})
+    better = str(directions.of(asked["metric"]).direction)
+    return JsonResponse({"metric": asked["metric"], "better": better, "series": series})
 
 
 @require_safe
@@ -53,30 +55,29 @@ def over_versions(request: PageRequest) -> HttpResponse:
     lists = lists_of(workspace)
     try:
         model = lists.model(name)
-        versions = lists.versions(model, limit=VERSIONS + 1)
-        values = lists.registry.last_values({version.run_id for version in versions if version.run_id})
+        measured = measured_of(lists, model)
     except RegistryError as failure:
         return JsonResponse({"message": failure.message}, status=failure.status)
-    metrics = sorted({key for found in values.values() for key in found}, key=str.casefold)
+    metrics, values = measured.metrics, measured.values
     metric = metric if metric in metrics else next(iter(metrics), "")
     former = _once_held(workspace, name)
     points = [
         {
             "version": version.number,
-            "value": values[version.run_id][metric],
+            "value": values[version.version][metric],
             "marks": _marks(version, model, former, challenger=request.GET.get("version", "")),
         }
-        for version in sorted(versions[:VERSIONS], key=lambda version: version.number)
-        if metric in values.get(version.run_id, {}) and _is_finite(values[version.run_id][metric])
+        for version in reversed(measured.versions)
+        if metric in values.get(version.version, {}) and _is_finite(values[version.version][metric])
     ]
     return JsonResponse(
         {
             "metric": metric,
             "metrics": metrics[:METRICS_OFFERED],
-            "better": str(direction_of(metric)),
+            "better": str(directions_of(model, workspace=workspace).of(metric).direction),
             "points": points,
-            "versions": min(len(versions), VERSIONS),
-            "is_cut": len(versions) > VERSIONS,
+            "versions": len(measured.versions),
+            "is_cut": measured.is_cut,
         }
     )
 

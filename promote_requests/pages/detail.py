@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from audit.actors import Actor, Door, actor_of
-from evidence.compare import Comparison, compare
+from evidence.compare import Comparison, compare_evidence
 from evidence.digests.taking import manifest_of
 from evidence.freeze import Observation, UnreadableEvidence
 from evidence.kept import load_with_time
@@ -276,10 +276,7 @@ def _actions(
 
 
 def _compare(evidence: Evidence | None, counts: Counts = NO_COUNTS) -> Comparison | None:
-    if evidence is None:
-        return None
-    is_itself = evidence.champion is not None and evidence.champion.version == evidence.challenger.version
-    return compare(evidence.challenger, None if is_itself else evidence.champion).with_counts(counts)
+    return None if evidence is None else compare_evidence(evidence).with_counts(counts)
 
 
 def links_of(facts: VersionFacts, workspace: str) -> list[tuple[str, str]]:

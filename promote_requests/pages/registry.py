@@ -9,10 +9,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from evidence.compare import compare
+from evidence.compare import compare_evidence
 from evidence.contents.reading import with_contents, with_trees
 from evidence.digests.taking import with_digests
-from evidence.observe import Evidence
+from evidence.observe import observe_both
 from promote_requests import links
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import charts, detail
@@ -91,6 +91,7 @@ def model_page(request: PageRequest, name: str) -> HttpResponse:
         asked[promote_request.version].append(promote_request)
     context["model"] = model
     context["versions_url"] = "" if model.is_prompt else links.versions_path(name, "", workspace)
+    context["directions_url"] = "" if model.is_prompt else links.directions_path(name, workspace)
     context["mlflow"] = screens.mlflow_model(name, is_prompt=model.is_prompt, workspace=workspace)
     context["rows"] = [
         VersionRow(
@@ -118,7 +119,7 @@ def compare_versions(request: PageRequest) -> HttpResponse:
     old = (asked["with_model"] or asked["model"], asked["with"])
     new = (asked["model"], asked["version"])
     try:
-        evidence = Evidence(registry.get_facts(*new), registry.get_facts(*old))
+        evidence = observe_both(registry, new, old, workspace=workspace)
         evidence = with_contents(registry, evidence, workspace=workspace)
         evidence = with_digests(with_trees(registry, evidence, workspace=workspace), workspace=workspace)
     except RegistryError as failure:
@@ -126,7 +127,7 @@ def compare_versions(request: PageRequest) -> HttpResponse:
     is_one_model = old[0] == new[0]
     context |= {
         "evidence": evidence,
-        "comparison": compare(evidence.challenger, evidence.champion),
+        "comparison": compare_evidence(evidence),
         "left": f"Version {old[1]}" if is_one_model else f"{old[0]} version {old[1]}",
         "right": f"Version {new[1]}" if is_one_model else f"{new[0]} version {new[1]}",
         "old_links": detail.links_of(evidence.champion, workspace) if evidence.champion else [],

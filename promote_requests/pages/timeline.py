@@ -25,6 +25,7 @@ _ICONS = {
     AuditAction.PROMOTION_UNANSWERED: "warning",
     AuditAction.PROMOTION_FAILED: "warning",
     AuditAction.EVIDENCE_CHANGED: "warning",
+    AuditAction.DIRECTION_SET: "warning",
 }
 _VERDICTS = {
     Verdict.APPROVE: "approved",

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
 from promote_requests import pages
 from promote_requests.pages import charts, files, mlflow_ui
+from promote_requests.pages.metrics import directions
 from promote_requests.pages.rules import view as rules
 
 _to_the_list = RedirectView.as_view(pattern_name="promote_requests:list", query_string=True)
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern] = [
     path("compare/picture/", files.picture, name="picture"),
     path("compare/curves/", charts.curves, name="curves"),
     path("compare/versions/", charts.over_versions, name="over_versions"),
+    path("metrics/", directions.metric_directions, name="directions"),
     path("models/", pages.model_list, name="models"),
     path("models/<model_name:name>/", pages.model_page, name="model"),
 ]

@@ -6,10 +6,13 @@ What a request asks for (`story`), what changed in the facts (`facts`), what was
 from promote_requests.sentences.deeds import (
     DONE_LATE,
     about_to,
+    author_sets_no_direction,
     changes_asked_for,
     closed,
     created,
     deed,
+    direction_saved,
+    direction_set,
     done_to,
     edited,
     ended,
@@ -28,6 +31,7 @@ from promote_requests.sentences.deeds import (
 )
 from promote_requests.sentences.facts import (
     alias_lost,
+    direction_from,
     facts_of_review,
     files_differ,
     gone,
@@ -35,6 +39,7 @@ from promote_requests.sentences.facts import (
     look_again,
     nothing_to_take_away,
     says_otherwise,
+    turned,
     what_changed,
 )
 from promote_requests.sentences.story import (
@@ -58,6 +63,7 @@ __all__ = [
     "about_to",
     "alias_lost",
     "arrived",
+    "author_sets_no_direction",
     "changes_asked_for",
     "closed",
     "consequence",
@@ -65,6 +71,9 @@ __all__ = [
     "created",
     "deed",
     "destination",
+    "direction_from",
+    "direction_saved",
+    "direction_set",
     "done_to",
     "edited",
     "effect",
@@ -92,5 +101,6 @@ __all__ = [
     "suggested_title",
     "tags_missing",
     "too_many",
+    "turned",
     "what_changed",
 ]

@@ -137,6 +137,25 @@ def deed(event: AuditEvent) -> str:
     return _DEEDS.get(AuditAction(event.action)) or str(event.get_action_display())
 
 
+def direction_set(metric: str, before: str, now: str) -> str:
+    """Returns which values of a metric were said to be better here, for the record; "" for what nobody said."""
+    words = {"higher": "higher values", "lower": "lower values", "none": "no values", "": "what name or tag says"}
+    return f"Better of {metric}: {words[now]} (was: {words[before]})."
+
+
+def direction_saved(metric: str) -> str:
+    """Says what happens now that somebody set which values of a metric are better."""
+    return f"Saved: every comparison goes by it from now on. What was judged by {metric} before stays as it was judged."
+
+
+def author_sets_no_direction(promote_request: PromoteRequest) -> str:
+    """Returns why the author of an open request does not say which values of the model's metrics are better."""
+    return (
+        f"You made #{promote_request.number}, which is judged by these metrics: somebody else has to say which values "
+        "are better while it is open."
+    )
+
+
 def closed(reason: str, message: str) -> str:
     """Returns why a request was closed, for the record: the reason's label and the person's own words."""
     return f"{reason}: {message}" if message else reason

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from evidence.directions.names import Direction
+from evidence.directions.wanted import Source, Wanted
+from evidence.freeze import measured_keys
 from evidence.numbers import shown
 from evidence.observe import Evidence, standing
 from foundation.words import listed
@@ -17,6 +20,7 @@ _GONE = {
     "logged_model": "The logged model behind {} is deleted in MLflow; its files may be gone already.",
 }
 _FILES_NAMED = 5
+_WANTED = {Direction.HIGHER: "higher ones", Direction.LOWER: "lower ones", Direction.UNKNOWN: "none"}
 _PLACES = {Origin.RUN: "run", Origin.LOGGED_MODEL: "logged model", Origin.BOTH: "run and logged model"}
 
 
@@ -58,6 +62,29 @@ def what_changed(promote_request: PromoteRequest, evidence: Evidence) -> str:
     if before is None:
         return f"Version {now} holds {target} now; nobody did when this request was reviewed."
     return f"Version {now} holds {target} now; reviewers compared with version {before}."
+
+
+def turned(before: Evidence, now: Evidence) -> str:
+    """Says of which metrics other values count as better than before, and whose word that is; "" of none."""
+    keys = sorted(measured_keys(before) & measured_keys(now))
+    pairs = [(key, before.directions.of(key), now.directions.of(key)) for key in keys]
+    changed = [
+        f"of {key} {_WANTED[new.direction]} ({direction_from(new)}); {_WANTED[old.direction]} before"
+        for key, old, new in pairs
+        if old.direction is not new.direction
+    ]
+    more = [f"of {len(changed) - _FILES_NAMED} more metrics others"] if len(changed) > _FILES_NAMED else []
+    return f"Other values count as better now: {listed([*changed[:_FILES_NAMED], *more])}." if changed else ""
+
+
+def direction_from(wanted: Wanted) -> str:
+    """Returns where it comes from that some values of a metric are better."""
+    match wanted.source:
+        case Source.PAGE:
+            return f"set by {wanted.by}" + (f" on {wanted.at:%d %B %Y}" if wanted.at else "")
+        case Source.TAG:
+            return "a tag of the model"
+    return "its name" if wanted.direction else "its name says nothing"
 
 
 def gone(facts: VersionFacts) -> list[str]:

@@ -4,6 +4,7 @@ Each takes an `actor` and plain values, never a request; each writes its audit r
 """
 
 from promote_requests.services.checking import CheckOutcome, report_check, request_check
+from promote_requests.services.directing import direction_refusal, judged_by_directions_of, set_direction
 from promote_requests.services.due import promote_due, promote_if_its_time_has_come
 from promote_requests.services.gating import judge_gates
 from promote_requests.services.history import history_of
@@ -32,12 +33,14 @@ __all__ = [
     "comment",
     "create",
     "decision_of",
+    "direction_refusal",
     "dismiss",
     "edit",
     "evidence_of",
     "history_of",
     "hold",
     "judge_gates",
+    "judged_by_directions_of",
     "judgements_of",
     "keeping_their_version",
     "promote",
@@ -49,6 +52,7 @@ __all__ = [
     "requirement_for_proposal",
     "requirement_of",
     "review",
+    "set_direction",
     "settle",
     "settle_if_cut_off",
     "submit",

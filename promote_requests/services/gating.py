@@ -40,7 +40,7 @@ def judge_gates(
     champion = None if evidence.champion is evidence.challenger else evidence.champion
     if champion is not None and champion.version == evidence.challenger.version:
         champion = None
-    subject = Subject(evidence.challenger, champion, description, timezone.now())
+    subject = Subject(evidence.challenger, champion, description, timezone.now(), evidence.directions)
     return {str(gate): gate.judge(subject) for gate in gates}
 
 

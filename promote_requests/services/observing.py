@@ -1,6 +1,6 @@
 """Updates a request's observed evidence, so that nobody's approval counts for facts that they never saw."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -8,8 +8,9 @@ from django.utils import timezone
 from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
-from evidence.freeze import Observation
+from evidence.freeze import Observation, UnreadableEvidence
 from evidence.kept import keep as keep_evidence
+from evidence.kept import load
 from evidence.observe import Evidence
 from foundation.exceptions import WrongState
 from promote_requests import sentences
@@ -36,7 +37,7 @@ def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) 
 
     Approvals of the former facts no longer count.
     """
-    sentence = sentences.what_changed(promote_request, evidence)
+    sentence = _what_changed(promote_request, evidence)
     PromoteRequest.objects.filter(pk=promote_request.pk).update(
         updated_at=timezone.now(), **columns(evidence, promote_request.target)
     )
@@ -59,7 +60,7 @@ def notice_changes(promote_request: PromoteRequest, evidence: Evidence, *, actor
     Returns:
         The sentence that says what changed.
     """
-    sentence = sentences.what_changed(promote_request, evidence)
+    sentence = _what_changed(promote_request, evidence)
     if not any(judgement.counts for judgement in judgements_of(promote_request)):
         return sentence
     with transaction.atomic():
@@ -68,6 +69,20 @@ def notice_changes(promote_request: PromoteRequest, evidence: Evidence, *, actor
             adopt(locked, evidence, actor=actor)
     promote_request.refresh_from_db()
     return sentence
+
+
+def _what_changed(promote_request: PromoteRequest, evidence: Evidence) -> str:
+    """Returns how the evidence differs from what was observed last, and whose word it is where directions turned."""
+    try:
+        before = load(promote_request.evidence_digest)
+    except UnreadableEvidence:
+        return sentences.what_changed(promote_request, evidence)
+    turned = sentences.turned(before, evidence)
+    if turned and Observation.of(replace(evidence, directions=before.directions), promote_request.target) == (
+        promote_request.observation
+    ):
+        return turned
+    return " ".join(filter(None, [sentences.what_changed(promote_request, evidence), turned]))
 
 
 def refuse_if_changed(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) -> None:

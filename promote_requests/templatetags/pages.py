@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
+from evidence.directions.wanted import Wanted
 from evidence.numbers import Value
 from evidence.observe import Evidence
 from evidence.rows import Row
@@ -136,6 +137,12 @@ def is_shortened(value: Value) -> bool:
 def how_measured(measurement: Measurement) -> str:
     """Returns at which step, where and on which data a metric was measured."""
     return sentences.how_measured(measurement)
+
+
+@register.filter
+def direction_from(wanted: Wanted) -> str:
+    """Returns where it comes from that some values of a metric are better."""
+    return sentences.direction_from(wanted)
 
 
 @register.filter

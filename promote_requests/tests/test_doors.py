@@ -42,6 +42,7 @@ READ_THERE = "The admin shows requests and approves or closes them, nothing else
 NO_RULE_PAGE = "Rules are written in the admin and by the API."
 ONE_BY_ONE = "The API deletes one rule at a time."
 PROGRAMS_REPORT = "Programs report checks, by the API."
+DIRECTIONS_ON_A_PAGE = "Which values of a metric are better is set on the portal's page, or by a tag in MLflow."
 ADMIN_ONLY = "Only the admin has rows to write in; no service does it."
 CALL_ONLY = "A direct change is a call to MLflow; here one makes a request instead."
 COMMANDS = {
@@ -101,6 +102,9 @@ WAYS: dict[str, dict[Door, Way | str]] = {
     "close": _of_request("close", doors.by_api("POST", "close"), doors.by_admin_action("close_selected")),
     "reopen": _of_request("reopen", doors.by_api("POST", "reopen")),
     "dismiss": _of_request("dismiss", doors.by_api("POST", "dismiss")),
+    "set a direction": _ways(
+        doors.by_service("set_direction"), doors.by_page("directions"), DIRECTIONS_ON_A_PAGE, DIRECTIONS_ON_A_PAGE
+    ),
     "add a rule": _of_rule("save_rule", doors.by_rules_api("POST"), doors.by_admin_form("protectionrule", "add")),
     "change a rule": _of_rule(
         "save_rule", doors.by_rules_api("PATCH"), doors.by_admin_form("protectionrule", "change")
@@ -172,6 +176,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "report a check": {"name": "ci/evals", "state": "success", "evidence_fingerprint": "1:old"},
     "comment": {"body": "A remark."},
     "close": {"reason": "rejected"},
+    "set a direction": {"model_name": "Fraud", "metric": "auc", "direction": "lower"},
     "review": {"verdict": "approve"},
     "dismiss": {"review": 1, "reason": "Answered at the meeting."},
     "transition-stage": {"name": "Fraud", "version": "2", "stage": "Production", "archive_existing_versions": True},
@@ -209,7 +214,7 @@ def _wrong_people() -> Iterator[Rule]:
 
 
 def _deactivated() -> Iterator[Rule]:
-    at = {"create": None, "submit": Status.DRAFT, "reopen": Status.CLOSED}
+    at = {"create": None, "set a direction": None, "submit": Status.DRAFT, "reopen": Status.CLOSED}
     for act, ways in WAYS.items():
         if isinstance(ways[Door.SERVICE], Way) or isinstance(ways[Door.PROXY], Way):
             about_rules = act in RULE_ACTS or act in ENTRY_ACTS
@@ -279,6 +284,40 @@ RULES = [
     ),
     Rule("report a check with no name", "report a check", 400, "1 to 100 printable", row=False, values={"name": " "}),
     Rule("ask again for no check", "check", 400, "no check called ci/evals", row=False),
+    # Which values of a metric are better.
+    Rule("set a direction without the right", "set a direction", 403, "permission to change metric", at=None),
+    Rule(
+        "set a direction as the author",
+        "set a direction",
+        403,
+        "somebody else has to say",
+        actor="ada",
+        at=None,
+        before=World.author_may_set_directions,
+    ),
+    *(
+        Rule(
+            f"set a direction of {name}",
+            "set a direction",
+            400,
+            says,
+            actor="root",
+            at=None,
+            row=False,
+            values=values,
+            but=but,
+        )
+        for name, says, values, but in (
+            ("nothing", "has 1 to 250 characters", {"metric": ""}, {}),
+            ("an odd kind", "higher, lower or none", {"direction": "up"}, {}),
+            (
+                "an unknown model",
+                "There is no registered model 'Nobody'.",
+                {"model_name": "Nobody"},
+                {Door.PAGE: "A page of a model that is not there is 404."},
+            ),
+        )
+    ),
     # The rule.
     Rule("promote without approval", "promote", 409, "1 more approval is needed, by somebody other than ada."),
     Rule("dismiss without the right", "dismiss", 403, "permission to dismiss reviews", before=World.wants_changes),
@@ -475,7 +514,7 @@ def test_every_act_has_a_way_or_a_reason_at_every_door() -> None:
 def test_every_service_that_somebody_calls_is_in_the_table() -> None:
     called = {name for name, service in doors.SERVICES.items() if "actor" in inspect.signature(service).parameters}
     # A call that is held was refused already; what cannot be asked for is only refused: proxy/tests/test_holding.py.
-    assert called - {"actions_for", "hold", "would_promote"} == _addresses(Door.SERVICE)
+    assert called - {"actions_for", "direction_refusal", "hold", "would_promote"} == _addresses(Door.SERVICE)
 
 
 def test_every_kind_of_refusal_is_in_the_table(world: World) -> None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
+from evidence.directions.wanted import BY_NAME, Directions
 from registry.types import VersionFacts
 
 
@@ -19,12 +20,14 @@ class Subject:
         champion: None where nobody holds the target, or the challenger itself does.
         description: Of the promote request.
         now: UTC.
+        directions: Which values of the metrics are better.
     """
 
     challenger: VersionFacts
     champion: VersionFacts | None
     description: str
     now: datetime
+    directions: Directions = BY_NAME
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from typing_extensions import override
 
-from evidence.directions import Direction, direction_of
+from evidence.directions.names import Direction
 from protection.gates.base import Gate, GateResult, Subject
 from protection.gates.words import exact, number, quoted
 from registry.measurements import Measurement
@@ -86,12 +86,12 @@ class BesideChampion(Gate):
     def judge(self, subject: Subject) -> GateResult:
         if subject.champion is None:
             return GateResult(True, "nobody holds the target, so there is nothing to compare with")
-        direction = direction_of(self.name)
+        new = measured(subject.challenger, self.name, self.dataset)
+        direction = subject.directions.of(self.name if isinstance(new, GateResult) else new.key).direction
         if direction is Direction.UNKNOWN:
             return GateResult(
                 None, f"nobody knows whether a higher {self.name} is better: compare it with a number instead"
             )
-        new = measured(subject.challenger, self.name, self.dataset)
         if isinstance(new, GateResult):
             return new
         old = measured(subject.champion, self.name, self.dataset)

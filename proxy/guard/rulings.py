@@ -7,12 +7,13 @@ would make the answer old before the call arrives.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from evidence.directions.wanted import is_direction_tag
 from promote_requests.choices import Status
 from proxy.guard import model_settings, wording
 from proxy.guard.messages import Message
 from proxy.guard.model_settings import UnsafeSetting
 from proxy.protected import Held, Protected
-from proxy.refusals import Refusal, being_judged, being_promoted, holding
+from proxy.refusals import Refusal, being_judged, being_promoted, directing, holding
 from registry.exceptions import RegistryNotFound
 from registry.names import spellings
 from registry.proposals import Change, Proposal
@@ -174,7 +175,13 @@ def version_tag(message: Message, protected: Protected) -> Refusal | None:
 
 
 def model_tag(message: Message, protected: Protected) -> Refusal | None:
-    """Refuses to change a seal, or what makes a model a prompt while one of its versions holds a protected target."""
+    """Refuses to change a seal, or what makes a model a prompt while one of its versions holds a protected target.
+
+    Which values of a metric are better, a tag may say unless somebody is judging by it.
+    """
+    if is_direction_tag(message["key"]):
+        judged = protected.judged_by_directions_of(message["name"])
+        return directing(message["name"], judged.pk) if judged else None
     if _is_seal(message["key"]):
         return _seal(message)
     if not _is_prompt_content(message["key"]):

@@ -82,6 +82,10 @@ FORBIDDEN = {
 """Operation -> why it is not passed on."""
 _PROTECTED_IS_HELD = "When a version that would go holds something protected, or is under review in an open request."
 _IS_SEALED = "When it belongs to a version that holds something protected, or is under review in an open request."
+_MODEL_TAG = (
+    "When the tag is Checkpoint's own, makes a prompt of a model in use, or says which values of a metric are better "
+    "while a request is open."
+)
 REFUSED_WHEN = {
     "transition-stage": "When the stage that is entered or left is protected.",
     "create-version": "When versions of this model are protected, or a tag is Checkpoint's own.",
@@ -93,8 +97,8 @@ REFUSED_WHEN = {
     "rename-model": "When something protected is held, under the old name or the new one.",
     "update-model": "Never: a description is nobody's approval.",
     "delete-model": _PROTECTED_IS_HELD,
-    "set-model-tag": "When the tag is Checkpoint's own, or makes a prompt of a model in use.",
-    "delete-model-tag": "When the tag is Checkpoint's own, or makes a prompt of a model in use.",
+    "set-model-tag": _MODEL_TAG,
+    "delete-model-tag": _MODEL_TAG,
     "set-alias": "When the alias is protected.",
     "delete-alias": "When the alias is protected and somebody has it.",
     "set-entry-alias": "When the alias is protected.",

@@ -20,7 +20,8 @@ from proxy.guard.rulings import Unchanged
 from proxy.refusals import Refusal
 from registry import fake, patience
 from registry.exceptions import RegistryUnreachable
-from testing.factories import cut_off
+from registry.targets import Target
+from testing.factories import PromoteRequestFactory, cut_off
 
 pytestmark = pytest.mark.django_db
 
@@ -332,6 +333,24 @@ def test_a_seal_is_not_given_at_creation(fraud, key):
 def test_a_seal_is_neither_set_nor_deleted(fraud, operation):
     message = {"name": "Fraud", "version": "3", "key": "checkpoint.promoted_at", "value": "now"}
     assert "Checkpoint's record" in refused(send(operation, message)).message
+
+
+@pytest.mark.parametrize("operation", ["set-model-tag", "delete-model-tag"])
+def test_which_values_are_better_is_said_by_a_tag_unless_somebody_judges_by_it(fraud, ada, operation):
+    message = {"name": "Fraud", "key": "checkpoint.metric.val/auc.direction", "value": "lower"}
+    passed(send(operation, message))
+    asked = PromoteRequestFactory(actor=ada, version="3")
+    assert f"promote-requests/{asked.pk}/" in refused(send(operation, message)).message
+    fraud.add_model("Copies")
+    passed(send(operation, message | {"name": "Copies"}))
+    PromoteRequestFactory(actor=ada, version="3", target=Target.parse("model:Copies"))
+    refused(send(operation, message | {"name": "Copies"}))
+
+
+@pytest.mark.parametrize("key", ["Checkpoint.metric.auc.direction", "checkpoint.metric.auc", "checkpoint.metric."])
+def test_a_tag_that_only_looks_like_a_direction_stays_a_seal(fraud, key):
+    refused(send("set-model-tag", {"name": "Fraud", "key": key, "value": "lower"}))
+    refused(send("set-version-tag", {"name": "Fraud", "version": "1", "key": "checkpoint.metric.auc.direction"}))
 
 
 @pytest.mark.parametrize("operation", ["set-version-tag", "delete-version-tag"])

@@ -52,8 +52,9 @@ def _folded(text: str) -> str:
 class FakeRegistry(Shelf, RegistryClient):
     """A `RegistryClient` for one workspace, safe to use from several threads.
 
-    Beside the protocol: `add_model`, `add_version`, `add_job`, `change_facts` and `delete_version` arrange what is
-    there; `version` and `is_open` say what kind of MLflow it is; `fail_next` and `before` arrange failures and races;
+    Beside the protocol: `add_model`, `set_model_tags`, `add_version`, `add_job`, `change_facts` and `delete_version`
+    arrange what is there; `version` and `is_open` say what kind of MLflow it is; `fail_next` and `before` arrange
+    failures and races;
     `files` are those of versions, {(name, version, path): bytes}; `histories` of runs, {(run, metric): values};
     `calls` tells which calls were made, as (method, arguments).
     """

@@ -60,6 +60,10 @@ class Shelf:
             self._facts.setdefault(name, {})
             return self._models.setdefault(name, model)
 
+    def set_model_tags(self, name: str, tags: dict[str, str]) -> None:
+        """Sets tags on a registered model, as somebody does in MLflow."""
+        self._models[name].tags.update(tags)
+
     def add_job(self, job_id: str, run_id: str) -> None:
         """Adds a job that optimises a prompt, with the run that it made."""
         self._job_runs[job_id] = run_id

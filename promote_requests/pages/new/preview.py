@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from evidence.compare import Comparison, compare
+from evidence.compare import Comparison, compare_evidence
 from evidence.contents.reading import with_contents
 from evidence.observe import Evidence, observe
 from foundation.exceptions import CheckpointError, InvalidInput
@@ -62,7 +62,7 @@ def _fill(shown: Preview, proposal: Proposal, author: "User") -> None:
     feasibility.check(registry, proposal)
     evidence = with_contents(registry, observe(registry, proposal), workspace=proposal.workspace)
     shown.evidence = evidence
-    shown.comparison = compare(evidence.challenger, evidence.champion)
+    shown.comparison = compare_evidence(evidence)
     shown.sentence = sentences.parts(Story(proposal, author.get_username(), evidence.champion_version))
     shown.consequence = sentences.consequence(proposal, sentences.present_holders(None, evidence))
     shown.requirement = sentences.needs(requirement_for_proposal(proposal))

@@ -1,0 +1,1 @@
+"""Pages about the metrics of a model."""

@@ -1,0 +1,38 @@
+"""The metrics that the versions of a model have last."""
+
+from dataclasses import dataclass
+
+from registry.lists import Lists
+from registry.types import ModelVersion, RegisteredModel
+
+VERSIONS = 200
+"""The newest ones, of which metrics are asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the newest versions of a model have last.
+
+    Attributes:
+        versions: Newest first, at most `VERSIONS`.
+        values: {version: {metric's key: last value}}, of those that name a run or a logged model that is there.
+        is_cut: Whether there are older versions.
+    """
+
+    versions: list[ModelVersion]
+    values: dict[str, dict[str, float]]
+    is_cut: bool
+
+    @property
+    def metrics(self) -> list[str]:
+        """The keys that any of them has, by name."""
+        return sorted({key for found in self.values.values() for key in found}, key=str.casefold)
+
+
+def measured_of(lists: Lists, model: RegisteredModel) -> Measured:
+    """Returns the metrics of a model's newest versions; RegistryError as the registry raises it."""
+    found = lists.versions(model, limit=VERSIONS + 1)
+    versions = found[:VERSIONS]
+    of_runs = lists.registry.last_values({version.run_id for version in versions if version.run_id})
+    values = {version.version: of_runs[version.run_id] for version in versions if version.run_id in of_runs}
+    return Measured(versions, values, len(found) > VERSIONS)
