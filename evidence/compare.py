@@ -8,7 +8,7 @@ from evidence.contents.structured import by_key
 from evidence.directions.wanted import BY_NAME, Directions
 from evidence.files.trees import TreeComparison, compare_trees
 from evidence.lineage import compare_lineage
-from evidence.metrics import compare_metrics
+from evidence.metrics.compare import compare_metrics
 from evidence.numbers import Value
 from evidence.observe import Evidence
 from evidence.prompts import PromptComparison, compare_prompts

@@ -9,7 +9,7 @@ from typing import Any
 from evidence.contents.compare import ContentsComparison
 from evidence.contents.signature import Fit
 from evidence.directions.wanted import Source, Wanted
-from evidence.metrics import MetricRow
+from evidence.metrics.compare import MetricRow
 from evidence.prompts import PromptComparison
 from evidence.rows import Group, Kind
 from foundation.words import counted, inflected, listed

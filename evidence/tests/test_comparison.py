@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from evidence.compare import Comparison, compare
-from evidence.metrics import MetricRow
+from evidence.metrics.compare import MetricRow
 from evidence.rows import Kind
 from evidence.verdict import Counts
 from registry.fake import measured

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.compare import Comparison, compare
-from evidence.metrics import MetricRow
+from evidence.metrics.compare import MetricRow
 from evidence.rows import Kind
 from evidence.verdict import Verdict
 from registry.fake import measured

@@ -14,7 +14,7 @@ from evidence.directions.names import Direction, direction_of
 from evidence.directions.overrides import directions_of, write
 from evidence.directions.wanted import SAID, Directions, Source, Wanted, from_tags, tag_of
 from evidence.freeze import fingerprint
-from evidence.metrics import MetricRow
+from evidence.metrics.compare import MetricRow
 from evidence.observe import Evidence
 from evidence.verdict import Verdict
 from protection.gates import Subject, parse_gate

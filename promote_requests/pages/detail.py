@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -13,6 +13,7 @@ from evidence.compare import Comparison, compare_evidence
 from evidence.digests.taking import manifest_of
 from evidence.freeze import Observation, UnreadableEvidence
 from evidence.kept import load_with_time
+from evidence.metrics.arrange import TEXT
 from evidence.observe import Evidence
 from evidence.verdict import NO_COUNTS, Counts
 from foundation.exceptions import CheckpointError
@@ -22,7 +23,7 @@ from promote_requests.decision import Decision
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import charts, text_changes, timeline
-from promote_requests.pages.http import Missing, PageRequest, action
+from promote_requests.pages.http import Missing, PageRequest, action, rows_asked_for
 from promote_requests.sentences import Story
 from promote_requests.services import (
     actions_for,
@@ -83,7 +84,15 @@ def now(request: PageRequest, number: int) -> HttpResponse:
     promote_request = find(request, number)
     # What stood in the way is told by the page itself.
     promote_if_its_time_has_come(promote_request, door=Door.PAGE)
-    return page(request, promote_request)
+    if TEXT not in request.POST:
+        return page(request, promote_request)
+    # The form of the metrics, which is a part of the page's address where no script sends it.
+    address = request.POST.copy()
+    address.pop("csrfmiddlewaretoken", None)
+    request.GET = QueryDict(address.urlencode())
+    response = page(request, promote_request)
+    response.headers["HX-Replace-Url"] = f"{promote_request.get_absolute_url()}?{address.urlencode()}"
+    return response
 
 
 @require_safe
@@ -94,7 +103,7 @@ def judged(request: PageRequest, number: int, digest: str) -> HttpResponse:
     if not digest or digest not in named:
         raise Missing(f"Nothing of #{number} was judged on evidence of this name.")
     context: dict[str, Any] = {"shown": promote_request, "workspace": promote_request.workspace, "digest": digest}
-    context["all_rows"] = "all" in request.GET
+    context |= rows_asked_for(request)
     try:
         evidence, observed_at = load_with_time(digest)
     except UnreadableEvidence as failure:
@@ -210,7 +219,7 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, rules: Rul
         "workspace": promote_request.workspace,
         "sentence": sentences.parts(Story.of(promote_request, seen.observation.champion_version)),
         "registry_failure": seen.failure,
-        "all_rows": "all" in request.GET,
+        **rows_asked_for(request),
         "as_of": seen.as_of,
         "changed": seen.changed,
         "evidence": evidence,

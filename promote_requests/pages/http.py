@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
+from evidence.metrics.arrange import View
 from foundation.exceptions import InvalidInput
 from registry.lists import Lists
 
@@ -54,6 +55,11 @@ def seen_text_revision(request: HttpRequest, field: str = "seen_text_revision") 
     """Returns which title and description a form was made for, as it says; None where it does not say so."""
     said = request.POST.get(field, "")
     return int(said) if said.isascii() and said.isdigit() and len(said) <= 9 and int(said) else None
+
+
+def rows_asked_for(request: HttpRequest) -> dict[str, Any]:
+    """Returns how a page shows its rows, as its address says."""
+    return {"all_rows": "all" in request.GET, "metrics_view": View.of(request.GET.dict())}
 
 
 def lists_of(workspace: str) -> Lists:

@@ -16,7 +16,7 @@ from evidence.observe import observe_both
 from promote_requests import links
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import charts, detail
-from promote_requests.pages.http import Missing, PageRequest, lists_of
+from promote_requests.pages.http import Missing, PageRequest, lists_of, rows_asked_for
 from registry import screens
 from registry.exceptions import RegistryError, RegistryNotFound
 from registry.types import ModelVersion, RegisteredModel, is_version_number
@@ -112,7 +112,7 @@ def compare_versions(request: PageRequest) -> HttpResponse:
     workspace = canonical_workspace(request.GET.get("workspace", ""))
     asked = {name: request.GET.get(name, "").strip() for name in ("model", "version", "with_model", "with")}
     context = {"asked": asked, "workspace": workspace, "is_asked": bool(asked["model"] and asked["version"])}
-    context["all_rows"] = "all" in request.GET
+    context |= rows_asked_for(request)
     if not (context["is_asked"] and asked["with"]):
         return render(request, "promote_requests/compare.html", context)
     registry = lists_of(workspace).registry

@@ -15,9 +15,11 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from evidence.directions.wanted import Wanted
+from evidence.metrics.arrange import Arranged, View, arrange
+from evidence.metrics.compare import MetricRow
 from evidence.numbers import Value
 from evidence.observe import Evidence
-from evidence.rows import Row
+from evidence.rows import Group, Row
 from evidence.texts import visible
 from promote_requests import links, sentences
 from promote_requests.choices import ReviewDecision, Status
@@ -118,6 +120,22 @@ def file_size(file: FileEntry, beside: FileEntry | None) -> SafeString | str:
 def first_rows(context: Context, rows: Sequence[Row]) -> Sequence[Row]:
     """Returns the rows that a page shows at once: those that a person reads, unless somebody asks for all of them."""
     return rows if context.get("all_rows") else rows[:ROWS_SHOWN]
+
+
+@register.simple_tag(takes_context=True)
+def arranged_metrics(context: Context, group: Group) -> Arranged:
+    """Returns the metrics as the address asks for them, cut as `first_rows` cuts."""
+    rows = [row for row in group.rows if isinstance(row, MetricRow)]
+    most = None if context.get("all_rows") else ROWS_SHOWN
+    return arrange(rows, context.get("metrics_view") or View(), most=most)
+
+
+@register.simple_tag(takes_context=True)
+def other_fields(context: Context, *names: str) -> list[tuple[str, str]]:
+    """Returns the fields of the page's address but these, for a form that keeps them."""
+    request = context.get("request")
+    asked = request.GET.items() if request is not None else ()
+    return [(name, value) for name, value in asked if name not in names]
 
 
 @register.filter

@@ -139,7 +139,7 @@ def test_the_page_lists_metrics_with_where_each_direction_comes_from(fraud, ada,
     assert "A tag of the model" in words
     assert "the tag says up, which is none of higher, lower and none" in words
     assert "odd&lt;b&gt;" in words
-    assert "by its name: higher" in words  # what auc would be if nobody had set anything
+    assert "not set: higher (its name)" in words  # what auc would be if nobody had set anything
     assert "rmse" not in client.get(PAGE, {"model": "Fraud", "q": "WID"}).content.decode().partition("<table")[2]
     client.force_login(ada)
     assert "<select" not in client.get(PAGE, {"model": "Fraud"}).content.decode()

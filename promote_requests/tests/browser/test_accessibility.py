@@ -45,6 +45,8 @@ ADAS = (
     "/checkpoint/models/{model}/",
     "/checkpoint/compare/",
     "/checkpoint/compare/?model={model}&version=2&with=1",
+    "/checkpoint/compare/?model={model}&version=2&with=1&metric_by=prefix",
+    "/checkpoint/metrics/?model={model}",
     "/checkpoint/coverage/",
     "/checkpoint/accounts/tokens/",
     "/checkpoint/accounts/password/change/",

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from testing.browser.checkpoint_pages import Facts
 from testing.browser.mlflow_pages import LoggedModelPage, RunPage
-from testing.browser.people import SignIn
+from testing.browser.people import CallAs, SignIn
 from testing.waiting import LONG
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]
@@ -87,6 +87,34 @@ def test_each_data_set_is_a_row_as_on_mlflows_model_page(
     run, model = made_of(mlflow_server, trained, "7")
     assert LoggedModelPage(page, live_checkpoint).metrics(*model) == {("f1", "train"): 0.99, ("f1", "test"): 0.7}
     assert RunPage(page, live_checkpoint).metrics(*run) == {"f1": 0.7}
+
+
+def test_metrics_are_found_on_a_request_by_keyboard_while_a_review_is_being_written(
+    sign_in: SignIn, live_checkpoint: str, mlflow_server: str, call_as: CallAs
+) -> None:
+    client, model = MlflowClient(mlflow_server, mlflow_server), f"wide {uuid.uuid4().hex[:6]}"
+    client.create_registered_model(model)
+    for version in ("1", "2"):
+        run = client.create_run("0")
+        for name in (*(f"val/m{at}" for at in range(6)), *(f"test_m{at}" for at in range(6))):
+            client.log_metric(run.info.run_id, name, float(version))
+        place = f"mlflow-artifacts:/0/{run.info.run_id}/artifacts/model"
+        client.create_model_version(model, place, run.info.run_id)
+    client.set_registered_model_alias(model, "champion", "1")
+    asked = {"model_name": model, "version": "2", "target": {"kind": "alias", "name": "champion"}, "title": "Wide"}
+    number = call_as("ada")("", asked)["number"]
+    page = sign_in("grace")
+    page.goto(f"{live_checkpoint}/checkpoint/promote-requests/{number}/")
+    expect(page.locator("#live-form")).to_have_count(0)
+    page.locator("#review-box textarea").fill("Half a review")
+    page.get_by_label("Metrics with").fill("val")
+    page.get_by_label("Together").select_option("prefix")
+    page.get_by_label("Metrics with").press("Enter")
+    expect(page.locator("#metrics [role=status]")).to_contain_text("6 of 12 metrics match.")
+    expect(page.locator("#metrics h3")).to_contain_text("val6 metrics")
+    expect(page.locator("#metric-text")).to_be_focused()
+    expect(page.locator("#review-box textarea")).to_have_value("Half a review")
+    page.wait_for_url(f"**/promote-requests/{number}/?metric=val&metric_sort=worst&metric_by=prefix")
 
 
 def comparison(page: Page, base_url: str, model: str, version: str) -> Facts:

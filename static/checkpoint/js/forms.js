@@ -95,6 +95,7 @@
   // -- A form is sent once ---------------------------------------------------------------------------------------
 
   const pressed = new WeakMap(); // form -> what had the focus when it was sent
+  let pressedId = ""; // the same of the last one, for the page that takes the place of this one
 
   function setBusy(form, isBusy) {
     if (isBusy) form.setAttribute("aria-busy", "true");
@@ -108,6 +109,7 @@
     if (event.detail.elt !== form) return; // only the choices are asked for
     form.querySelector(".form-problem")?.remove(); // that it has not been sent
     pressed.set(form, document.activeElement);
+    pressedId = document.activeElement.id;
     setBusy(form, true);
   });
   document.addEventListener("htmx:afterRequest", (event) => {
@@ -126,14 +128,15 @@
     if (event.persisted) document.querySelectorAll("form[aria-busy]").forEach((form) => setBusy(form, false));
   });
 
-  // A new page took the place of the one with the button that was pressed: the focus goes to what it says. What is said
-  // beside a field is brought into sight, after the charts above it are drawn.
+  // A new page took the place of the one with the button that was pressed: the focus goes to what it says, or to the
+  // button that took the place of that one. What is said beside a field is brought into sight, after the charts above it
+  // are drawn.
   document.addEventListener("htmx:afterSettle", (event) => {
     const invalid = document.querySelector("main .is-invalid");
     if (document.activeElement === document.body) {
-      const said = invalid ?? document.querySelector("main [role=alert]");
+      const said = invalid ?? document.querySelector("main [role=alert]") ?? document.getElementById(pressedId);
       if (said?.getAttribute("role") === "alert") said.tabIndex = -1;
-      said?.focus({ preventScroll: true });
+      said?.focus({ preventScroll: said.id !== pressedId });
     }
     if (invalid === null || event.detail.target?.id !== "main") return;
     const field = invalid.closest(".field") ?? invalid;

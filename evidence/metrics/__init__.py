@@ -1,0 +1,1 @@
+"""Metrics of two versions: compared, and put in the order that somebody asks for."""
