@@ -7,6 +7,7 @@ bucket the point stays that spans the largest triangle with the one kept before 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from registry.measurements import Logged
@@ -22,7 +23,7 @@ class Curve:
     """A metric over the steps of one run.
 
     Attributes:
-        points: At most about `SHOWN`, by step, then by time.
+        points: At most about `SHOWN`, along the axis that was asked for.
         logged: How many there are.
         gaps: How many of these are no finite numbers; a curve has a gap there.
     """
@@ -42,9 +43,25 @@ class Curve:
         }
 
 
-def curve_of(points: Sequence[Logged], *, most: int = SHOWN) -> Curve:
+class Along(StrEnum):
+    """What a curve runs along. Both are not the same: a run that goes on logs earlier steps again, later."""
+
+    STEP = "step"
+    TIME = "time"
+
+    def x(self, point: Logged) -> int:
+        """Returns where a point is."""
+        return point.step if self is Along.STEP else point.timestamp
+
+    def order(self, point: Logged) -> tuple[int, int]:
+        """Returns by what points are sorted: of one step by time, of one time by step."""
+        return (point.step, point.timestamp) if self is Along.STEP else (point.timestamp, point.step)
+
+
+def curve_of(points: Sequence[Logged], *, most: int = SHOWN, along: Along = Along.STEP) -> Curve:
     """Returns the curve of everything that was logged of a metric, in any order."""
-    ordered = sorted(points)
+    # By step the tuples are in their own order, which is sorted in C.
+    ordered = sorted(points) if along is Along.STEP else sorted(points, key=along.order)
     # A sum is finite only if every part is: one look in C at what is nearly always so.
     is_whole = math.isfinite(sum(point.value for point in ordered))
     finite = ordered if is_whole else [point for point in ordered if math.isfinite(point.value)]
@@ -52,10 +69,10 @@ def curve_of(points: Sequence[Logged], *, most: int = SHOWN) -> Curve:
         finite_few = [finite[at] for at in _peaks([point.value for point in finite], most * 2)]
     else:
         finite_few = list(finite)
-    kept = [finite_few[at] for at in downsampled([(point.step, point.value) for point in finite_few], most)]
+    kept = [finite_few[at] for at in downsampled([(along.x(point), point.value) for point in finite_few], most)]
     gaps = [] if is_whole else _gaps(ordered)
     # Of very many gaps some: a chart that is nothing but gaps says what there is to say.
-    shown = sorted([*kept, *gaps[: max(most // 5, 1)]], key=lambda point: (point.step, point.timestamp))
+    shown = sorted([*kept, *gaps[: max(most // 5, 1)]], key=along.order)
     return Curve(tuple(shown), len(ordered), len(ordered) - len(finite))
 
 

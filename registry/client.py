@@ -68,14 +68,18 @@ class RegistryClient(Protocol):
         However large it is, no more than a piece is held. To be asked of the versions that `read_file` may be asked of.
         """
 
-    def metric_history(self, run_id: str, key: str) -> list[Logged]:
-        """Returns everything that a run logged of a metric, in no order; nothing where there is no such run or metric.
+    def metric_history(self, run_id: str, key: str, *, limit: int) -> list[Logged]:
+        """Returns what a run logged of a metric, in no order; nothing where there is no such run or metric.
 
-        Large: 100,000 values are ten megabytes of MLflow's answer.
+        Of more than `limit` values those come that were logged first. Large: 100,000 are ten megabytes of MLflow's
+        answer.
         """
 
     def last_values(self, run_ids: Collection[str]) -> dict[str, dict[str, float]]:
         """Returns {run: {metric: last value}} as the runs have it, of those that are there; a call for each hundred."""
+
+    def last_values_of_models(self, model_ids: Collection[str]) -> dict[str, dict[str, float]]:
+        """Returns {logged model: {metric, named as `measurements.latest` does: last value}} of those that are there."""
 
     def find_made_of(
         self, *, run_ids: Collection[str], model_ids: Collection[str], folders: Collection[str]

@@ -88,6 +88,11 @@ def latest(*, of_run: Iterable[Measurement], of_model: Iterable[Measurement]) ->
     }
 
 
+def key_in(name: str) -> str:
+    """Returns the key in a metric's name, from `latest`: what comes before the data set."""
+    return name.partition(" (")[0]
+
+
 def same(one: float, other: float) -> bool:
     """Tells whether two values are equal; NaN equals NaN here."""
     return one == other or (math.isnan(one) and math.isnan(other))

@@ -5,7 +5,7 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence.curves import SHOWN, curve_of, downsampled
+from evidence.curves import SHOWN, Along, curve_of, downsampled
 from registry.measurements import Logged
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -59,3 +59,22 @@ def test_any_values_make_a_curve_that_json_can_hold(points):
     assert len(drawn["steps"]) == len(drawn["times"]) == len(drawn["values"]) <= 12
     assert all(value is None or math.isfinite(value) for value in drawn["values"])
     assert drawn["logged"] == len(points)
+
+
+@given(
+    st.lists(st.builds(Logged, st.integers(0, 5), st.integers(0, 50), st.floats()), max_size=60),
+    st.sampled_from(Along),
+    st.integers(5, 30),
+)
+def test_a_curve_runs_along_what_was_asked_for_though_steps_repeat(points, along, most):
+    curve = curve_of(points, most=most, along=along)
+    assert [along.x(point) for point in curve.points] == sorted(along.x(point) for point in curve.points)
+    assert set(map(repr, curve.points)) <= set(map(repr, points))
+    assert curve.logged == len(points)
+
+
+def test_a_run_that_went_on_from_an_earlier_step_is_told_by_time_as_it_happened():
+    logged = [Logged(0, 10, 0.1), Logged(1, 20, 0.2), Logged(2, 30, 0.3), Logged(1, 40, 0.25), Logged(2, 50, 0.35)]
+    drawn = curve_of(logged, along=Along.TIME).as_dict()
+    assert (drawn["steps"], drawn["values"]) == ([0, 1, 2, 1, 2], [0.1, 0.2, 0.3, 0.25, 0.35])
+    assert curve_of(logged).as_dict()["times"] == [0.01, 0.02, 0.04, 0.03, 0.05]

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from evidence.curves import curve_of
+from evidence.curves import Along, curve_of
 from evidence.directions.overrides import directions_of
 from evidence.observe import Evidence
 from promote_requests import links
@@ -15,11 +15,14 @@ from promote_requests.pages.http import PageRequest, lists_of
 from promote_requests.pages.metrics.measured import VERSIONS, measured_of
 from registry import RegistryClient
 from registry.exceptions import RegistryError
+from registry.measurements import key_in
 from registry.proposals import Change
 from registry.types import ModelVersion, RegisteredModel
 from registry.workspaces import canonical_workspace
 
 METRICS_OFFERED = 500
+VALUES = 300_000
+"""The first ones, of which a curve is made; the chart says that later ones are left out."""
 
 
 @require_safe
@@ -27,7 +30,7 @@ def curves(request: PageRequest) -> HttpResponse:
     """Answers with a metric over the steps of the runs of one or two versions, small enough for a screen."""
     workspace = canonical_workspace(request.GET.get("workspace", ""))
     asked = {name: request.GET.get(name, "") for name in ("model", "version", "with_model", "with", "metric")}
-    registry = lists_of(workspace).registry
+    registry, along = lists_of(workspace).registry, Along.TIME if request.GET.get("along") == "time" else Along.STEP
     sides = [(asked["model"], asked["version"])]
     if asked["with"]:
         sides.insert(0, (asked["with_model"] or asked["model"], asked["with"]))
@@ -35,7 +38,7 @@ def curves(request: PageRequest) -> HttpResponse:
         series = [
             {
                 "label": f"Version {version}" if name == asked["model"] else f"{name} version {version}",
-                **_curve(registry, name, version, asked["metric"]),
+                **_curve(registry, name, version, asked["metric"], along),
             }
             for name, version in sides
         ]
@@ -74,7 +77,7 @@ def over_versions(request: PageRequest) -> HttpResponse:
         {
             "metric": metric,
             "metrics": metrics[:METRICS_OFFERED],
-            "better": str(directions_of(model, workspace=workspace).of(metric).direction),
+            "better": str(directions_of(model, workspace=workspace).of(key_in(metric)).direction),
             "points": points,
             "versions": len(measured.versions),
             "is_cut": measured.is_cut,
@@ -106,8 +109,9 @@ def context_of(evidence: Evidence, workspace: str) -> dict[str, Any]:
     }
 
 
-def _curve(registry: RegistryClient, name: str, version: str, metric: str) -> dict[str, Any]:
-    return curve_of(registry.metric_history(_run_of(registry, name, version, metric), metric)).as_dict()
+def _curve(registry: RegistryClient, name: str, version: str, metric: str, along: Along) -> dict[str, Any]:
+    found = registry.metric_history(_run_of(registry, name, version, metric), metric, limit=VALUES + 1)
+    return {**curve_of(found[:VALUES], along=along).as_dict(), "is_cut": len(found) > VALUES}
 
 
 def _run_of(registry: RegistryClient, name: str, version: str, metric: str) -> str:

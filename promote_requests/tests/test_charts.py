@@ -4,6 +4,7 @@ import pytest
 
 from promote_requests import services
 from promote_requests.choices import Verdict
+from promote_requests.pages import charts
 from registry.exceptions import RegistryUnreachable
 from registry.measurements import Logged, Measurement
 from testing.factories import PromoteRequestFactory
@@ -102,3 +103,27 @@ def test_the_page_offers_curves_of_metrics_that_have_steps_and_names_stay_inert(
     assert '<option value="&lt;b&gt;">&lt;b&gt;</option>' in page
     assert page.count('<option value="auc">auc</option>') == 2
     assert f'data-url="{VERSIONS}?model=Fraud"' in client.get("/checkpoint/models/Fraud/").content.decode()
+
+
+def test_a_version_without_a_run_is_among_all_versions_by_its_logged_models_values(trained, grace, client):
+    trained.add_version("Fraud", model_id="m-1", metrics={"auc": 0.7, "recall": 0.5})
+    trained.add_version("Fraud", run_id="", model_id="")
+    client.force_login(grace)
+    said = client.get(VERSIONS, {"model": "Fraud", "metric": "auc"}).json()
+    assert [(point["version"], point["value"]) for point in said["points"]] == [(1, 0.8), (2, 0.9), (3, 0.85), (4, 0.7)]
+    assert "recall" in said["metrics"]
+    asked = [arguments for call, arguments in trained.calls if call == "last_values_of_models"]
+    assert asked == [(["m-1"],)]
+
+
+def test_by_time_a_curve_is_in_the_order_of_time_and_of_very_many_values_the_first_are_shown(
+    trained, grace, client, monkeypatch
+):
+    trained.histories["r2", "auc"] = [Logged(0, 10, 0.1), Logged(1, 20, 0.2), Logged(0, 30, 0.3), Logged(1, 40, 0.4)]
+    client.force_login(grace)
+    asked = {"model": "Fraud", "version": "2", "metric": "auc"}
+    (series,) = client.get(CURVES, asked | {"along": "time"}).json()["series"]
+    assert (series["times"], series["steps"], series["is_cut"]) == ([0.01, 0.02, 0.03, 0.04], [0, 1, 0, 1], False)
+    monkeypatch.setattr(charts, "VALUES", 3)
+    (series,) = client.get(CURVES, asked | {"along": "<b>"}).json()["series"]
+    assert (series["values"], series["logged"], series["is_cut"]) == ([0.1, 0.3, 0.2], 3, True)

@@ -16,6 +16,7 @@ from promote_requests.choices import Status, Verdict
 from promote_requests.exceptions import EvidenceChanged
 from promote_requests.models import PromoteRequest
 from protection.models import ProtectionRule
+from registry.measurements import Measurement
 from registry.targets import Target
 from testing.factories import PromoteRequestFactory, RuleFactory
 from testing.people import by
@@ -131,6 +132,8 @@ def test_the_author_of_an_open_request_turns_nothing_that_judges_it(fraud, ada, 
 def test_the_page_lists_metrics_with_where_each_direction_comes_from(fraud, ada, editor, client):
     fraud.add_version("Fraud", run_id="r9", metrics={"auc": 0.7, "rmse": 1, "widgets": 2, "odd<b>": 1})
     fraud.set_model_tags("Fraud", {tag_of("rmse"): "higher", tag_of("widgets"): "up"})
+    sets = {"f1 (a)": Measurement("f1", 1.0, dataset_name="a"), "f1 (b)": Measurement("f1", 1.0, dataset_name="b")}
+    fraud.add_version("Fraud", model_id="m-1", metrics=sets)
     set_auc(editor, "none")
     client.force_login(editor)
     page = client.get(PAGE, {"model": "Fraud"}).content.decode()
@@ -139,6 +142,7 @@ def test_the_page_lists_metrics_with_where_each_direction_comes_from(fraud, ada,
     assert "A tag of the model" in words
     assert "the tag says up, which is none of higher, lower and none" in words
     assert "odd&lt;b&gt;" in words
+    assert words.count('name="metric" value="f1"') == 1  # a direction is of a key, whatever the data set
     assert "not set: higher (its name)" in words  # what auc would be if nobody had set anything
     assert "rmse" not in client.get(PAGE, {"model": "Fraud", "q": "WID"}).content.decode().partition("<table")[2]
     client.force_login(ada)

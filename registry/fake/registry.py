@@ -164,9 +164,10 @@ class FakeRegistry(Shelf, RegistryClient):
             yield content[start : start + 256 * 1024]
 
     @override
-    def metric_history(self, run_id: str, key: str) -> list[Logged]:
+    def metric_history(self, run_id: str, key: str, *, limit: int) -> list[Logged]:
         with self._call("metric_history", run_id, key):
-            return list(self.histories.get((run_id, key), []))
+            found = self.histories.get((run_id, key), [])
+            return sorted(found, key=lambda point: (point.timestamp, point.step))[:limit]
 
     @override
     def last_values(self, run_ids: Collection[str]) -> dict[str, dict[str, float]]:
@@ -176,6 +177,16 @@ class FakeRegistry(Shelf, RegistryClient):
                 for versions in self._facts.values()
                 for facts in versions.values()
                 if facts.version.run_id in run_ids
+            }
+
+    @override
+    def last_values_of_models(self, model_ids: Collection[str]) -> dict[str, dict[str, float]]:
+        with self._call("last_values_of_models", sorted(model_ids)):
+            return {
+                facts.version.model_id: {name: found.value for name, found in facts.metrics.items()}
+                for versions in self._facts.values()
+                for facts in versions.values()
+                if facts.version.model_id in model_ids
             }
 
     @override

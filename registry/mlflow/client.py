@@ -171,12 +171,16 @@ class Models(RegistryClient):
         return files.stream(self._transport, name, version, path)
 
     @override
-    def metric_history(self, run_id: str, key: str) -> list[Logged]:
-        return histories.history(self._transport, run_id, key)
+    def metric_history(self, run_id: str, key: str, *, limit: int) -> list[Logged]:
+        return histories.history(self._transport, run_id, key, limit=limit)
 
     @override
     def last_values(self, run_ids: Collection[str]) -> dict[str, dict[str, float]]:
         return histories.last_values(self._transport, run_ids)
+
+    @override
+    def last_values_of_models(self, model_ids: Collection[str]) -> dict[str, dict[str, float]]:
+        return histories.last_values_of_models(self._transport, self._tracking, model_ids)
 
     @override
     def find_made_of(

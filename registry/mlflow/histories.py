@@ -3,11 +3,16 @@
 import math
 import re
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from registry.exceptions import RegistryNotFound, RegistryRefused
-from registry.measurements import Logged
+from registry.measurements import Logged, latest
+from registry.mlflow.entities import model_metrics
+from registry.mlflow.stores import TrackingStore
 from registry.transport import Transport
 
+_AT_ONCE = 100_000
+"""Values of a metric in one answer, which is ten megabytes then."""
 _RUNS_AT_ONCE = 100
 _MOST_EXPERIMENTS = 1_000
 _RUN = re.compile(r"[\w-]{1,256}")
@@ -16,18 +21,25 @@ _LARGEST = 1.7976931348623157e308
 """How MLflow's database keeps infinity."""
 
 
-def history(transport: Transport, run_id: str, key: str) -> list[Logged]:
-    """Returns everything that a run logged of a metric, see `RegistryClient.metric_history`."""
+def history(transport: Transport, run_id: str, key: str, *, limit: int) -> list[Logged]:
+    """Returns what a run logged of a metric, see `RegistryClient.metric_history`."""
     if not _RUN.fullmatch(run_id):
         return []
-    try:
-        answer = transport.call("GET", "/api/2.0/mlflow/metrics/get-history", {"run_id": run_id, "metric_key": key})
-    except (RegistryNotFound, RegistryRefused):  # no such run; or a key that MLflow does not take
-        return []
-    return [
-        Logged(int(found.get("step", 0)), int(found.get("timestamp", 0)), _number(found.get("value", 0.0)))
-        for found in answer.get("metrics", [])
-    ]
+    asked: dict[str, Any] = {"run_id": run_id, "metric_key": key, "max_results": min(limit, _AT_ONCE)}
+    found: list[Logged] = []
+    while len(found) < limit:
+        try:
+            answer = transport.call("GET", "/api/2.0/mlflow/metrics/get-history", asked)
+        except (RegistryNotFound, RegistryRefused):  # no such run; or a key that MLflow does not take
+            return []
+        found += [
+            Logged(int(one.get("step", 0)), int(one.get("timestamp", 0)), _number(one.get("value", 0.0)))
+            for one in answer.get("metrics", [])
+        ]
+        if not answer.get("next_page_token"):
+            break
+        asked["page_token"] = answer["next_page_token"]
+    return found[:limit]
 
 
 def last_values(transport: Transport, run_ids: Collection[str]) -> dict[str, dict[str, float]]:
@@ -52,6 +64,25 @@ def last_values(transport: Transport, run_ids: Collection[str]) -> dict[str, dic
         for run in answer.get("runs", []):
             metrics = run.get("data", {}).get("metrics", [])
             found[run["info"]["run_id"]] = {each["key"]: _number(each.get("value", 0.0)) for each in metrics}
+    return found
+
+
+def last_values_of_models(
+    transport: Transport, tracking: TrackingStore, model_ids: Collection[str]
+) -> dict[str, dict[str, float]]:
+    """Returns the last values of many logged models, see `RegistryClient.last_values_of_models`."""
+    known = sorted(filter(_RUN.fullmatch, model_ids))
+    if not known:
+        return {}
+    experiments = _experiments(transport)
+    found: dict[str, dict[str, float]] = {}
+    for start in range(0, len(known), _RUNS_AT_ONCE):
+        listed = ", ".join(f"'{model}'" for model in known[start : start + _RUNS_AT_ONCE])
+        for logged in tracking.search_logged_models(
+            experiments, filter_string=f"model_id IN ({listed})", max_results=_RUNS_AT_ONCE
+        ):
+            last = latest(of_run=[], of_model=model_metrics(logged))
+            found[logged.model_id] = {name: measured.value for name, measured in last.items()}
     return found
 
 

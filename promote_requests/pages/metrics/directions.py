@@ -16,6 +16,7 @@ from promote_requests import links, sentences, services
 from promote_requests.pages.http import Missing, PageRequest, lists_of
 from promote_requests.pages.metrics.measured import measured_of
 from registry.exceptions import RegistryError, RegistryNotFound
+from registry.measurements import key_in
 from registry.workspaces import canonical_workspace
 
 METRICS_SHOWN = 200
@@ -78,7 +79,7 @@ def _page(request: PageRequest, name: str, workspace: str, failure: CheckpointEr
     except RegistryError as away:
         return render(request, "promote_requests/directions.html", {**context, "away": away}, status=away.status)
     directions, by_tag = directions_of(model, workspace=workspace), from_tags(model.tags)
-    keys = sorted({*measured.metrics, *directions.known}, key=str.casefold)
+    keys = sorted({*map(key_in, measured.metrics), *directions.known}, key=str.casefold)
     found = [key for key in keys if text.lower() in key.lower()]
     rows = []
     for key in found if "all" in request.GET else found[:METRICS_SHOWN]:

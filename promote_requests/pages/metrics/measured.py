@@ -34,5 +34,12 @@ def measured_of(lists: Lists, model: RegisteredModel) -> Measured:
     found = lists.versions(model, limit=VERSIONS + 1)
     versions = found[:VERSIONS]
     of_runs = lists.registry.last_values({version.run_id for version in versions if version.run_id})
-    values = {version.version: of_runs[version.run_id] for version in versions if version.run_id in of_runs}
+    # A version that names no run, or one that is gone for good, has what its logged model has.
+    models = {version.model_id for version in versions if version.run_id not in of_runs and version.model_id}
+    of_models = lists.registry.last_values_of_models(models) if models else {}
+    values = {
+        version.version: of_runs.get(version.run_id) or of_models[version.model_id]
+        for version in versions
+        if version.run_id in of_runs or version.model_id in of_models
+    }
     return Measured(versions, values, len(found) > VERSIONS)

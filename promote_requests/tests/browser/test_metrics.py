@@ -89,6 +89,30 @@ def test_each_data_set_is_a_row_as_on_mlflows_model_page(
     assert RunPage(page, live_checkpoint).metrics(*run) == {"f1": 0.7}
 
 
+def test_a_curve_by_time_is_in_its_order_and_neither_end_of_an_unknown_direction_is_the_best(
+    sign_in: SignIn, live_checkpoint: str, mlflow_server: str
+) -> None:
+    client, model = MlflowClient(mlflow_server, mlflow_server), f"odd {uuid.uuid4().hex[:6]}"
+    client.create_registered_model(model)
+    run = client.create_run("0")
+    for at, (step, value) in enumerate([(0, 5.0), (1, 1.0), (2, 9.0), (1, 3.0), (2, 4.0)]):
+        client.log_metric(run.info.run_id, "widgets", value, step=step, timestamp=1_000 * (at + 1))
+    client.create_model_version(model, f"mlflow-artifacts:/0/{run.info.run_id}/artifacts/m", run.info.run_id)
+    page = sign_in("ada")
+    page.goto(f"{live_checkpoint}/checkpoint/compare/?{urlencode({'model': model, 'version': '1', 'with': '1'})}")
+    chart = page.locator(".chart[data-kind=curves]")
+    chart.scroll_into_view_if_needed()
+    expect(chart.locator(".chart-table tr").first.locator("th")).to_have_text(
+        ["Run of", "Logged", "First", "Lowest", "Highest", "Last"]
+    )
+    expect(chart.locator(".chart-table tr").last.locator("td")).to_have_text(["5", "5", "1", "9", "4"])
+    chart.get_by_label("by time").check()
+    expect(chart.locator(".u-legend")).to_contain_text("Seconds since its start")
+    page.wait_for_function("document.querySelector('.chart').plot.data[0].length === 5")
+    drawn = page.evaluate("document.querySelector('.chart').plot.data")
+    assert drawn == [[0, 1, 2, 3, 4], [5, 1, 9, 3, 4]]
+
+
 def test_metrics_are_found_on_a_request_by_keyboard_while_a_review_is_being_written(
     sign_in: SignIn, live_checkpoint: str, mlflow_server: str, call_as: CallAs
 ) -> None:

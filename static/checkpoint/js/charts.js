@@ -68,9 +68,12 @@
         ? "No run logged this metric."
         : shown.every((series) => series.logged === 1)
           ? "It was logged once, so there is no curve."
-          : shown.some((series) => series.gaps > 0)
-            ? "Values that are no finite numbers are left out."
-            : "",
+          : [
+              shown.some((series) => series.is_cut) && "Of more values than these the later ones are left out.",
+              shown.some((series) => series.gaps > 0) && "Values that are no finite numbers are left out.",
+            ]
+              .filter(Boolean)
+              .join(" "),
     );
     const start = byTime ? (series) => series.times[0] : () => 0;
     const tables = said.series.map((series) => {
@@ -99,13 +102,15 @@
       },
       data,
     );
+    // Of a metric of which nobody knows which values are better, neither end is the one to be named.
+    const ends = [["Lowest", Math.min], ["Highest", Math.max]].filter((_, at) => said.better !== ["higher", "lower"][at]);
     fill(
       chart,
-      ["Run of", "Logged", "First", said.better === "lower" ? "Lowest" : "Highest", "Last"],
+      ["Run of", "Logged", "First", ...ends.map(([name]) => name), "Last"],
       shown.map((series) => {
         const values = series.values.filter((value) => value !== null);
-        const best = said.better === "lower" ? Math.min(...values) : Math.max(...values);
-        return [series.label, String(series.logged), format(values[0]), values.length ? format(best) : "–", format(values.at(-1))];
+        const best = ends.map(([, end]) => (values.length ? format(end(...values)) : "–"));
+        return [series.label, String(series.logged), format(values[0]), ...best, format(values.at(-1))];
       }),
     );
   };
@@ -115,7 +120,7 @@
     if (choice.options.length === 0) {
       for (const metric of said.metrics) choice.add(new Option(metric, metric, false, metric === said.metric));
     }
-    const words = said.points.length === 0 ? "No run of these versions logged a metric." : said.is_cut ? `The newest ${said.versions} versions are shown.` : "";
+    const words = said.points.length === 0 ? "Nothing was measured of these versions." : said.is_cut ? `The newest ${said.versions} versions are shown.` : "";
     say(chart, words);
     const marked = said.points.map((point) => (point.marks.length ? point.value : null));
     place(
@@ -153,11 +158,13 @@
       const address = new URL(chart.dataset.url, location.href);
       const chosen = chart.querySelector("select").value;
       if (chosen) address.searchParams.set("metric", chosen);
+      const along = chart.querySelector("[type=radio]:checked");
+      if (along) address.searchParams.set("along", along.value); // its order, and what stays of it, is the server's
       said = await load(chart, address);
       if (said) draw(chart, said);
     };
     chart.querySelector("select").addEventListener("change", refresh);
-    for (const radio of chart.querySelectorAll("[type=radio]")) radio.addEventListener("change", () => said && draw(chart, said));
+    for (const radio of chart.querySelectorAll("[type=radio]")) radio.addEventListener("change", refresh);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => said && draw(chart, said));
     new ResizeObserver(() => chart.plot?.setSize({ width: chart.querySelector(".chart-canvas").clientWidth, height: 260 })).observe(chart);
     // Asked for only when somebody comes near: a page that nobody scrolls costs MLflow nothing.
