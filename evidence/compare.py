@@ -9,6 +9,8 @@ from evidence.directions.wanted import BY_NAME, Directions
 from evidence.files.trees import TreeComparison, compare_trees
 from evidence.lineage import compare_lineage
 from evidence.metrics.compare import compare_metrics
+from evidence.metrics.criteria import Criteria, criteria_of
+from evidence.metrics.logged import LoggedComparison, logged_comparisons, plain_metrics
 from evidence.numbers import Value
 from evidence.observe import Evidence
 from evidence.prompts import PromptComparison, compare_prompts
@@ -23,7 +25,8 @@ class Comparison:
     """All that is shown of two versions side by side; `prompt` is None unless one of them belongs to a prompt.
 
     `settings` are a prompt's: which model it is for, with which parameters, and what it answers with. `contents` and
-    `files` are None where nobody looked at the files, and for prompts; `verdict` without a champion.
+    `files` are None where nobody looked at the files, and for prompts; `verdict` without a champion. `criteria` are the
+    challenger's author's own, `logged` what somebody logged of two evaluations.
     """
 
     has_champion: bool
@@ -38,6 +41,8 @@ class Comparison:
     contents: ContentsComparison | None
     files: TreeComparison | None
     verdict: Verdict | None
+    criteria: Criteria
+    logged: tuple[LoggedComparison, ...]
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -71,6 +76,8 @@ class Comparison:
         return {
             "has_champion": self.has_champion,
             **{group.name: group.as_dict(only_differences=only_differences) for group in self.groups},
+            "criteria": self.criteria.as_dict(),
+            "logged_comparisons": [found.as_dict() for found in self.logged],
             "prompt": self.prompt and self.prompt.as_dict(),
             "contents": self.contents and self.contents.as_dict(),
             "files": self.files and self.files.as_dict(),
@@ -87,7 +94,8 @@ def compare_evidence(evidence: Evidence) -> Comparison:
 
 def compare(challenger: VersionFacts, champion: VersionFacts | None, directions: Directions = BY_NAME) -> Comparison:
     """Returns what differs between two versions; every parameter, metric and tag of either is one row."""
-    metrics = compare_metrics(challenger.metrics, champion.metrics if champion else None, directions)
+    metrics = compare_metrics(plain_metrics(challenger), plain_metrics(champion) if champion else None, directions)
+    criteria = criteria_of(challenger, champion)
     contents = (
         None
         if challenger.contents is None
@@ -107,7 +115,9 @@ def compare(challenger: VersionFacts, champion: VersionFacts | None, directions:
         prompt=prompt,
         contents=contents,
         files=_files(challenger, champion),
-        verdict=None if champion is None else judge(challenger, champion, metrics, contents, prompt),
+        verdict=None if champion is None else judge(challenger, champion, metrics, contents, criteria, prompt),
+        criteria=criteria,
+        logged=logged_comparisons(challenger, champion, directions),
         settings=_texts("settings", challenger.prompt_settings, champion.prompt_settings if champion else None),
     )
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 from evidence.observe import Evidence, standing
 from foundation.exceptions import CheckpointError
 from foundation.texts import storable_text
-from registry.measurements import Measurement, Origin
+from registry.measurements import Measurement, Origin, Repeats
 from registry.targets import Target
 from registry.types import Contents, FileEntry, FileTree, ModelVersion, VersionFacts
 
@@ -89,6 +89,8 @@ def fingerprint(evidence: Evidence) -> str:
         facts["origin"] = challenger.origin
     if challenger.datasets:
         facts["datasets"] = challenger.datasets
+    if challenger.criteria:
+        facts["criteria"] = challenger.criteria
     if challenger.made_by:
         facts["made_by"] = challenger.made_by
     if evidence.other_holders:
@@ -162,10 +164,9 @@ def _read_1(frozen: dict[str, Any]) -> VersionFacts:
 
 
 def _thawed(frozen: dict[str, Any]) -> Measurement:
-    other = frozen["other"] and _thawed(frozen["other"])
-    return Measurement(
-        **{**frozen, "value": float(frozen["value"]), "origin": Origin(frozen["origin"]), "other": other}
-    )
+    other, repeats = frozen["other"] and _thawed(frozen["other"]), frozen.get("repeats")
+    read = {"value": float(frozen["value"]), "origin": Origin(frozen["origin"]), "other": other}
+    return Measurement(**{**frozen, **read, "repeats": repeats and Repeats(**repeats)})
 
 
 def _storable(value: Any) -> Any:

@@ -10,6 +10,7 @@ from evidence.contents.compare import ContentsComparison
 from evidence.contents.signature import Fit
 from evidence.directions.wanted import Source, Wanted
 from evidence.metrics.compare import MetricRow
+from evidence.metrics.criteria import Criteria
 from evidence.prompts import PromptComparison
 from evidence.rows import Group, Kind
 from foundation.words import counted, inflected, listed
@@ -20,6 +21,7 @@ _TRAINING = frozenset({"train", "training"})
 _GONE = {"run": "run", "logged_model": "logged model"}
 _TONES = ("bad", "warn", "good", "plain")
 _SHORT = {
+    "within_spread": "within the spread of repeats",
     "direction_against_name": "direction against its name",
     "different_datasets": "other data",
     "other_training_data": "trained on other data",
@@ -105,6 +107,8 @@ class Verdict:
         signature: Whether callers of the champion can call the challenger.
         packages_changed: How many packages came, went, or are asked for otherwise; None where that is not known.
         doubts: What makes the comparison unfair.
+        criteria_met: How many of the author's own criteria are met.
+        criteria: How many there are.
         has_files: Whether there are files that could have a signature; a prompt has none.
         counts: What came of the request's gates and checks.
         prompt: How the texts of two prompts compare; None for models.
@@ -118,6 +122,8 @@ class Verdict:
     signature: Fit
     packages_changed: int | None
     doubts: tuple[Doubt, ...]
+    criteria_met: int
+    criteria: int
     has_files: bool
     counts: Counts = NO_COUNTS
     prompt: PromptComparison | None = None
@@ -130,7 +136,7 @@ class Verdict:
             said.append(Part("bad", f"{counted(self.worse, 'metric')} worse", "metrics"))
         if self.better:
             said.append(Part("good", f"{counted(self.better, 'metric')} better", "metrics"))
-        said += [*self.counts.parts, *self._rest(), *self._packages()]
+        said += [*self.counts.parts, *self._own(), *self._rest(), *self._packages()]
         return (*self._doubts(), *sorted(said, key=lambda part: _TONES.index(part.tone)))
 
     def as_dict(self) -> dict[str, Any]:
@@ -143,6 +149,7 @@ class Verdict:
             "missing": self.missing,
             "signature": str(self.signature),
             "packages_changed": self.packages_changed,
+            "criteria": {"met": self.criteria_met, "total": self.criteria},
             **self.counts.as_dict(),
             "warnings": [doubt.code for doubt in self.doubts],
         }
@@ -189,6 +196,7 @@ def judge(
     champion: VersionFacts,
     metrics: Group,
     contents: ContentsComparison | None,
+    criteria: Criteria,
     prompt: PromptComparison | None = None,
 ) -> Verdict:
     """Returns the verdict on a challenger beside a champion, from the tables that are shown of them."""
@@ -203,6 +211,8 @@ def judge(
         signature=contents.signature.fit if contents else Fit.UNKNOWN,
         packages_changed=contents.packages_changed if contents else None,
         doubts=tuple(_doubts(challenger, champion, rows)),
+        criteria_met=criteria.met,
+        criteria=len(criteria.rows),
         has_files=contents is not None,
         prompt=prompt,
     )
@@ -252,6 +262,15 @@ def _doubts(challenger: VersionFacts, champion: VersionFacts, rows: list[MetricR
         found.append(Doubt("different_steps", f"{_names(other_steps)} measured at another step."))
     if rows and not both:
         found.append(Doubt("no_common_metric", "No metric is on both sides: the figures do not compare."))
+    spread = [row.key for row in both if row.is_within_spread]
+    if spread:
+        found.append(
+            Doubt(
+                "within_spread",
+                f"{_listed(spread)} {inflected(len(spread), 'differs', 'differ')} by less than twice the standard "
+                "error of repeated measurements: that may be chance.",
+            )
+        )
     one_sided = [row.key for row in rows if row.kind is Kind.REMOVED]
     if one_sided and both:
         found.append(Doubt("one_sided_metrics", f"{_names(one_sided)} measured of the champion only."))
@@ -281,8 +300,11 @@ def _wanted(wanted: Wanted) -> str:
 
 
 def _names(keys: list[str]) -> str:
-    shown = [*keys[:_NAMED], *([f"{len(keys) - _NAMED} more"] if len(keys) > _NAMED else [])]
-    return f"{listed(shown)} {inflected(len(keys), 'was', 'were')}"
+    return f"{_listed(keys)} {inflected(len(keys), 'was', 'were')}"
+
+
+def _listed(keys: list[str]) -> str:
+    return listed([*keys[:_NAMED], *([f"{len(keys) - _NAMED} more"] if len(keys) > _NAMED else [])])
 
 
 def _data(measurement: Any) -> tuple[str, str]:

@@ -22,6 +22,21 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Repeats:
+    """Several values of one metric at one step on one data set: folds, seeds, evaluations made again.
+
+    Attributes:
+        count: How many, 2 or more; finite ones.
+        mean: Of these.
+        error: The standard error of the mean.
+    """
+
+    count: int
+    mean: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """A value of a metric, and how it was measured.
 
@@ -34,6 +49,7 @@ class Measurement:
         dataset_digest: Distinguishes the states of that data set.
         run_id: The run that logged it, which may be later than the run that the version came from.
         other: The last value of the other place, run or logged model, if it differs.
+        repeats: What all values of this step say together, where the logged model has several.
     """
 
     key: str
@@ -45,6 +61,7 @@ class Measurement:
     origin: Origin = Origin.RUN
     run_id: str = ""
     other: "Measurement | None" = None
+    repeats: Repeats | None = None
 
 
 class Logged(NamedTuple):
@@ -83,7 +100,7 @@ def latest(*, of_run: Iterable[Measurement], of_model: Iterable[Measurement]) ->
         groups.setdefault((found.key, found.dataset_name), []).append(found)
     data_sets = Counter(key for key, _ in groups)
     return {
-        f"{key} ({dataset})" if dataset and data_sets[key] > 1 else key: _last(found)
+        f"{key} ({dataset})" if dataset and data_sets[key] > 1 else key: _with_repeats(_last(found), found)
         for (key, dataset), found in groups.items()
     }
 
@@ -96,6 +113,24 @@ def key_in(name: str) -> str:
 def same(one: float, other: float) -> bool:
     """Tells whether two values are equal; NaN equals NaN here."""
     return one == other or (math.isnan(one) and math.isnan(other))
+
+
+def _with_repeats(last: Measurement, found: list[Measurement]) -> Measurement:
+    """Returns the last measurement with what the logged model has beside it; of a run MLflow shows only one."""
+    of_step = [one for one in found if one.step == last.step]
+    # A logged model has 0 for NaN, and the run's last value tells.
+    is_nan = {(one.run_id, one.timestamp) for one in of_step if math.isnan(one.value)}
+    values = [
+        one.value
+        for one in of_step
+        if one.origin is Origin.LOGGED_MODEL and math.isfinite(one.value) and (one.run_id, one.timestamp) not in is_nan
+    ]
+    if len(values) < 2:
+        return last
+    # Divided before they are added, so that the sum stays finite.
+    mean = sum(value / len(values) for value in values)
+    error = math.hypot(*(value - mean for value in values)) / math.sqrt(len(values) - 1) / math.sqrt(len(values))
+    return replace(last, repeats=Repeats(len(values), mean, error)) if math.isfinite(error) else last
 
 
 def _last(found: list[Measurement]) -> Measurement:

@@ -246,6 +246,7 @@ class VersionFacts:
         made_by: The run that its files come from, where that is not the run that the version names; the figures are of
             this one then.
         model_description: What the registered model says of itself, which holds for all of its versions.
+        criteria: {run: what its evaluation asked of its metrics}, as MLflow keeps it: `evidence.metrics.criteria`.
         gone: Of `run` and `logged_model`, what MLflow has deleted or does not know though the version names it.
     """
 
@@ -266,6 +267,7 @@ class VersionFacts:
     made_by: str = ""
     origin: dict[str, str] = field(default_factory=dict)
     model_description: str = ""
+    criteria: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_prompt(self) -> bool:

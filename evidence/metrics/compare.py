@@ -1,5 +1,6 @@
 """Compares metrics, each with how it was measured. Pure."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +40,16 @@ class MetricRow(Row):
         if not self.direction or not self.wanted.direction:
             return None
         return (self.direction == "up") == (self.wanted.direction is Direction.HIGHER)
+
+    @property
+    def is_within_spread(self) -> bool:
+        """Whether repeated measurements of both sides differ by no more than twice their standard error."""
+        if self.challenger_measured is None or self.champion_measured is None:
+            return False
+        one, other = self.challenger_measured.repeats, self.champion_measured.repeats
+        if one is None or other is None or self.kind is not Kind.CHANGED:
+            return False
+        return abs(one.mean - other.mean) <= 2 * math.hypot(one.error, other.error)
 
     @property
     def is_measured_alike(self) -> bool:
@@ -136,7 +147,13 @@ def _metric(
 
 
 def _how(measurement: Measurement) -> tuple[object, ...]:
-    return (measurement.step, measurement.dataset_name, measurement.dataset_digest, measurement.origin)
+    return (
+        measurement.step,
+        measurement.dataset_name,
+        measurement.dataset_digest,
+        measurement.origin,
+        measurement.repeats,
+    )
 
 
 def _measured(measurement: Measurement) -> dict[str, Any]:
@@ -145,6 +162,7 @@ def _measured(measurement: Measurement) -> dict[str, Any]:
 
 
 def _origin(measurement: Measurement) -> dict[str, Any]:
+    repeats = measurement.repeats
     has_dataset = bool(measurement.dataset_name or measurement.dataset_digest)
     return {
         "step": measurement.step,
@@ -152,4 +170,6 @@ def _origin(measurement: Measurement) -> dict[str, Any]:
         "dataset": {"name": measurement.dataset_name, "digest": measurement.dataset_digest} if has_dataset else None,
         "origin": str(measurement.origin),
         "run_id": measurement.run_id,
+        "repeats": repeats
+        and {"count": repeats.count, "mean": repeats.mean, "standard_error": json_number(repeats.error)},
     }

@@ -239,6 +239,7 @@ def test_a_metric_row_tells_how_each_side_was_measured_and_what_the_other_place_
             "dataset": {"name": "test", "digest": "d1"},
             "origin": "both",
             "run_id": "q",
+            "repeats": None,
             "other": None,
         },
         "challenger": {
@@ -247,6 +248,7 @@ def test_a_metric_row_tells_how_each_side_was_measured_and_what_the_other_place_
             "dataset": None,
             "origin": "run",
             "run_id": "r",
+            "repeats": None,
             "other": {
                 "value": "NaN",
                 "step": 0,
@@ -254,6 +256,7 @@ def test_a_metric_row_tells_how_each_side_was_measured_and_what_the_other_place_
                 "dataset": None,
                 "origin": "logged_model",
                 "run_id": "r",
+                "repeats": None,
             },
         },
     }
@@ -299,7 +302,15 @@ def test_the_api_gets_numbers_where_json_has_them_and_can_leave_equal_rows_out()
         facts("1", metrics={"auc": 0.8, "loss": 0.5, "same": 1.0}, params={"depth": "5"}),
     )
     full = json.loads(json.dumps(comparison.as_dict(), allow_nan=False))
-    measured_by_the_run = {"step": 0, "timestamp": 0, "dataset": None, "origin": "run", "run_id": "", "other": None}
+    measured_by_the_run = {
+        "step": 0,
+        "timestamp": 0,
+        "dataset": None,
+        "origin": "run",
+        "run_id": "",
+        "other": None,
+        "repeats": None,
+    }
     assert [row.pop("measured") for row in full["metrics"]["rows"]] == [
         {"champion": measured_by_the_run, "challenger": measured_by_the_run}
     ] * 3

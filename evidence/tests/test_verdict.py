@@ -149,6 +149,7 @@ def test_a_breaking_signature_and_changed_packages_come_before_what_is_better() 
         "missing": 0,
         "signature": "breaking",
         "packages_changed": 2,
+        "criteria": {"met": 0, "total": 0},
         "gates": {"passed": 0, "total": 0},
         "checks": {"passed": 0, "pending": 0, "failed": 0},
         "warnings": [],

@@ -104,6 +104,14 @@ class DatasetSerializer(serializers.Serializer):
     digest = serializers.CharField(help_text="Tells one state of the data set from another.")
 
 
+class RepeatsSerializer(serializers.Serializer):
+    """What all values of one step say together."""
+
+    count = serializers.IntegerField()
+    mean = serializers.FloatField()
+    standard_error = serializers.FloatField(help_text="Of the mean.")
+
+
 class OtherMeasurementSerializer(serializers.Serializer):
     """The value that the other of run and logged model has."""
 
@@ -113,6 +121,7 @@ class OtherMeasurementSerializer(serializers.Serializer):
     dataset = DatasetSerializer(allow_null=True)
     origin = serializers.ChoiceField(_ORIGINS)
     run_id = serializers.CharField()
+    repeats = RepeatsSerializer(allow_null=True)
 
 
 class MeasurementSerializer(serializers.Serializer):
@@ -123,6 +132,9 @@ class MeasurementSerializer(serializers.Serializer):
     dataset = DatasetSerializer(allow_null=True)
     origin = serializers.ChoiceField(_ORIGINS, help_text="Which of the run and the logged model has it.")
     run_id = serializers.CharField(help_text="The run that logged it.")
+    repeats = RepeatsSerializer(
+        allow_null=True, help_text="Of a logged model with several values at this step on this data set."
+    )
     other = OtherMeasurementSerializer(
         allow_null=True, help_text="What the other of run and logged model has last, where that is another value."
     )
@@ -243,6 +255,47 @@ class CheckCountsSerializer(serializers.Serializer):
     failed = serializers.IntegerField()
 
 
+class CriterionSerializer(serializers.Serializer):
+    """One thing that the challenger's author asked of a metric."""
+
+    key = serializers.CharField()
+    comparator = serializers.ChoiceField(["GTE", "LTE"])
+    threshold = serializers.FloatField()
+    challenger = serializers.FloatField(allow_null=True)
+    champion = serializers.FloatField(allow_null=True)
+    met = serializers.BooleanField(allow_null=True, help_text="Null where nothing was measured.")
+
+
+class CriteriaSerializer(serializers.Serializer):
+    """What the challenger's evaluation asked of its own metrics (`mlflow.genaiEvaluate.qualityCriteria`)."""
+
+    rows = CriterionSerializer(many=True)
+    problems = serializers.ListField(child=serializers.CharField(), help_text="What could not be read.")
+
+
+class LoggedComparisonSerializer(serializers.Serializer):
+    """One scorer of two evaluations, as `mlflow.genai.compare_evaluations` logged it."""
+
+    by = serializers.ChoiceField(["challenger", "champion"], help_text="Whose run it was logged to: the candidate.")
+    baseline = serializers.CharField(help_text="The first characters of the other run's id.")
+    is_with_champion = serializers.BooleanField()
+    scorer = serializers.CharField()
+    better = serializers.BooleanField(allow_null=True, help_text="Whether the candidate is.")
+    diff = serializers.FloatField(allow_null=True, help_text="Candidate minus baseline.")
+    ci_low = serializers.FloatField(allow_null=True)
+    ci_high = serializers.FloatField(allow_null=True)
+    p_value = serializers.FloatField(allow_null=True)
+    effect_size = serializers.FloatField(allow_null=True)
+    n_paired = serializers.FloatField(allow_null=True)
+
+
+class CriteriaCountsSerializer(serializers.Serializer):
+    """The author's criteria in numbers."""
+
+    met = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+
 class VerdictSerializer(serializers.Serializer):
     """The tables in numbers."""
 
@@ -253,6 +306,7 @@ class VerdictSerializer(serializers.Serializer):
     missing = serializers.IntegerField(help_text="On one side only.")
     signature = serializers.ChoiceField([(fit.value, fit.name) for fit in Fit])
     packages_changed = serializers.IntegerField(allow_null=True)
+    criteria = CriteriaCountsSerializer(help_text="What the challenger's author asked for.")
     gates = GateCountsSerializer(help_text="What the rules ask of the facts themselves.")
     checks = CheckCountsSerializer(help_text="What CI reported, and what the rules ask for that was not reported.")
     warnings = serializers.ListField(child=serializers.CharField(), help_text="Codes of what makes it unfair.")
@@ -293,6 +347,8 @@ class ComparisonSerializer(serializers.Serializer):
     tags = GroupSerializer()
     descriptions = GroupSerializer(help_text="What MLflow has as the versions' descriptions.")
     lineage = GroupSerializer(help_text="Where the runs say that they come from.")
+    criteria = CriteriaSerializer()
+    logged_comparisons = LoggedComparisonSerializer(many=True)
     prompt = PromptSerializer(allow_null=True)
     contents = ContentsSerializer(allow_null=True, help_text="Null for prompts.")
     files = FilesSerializer(allow_null=True, help_text="Null for prompts.")

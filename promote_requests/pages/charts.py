@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from evidence.curves import Along, curve_of
 from evidence.directions.overrides import directions_of
+from evidence.metrics.logged import plain_metrics
 from evidence.observe import Evidence
 from promote_requests import links
 from promote_requests.choices import Status
@@ -94,7 +95,7 @@ def context_of(evidence: Evidence, workspace: str) -> dict[str, Any]:
     if new.prompt_text is not None:
         return {}
     sides = [facts for facts in (new, champion) if facts is not None]
-    measured = [found for facts in sides for found in facts.metrics.values()]
+    measured = [found for facts in sides for found in plain_metrics(facts).values()]
     keys = dict.fromkeys(found.key for found in measured if found.step > 0)
     old = (
         None

@@ -30,6 +30,9 @@ def how_measured(measurement: Measurement) -> str:
     if measurement.dataset_name:
         digest = f" ({measurement.dataset_digest[:8]})" if measurement.dataset_digest else ""
         words.append(f"on {measurement.dataset_name}{digest}")
+    if (repeats := measurement.repeats) is not None:
+        mean, error = shown(repeats.mean).text, shown(repeats.error).text
+        words.append(f"mean {mean} ± {error} (standard error) of {repeats.count} at this step")
     return ", ".join(words)
 
 

@@ -1,12 +1,14 @@
 """Metrics on the pages: searched, sorted and put together by the page's address, with and without a script."""
 
+import json
 import re
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
-from registry.measurements import Measurement
+from registry.measurements import Measurement, Repeats
 from testing.factories import PromoteRequestFactory
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +112,43 @@ def test_of_ten_thousand_a_hundred_are_shown_unless_all_are_asked_for(registry, 
     assert "100 are shown" in page
     every = client.get(COMPARE, ASKED | {"metric_by": "prefix", "metric": "part7/", "all": "1"}).content.decode()
     assert len([name for name in names_on(every) if "/" in name]) == 250
+
+
+@pytest.fixture
+def evaluated(registry):
+    run = "c0ffee00" + "1" * 24
+    registry.add_version("Fraud", run_id=run, stage="Production", metrics={"correctness/mean": 0.8})
+    statistics = {"diff": 0.1, "ci_low": 0.02, "ci_high": 0.2, "p_value": 0.0125, "n_paired": 40}
+    logged = {f"compare/{run[:8]}/correctness/{name}": value for name, value in statistics.items()}
+    repeats = Measurement("f1", 0.7, repeats=Repeats(5, 0.72, 0.01))
+    registry.add_version("Fraud", run_id="r2", metrics={"correctness/mean": 0.9, "f1": repeats, **logged})
+    rules = [{"metricKey": "correctness/mean", "comparator": "GTE", "threshold": at} for at in (0.85, 0.95)]
+    registry.change_facts("Fraud", "2", criteria={"r2": json.dumps({"schemaVersion": 1, "rules": rules}), "<r3>": "{"})
+    return registry
+
+
+def test_criteria_logged_comparisons_and_repeats_are_on_the_page_and_in_the_api(evaluated, ada, grace, client):
+    asked = PromoteRequestFactory(actor=ada)
+    client.force_login(grace)
+    page = client.get(f"/checkpoint/promote-requests/{asked.pk}/").content.decode()
+    words = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "1 of 2 criteria of its author met" in words
+    assert "✗ not met correctness/ mean ≥ 0.95 0.8 0.9" in words
+    assert "✓ met correctness/ mean ≥ 0.85 0.8 0.9" in words
+    assert "What run &lt;r3&gt; asks of its own metrics is in a form that Checkpoint cannot read." in words
+    assert "✓ better correctness Challenger against the champion 0.1 0.02 to 0.2 0.0125 none 40" in words
+    assert "mean 0.72 ± 0.01 (standard error) of 5 at this step" in words
+    said = client.get(reverse("promote_requests_api:comparison", args=[asked.pk])).json()
+    assert [row["met"] for row in said["criteria"]["rows"]] == [False, True]
+    assert (said["logged_comparisons"][0]["p_value"], said["logged_comparisons"][0]["is_with_champion"]) == (
+        0.0125,
+        True,
+    )
+    assert '<option value="correctness/mean">' in page
+    assert '<option value="compare/' not in page
+    assert "compare/" not in client.get("/checkpoint/metrics/", {"model": "Fraud"}).content.decode()
+    over = client.get("/checkpoint/compare/versions/", {"model": "Fraud"}).json()
+    assert over["metrics"] == ["correctness/mean", "f1"]
+    (f1,) = [row for row in said["metrics"]["rows"] if row["key"] == "f1"]
+    assert f1["measured"]["challenger"]["repeats"] == {"count": 5, "mean": 0.72, "standard_error": 0.01}
+    assert {row["key"] for row in said["metrics"]["rows"]} == {"correctness/mean", "f1"}

@@ -124,6 +124,7 @@ class Shelf:
         metrics: Mapping[str, float | Measurement] | None = None,
         datasets: dict[str, str] | None = None,
         origin: dict[str, str] | None = None,
+        criteria: dict[str, str] | None = None,
         made_by: str = "",
     ) -> None:
         """Adds to or overwrites what was measured of a version."""
@@ -136,6 +137,7 @@ class Shelf:
                 {context: (said.rpartition(" (")[0] or said,) for context, said in (datasets or {}).items()}
             )
             facts.origin.update(origin or {})
+            facts.criteria.update(criteria or {})
             self._facts[name][version] = replace(facts, made_by=made_by or facts.made_by)
 
     def delete_version(self, name: str, version: str) -> None:

@@ -15,10 +15,13 @@ from registry.measurements import Logged, latest
 from registry.memory import Memory
 from registry.mlflow import files, histories, versions, workspaces
 from registry.mlflow.entities import (
+    evaluations_of,
     model_id_in,
     model_metrics,
     model_of,
     origin,
+    run_comparisons,
+    run_criteria,
     run_dataset_names,
     run_datasets,
     run_in,
@@ -114,10 +117,11 @@ class Models(RegistryClient):
         if run is None and run_id != found.run_id:
             made_by, run_id = "", found.run_id
             run = self._run(run_id)
+        evaluations = [made for made_in in evaluations_of(logged, run_id) if (made := self._run(made_in))]
         return VersionFacts(
             version=found,
             params={**(run.data.params if run else {}), **(logged.params or {} if logged else {})},
-            metrics=latest(of_run=run_metrics(run), of_model=model_metrics(logged)),
+            metrics=latest(of_run=[*run_metrics(run), *run_comparisons(evaluations)], of_model=model_metrics(logged)),
             tags={key: value for key, value in found.tags.items() if not is_reserved_tag(key)},
             experiment_id=run.info.experiment_id if run else logged.experiment_id if logged else "",
             run_name=run.info.run_name or "" if run else "",
@@ -127,6 +131,7 @@ class Models(RegistryClient):
             datasets=run_datasets(run),
             dataset_names=run_dataset_names(run),
             origin=origin(run, logged),
+            criteria=run_criteria([*([run] if run else []), *evaluations]),
             made_by=made_by if found.run_id and made_by != found.run_id else "",
             unplaced_source="" if places.can_be_told(location) else location,
         )

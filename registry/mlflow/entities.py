@@ -27,6 +27,9 @@ _ORIGIN_TAGS = {
     "user": MLFLOW_USER,
     "parent run": MLFLOW_PARENT_RUN_ID,
 }
+_CRITERIA = "mlflow.genaiEvaluate.qualityCriteria"
+"""As MLflow 3.18 calls it (`mlflow/utils/mlflow_tags.py`); earlier ones have no such tag."""
+_EVALUATIONS = 3
 _LOGGED_MODEL = re.compile(r"models:/(m-[\w-]+)|.*/models/(m-[0-9a-f]{32})/artifacts(?:/.*)?")
 
 
@@ -77,6 +80,26 @@ def run_metrics(run: Run | None) -> list[Measurement]:
     """Returns the last value of each of a run's metrics."""
     # `data.metrics` would be {key: value} only.
     return [_measurement(metric, Origin.RUN, run.info.run_id) for metric in run.data._metric_objs] if run else []
+
+
+def run_criteria(runs: list[Run]) -> dict[str, str]:
+    """Returns {run: what its evaluation asked of its own metrics}, as the tag has it."""
+    return {run.info.run_id: run.data.tags[_CRITERIA] for run in runs if run.data.tags.get(_CRITERIA)}
+
+
+def evaluations_of(logged: LoggedModel | None, run_id: str) -> list[str]:
+    """Returns the runs that evaluated a logged model last, but for its own: at most `_EVALUATIONS`.
+
+    `mlflow.genai.evaluate` logs what a scorer found as SCORER/mean, and what goes with it to its own run only.
+    """
+    found = sorted(model_metrics(logged), key=lambda measured: measured.timestamp, reverse=True)
+    runs = dict.fromkeys(one.run_id for one in found if "/" in one.key and one.run_id not in ("", run_id))
+    return list(runs)[:_EVALUATIONS]
+
+
+def run_comparisons(runs: list[Run]) -> list[Measurement]:
+    """Returns the comparisons with other evaluations that were logged to runs."""
+    return [found for run in runs for found in run_metrics(run) if found.key.startswith("compare/")]
 
 
 def run_datasets(run: Run | None) -> dict[str, str]:

@@ -924,6 +924,22 @@ def test_the_last_values_of_logged_models_are_what_the_facts_of_their_versions_s
 
 
 @pytest.mark.mlflow
+def test_values_that_several_runs_logged_for_a_model_at_one_step_are_repeats(request):
+    world = connect_to_mlflow(request)
+    name = f"{world.prefix}Fraud"
+    world.add_model(name)
+    logged = world.mlflow.create_logged_model(world.experiment_id)
+    for fold, auc in enumerate((0.8, 0.9, 0.7)):
+        run = world.mlflow.create_run(world.experiment_id).info.run_id
+        world.mlflow.log_metric(run, "auc", auc, step=1, timestamp=1_000 + fold, model_id=logged.model_id)
+    world.mlflow.finalize_logged_model(logged.model_id, "READY")
+    world.store.create_model_version(name, f"models:/{logged.model_id}", model_id=logged.model_id)
+    found = world.client.get_facts(name, "1").metrics["auc"]
+    assert found.repeats is not None
+    assert (found.value, found.repeats.count, round(found.repeats.mean, 9)) == (0.7, 3, 0.8)
+
+
+@pytest.mark.mlflow
 @pytest.mark.django_db
 def test_a_byte_that_is_changed_past_checkpoint_is_found_by_the_digests(request):
     from evidence.digests import taking  # noqa: PLC0415 - the room above, asked of a real MLflow here

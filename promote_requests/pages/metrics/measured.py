@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from evidence.metrics.logged import is_logged_comparison
 from registry.lists import Lists
 from registry.types import ModelVersion, RegisteredModel
 
@@ -25,8 +26,9 @@ class Measured:
 
     @property
     def metrics(self) -> list[str]:
-        """The keys that any of them has, by name."""
-        return sorted({key for found in self.values.values() for key in found}, key=str.casefold)
+        """The metrics that any of them has, by name."""
+        found = {key for values in self.values.values() for key in values if not is_logged_comparison(key)}
+        return sorted(found, key=str.casefold)
 
 
 def measured_of(lists: Lists, model: RegisteredModel) -> Measured:
