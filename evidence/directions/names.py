@@ -6,6 +6,7 @@ Metrics carry no direction in MLflow. A name is taken apart at its joints, and t
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 
 _JOINTS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])")
@@ -46,6 +47,7 @@ class Direction(StrEnum):
     UNKNOWN = ""
 
 
+@lru_cache(maxsize=20_000)
 def direction_of(name: str) -> Direction:
     """Returns which way is better for a metric of this name."""
     parts = [part.lower() for part in _JOINTS.split(name) if part]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from evidence.compare import compare_evidence
 from evidence.freeze import UnreadableEvidence, fingerprint, freeze, thaw
 from evidence.observe import Evidence, is_at_target, observe
 from registry.exceptions import RegistryNotFound, RegistryUnreachable
@@ -227,3 +228,37 @@ def test_characters_that_postgresql_refuses_are_replaced():
         "a\ufffdb": "c\ufffdd",
         "fine": "é😀",
     }
+
+
+def test_what_the_registered_models_say_of_themselves_stands_beside_what_the_versions_say(registry):
+    registry.add_model("prod.fraud", description="What the shop asks.")
+    registry.add_version("prod.fraud", description="copied in May")
+    registry.add_model("Tried", description="What we try.")
+    registry.add_version("Tried", description="deeper")
+    proposal = Proposal("Tried", "1", Target.parse("model:prod.fraud"))
+    evidence = observe(registry, proposal)
+    rows = {row.key: row.as_dict() for row in compare_evidence(evidence).descriptions.rows}
+    assert {key: (row["champion"], row["challenger"]) for key, row in rows.items()} == {
+        "model's description": ("What the shop asks.", "What we try."),
+        "version's description": ("copied in May", "deeper"),
+    }
+    assert thaw(freeze(evidence.challenger)).model_description == "What we try."
+    assert not compare_evidence(look(registry)).descriptions.rows  # nobody described Fraud
+
+
+def test_a_copy_is_judged_by_the_directions_of_the_model_that_it_goes_into(registry):
+    registry.add_version("prod.fraud", metrics={"auc": 0.9})
+    registry.set_model_tags("Fraud", {"checkpoint.metric.auc.direction": "lower"})
+    copy = look(registry, target=Target.parse("model:prod.fraud"))
+    assert copy.directions.of("auc").word == "higher"
+    assert look(registry).directions.of("auc").word == "lower"
+    registry.set_model_tags("prod.fraud", {"checkpoint.metric.auc.direction": "none"})
+    assert look(registry, target=Target.parse("model:prod.fraud")).directions.of("auc").word == "none"
+
+
+def test_one_model_is_asked_about_once_and_two_twice(registry):
+    registry.add_version("prod.fraud")
+    for target, times in (("stage:Production", 1), ("model:prod.fraud", 2)):
+        registry.calls.clear()
+        look(registry, target=Target.parse(target))
+        assert [call for call, _ in registry.calls].count("get_model") == times

@@ -345,7 +345,7 @@ class ComparisonSerializer(serializers.Serializer):
     datasets = GroupSerializer(help_text="The data sets that the runs used, by what for.")
     parameters = GroupSerializer()
     tags = GroupSerializer()
-    descriptions = GroupSerializer(help_text="What MLflow has as the versions' descriptions.")
+    descriptions = GroupSerializer(help_text="What MLflow has as the descriptions of versions and models.")
     lineage = GroupSerializer(help_text="Where the runs say that they come from.")
     criteria = CriteriaSerializer()
     logged_comparisons = LoggedComparisonSerializer(many=True)

@@ -152,3 +152,15 @@ def test_criteria_logged_comparisons_and_repeats_are_on_the_page_and_in_the_api(
     (f1,) = [row for row in said["metrics"]["rows"] if row["key"] == "f1"]
     assert f1["measured"]["challenger"]["repeats"] == {"count": 5, "mean": 0.72, "standard_error": 0.01}
     assert {row["key"] for row in said["metrics"]["rows"]} == {"correctness/mean", "f1"}
+
+
+def test_the_admins_desk_goes_by_the_same_directions_and_has_the_same_form(many, ada, admin_client):
+    many.set_model_tags("Fraud", {"checkpoint.metric.val/m1.direction": "lower"})
+    asked = PromoteRequestFactory(actor=ada)
+    address = reverse("admin:promote_requests_promoterequest_change", args=[asked.pk])
+    page = admin_client.get(address, {"metric": "val/", "metric_sort": "name"}).content.decode()
+    assert names_on(page) == [f"val/m{at}" for at in range(5)]
+    assert "better: lower, a tag of the model" in page
+    assert "1 metric worse" in page
+    form = page.partition('id="metrics-form"')[2].partition("</form>")[0]
+    assert "hx-post" not in form
