@@ -219,6 +219,7 @@ def test_the_comparison_carries_the_verdict(fraud, open_request, ada):
         "missing": 0,
         "signature": "unknown",
         "packages_changed": 1,
+        "criteria": {"met": 0, "total": 0},
         "gates": {"passed": 0, "total": 0},
         "checks": {"passed": 0, "pending": 0, "failed": 0},
         "warnings": ["champion_without_run", "challenger_without_run"],

@@ -139,6 +139,7 @@ def test_the_page_lists_metrics_with_where_each_direction_comes_from(fraud, ada,
     page = client.get(PAGE, {"model": "Fraud"}).content.decode()
     words = " ".join(page.replace("<wbr>", "").split())
     assert "Set by grace on" in words
+    assert "neither" in words
     assert "A tag of the model" in words
     assert "the tag says up, which is none of higher, lower and none" in words
     assert "odd&lt;b&gt;" in words
