@@ -178,6 +178,12 @@ class Verdict:
         is_same = self.prompt.kind is Kind.EQUAL
         return [*said, Part("plain", "same text", "prompt") if is_same else Part("warn", "text changed", "prompt")]
 
+    def _own(self) -> list[Part]:
+        if not self.criteria:
+            return []
+        words = f"{self.criteria_met} of {counted(self.criteria, 'criterion', 'criteria')} of its author met"
+        return [Part("good" if self.criteria_met == self.criteria else "bad", words, "criteria")]
+
     def _rest(self) -> list[Part]:
         numbers = ((self.equal, "equal"), (self.undirected, "without direction"), (self.missing, "on one side only"))
         said = [f"{number} {words}" for number, words in numbers if number]

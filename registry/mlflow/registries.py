@@ -66,12 +66,16 @@ class MlflowRegistries(RegistryClient):
         return self._of(name).stream_file(name, version, path)
 
     @override
-    def metric_history(self, run_id: str, key: str) -> list[Logged]:
-        return self._models.metric_history(run_id, key)
+    def metric_history(self, run_id: str, key: str, *, limit: int) -> list[Logged]:
+        return self._models.metric_history(run_id, key, limit=limit)
 
     @override
     def last_values(self, run_ids: Collection[str]) -> dict[str, dict[str, float]]:
         return self._models.last_values(run_ids)
+
+    @override
+    def last_values_of_models(self, model_ids: Collection[str]) -> dict[str, dict[str, float]]:
+        return self._models.last_values_of_models(model_ids)
 
     @override
     def find_made_of(
