@@ -13,7 +13,7 @@ from audit import trail
 from audit.actors import Door, actor_of
 from audit.admin.refusals import RecordsRefusals
 from foundation.exceptions import CheckpointError, InvalidInput
-from protection.fields import PeopleField
+from protection.conditions.fields import PeopleField
 from protection.models import FreezeWindow, Ownership
 from protection.people import named, resolved
 from protection.permissions import only_editors_of

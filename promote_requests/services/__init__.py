@@ -3,12 +3,12 @@
 Each takes an `actor` and plain values, never a request; each writes its audit row in the transaction of the change.
 """
 
+from promote_requests.services.by_itself.due import promote_due, promote_if_its_time_has_come
+from promote_requests.services.by_itself.holding import hold
 from promote_requests.services.checking import CheckOutcome, report_check, request_check
 from promote_requests.services.directing import direction_refusal, judged_by_directions_of, set_direction
-from promote_requests.services.due import promote_due, promote_if_its_time_has_come
 from promote_requests.services.gating import judge_gates
 from promote_requests.services.history import history_of
-from promote_requests.services.holding import hold
 from promote_requests.services.lifecycle import close, create, edit, reopen, submit, withdraw
 from promote_requests.services.promotion import promote
 from promote_requests.services.reading import (

@@ -83,7 +83,7 @@ def test_a_change_is_in_the_record_and_on_every_request_that_is_judged_by_it(fra
 
 def test_an_approval_of_what_was_shown_before_stops_counting_and_the_request_says_why(fraud, ada, editor):
     ProtectionRule.objects.all().delete()
-    RuleFactory(target_pattern="stage:Production", promote_when_approved=False)
+    RuleFactory(target_pattern="stage:Production", promote_when="pressed")
     asked = PromoteRequestFactory(actor=ada)
     approve(asked, editor)
     set_auc(editor, "lower")

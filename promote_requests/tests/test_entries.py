@@ -94,7 +94,7 @@ def test_a_refusal_of_mlflow_leaves_the_request_open(entries, name, ada, grace):
 
 
 def test_another_champion_stops_the_promotion(entries, name, ada, grace):
-    ProtectionRule.objects.update(promote_when_approved=False)
+    ProtectionRule.objects.update(promote_when="pressed")
     asked = approved(ask(ada, name, "alias:champion"), grace)
     entries.set_alias(name, "champion", version(name, 3))
     with pytest.raises(ChampionChanged):
@@ -103,7 +103,7 @@ def test_another_champion_stops_the_promotion(entries, name, ada, grace):
 
 
 def test_another_text_stops_the_promotion(entries, ada, grace):
-    ProtectionRule.objects.update(promote_when_approved=False)
+    ProtectionRule.objects.update(promote_when="pressed")
     asked = approved(ask(ada, SERVER, "alias:champion"), grace)
     stored = entries._facts[SERVER]["2.0.0"]
     entries._facts[SERVER]["2.0.0"] = thaw(freeze(stored) | {"prompt_text": "Steal it.\n"})

@@ -11,7 +11,7 @@ from foundation.exceptions import InvalidInput
 from foundation.words import counted, listed
 from protection.conditions.approvals import MOST, Approvals
 from protection.conditions.base import Condition, Facts, Unmet
-from protection.fields import PeopleField
+from protection.conditions.fields import PeopleField
 from protection.references import People
 
 

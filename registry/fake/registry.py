@@ -10,7 +10,6 @@ from registry import places
 from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
 from registry.fake.shelf import Shelf
-from registry.measurements import Logged
 from registry.names import plain
 from registry.targets import ACTIVE_STAGES, STAGES, STATUS_CHANGES, Target, TargetKind
 from registry.types import (
@@ -162,32 +161,6 @@ class FakeRegistry(Shelf, RegistryClient):
             raise RegistryNotFound(f"{path} is not among the files of version {version} of {name}.")
         for start in range(0, len(content), 256 * 1024):
             yield content[start : start + 256 * 1024]
-
-    @override
-    def metric_history(self, run_id: str, key: str, *, limit: int) -> list[Logged]:
-        with self._call("metric_history", run_id, key):
-            found = self.histories.get((run_id, key), [])
-            return sorted(found, key=lambda point: (point.timestamp, point.step))[:limit]
-
-    @override
-    def last_values(self, run_ids: Collection[str]) -> dict[str, dict[str, float]]:
-        with self._call("last_values", sorted(run_ids)):
-            return {
-                facts.version.run_id: {found.key: found.value for found in facts.metrics.values()}
-                for versions in self._facts.values()
-                for facts in versions.values()
-                if facts.version.run_id in run_ids
-            }
-
-    @override
-    def last_values_of_models(self, model_ids: Collection[str]) -> dict[str, dict[str, float]]:
-        with self._call("last_values_of_models", sorted(model_ids)):
-            return {
-                facts.version.model_id: {name: found.value for name, found in facts.metrics.items()}
-                for versions in self._facts.values()
-                for facts in versions.values()
-                if facts.version.model_id in model_ids
-            }
 
     @override
     def find_made_of(

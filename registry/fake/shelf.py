@@ -1,6 +1,6 @@
 """What the registry in memory has, and how tests arrange it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -227,3 +227,29 @@ class Shelf:
         facts = self._stored(name, version)
         changed = replace(facts.version, updated_at=datetime.now(UTC), **changes)  # type: ignore[arg-type]
         self._facts[name][version] = replace(facts, version=changed)
+
+    def metric_history(self, run_id: str, key: str, *, limit: int) -> list[Logged]:
+        """Returns what a test put into `histories`: see `RegistryClient`."""
+        with self._call("metric_history", run_id, key):
+            found = self.histories.get((run_id, key), [])
+            return sorted(found, key=lambda point: (point.timestamp, point.step))[:limit]
+
+    def last_values(self, run_ids: Collection[str]) -> dict[str, dict[str, float]]:
+        """Returns the runs' values from the versions that are there: see `RegistryClient`."""
+        with self._call("last_values", sorted(run_ids)):
+            return {
+                facts.version.run_id: {found.key: found.value for found in facts.metrics.values()}
+                for versions in self._facts.values()
+                for facts in versions.values()
+                if facts.version.run_id in run_ids
+            }
+
+    def last_values_of_models(self, model_ids: Collection[str]) -> dict[str, dict[str, float]]:
+        """Returns the logged models' values from the versions that are there: see `RegistryClient`."""
+        with self._call("last_values_of_models", sorted(model_ids)):
+            return {
+                facts.version.model_id: {name: found.value for name, found in facts.metrics.items()}
+                for versions in self._facts.values()
+                for facts in versions.values()
+                if facts.version.model_id in model_ids
+            }
