@@ -18,15 +18,15 @@ FORMAT = 1
 def keep(evidence: Evidence) -> str:
     """Stores evidence and returns its digest: SHA-256 in hex of its canonical JSON."""
     champion = evidence.champion
-    return _store(
+    return store(
         {
             "format": FORMAT,
-            "challenger": _store(freeze(evidence.challenger)),
-            "champion": None if champion is None else _store(freeze(champion)),
+            "challenger": store(freeze(evidence.challenger)),
+            "champion": None if champion is None else store(freeze(champion)),
             "other_holders": list(evidence.other_holders),
             "removing": evidence.removing,
             # Tables of names change with releases, and what somebody set here at any time.
-            "directions": _store(evidence.directions.frozen(measured_keys(evidence))),
+            "directions": store(evidence.directions.frozen(measured_keys(evidence))),
         }
     )
 
@@ -66,11 +66,21 @@ def _rows(digests: list[str]) -> dict[str, FrozenEvidence]:
     return {row.digest: row for row in FrozenEvidence.objects.filter(pk__in=digests)}
 
 
-def _store(document: dict[str, Any]) -> str:
+def store(document: dict[str, Any]) -> str:
+    """Stores a document of JSON with a number as its `format`, and returns its SHA-256 in hex."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
     FrozenEvidence.objects.get_or_create(digest=digest, defaults={"document": text})
     return digest
+
+
+def load_document(digest: str) -> dict[str, Any]:
+    """Returns the document that `store` was given.
+
+    Raises:
+        UnreadableEvidence: there is none, or somebody changed the row.
+    """
+    return _read(_rows([digest]).get(digest), digest)
 
 
 def _read(row: FrozenEvidence | None, digest: str) -> dict[str, Any]:
@@ -78,5 +88,5 @@ def _read(row: FrozenEvidence | None, digest: str) -> dict[str, Any]:
         raise UnreadableEvidence("What was true then is not kept here any more.")
     if hashlib.sha256(row.document.encode("utf-8")).hexdigest() != digest:
         raise UnreadableEvidence("What was true then is kept in a row that somebody changed, so it is not shown.")
-    read = json.loads(row.document)
-    return read if isinstance(read, dict) else {}
+    found = json.loads(row.document)
+    return found if isinstance(found, dict) else {}

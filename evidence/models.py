@@ -8,6 +8,7 @@ from django.utils import timezone
 from typing_extensions import override
 
 from audit.append_only import AppendOnly
+from evidence.inspection.findings import Outcome
 
 
 class FrozenEvidence(AppendOnly):
@@ -52,6 +53,36 @@ class Manifest(models.Model):
     @override
     def __str__(self) -> str:
         return f"{self.model_name} version {self.version}"
+
+
+class Inspection(AppendOnly):
+    """What the built-in check came to, each time that a version's files were looked at; the latest counts.
+
+    Attributes:
+        registered_at: As `Manifest` has it.
+        subject: SHA-256 in hex of what was looked at. What was found of it is true of every version that is the same.
+        digest: Names the document with the findings, from `kept.store`.
+        made_at: Before the first file was read.
+    """
+
+    workspace = models.CharField(max_length=256, blank=True, default="")
+    model_name = models.CharField(max_length=256)
+    version = models.CharField(max_length=32)
+    registered_at = models.DateTimeField()
+    subject = models.CharField(max_length=64, db_index=True)
+    outcome = models.CharField(max_length=20, choices=[(outcome.value, outcome.value) for outcome in Outcome])
+    digest = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "model_name", "version", "registered_at"], name="inspections_of_version")
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.model_name} version {self.version}: {self.outcome}"
 
 
 class DigestedFile(models.Model):

@@ -15,6 +15,7 @@ from typing_extensions import override
 from audit.append_only import AppendOnly
 from audit.trail import About
 from evidence.freeze import Observation
+from evidence.models import Inspection
 from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.querysets import CheckManager, PromoteRequestQuerySet, ReviewManager
 from protection.checks import State
@@ -68,6 +69,9 @@ class PromoteRequest(models.Model):
     )
     evidence_digest = models.CharField(
         max_length=64, blank=True, editable=False, help_text="Names what was observed last, kept for ever."
+    )
+    inspection = models.ForeignKey(
+        Inspection, on_delete=models.PROTECT, null=True, related_name="+", editable=False, help_text="Made last."
     )
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -104,7 +104,9 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
 
     def with_people(self) -> Self:
         """Loads also the people, reviews and checks that a page shows."""
-        return self.select_related("author", "promoted_by", "closed_by").prefetch_related("reviews", "checks")
+        return self.select_related("author", "promoted_by", "closed_by", "inspection").prefetch_related(
+            "reviews", "checks"
+        )
 
     def for_rows(self) -> Self:
         """Loads also the people and reviews that a list shows."""

@@ -21,6 +21,17 @@ class State(TextChoices):
     REQUESTED = "requested", "asked for again"
 
 
+RESERVED = "checkpoint/"
+"""How the names of the checks begin that Checkpoint makes itself: nobody reports one of these."""
+INSPECTION = "checkpoint/inspection"
+"""The built-in check of a version's files, see `evidence.inspection`."""
+
+
+def is_reserved(name: str) -> bool:
+    """Tells whether a name is, in whatever spelling, one that Checkpoint keeps for its own checks."""
+    return plain(name).strip().startswith(RESERVED)
+
+
 REPORTED = tuple(state for state in State if state is not State.REQUESTED)
 """What a reporter may say."""
 
@@ -98,6 +109,11 @@ class Standing:
     latest: Report | None
     required: RequiredCheck | None = None
 
+    @property
+    def is_inspection(self) -> bool:
+        """Whether it is the built-in check of the version's files."""
+        return self.name == INSPECTION
+
 
 def standings(
     required: Iterable[RequiredCheck], reports: Iterable[Report], *, opened_at: datetime, now: datetime
@@ -156,13 +172,13 @@ def _of_required(check: RequiredCheck, reports: list[Report], opened_at: datetim
         when = f"{due:%Y-%m-%d %H:%M} UTC"
         if now >= due:
             return Standing(check.name, Outcome.FAILED, f"was not reported by {when}", latest, check)
-        return Standing(check.name, outcome, f"{_said(latest)}, due by {when}", latest, check)
-    return Standing(check.name, outcome, _said(latest), latest, check)
+        return Standing(check.name, outcome, f"{_said(latest, check.name)}, due by {when}", latest, check)
+    return Standing(check.name, outcome, _said(latest, check.name), latest, check)
 
 
-def _said(report: Report | None) -> str:
+def _said(report: Report | None, name: str = "") -> str:
     if report is None:
-        return "was not reported yet"
+        return "was not made yet" if is_reserved(name) else "was not reported yet"
     return {
         State.PENDING: "is running",
         State.SUCCESS: "passed",

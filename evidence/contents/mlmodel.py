@@ -36,9 +36,18 @@ def parse(text: str) -> MLmodel:
     Raises:
         Unreadable: no YAML, YAML that refers to itself or is nested deeply, or another document.
     """
-    document = loaded(text)
+    document = loaded(text, called="MLmodel")
     if not isinstance(document, dict):
         raise Unreadable("MLmodel does not describe a model.")
+    return described(document)
+
+
+def described(document: dict[str, Any]) -> MLmodel:
+    """Returns what the file says, from the mapping that `loaded` found in it.
+
+    Raises:
+        Unreadable: its signature cannot be read.
+    """
     flavors = document.get("flavors")
     flavors = flavors if isinstance(flavors, dict) else {}
     function = flavors.get("python_function")
@@ -50,8 +59,12 @@ def parse(text: str) -> MLmodel:
     )
 
 
-def loaded(text: str) -> Any:
+def loaded(text: str, *, called: str) -> Any:
     """Returns what YAML says, made of texts, lists and mappings only.
+
+    Args:
+        text: Of the file.
+        called: The file's name, for the sentence about why it cannot be read.
 
     Raises:
         Unreadable: it is none, is nested too deeply, or refers to parts of itself.
@@ -61,14 +74,14 @@ def loaded(text: str) -> Any:
         # A few lines that refer to one another can stand for gigabytes, or for themselves.
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             if isinstance(event, yaml.AliasEvent):
-                raise Unreadable("MLmodel refers to parts of itself, which is not followed.")
+                raise Unreadable(f"{called} refers to parts of itself, which is not followed.")
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEEPEST:
-                raise Unreadable("MLmodel is nested too deeply to be read.")
+                raise Unreadable(f"{called} is nested too deeply to be read.")
         # All scalars as texts: a number of a hundred thousand digits, or one to the base 60, would take its time.
         return yaml.load(text, Loader=yaml.CBaseLoader)  # noqa: S506 - knows texts, lists and mappings only
     except (yaml.YAMLError, ValueError) as error:
-        raise Unreadable("MLmodel is not YAML.") from error
+        raise Unreadable(f"{called} is not YAML.") from error
 
 
 def _version_of(flavor: str, said: Any) -> str:

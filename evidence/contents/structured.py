@@ -30,7 +30,7 @@ def _read(text: str) -> Any:
     if len(text) > _LONGEST or not (text.lstrip().startswith(_BEGINS) or ("\n" in text and ":" in text)):
         return None
     try:
-        return loaded(text)  # JSON is YAML
+        return loaded(text, called="the value")  # JSON is YAML
     except Unreadable:
         return None
 

@@ -43,7 +43,7 @@ def take(registry: RegistryClient, *, workspace: str, name: str, version: str) -
         RegistryError: MLflow cannot be asked, or has no such version.
     """
     facts = registry.get_facts(name, version)
-    manifest, _ = Manifest.objects.get_or_create(**_key(workspace, facts.version))
+    manifest, _ = Manifest.objects.get_or_create(**key_of(workspace, facts.version))
     if manifest.finished_at is not None:
         return manifest
     tree = _tree(registry, facts)
@@ -76,7 +76,7 @@ def verify(registry: RegistryClient, manifest: Manifest) -> list[Mismatch]:
         RegistryError: MLflow cannot be asked, or has no such version.
     """
     facts = registry.get_facts(manifest.model_name, manifest.version)
-    if _key(manifest.workspace, facts.version)["registered_at"] != manifest.registered_at:
+    if key_of(manifest.workspace, facts.version)["registered_at"] != manifest.registered_at:
         raise RegistryNotFound(f"{manifest} is another version today: this one was deleted.")
     kept = {file.path: file for file in manifest.files.all()}
     found: list[Mismatch] = []
@@ -96,7 +96,7 @@ def verify(registry: RegistryClient, manifest: Manifest) -> list[Mismatch]:
 
 def manifest_of(workspace: str, version: ModelVersion) -> Manifest | None:
     """Returns the finished manifest of a version, if there is one."""
-    return Manifest.objects.filter(finished_at__isnull=False, **_key(workspace, version)).first()
+    return Manifest.objects.filter(finished_at__isnull=False, **key_of(workspace, version)).first()
 
 
 def with_digests(evidence: Evidence, *, workspace: str) -> Evidence:
@@ -108,7 +108,7 @@ def with_digests(evidence: Evidence, *, workspace: str) -> Evidence:
         return evidence
     asked = Q()
     for version in versions:
-        asked |= Q(**{f"manifest__{name}": value for name, value in _key(workspace, version).items()})
+        asked |= Q(**{f"manifest__{name}": value for name, value in key_of(workspace, version).items()})
     taken: dict[tuple[str, str], dict[str, DigestedFile]] = {}
     for file in DigestedFile.objects.filter(asked, manifest__finished_at__isnull=False).select_related("manifest"):
         taken.setdefault((file.manifest.model_name, file.manifest.version), {})[file.path] = file
@@ -130,7 +130,8 @@ def _digested(facts: VersionFacts, taken: dict[tuple[str, str], dict[str, Digest
     return replace(facts, tree=replace(facts.tree, files=tuple(entries)))
 
 
-def _key(workspace: str, version: ModelVersion) -> dict[str, Any]:
+def key_of(workspace: str, version: ModelVersion) -> dict[str, Any]:
+    """Returns {field: value} that tells one version from all others, later ones of the same number too."""
     return {
         "workspace": workspace,
         "model_name": version.name,

@@ -46,6 +46,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Inspection',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('workspace', models.CharField(blank=True, default='', max_length=256)),
+                ('model_name', models.CharField(max_length=256)),
+                ('version', models.CharField(max_length=32)),
+                ('registered_at', models.DateTimeField()),
+                ('subject', models.CharField(db_index=True, max_length=64)),
+                ('outcome', models.CharField(choices=[('ok', 'ok'), ('failed', 'failed'), ('could not be told', 'could not be told')], max_length=20)),
+                ('digest', models.CharField(max_length=64)),
+                ('made_at', models.DateTimeField()),
+            ],
+            options={
+                'ordering': ['pk'],
+                'indexes': [models.Index(fields=['workspace', 'model_name', 'version', 'registered_at'], name='inspections_of_version')],
+            },
+        ),
+        migrations.CreateModel(
             name='DigestedFile',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -60,9 +60,9 @@ def test_a_row_that_somebody_changed_or_took_away_is_told(fraud, document, says)
 
 def test_a_row_of_another_format_is_told(fraud):
     with pytest.raises(UnreadableEvidence, match=r"cannot read \(2\)"):
-        kept.load(kept._store({"format": 2}))
+        kept.load(kept.store({"format": 2}))
     with pytest.raises(UnreadableEvidence, match="damaged"):
-        kept.load(kept._store({"format": 1}))
+        kept.load(kept.store({"format": 1}))
 
 
 def test_rows_are_added_and_never_changed(fraud):

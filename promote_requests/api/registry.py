@@ -17,6 +17,7 @@ from promote_requests.api.registry_outputs import (
     ModelVersionsSerializer,
     RegisteredModelSerializer,
     RegisteredModelsSerializer,
+    inspection,
     side,
 )
 from promote_requests.choices import Status
@@ -61,6 +62,7 @@ class ComparisonView(ApiView):
                 ],
                 "removing": evidence.removing,
                 **compared.as_dict(only_differences=values["only_differences"]),
+                "inspection": inspection(promote_request.inspection),
             }
         )
 

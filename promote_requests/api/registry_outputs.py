@@ -6,6 +6,9 @@ from rest_framework import serializers
 
 from evidence.contents.signature import Fit
 from evidence.directions.wanted import SAID, Source
+from evidence.inspection.findings import Outcome
+from evidence.inspection.looking import findings_of
+from evidence.models import Inspection
 from evidence.rows import Kind
 from foundation.addresses import absolute
 from foundation.api.pagination import UncountedPageSerializer
@@ -308,7 +311,9 @@ class VerdictSerializer(serializers.Serializer):
     packages_changed = serializers.IntegerField(allow_null=True)
     criteria = CriteriaCountsSerializer(help_text="What the challenger's author asked for.")
     gates = GateCountsSerializer(help_text="What the rules ask of the facts themselves.")
-    checks = CheckCountsSerializer(help_text="What CI reported, and what the rules ask for that was not reported.")
+    checks = CheckCountsSerializer(
+        help_text="What CI reported and the built-in check came to, and what the rules ask for that was not reported."
+    )
     warnings = serializers.ListField(child=serializers.CharField(), help_text="Codes of what makes it unfair.")
 
 
@@ -327,6 +332,22 @@ class FilesSerializer(serializers.Serializer):
 
     rows = FileRowSerializer(many=True)
     problems = serializers.ListField(child=serializers.CharField(), help_text="What could not be listed.")
+
+
+class FindingSerializer(serializers.Serializer):
+    """One thing that the built-in check looked at."""
+
+    code = serializers.CharField(help_text="mlmodel, files, environment, signature, input_example, prompt or process.")
+    sentence = serializers.CharField()
+    outcome = serializers.ChoiceField([(outcome.value, outcome.name) for outcome in Outcome])
+
+
+class InspectionSerializer(serializers.Serializer):
+    """What the built-in check came to when the challenger's files were last looked at."""
+
+    outcome = serializers.ChoiceField([(outcome.value, outcome.name) for outcome in Outcome])
+    made_at = serializers.DateTimeField()
+    findings = FindingSerializer(many=True)
 
 
 class ComparisonSerializer(serializers.Serializer):
@@ -353,8 +374,22 @@ class ComparisonSerializer(serializers.Serializer):
     contents = ContentsSerializer(allow_null=True, help_text="Null for prompts.")
     files = FilesSerializer(allow_null=True, help_text="Null for prompts.")
     verdict = VerdictSerializer(allow_null=True, help_text="Null without a champion.")
+    inspection = InspectionSerializer(
+        allow_null=True, help_text="The built-in check of the challenger's files; null until it is made."
+    )
 
 
 def side(version: ModelVersion) -> dict[str, Any]:
     """Returns a version as a comparison names it."""
     return {"model_name": version.name, "version": version.version}
+
+
+def inspection(made: Inspection | None) -> dict[str, Any] | None:
+    """Returns what the built-in check came to as a comparison says it."""
+    if made is None:
+        return None
+    return {
+        "outcome": made.outcome,
+        "made_at": made.made_at,
+        "findings": [finding.as_dict() for finding in findings_of(made)],
+    }

@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('evidence', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -37,6 +38,7 @@ class Migration(migrations.Migration):
                 ('gate_results', models.JSONField(blank=True, default=dict, editable=False, help_text="What came of the rules' gates when MLflow was last asked.")),
                 ('unplaced_source', models.TextField(blank=True, editable=False, help_text='Where its files are said to lie, if their place cannot be told from it.')),
                 ('evidence_digest', models.CharField(blank=True, editable=False, help_text='Names what was observed last, kept for ever.', max_length=64)),
+                ('inspection', models.ForeignKey(editable=False, help_text='Made last.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='evidence.inspection')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('opened_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),

@@ -12,6 +12,7 @@ from audit.actors import Actor, Door, actor_of
 from evidence.compare import Comparison, compare_evidence
 from evidence.digests.taking import manifest_of
 from evidence.freeze import Observation, UnreadableEvidence
+from evidence.inspection.looking import findings_of
 from evidence.kept import load_with_time
 from evidence.metrics.arrange import TEXT
 from evidence.observe import Evidence
@@ -233,6 +234,7 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, rules: Rul
         "seen_fingerprint": seen.observation.evidence_fingerprint if evidence else "",
         "shows_digest": True,
         "manifest": manifest_of(proposal.workspace, evidence.challenger.version) if evidence else None,
+        "findings": findings_of(promote_request.inspection) if promote_request.inspection else (),
         "gone": sentences.gone(evidence.challenger) if evidence else [],
         "history": history_of(promote_request, seen.observation.champion_version, reader=request.user.pk),
         "is_frozen": promote_request.status in FROZEN,

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from evidence.compare import compare_evidence
 from evidence.contents.reading import with_contents, with_trees
 from evidence.digests.taking import with_digests
+from evidence.inspection.looking import findings_of, inspection_of
 from evidence.observe import observe_both
 from promote_requests import links
 from promote_requests.models import PromoteRequest
@@ -125,11 +126,17 @@ def compare_versions(request: PageRequest) -> HttpResponse:
     except RegistryError as failure:
         return render(request, "promote_requests/compare.html", {**context, "failure": failure}, status=failure.status)
     is_one_model = old[0] == new[0]
+    left, right = (f"Version {one[1]}" if is_one_model else f"{one[0]} version {one[1]}" for one in (old, new))
     context |= {
         "evidence": evidence,
         "comparison": compare_evidence(evidence),
-        "left": f"Version {old[1]}" if is_one_model else f"{old[0]} version {old[1]}",
-        "right": f"Version {new[1]}" if is_one_model else f"{new[0]} version {new[1]}",
+        "left": left,
+        "right": right,
+        "inspections": [
+            {"of": who, "made": made, "findings": findings_of(made)}
+            for who, facts in ((right, evidence.challenger), (left, evidence.champion))
+            if facts is not None and (made := inspection_of(workspace, facts.version)) is not None
+        ],
         "old_links": detail.links_of(evidence.champion, workspace) if evidence.champion else [],
         "new_links": detail.links_of(evidence.challenger, workspace),
         "form": links.form_path_for_version(*new, workspace),

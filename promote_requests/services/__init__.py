@@ -5,6 +5,7 @@ Each takes an `actor` and plain values, never a request; each writes its audit r
 
 from promote_requests.services.by_itself.due import promote_due, promote_if_its_time_has_come
 from promote_requests.services.by_itself.holding import hold
+from promote_requests.services.by_itself.inspecting import inspect_waiting
 from promote_requests.services.checking import CheckOutcome, report_check, request_check
 from promote_requests.services.directing import direction_refusal, judged_by_directions_of, set_direction
 from promote_requests.services.gating import judge_gates
@@ -39,6 +40,7 @@ __all__ = [
     "evidence_of",
     "history_of",
     "hold",
+    "inspect_waiting",
     "judge_gates",
     "judged_by_directions_of",
     "judgements_of",

@@ -23,7 +23,7 @@ from promote_requests.services.observing import adopt, has_changed
 from promote_requests.services.promotion import promote_if_due
 from promote_requests.services.reading import checks_of, evidence_of, requirement_of, with_files
 from promote_requests.services.settling import settles_first
-from protection.checks import REPORTED, RequiredCheck, State, pinned_to
+from protection.checks import INSPECTION, REPORTED, RESERVED, RequiredCheck, State, is_reserved, pinned_to
 from protection.conditions.checks import checked_name
 from registry.names import plain
 
@@ -68,12 +68,15 @@ def report_check(
         InvalidInput: a field is wrong.
         WrongState: the request is not open.
         EvidenceChanged: what was checked is not what MLflow has now.
-        NotAllowed: somebody else reports this check, or the author reports one that a rule asks for.
+        NotAllowed: somebody else reports this check, or Checkpoint makes it itself, or the author reports one that a
+            rule asks for.
         RegistryError: MLflow cannot be asked.
     """
     transitions.require(Action.CHECK, promote_request.status)
     permissions.require(actor, Action.CHECK, promote_request)
     name = checked_name(name)
+    if is_reserved(name):
+        raise NotAllowed(f"Checkpoint makes the checks called {RESERVED}... itself: nobody reports them.")
     state = _checked_state(state)
     summary = _checked_summary(summary)
     details_url = _checked_address(details_url)
@@ -103,6 +106,8 @@ def report_check(
 def request_check(*, actor: Actor, promote_request: PromoteRequest, name: str) -> Check:
     """Asks for a check once more: what was reported before does not count any longer.
 
+    The built-in check can be asked for always; `inspecting.inspect_waiting` makes it.
+
     Raises:
         InvalidInput: no rule asks for a check of this name, and nobody reported one.
         WrongState: the request is not open.
@@ -114,7 +119,7 @@ def request_check(*, actor: Actor, promote_request: PromoteRequest, name: str) -
     with transaction.atomic():
         locked = lock(promote_request)
         transitions.require(Action.CHECK, locked.status)
-        known = [check.name for check in requirement_of(locked).checks]
+        known = [INSPECTION, *(check.name for check in requirement_of(locked).checks)]
         known += [given.name for given in checks_of(locked, locked.observation)]
         spelled = next((one for one in known if plain(one) == plain(name)), None)
         if spelled is None:

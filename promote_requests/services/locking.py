@@ -16,7 +16,7 @@ def lock(promote_request: PromoteRequest) -> PromoteRequest:
     """
     return (
         PromoteRequest.objects.select_for_update(of=("self",))
-        .select_related("author", "closed_by")
+        .select_related("author", "closed_by", "inspection")
         .get(pk=promote_request.pk)
     )
 

@@ -25,6 +25,7 @@ from promote_requests.decision import Decision
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged, RuleNotMet
 from promote_requests.models import PromoteRequest
 from promote_requests.services import registry_writes
+from promote_requests.services.by_itself.inspecting import forget_of_another
 from promote_requests.services.gating import keep, measure
 from promote_requests.services.insights import judged
 from promote_requests.services.locking import lock, move
@@ -58,6 +59,7 @@ def promote(*, actor: Actor, promote_request: PromoteRequest) -> PromoteRequest:
     refuse_if_changed(promote_request, evidence, actor=actor)
     _refuse_lost_alias(promote_request, evidence)
     _refuse_other_files(promote_request, evidence)
+    forget_of_another(promote_request, evidence.challenger.version)
     if measure(promote_request, evidence, fresh=True):
         keep(promote_request)
     found = judged(promote_request, evidence)
@@ -176,7 +178,7 @@ def promote_if_due(*, actor: Actor, promote_request: PromoteRequest) -> PromoteR
 
     Of several approvals at the same moment one promotes; the others find the promotion under way and do nothing.
     """
-    current = PromoteRequest.objects.select_related("author").get(pk=promote_request.pk)
+    current = PromoteRequest.objects.select_related("author", "inspection").get(pk=promote_request.pk)
     due = current.status == Status.OPEN and decision_of(current).is_approved and requirement_of(current).is_automatic
     if not due:
         return current

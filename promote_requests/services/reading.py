@@ -9,6 +9,7 @@ from audit.actors import Actor
 from evidence.contents.reading import with_contents, with_trees
 from evidence.digests.taking import with_digests
 from evidence.freeze import Observation
+from evidence.inspection.findings import Outcome as InspectionOutcome
 from evidence.kept import load
 from evidence.observe import Evidence, observe
 from promote_requests import permissions
@@ -16,7 +17,7 @@ from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision, decide, judgements, with_approval_of
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
-from protection.checks import Report, State
+from protection.checks import INSPECTION, Report, State
 from protection.conditions import Judgement
 from protection.gates import GateResult
 from protection.matching import Requirement, Rulebook, requirement_for
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     pass
 
 
+_STATES = {
+    InspectionOutcome.PASSED: State.SUCCESS,
+    InspectionOutcome.FAILED: State.FAILURE,
+    InspectionOutcome.UNKNOWN: State.ERROR,
+}
 FROZEN = (Status.PROMOTING, Status.PROMOTED, Status.CLOSED)
 """A request in one of these shows what was judged, whatever MLflow says today."""
 
@@ -130,8 +136,12 @@ def as_judged(promote_request: PromoteRequest) -> dict[str, Any]:
 
 
 def checks_of(promote_request: PromoteRequest, observation: Observation) -> tuple[Report, ...]:
-    """Returns what was reported on these facts, oldest first."""
-    return tuple(
+    """Returns what was reported on these facts, and what the built-in check came to, oldest first.
+
+    The built-in check is about the version's files, whatever else changes. What was found before the request was
+    opened does not count: until then nothing kept the files from changing.
+    """
+    found = [
         Report(
             given.name,
             State(given.state),
@@ -143,7 +153,12 @@ def checks_of(promote_request: PromoteRequest, observation: Observation) -> tupl
         )
         for given in promote_request.checks.all()
         if given.evidence_fingerprint == observation.evidence_fingerprint
-    )
+        or (given.name == INSPECTION and given.created_at >= promote_request.opened_at)
+    ]
+    made = promote_request.inspection
+    if made is not None and made.made_at >= promote_request.opened_at:
+        found.append(Report(INSPECTION, _STATES[made.outcome], "Checkpoint", False, made.made_at))
+    return tuple(sorted(found, key=lambda report: report.at))
 
 
 def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decision, requirement: Requirement) -> bool:

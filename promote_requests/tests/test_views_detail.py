@@ -706,7 +706,7 @@ def test_a_promoted_request_with_facts_that_cannot_be_read_is_shown_all_the_same
     open_request.refresh_from_db()
     evidence = json.loads(FrozenEvidence.objects.get(pk=open_request.evidence_digest).document)
     facts = json.loads(FrozenEvidence.objects.get(pk=evidence["challenger"]).document)
-    written = kept._store(evidence | {"challenger": kept._store(facts | change)})
+    written = kept.store(evidence | {"challenger": kept.store(facts | change)})
     type(open_request).objects.filter(pk=open_request.pk).update(evidence_digest=written)
     text = _text(_page(grace, open_request))
     assert "The comparison is not available. What was true then is kept in" in text

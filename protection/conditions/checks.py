@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from typing_extensions import override
 
 from foundation.exceptions import InvalidInput
-from protection.checks import Outcome, RequiredCheck, standings
+from protection.checks import INSPECTION, Outcome, RequiredCheck, is_reserved, standings
 from protection.conditions.base import Condition, Facts, Unmet
 from registry.names import plain
 
@@ -80,7 +80,8 @@ class Checks(Condition):
         return ChecksField(
             required=False,
             help_text="One a line: ci/evals, or ci/evals by ci-bot, or ci/evals by ci-bot within 24 hours. "
-            "Without a user whoever reports it first reports it from then on, but never the request's author.",
+            "Without a user whoever reports it first reports it from then on, but never the request's author. "
+            f"{INSPECTION} is made by Checkpoint itself: what the version's files say.",
         )
 
 
@@ -131,6 +132,12 @@ def _check(given: Any, *, as_line: bool) -> RequiredCheck:
     hours = int(hours) if isinstance(hours, str) and hours.isdecimal() and len(hours) < 9 else hours
     if not isinstance(reporter, str) or len(reporter) > 150:
         raise InvalidInput("The reporter of a check is the name of a user.", field=Checks.key)
+    if is_reserved(name):
+        if plain(name) != INSPECTION:
+            raise InvalidInput(f"Checkpoint makes no check called {name}, only {INSPECTION}.", field=Checks.key)
+        if reporter:
+            raise InvalidInput(f"Checkpoint makes {INSPECTION} itself: name no reporter.", field=Checks.key)
+        name = INSPECTION
     if isinstance(hours, bool) or not isinstance(hours, int) or not 0 <= hours <= MOST_HOURS:
         raise InvalidInput(f"A check is given 1 to {MOST_HOURS} hours.", field=Checks.key)
     return RequiredCheck(name, reporter, hours)
