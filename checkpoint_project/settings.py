@@ -261,6 +261,8 @@ SPECTACULAR_SETTINGS = {
         "CloseReasonEnum": "promote_requests.choices.CloseReason",
         "DifferenceEnum": "evidence.rows.Kind",
         "SignatureFitEnum": "evidence.contents.signature.Fit",
+        "InspectionOutcomeEnum": "evidence.inspection.findings.Outcome",
+        "RuleOutcomeEnum": "protection.choices.Outcome",
         "ChangeEnum": "registry.proposals.Change",
         "TargetKindEnum": "registry.targets.TargetKind",
     },

@@ -97,7 +97,7 @@ def _filter_calls(libc: ctypes.CDLL) -> bool:
     for call in calls:
         steps += [(_JUMP_IF_EQUAL, 0, 1, call), (_RETURN, 0, 0, _ALLOW)]
     steps.append((_RETURN, 0, 0, _REFUSE_EPERM))
-    instructions = (_Instruction * len(steps))(*steps)
+    instructions = (_Instruction * len(steps))(*(_Instruction(*step) for step in steps))
     program = _Program(len(steps), instructions)
     if libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
         return False

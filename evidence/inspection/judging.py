@@ -132,7 +132,7 @@ def _paths_of(document: Mapping[str, Any]) -> Iterator[str]:
 
 def _environment_files(said: Mapping[str, Any]) -> list[str]:
     env = said.get("env")
-    named = list(env.values()) if isinstance(env, dict) else [env]
+    named: list[Any] = list(env.values()) if isinstance(env, dict) else [env]
     return [path for path in named if _is_path(path)]
 
 

@@ -157,7 +157,7 @@ def checks_of(promote_request: PromoteRequest, observation: Observation) -> tupl
     ]
     made = promote_request.inspection
     if made is not None and made.made_at >= promote_request.opened_at:
-        found.append(Report(INSPECTION, _STATES[made.outcome], "Checkpoint", False, made.made_at))
+        found.append(Report(INSPECTION, _STATES[InspectionOutcome(made.outcome)], "Checkpoint", False, made.made_at))
     return tuple(sorted(found, key=lambda report: report.at))
 
 

@@ -51,6 +51,7 @@ COMMANDS = {
     "create_api_token": "Makes tokens; it neither judges nor changes a request.",
     "demo": "Fills an installation of its own, by the services.",
     "digest": "Reads files of versions and keeps their digests; it judges nothing and changes no request.",
+    "inspect": "Looks at files of versions for the built-in check; it has no actor who could be refused.",
     "promote_due": "Promotes what people have decided; it has no actor who could be refused.",
     "runserver": "A server.",
     "serve": "A server.",
@@ -514,7 +515,10 @@ def test_every_act_has_a_way_or_a_reason_at_every_door() -> None:
 def test_every_service_that_somebody_calls_is_in_the_table() -> None:
     called = {name for name, service in doors.SERVICES.items() if "actor" in inspect.signature(service).parameters}
     # A call that is held was refused already; what cannot be asked for is only refused: proxy/tests/test_holding.py.
-    assert called - {"actions_for", "direction_refusal", "hold", "would_promote"} == _addresses(Door.SERVICE)
+    # The built-in check is made by a worker: whoever wants it again asks for it as for any check.
+    assert called - {"actions_for", "direction_refusal", "hold", "inspect_waiting", "would_promote"} == _addresses(
+        Door.SERVICE
+    )
 
 
 def test_every_kind_of_refusal_is_in_the_table(world: World) -> None:

@@ -105,5 +105,8 @@ def _tell(promote_request: PromoteRequest, made: Inspection, actor: Actor) -> No
             return  # decided meanwhile, or somebody looked later
         PromoteRequest.objects.filter(pk=locked.pk).update(inspection=made, updated_at=timezone.now())
         trail.record(
-            AuditAction.CHECK_REPORTED, about=locked.about, reason=f"{INSPECTION}: {_WORDS[made.outcome]}", actor=actor
+            AuditAction.CHECK_REPORTED,
+            about=locked.about,
+            reason=f"{INSPECTION}: {_WORDS[Outcome(made.outcome)]}",
+            actor=actor,
         )

@@ -168,7 +168,7 @@ def test_prompts_are_compared_by_what_mlflows_client_says_of_them(
     first, second = (mlflow_says.client.get_prompt_version(name, version) for version in ("1", "2"))
     open_comparison(page, (name, "2"), (name, "1"))
     tables = Tables(page)
-    diff = tables.panel.get_by_role("group", name="Difference of the prompt's text")
+    diff = tables.panel.get_by_role("group", name="Difference of the text")
     for kind, prompt in (("removed", first), ("added", second)):
         (line,) = diff.locator(f".diff-{kind} > span:last-child").all_text_contents()
         assert line.strip() == prompt.template
