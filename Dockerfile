@@ -15,6 +15,7 @@ COPY audit audit
 COPY accounts accounts
 COPY evidence evidence
 COPY protection protection
+COPY notifications notifications
 COPY promote_requests promote_requests
 COPY proxy proxy
 COPY checkpoint_project checkpoint_project

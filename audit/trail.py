@@ -10,7 +10,7 @@ from django.db import transaction
 from audit.actors import Actor
 from audit.choices import AuditAction
 from audit.models import AuditEvent
-from audit.signals import event_recorded
+from audit.signals import event_recorded, event_written
 from foundation.exceptions import CheckpointError, InvalidInput
 from foundation.texts import storable_text
 from registry.exceptions import RegistryError
@@ -75,6 +75,7 @@ def record(
         door=actor.door,
         request_id=actor.request_id[:64],
     )
+    event_written.send(sender=AuditEvent, event=event)
     transaction.on_commit(partial(event_recorded.send_robust, sender=AuditEvent, event=event))
     return event
 

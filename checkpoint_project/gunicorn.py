@@ -4,10 +4,12 @@
 overridden on the command line or in GUNICORN_CMD_ARGS.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
+from checkpoint_project import keeper
 from foundation import env, logs
 from proxy.server import gunicorn_version
 
@@ -52,6 +54,18 @@ def on_starting(arbiter: Any) -> None:
         startup.require_settings()
     except env.ConfigurationError as error:
         sys.exit(f"checkpoint: {error}")
+
+
+def when_ready(arbiter: Any) -> None:
+    """Starts the background worker beside the server, if `serve` said so."""
+    if os.environ.get(keeper.WANTED):
+        arbiter.background = keeper.start()
+
+
+def on_exit(arbiter: Any) -> None:
+    """Ends the background worker with the server."""
+    if started := getattr(arbiter, "background", None):
+        keeper.end(started)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -1,16 +1,12 @@
-"""Settles, while a server runs, the promotions that told nothing of their end: a crash, or no answer from MLflow.
+"""Settles in the background the promotions that told nothing of their end: a crash, or no answer from MLflow.
 
 Opening such a request settles it too; this is for requests that nobody opens, whose target would stay blocked.
 """
 
 import logging
-import time
 from bisect import bisect
-from threading import Thread
-from typing import Any
+from datetime import timedelta
 
-from django.core.signals import request_started
-from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from promote_requests import services
@@ -20,47 +16,33 @@ from registry.exceptions import RegistryError
 
 _MOMENTS = (20.0, 60.0, CUT_OFF_AFTER.total_seconds() + 1, 300.0, MAY_LAND_WITHIN.total_seconds() + 1)
 """Seconds after a promotion began at which MLflow is asked again; its call and the check take 20 at most."""
-_EVERY = 10.0
-"""Seconds between two questions to the database, which this process alone asks."""
-_UID = "checkpoint.recovery"
+EVERY = timedelta(seconds=10)
+"""How often the database is asked for such promotions."""
 
 logger = logging.getLogger("checkpoint.startup")
 
 
-def prepare() -> None:
-    """Starts the looks when the process answers its first request: by then a server that forks has forked."""
-    request_started.connect(_begin, dispatch_uid=_UID)
+class Recovery:
+    """Remembers from look to look what was looked at; a leader that is new to it looks at everything once."""
 
+    def __init__(self) -> None:
+        self._seen: dict[int, float] = {}
 
-def _begin(**signal: Any) -> None:
-    # Of several first requests at the same moment only one removes the receiver, and that one starts the thread.
-    if request_started.disconnect(dispatch_uid=_UID):
-        Thread(target=_look_for_ever, name="recovery", daemon=True).start()
-
-
-def _look_for_ever() -> None:
-    seen: dict[int, float] = {}
-    while True:
-        seen = _look(seen)
-        time.sleep(_EVERY)
+    def look(self) -> None:
+        """Settles what is due."""
+        self._seen = _look(self._seen)
 
 
 def _look(seen: dict[int, float]) -> dict[int, float]:
     """Settles what is due; takes and returns when each unsettled request was last looked at, in seconds of its age."""
-    try:
-        found = {promote_request.pk: promote_request for promote_request in services.unsettled()}
-        ages = {number: _age(promote_request) for number, promote_request in found.items()}
-        for number, age in ages.items():
-            # One that is not seen yet is due: this process has just started, or the promotion has just ended so.
-            if number not in seen or bisect(_MOMENTS, age) > bisect(_MOMENTS, seen[number]):
-                _settle(found[number])
-            else:
-                ages[number] = seen[number]
-    except DatabaseError:
-        logger.exception("Promotions that told nothing of their end could not be looked for.")
-        return seen
-    finally:
-        connection.close()
+    found = {promote_request.pk: promote_request for promote_request in services.unsettled()}
+    ages = {number: _age(promote_request) for number, promote_request in found.items()}
+    for number, age in ages.items():
+        # One that is not seen yet is due: this process has just begun to lead, or the promotion has just ended so.
+        if number not in seen or bisect(_MOMENTS, age) > bisect(_MOMENTS, seen[number]):
+            _settle(found[number])
+        else:
+            ages[number] = seen[number]
     return ages
 
 

@@ -115,6 +115,7 @@ INSTALLED_APPS = [
     "accounts",
     "evidence",
     "protection",
+    "notifications",
     "promote_requests",
     "proxy",
     "proxy.seal",

@@ -13,7 +13,6 @@ django.setup(set_prefix=False)
 
 from django.urls import get_resolver  # noqa: E402 - Django had to be set up first
 
-from checkpoint_project import recovery  # noqa: E402
 from proxy.wsgi import Handler  # noqa: E402
 from registry import get_registry  # noqa: E402
 
@@ -22,4 +21,3 @@ application = Handler()
 get_resolver().url_patterns  # noqa: B018 - a property that loads
 # Imports MLflow's client library, which takes a second or two; makes no call.
 get_registry()
-recovery.prepare()

@@ -16,9 +16,11 @@ class PromoteRequestsConfig(AppConfig):
     verbose_name = "Promote requests"
 
     def ready(self) -> None:
-        """Lets no list show what was before a promotion."""
-        from audit.signals import event_recorded  # noqa: PLC0415 - apps are loaded only now
+        """Lets no list show what was before a promotion, and has everything told that happens to a request."""
+        from audit.signals import event_recorded, event_written  # noqa: PLC0415 - apps are loaded only now
+        from promote_requests import telling  # noqa: PLC0415
 
+        event_written.connect(telling.tell, dispatch_uid="promote_requests.telling")
         event_recorded.connect(_forget_lists, dispatch_uid="promote_requests.lists")
 
 

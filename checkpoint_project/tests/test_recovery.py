@@ -1,23 +1,14 @@
 from datetime import timedelta
 
 import pytest
-from django.core.signals import request_started
-from django.db import OperationalError
 
 from checkpoint_project import recovery
-from promote_requests import services
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from registry.exceptions import RegistryUnreachable
 from testing.factories import cut_off
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def one_connection(monkeypatch):
-    """Keeps the connection open, which is the test's here; the thread closes its own."""
-    monkeypatch.setattr(recovery.connection, "close", lambda: None)
 
 
 @pytest.fixture
@@ -76,25 +67,10 @@ def test_one_that_cannot_be_ended_does_not_stop_the_others(cut_off_ones, caplog)
     assert "MLflow cannot be reached." in caplog.text
 
 
-def test_a_database_that_is_away_is_told_in_the_log_and_asked_again(cut_off_ones, monkeypatch, caplog):
-    unsettled, answers = services.unsettled, iter([True, False])
-
-    def away_at_first():
-        if next(answers):
-            raise OperationalError("no connection")
-        return unsettled()
-
-    monkeypatch.setattr(services, "unsettled", away_at_first)
-    recovery._look(recovery._look({}))
+def test_the_job_remembers_what_it_looked_at(cut_off_ones):
+    job = recovery.Recovery()
+    job.look()
+    asked = len(cut_off_ones.calls)
+    job.look()
+    assert len(cut_off_ones.calls) == asked
     assert statuses() == [Status.PROMOTED, Status.OPEN, Status.PROMOTING]
-    assert "could not be looked for" in caplog.text
-
-
-@pytest.mark.django_db
-def test_the_first_request_starts_one_look_and_the_later_ones_none(monkeypatch):
-    started = []
-    monkeypatch.setattr(recovery.Thread, "start", lambda thread: started.append(thread.name))
-    recovery.prepare()
-    for _ in range(3):
-        request_started.send(sender=None, environ={})
-    assert started == ["recovery"]

@@ -27,6 +27,7 @@ from promote_requests.sentences.deeds import (
     recorded_but_not_promoted,
     standing,
     tags_missing,
+    told,
     too_many,
 )
 from promote_requests.sentences.facts import (
@@ -100,6 +101,7 @@ __all__ = [
     "standing",
     "suggested_title",
     "tags_missing",
+    "told",
     "too_many",
     "turned",
     "what_changed",

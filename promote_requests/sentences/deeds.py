@@ -6,9 +6,11 @@ from datetime import timedelta
 from audit.choices import AuditAction
 from audit.models import AuditEvent
 from foundation.words import counted, inflected, listed
+from notifications.choices import Event
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from protection.choices import PromoteWhen
+from promote_requests.sentences.story import destination
 from protection.matching import Requirement
 from registry.proposals import Change
 
@@ -19,6 +21,28 @@ _DEEDS = {
     AuditAction.REOPENED: "reopened the request",
 }
 """What follows a person's name where the action's own name does not."""
+_TOLD = {
+    Event.CREATED: "asks for review of",
+    Event.SUBMITTED: "asks for review of",
+    Event.EDITED: "edited",
+    Event.COMMENTED: "commented on",
+    Event.APPROVED: "approved",
+    Event.CHANGES_REQUESTED: "asks for changes of",
+    Event.DISMISSED: "dismissed a request for changes of",
+    Event.CHECK_REPORTED: "reported a check of",
+    Event.CHECK_REQUESTED: "asks for a check of",
+    Event.EVIDENCE_CHANGED: "found that the facts have changed of",
+    Event.PROMOTION_STARTED: "began to promote",
+    Event.PROMOTION_UNANSWERED: "waited in vain for MLflow's answer to",
+    Event.PROMOTION_FAILED: "tried in vain to promote",
+    Event.PROMOTED: "promoted",
+    Event.ROLLED_BACK: "rolled back by",
+    Event.REJECTED: "rejected",
+    Event.WITHDRAWN: "withdrew",
+    Event.SUPERSEDED: "closed, because another takes its place,",
+    Event.REOPENED: "reopened",
+}
+"""What stands between a person's name and a request's number where somebody is told of it."""
 
 
 def needs(requirement: Requirement) -> str:
@@ -128,6 +152,14 @@ def promotion_failed(promote_request: PromoteRequest, failure: str) -> str:
 def gone_from_list(number: str) -> str:
     """Says that a chosen request is no longer among those that the list shows."""
     return f"#{number} is no longer in this list: somebody else was faster."
+
+
+def told(event: Event, actor: str, promote_request: PromoteRequest) -> str:
+    """Says what happened to somebody who does not see the page: `ada approved #7: Fraud version 3 to Production`."""
+    what = f"{promote_request.model_name} version {promote_request.version}"
+    where = destination(promote_request.proposal)
+    link = "" if promote_request.change == Change.REMOVE else "to "
+    return f"{actor} {_TOLD[event]} #{promote_request.number}: {what} {link}{where}."
 
 
 def deed(event: AuditEvent) -> str:

@@ -56,6 +56,7 @@ COMMANDS = {
     "runserver": "A server.",
     "serve": "A server.",
     "settle_promotions": "Ends what was begun by asking MLflow; it has no actor who could be refused.",
+    "worker": "Tells what happened, and ends what was begun as the command above does.",
 }
 
 

@@ -80,8 +80,10 @@ def test_draft_is_not_told_as_opened(fraud: "FakeRegistry", ada: "User") -> None
 
 @pytest.mark.parametrize("action", sorted(set(AuditAction) - {AuditAction.CALL_REFUSED, AuditAction.RULE_CHANGED}))
 def test_every_event_of_a_request_is_a_sentence_about_who_did_it(
-    open_request: "PromoteRequest", ada: "User", action: AuditAction
+    open_request: "PromoteRequest", ada: "User", action: AuditAction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A row alone, of something that did not happen: there is nothing to be told of it.
+    monkeypatch.setattr(trail.event_written, "send", lambda **_: [])
     trail.record(action, about=open_request.about, actor=by(ada))
     for entry in timeline.entries(open_request):
         assert re.match(r"(was|\w+ed|saw|found|set|made|withdrew) ?", entry.did), entry.did

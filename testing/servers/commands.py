@@ -29,9 +29,12 @@ def start(*arguments: str, environment: Mapping[str, str], log: Path) -> ServerP
     return ServerProcess("Checkpoint", [sys.executable, MANAGE, *arguments], environment=environment, log=log)
 
 
-def serve(port: int, *arguments: str, environment: Mapping[str, str], log: Path) -> ServerProcess:
-    """Starts `manage.py serve` on a loopback port."""
-    return start("serve", "--host", "127.0.0.1", "--port", str(port), *arguments, environment=environment, log=log)
+def serve(
+    port: int, *arguments: str, environment: Mapping[str, str], log: Path, with_worker: bool = False
+) -> ServerProcess:
+    """Starts `manage.py serve` on a loopback port, without the worker beside it unless a test is about that."""
+    words = ("serve", "--host", "127.0.0.1", "--port", str(port), *([] if with_worker else ["--no-worker"]))
+    return start(*words, *arguments, environment=environment, log=log)
 
 
 def manage(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

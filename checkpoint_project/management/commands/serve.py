@@ -8,7 +8,7 @@ from django.db import connections
 from typing_extensions import override
 
 from accounts.joining import first_administrator
-from checkpoint_project import gunicorn, startup
+from checkpoint_project import gunicorn, keeper, startup
 from foundation import env, listening, options
 
 
@@ -47,9 +47,16 @@ class Command(BaseCommand):
             default=gunicorn.graceful_timeout,
             help=f"seconds that running transfers get to finish when stopped (default: {gunicorn.graceful_timeout})",
         )
+        parser.add_argument(
+            "--no-worker",
+            action="store_true",
+            help="run no background worker beside the server: `manage.py worker` runs elsewhere",
+        )
 
     @override
-    def handle(self, *args: Any, host: str, port: int, portal_port: int | None, **further: Any) -> None:
+    def handle(
+        self, *args: Any, host: str, port: int, portal_port: int | None, no_worker: bool, **further: Any
+    ) -> None:
         """Serves until it is stopped; running transfers are finished first."""
         startup.require_registry()
         if port == portal_port:
@@ -65,6 +72,7 @@ class Command(BaseCommand):
         self._announce(host, ports, link)
         # The server must find this package wherever it is started.
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(settings.BASE_DIR), os.environ.get("PYTHONPATH")]))
+        os.environ[keeper.WANTED] = "" if no_worker else "1"
         # Replaces this process, so that the server starts without anything that was loaded, locked or opened so far.
         os.execv(sys.executable, [sys.executable, *_arguments(host, ports, **further)])  # noqa: S606 - no shell is meant
 

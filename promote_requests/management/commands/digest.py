@@ -1,24 +1,17 @@
 """`manage.py digest`: takes the digests of versions' files, and compares them with what MLflow has now."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Q
 from typing_extensions import override
 
 from evidence.digests import taking
 from evidence.models import Manifest
 from foundation.exceptions import CheckpointError
-from promote_requests.choices import Status
-from promote_requests.models import PromoteRequest
+from promote_requests.services.digesting import Place, places
 from registry import get_registry
-from registry.targets import TargetKind
-from registry.types import Family, family_of
 from registry.workspaces import canonical_workspace
-
-Place = tuple[str, str, str]
 
 
 class Command(BaseCommand):
@@ -45,7 +38,7 @@ class Command(BaseCommand):
             CommandError: a file differs, or something could not be read.
         """
         workspace = canonical_workspace(options["workspace"])
-        wanted = [place for place in _places() if _is_wanted(place, workspace, options["model"], options["version"])]
+        wanted = [place for place in places() if _is_wanted(place, workspace, options["model"], options["version"])]
         if options["model"] and options["version"] and not wanted:
             wanted = [(workspace, options["model"], options["version"])]
         work = self._verify if options["verify"] else self._take
@@ -80,22 +73,6 @@ class Command(BaseCommand):
         if not found:
             self.stdout.write(f"{kept}: every file is as it was")
         return not found
-
-
-def _places() -> Iterable[Place]:
-    """Returns (workspace, model, version) of whatever is asked for or was promoted, copies included, each once."""
-    asked = PromoteRequest.objects.filter(~Q(status=Status.CLOSED), is_prompt=False)
-    rows = asked.order_by("pk").values_list(
-        "workspace", "model_name", "version", "target_kind", "target_name", "promoted_version"
-    )
-    places: dict[Place, None] = {}
-    for workspace, name, version, kind, target_name, promoted_version in rows:
-        if family_of(name) is not Family.MODEL:
-            continue  # a skill or an MCP server: what it says is among its facts
-        places[workspace, name, version] = None
-        if kind == TargetKind.MODEL and promoted_version:
-            places[workspace, target_name, promoted_version] = None
-    return places
 
 
 def _is_wanted(place: Place, workspace: str, model: str, version: str) -> bool:

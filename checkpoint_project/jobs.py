@@ -1,0 +1,18 @@
+"""What is to be done again and again in the background, and how often."""
+
+from datetime import timedelta
+
+from checkpoint_project import recovery
+from notifications.worker import cleaning
+from notifications.worker.jobs import Job
+from promote_requests.services import digesting
+
+
+def jobs() -> tuple[Job, ...]:
+    """Returns the scheduled work of whichever worker leads."""
+    return (
+        Job("settling promotions", recovery.EVERY, recovery.Recovery().look),
+        Job("digests of model files", timedelta(minutes=10), digesting.take_missing),
+        Job("clearing sessions", timedelta(hours=6), cleaning.clear_sessions),
+        Job("clearing old messages", timedelta(hours=6), cleaning.clear_messages),
+    )

@@ -1,0 +1,38 @@
+"""The closed vocabularies of this room. The stored values are part of the API and of what receivers read."""
+
+from django.db import models
+
+ENTITY = "promote_request"
+"""What every event of today is about: the `entity` of the envelope."""
+
+
+class Event(models.TextChoices):
+    """What is told about promote requests, drafts excepted: `entity.action`, as MLflow names its own events."""
+
+    CREATED = f"{ENTITY}.created", "opened"
+    SUBMITTED = f"{ENTITY}.submitted", "a draft was opened"
+    EDITED = f"{ENTITY}.edited", "title or description edited"
+    COMMENTED = f"{ENTITY}.commented", "commented"
+    APPROVED = f"{ENTITY}.approved", "approved"
+    CHANGES_REQUESTED = f"{ENTITY}.changes_requested", "changes requested"
+    DISMISSED = f"{ENTITY}.dismissed", "a request for changes dismissed"
+    CHECK_REPORTED = f"{ENTITY}.check_reported", "a check reported"
+    CHECK_REQUESTED = f"{ENTITY}.check_requested", "a check asked for again"
+    EVIDENCE_CHANGED = f"{ENTITY}.evidence_changed", "the facts changed"
+    PROMOTION_STARTED = f"{ENTITY}.promotion_started", "the promotion began"
+    PROMOTION_UNANSWERED = f"{ENTITY}.promotion_unanswered", "MLflow did not answer in time"
+    PROMOTION_FAILED = f"{ENTITY}.promotion_failed", "the promotion failed"
+    PROMOTED = f"{ENTITY}.promoted", "promoted"
+    ROLLED_BACK = f"{ENTITY}.rolled_back", "promoted to a version that had the target before"
+    REJECTED = f"{ENTITY}.rejected", "rejected"
+    WITHDRAWN = f"{ENTITY}.withdrawn", "withdrawn"
+    SUPERSEDED = f"{ENTITY}.superseded", "closed because another took its place"
+    REOPENED = f"{ENTITY}.reopened", "reopened"
+
+
+class State(models.TextChoices):
+    """How far a row of work is."""
+
+    WAITING = "waiting", "waiting"
+    DONE = "done", "done"
+    DEAD = "dead", "given up"

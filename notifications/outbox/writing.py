@@ -1,0 +1,43 @@
+"""Writes what is to be told into the outbox."""
+
+from datetime import datetime
+from typing import Any
+
+from notifications.choices import Event
+from notifications.models import Message
+
+FORMAT = 1
+"""Of the payloads that are written today; docs/webhooks.md describes it."""
+
+
+def announce(
+    event: Event,
+    *,
+    at: datetime,
+    workspace: str,
+    model_name: str,
+    request_number: int,
+    actor_id: int | None,
+    payload: dict[str, Any],
+) -> Message:
+    """Adds a message. Call it in the transaction of what happened: both are there then, or neither.
+
+    Args:
+        event: What happened.
+        at: When.
+        workspace: Canonical.
+        model_name: Of the version that it is about.
+        request_number: The promote request's.
+        actor_id: The key of who did it; None for Checkpoint itself.
+        payload: JSON of format `FORMAT`, whole: what it says was so at this moment.
+    """
+    return Message.objects.create(
+        event=event,
+        format=FORMAT,
+        at=at,
+        workspace=workspace,
+        model_name=model_name,
+        request_number=request_number,
+        actor_id=actor_id,
+        payload=payload,
+    )

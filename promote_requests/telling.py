@@ -1,0 +1,120 @@
+"""Writes into the outbox what happens to requests, in the transaction in which it happens.
+
+It listens where every audit row is written, so that no service can forget it. What happens to a draft is told to
+nobody: it is its author's alone.
+"""
+
+from typing import Any
+
+from audit.choices import AuditAction
+from audit.models import AuditEvent
+from foundation.addresses import absolute
+from notifications.choices import Event
+from notifications.outbox.writing import announce
+from promote_requests import sentences
+from promote_requests.choices import CloseReason, Status, Verdict
+from promote_requests.links import request_path
+from promote_requests.models import PromoteRequest
+from promote_requests.services.reading import requirement_of
+from registry.proposals import Change
+from registry.targets import TargetKind
+
+_EVENTS = {
+    AuditAction.CREATED: Event.CREATED,
+    AuditAction.SUBMITTED: Event.SUBMITTED,
+    AuditAction.EDITED: Event.EDITED,
+    AuditAction.COMMENTED: Event.COMMENTED,
+    AuditAction.DISMISSED: Event.DISMISSED,
+    AuditAction.CHECK_REPORTED: Event.CHECK_REPORTED,
+    AuditAction.CHECK_REQUESTED: Event.CHECK_REQUESTED,
+    AuditAction.EVIDENCE_CHANGED: Event.EVIDENCE_CHANGED,
+    AuditAction.PROMOTION_STARTED: Event.PROMOTION_STARTED,
+    AuditAction.PROMOTION_UNANSWERED: Event.PROMOTION_UNANSWERED,
+    AuditAction.PROMOTION_FAILED: Event.PROMOTION_FAILED,
+    AuditAction.PROMOTED: Event.PROMOTED,
+    AuditAction.REOPENED: Event.REOPENED,
+}
+_JUDGED = {
+    Verdict.APPROVE: Event.APPROVED,
+    Verdict.REQUEST_CHANGES: Event.CHANGES_REQUESTED,
+    Verdict.COMMENT: Event.COMMENTED,
+}
+_CLOSED = {
+    CloseReason.REJECTED: Event.REJECTED,
+    CloseReason.WITHDRAWN: Event.WITHDRAWN,
+    CloseReason.SUPERSEDED: Event.SUPERSEDED,
+}
+
+
+def tell(event: AuditEvent, **_: Any) -> None:
+    """Announces what an audit row records, if it is something that happened to a request."""
+    action = AuditAction(event.action)
+    if event.promote_request_id is None or action not in {*_EVENTS, AuditAction.REVIEWED, AuditAction.CLOSED}:
+        return
+    promote_request = PromoteRequest.objects.select_related("author").get(pk=event.promote_request_id)
+    if Status.DRAFT in (promote_request.status, event.from_status) and action != AuditAction.SUBMITTED:
+        return
+    _announce(_event(action, promote_request), event, promote_request)
+    if action == AuditAction.PROMOTED and _had_it_before(promote_request):
+        _announce(Event.ROLLED_BACK, event, promote_request)
+
+
+def _event(action: AuditAction, promote_request: PromoteRequest) -> Event:
+    if action == AuditAction.CLOSED:
+        return _CLOSED[CloseReason(promote_request.close_reason)]
+    if action == AuditAction.REVIEWED:
+        return _JUDGED[Verdict(promote_request.reviews.values_list("verdict", flat=True).latest("pk"))]
+    return _EVENTS[action]
+
+
+def _had_it_before(promote_request: PromoteRequest) -> bool:
+    """Tells whether the version was promoted to this target before, so that this is a way back."""
+    if promote_request.change == Change.REMOVE or promote_request.target_kind == TargetKind.MODEL:
+        return False
+    earlier = PromoteRequest.objects.asking_for(promote_request.proposal).filter(
+        status=Status.PROMOTED, change=Change.SET
+    )
+    return earlier.exclude(pk=promote_request.pk).exists()
+
+
+def _announce(told: Event, event: AuditEvent, promote_request: PromoteRequest) -> None:
+    announce(
+        told,
+        at=event.at,
+        workspace=promote_request.workspace,
+        model_name=promote_request.model_name,
+        request_number=promote_request.number,
+        actor_id=event.actor_id,
+        payload=_payload(told, event, promote_request),
+    )
+
+
+def _payload(told: Event, event: AuditEvent, promote_request: PromoteRequest) -> dict[str, Any]:
+    """Returns what is told, in the format `notifications.outbox.writing.FORMAT`."""
+    is_removal = promote_request.change == Change.REMOVE
+    version = promote_request.promoted_version or promote_request.version
+    return {
+        "sentence": sentences.told(told, event.actor_name, promote_request),
+        "actor": {"name": event.actor_name, "is_checkpoint": event.actor_id is None},
+        "door": event.door,
+        "promote_request": {
+            "number": promote_request.number,
+            "title": promote_request.title,
+            "url": absolute(request_path(promote_request.number)),
+            "author": promote_request.author.get_username(),
+            "status": promote_request.status,
+            "from_status": event.from_status,
+            "round": promote_request.round,
+            "approved_by": promote_request.approved_by,
+        },
+        "model_name": promote_request.model_name,
+        "version": promote_request.version,
+        "target": {"kind": promote_request.target_kind, "name": promote_request.target_name},
+        "change": promote_request.change,
+        "former_version": promote_request.champion_version,
+        "new_version": None if is_removal else version,
+        "rule": promote_request.judged_by or requirement_of(promote_request).freeze(),
+        "evidence_fingerprint": promote_request.evidence_fingerprint,
+        "evidence_digest": promote_request.evidence_digest,
+        "reason": event.reason,
+    }
