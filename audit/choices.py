@@ -37,3 +37,4 @@ class AuditAction(models.TextChoices):
     INVITED = "invited", "invited"
     INVITATION_WITHDRAWN = "invitation_withdrawn", "withdrew the invitation"
     RULE_CHANGED = "rule_changed", "changed a protection rule"
+    WEBHOOK_CHANGED = "webhook_changed", "changed a webhook"

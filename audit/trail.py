@@ -25,7 +25,8 @@ class About:
     """What a row is about. A field is empty where it does not apply.
 
     Attributes:
-        target: A `Target` as it is printed, a rule's pattern, or `account:NAME`, `group:NAME`, `invitation:ADDRESS`.
+        target: A `Target` as it is printed, a rule's pattern, or `account:NAME`, `group:NAME`, `invitation:ADDRESS`,
+            `webhook:ID`.
         request_number: The promote request's.
     """
 

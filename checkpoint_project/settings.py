@@ -37,6 +37,7 @@ CHECKPOINT_GUARDED_BODY_BYTES = env.integer("CHECKPOINT_GUARDED_BODY_BYTES", 102
 CHECKPOINT_STREAMS_PER_CALLER = env.integer("CHECKPOINT_STREAMS_PER_CALLER", 128, minimum=1, maximum=65_536)
 CHECKPOINT_DATABASE_CONNECTIONS = env.integer("CHECKPOINT_DATABASE_CONNECTIONS", 20, minimum=2, maximum=10_000)
 CHECKPOINT_ASSET_CACHE_MB = env.integer("CHECKPOINT_ASSET_CACHE_MB", 256, maximum=65_536)
+CHECKPOINT_WEBHOOK_PRIVATE_ADDRESSES = env.flag("CHECKPOINT_WEBHOOK_PRIVATE_ADDRESSES", default=False)
 CHECKPOINT_ACCESS_LOG = env.flag("CHECKPOINT_ACCESS_LOG", default=True)
 CHECKPOINT_ANALYTICS_OPT_OUT = env.flag("CHECKPOINT_ANALYTICS_OPT_OUT", default=False)
 CHECKPOINT_ANALYTICS_KEY = env.matching("CHECKPOINT_ANALYTICS_KEY", pattern=r"[\w-]+", expected="the key alone")
@@ -266,6 +267,7 @@ SPECTACULAR_SETTINGS = {
         "RuleOutcomeEnum": "protection.choices.Outcome",
         "ChangeEnum": "registry.proposals.Change",
         "TargetKindEnum": "registry.targets.TargetKind",
+        "WorkStateEnum": "notifications.choices.State",
     },
 }
 

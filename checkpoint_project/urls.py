@@ -16,7 +16,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("checkpoint/setup/", setup, name="setup"),
     path("checkpoint/accounts/", include("accounts.pages.urls")),
     path("checkpoint/accounts/", include("accounts.pages.sign_in_urls")),
+    path("checkpoint/api/webhooks/", include("notifications.api.urls")),
     path("checkpoint/api/", include("promote_requests.api.urls")),
     path("checkpoint/coverage/", coverage, name="coverage"),
+    path("checkpoint/", include("notifications.pages.urls")),
     path("checkpoint/", include("promote_requests.pages.urls")),
 ]

@@ -5,6 +5,7 @@ from threading import Event as Flag
 from typing import Protocol
 
 from notifications.models import Message
+from notifications.webhooks.channel import Webhooks
 
 
 class Channel(Protocol):
@@ -29,5 +30,5 @@ class Channel(Protocol):
         """Sends what is due in a lane until nothing is, something fails, or `stop` is set."""
 
 
-CHANNELS: tuple[Channel, ...] = ()
+CHANNELS: tuple[Channel, ...] = (Webhooks(),)
 """All of them."""

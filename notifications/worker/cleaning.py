@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from importlib import import_module
+from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from notifications.choices import State
-from notifications.models import Message
+from notifications.models import Delivery, Message
 
 KEPT = {State.DONE: timedelta(days=30), State.DEAD: timedelta(days=90)}
 """How long finished work is kept, counted from its end."""
@@ -20,8 +22,15 @@ def clear_sessions() -> None:
 
 
 def clear_messages() -> None:
-    """Deletes messages that were told long ago, and what was sent of them; some at a time, so that no lock lasts."""
+    """Deletes what was sent long ago, and messages of which nothing is left; a part at a time: no lock lasts."""
     for state, kept in KEPT.items():
-        old = Message.objects.filter(state=state, finished_at__lt=timezone.now() - kept).order_by("finished_at")
-        while keys := list(old.values_list("pk", flat=True)[:_BATCH]):
-            Message.objects.filter(pk__in=keys).delete()
+        _clear(Delivery.objects.filter(state=state, finished_at__lt=timezone.now() - kept))
+    for state, kept in KEPT.items():
+        unsent = Delivery.objects.filter(message=OuterRef("pk"))
+        told = Message.objects.filter(state=state, finished_at__lt=timezone.now() - kept)
+        _clear(told.filter(~Exists(unsent)))
+
+
+def _clear(old: QuerySet[Any]) -> None:
+    while keys := list(old.order_by("finished_at").values_list("pk", flat=True)[:_BATCH]):
+        old.model._default_manager.filter(pk__in=keys).delete()

@@ -1,0 +1,39 @@
+"""The page of what waits to be told, for administrators."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from audit.actors import Door, actor_of
+from notifications.models import Message
+from notifications.outbox import depth
+from notifications.outbox.again import send_again
+from notifications.pages.access import managers_only, tried
+from notifications.worker.leader import leader
+
+_MOST = 100
+"""Rows that were given up which the page shows."""
+
+
+@require_GET
+@managers_only
+def queue(request: HttpRequest) -> HttpResponse:
+    """Shows what waits, for how long, who works, and what was given up."""
+    context = {
+        "queues": depth.queues(),
+        "leader": leader(),
+        "messages_given_up": depth.messages_given_up()[:_MOST],
+        "deliveries_given_up": depth.deliveries_given_up()[:_MOST],
+        "most": _MOST,
+    }
+    return render(request, "notifications/queue.html", context)
+
+
+@require_POST
+@managers_only
+def message_again(request: HttpRequest, uid: str) -> HttpResponse:
+    """Has a message told that was given up."""
+    message = get_object_or_404(Message, uid=uid)
+    actor = actor_of(request, Door.PAGE)
+    tried(request, lambda: send_again(actor=actor, message=message), done="It is told again.")
+    return redirect("notifications:queue")
