@@ -8,7 +8,7 @@ from audit.actors import Door, actor_of
 from notifications.models import Message
 from notifications.outbox import depth
 from notifications.outbox.again import send_again
-from notifications.pages.access import managers_only, tried
+from notifications.pages.managers import managers_only, tried
 from notifications.worker.leader import leader
 
 _MOST = 100

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from audit.actors import Door, actor_of
 from foundation.exceptions import InvalidInput
 from notifications.models import Delivery, Webhook
-from notifications.pages.access import managers_only, tried
 from notifications.pages.forms import WebhookForm
+from notifications.pages.managers import managers_only, tried
 from notifications.webhooks import services
 from notifications.webhooks.envelope import names_of
 

