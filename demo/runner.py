@@ -94,6 +94,8 @@ class Demo:
             "CHECKPOINT_STATE_DIR": str(self.folder),
             "CHECKPOINT_REGISTRY_URL": registry,
             "CHECKPOINT_PUBLIC_URL": self.address,
+            # Whoever tries webhooks out has a receiver on this machine.
+            "CHECKPOINT_WEBHOOK_PRIVATE_ADDRESSES": "1",
             "DJANGO_SETTINGS_MODULE": "checkpoint_project.settings",
             "PYTHONPATH": str(BASE_DIR),
         }

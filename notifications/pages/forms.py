@@ -30,7 +30,7 @@ class WebhookForm(forms.Form):
         required=False,
         label="Events",
         help_text=_EVERYTHING,
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
 
     @classmethod

@@ -66,9 +66,9 @@ def resolve(parts: SplitResult, *, private_allowed: bool) -> list[SocketAddress]
     for _, address in addresses:
         if not private_allowed and not is_public(str(address[0])):
             # One that is not public is enough: which of several is called must not depend on chance.
+            which = "" if host == address[0] else f" leads to {address[0]}, which"
             raise AddressRefused(
-                f"{host} leads to {address[0]}, which is not a public address: "
-                "CHECKPOINT_WEBHOOK_PRIVATE_ADDRESSES=1 would allow it."
+                f"{host}{which} is not a public address: CHECKPOINT_WEBHOOK_PRIVATE_ADDRESSES=1 would allow it."
             )
     return addresses
 
