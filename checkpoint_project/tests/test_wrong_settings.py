@@ -93,6 +93,7 @@ WRONG_OPTIONS = {
     "--portal-port": ("0", "-1", "99999", "many", ""),
     "--workers": ("0", "-1", "many", "99999"),
     "--threads": ("0", "-1", "many", "99999"),
+    "--no-worker": (),
     "--stop-timeout": ("0", "-1", "many"),
 }
 PARTNERS = {

@@ -5,6 +5,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from notifications.choices import State
 from notifications.models import Delivery, Message, Webhook
 from notifications.outbox import depth
@@ -160,4 +161,5 @@ def test_nobody_else_sees_or_does_anything(hook):
     assert "Webhooks" not in text(client.get("/checkpoint/"))
     ada.user_permissions.add(Permission.objects.get(codename="manage_notifications"))
     assert client.get(ROOT).status_code == 200
+    User.objects.filter(pk=ada.pk).update(is_staff=True)
     assert 'href="/checkpoint/webhooks/"' in text(client.get("/checkpoint/"))
