@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from demo.mail_catcher import catching
 from demo.mlflow_server import MlflowServer
 from demo.people import ROLES, Credentials
 from demo.processes import ServerFailed, ServerProcess
@@ -60,7 +61,8 @@ class Demo:
     def _start(self, running: ExitStack) -> list[ServerProcess]:
         self._progress(f"Starting MLflow; its data is in {self.folder / 'mlflow'}")
         mlflow = running.enter_context(MlflowServer(self.folder / "mlflow"))
-        environment = self._environment(mlflow.url)
+        mail_port = running.enter_context(catching(self.folder / "mail"))
+        environment = self._environment(mlflow.url, mail_port)
         self._progress("Creating ada, grace and admin")
         self._step("Creating the people", environment, "people", str(self._people))
         mlflow.wait()
@@ -86,7 +88,7 @@ class Demo:
         log = self.folder / f"{module}.log"
         run_to_end(name, command, environment=environment, log=log, timeout=STEP_SECONDS, show=self._progress)
 
-    def _environment(self, registry: str) -> dict[str, str]:
+    def _environment(self, registry: str, mail_port: int) -> dict[str, str]:
         # Variables that the shell has for another Checkpoint or MLflow are not meant for the demo.
         foreign = ("CHECKPOINT_", "MLFLOW_", "EMAIL_", "DATABASE_URL", "SECRET_KEY", "DEFAULT_FROM_EMAIL")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
@@ -96,6 +98,9 @@ class Demo:
             "CHECKPOINT_PUBLIC_URL": self.address,
             # Whoever tries webhooks out has a receiver on this machine.
             "CHECKPOINT_WEBHOOK_PRIVATE_ADDRESSES": "1",
+            "EMAIL_HOST": "127.0.0.1",
+            "EMAIL_PORT": str(mail_port),
+            "EMAIL_USE_TLS": "0",
             "DJANGO_SETTINGS_MODULE": "checkpoint_project.settings",
             "PYTHONPATH": str(BASE_DIR),
         }
@@ -121,6 +126,8 @@ class Demo:
         self._say("")
         self._say("  From Python, as ada:")
         self._say(f"  export MLFLOW_TRACKING_URI={self.address} MLFLOW_TRACKING_TOKEN={credentials.tokens['ada']}")
+        self._say("")
+        self._say(f"  Mails are not sent on: they are in {self.folder / 'mail'}, a minute after what they tell of.")
         self._say("")
         self._say(f"  The data stays in {self.folder}. Ctrl-C stops both servers.")
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from threading import Event as Flag
 from typing import Protocol
 
+from notifications.mail.channel import Mail
 from notifications.models import Message
 from notifications.webhooks.channel import Webhooks
 
@@ -30,5 +31,5 @@ class Channel(Protocol):
         """Sends what is due in a lane until nothing is, something fails, or `stop` is set."""
 
 
-CHANNELS: tuple[Channel, ...] = (Webhooks(),)
+CHANNELS: tuple[Channel, ...] = (Webhooks(), Mail())
 """All of them."""

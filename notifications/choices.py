@@ -30,6 +30,23 @@ class Event(models.TextChoices):
     REOPENED = f"{ENTITY}.reopened", "reopened"
 
 
+class Kind(models.TextChoices):
+    """The kinds of event for which each person chooses how to be told."""
+
+    REVIEW = "review", "Somebody asks for a review"
+    DECISION = "decision", "Somebody judges or closes a request"
+    PROMOTION = "promotion", "A version is promoted, or could not be"
+    TALK = "talk", "Comments, edits, checks, changed facts"
+
+
+class Way(models.TextChoices):
+    """How somebody wants to be told of a kind of event."""
+
+    MAIL = "mail", "By mail, at once"
+    DIGEST = "digest", "By mail, once a day"
+    NOTHING = "nothing", "Not at all"
+
+
 class State(models.TextChoices):
     """How far a row of work is."""
 

@@ -1,4 +1,4 @@
-"""The outbox, who leads, and the webhooks with what was sent to them."""
+"""The outbox, who leads, what is told to whom, and what was sent."""
 
 import uuid
 from typing import ClassVar
@@ -10,7 +10,7 @@ from django.utils import timezone
 from typing_extensions import override
 
 from audit.trail import About
-from notifications.choices import Event, State
+from notifications.choices import Event, Kind, State, Way
 
 
 class Work(models.Model):
@@ -146,6 +146,87 @@ class Delivery(Work):
     @override
     def __str__(self) -> str:
         return f"{self.event} to {self.webhook_id}: {self.state}"
+
+
+class Subscription(models.Model):
+    """Whom a request or a model concerns: who takes part follows a request until they mute it; who likes, a model.
+
+    Attributes:
+        request_number: Of the request; None for a model.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    request_number = models.PositiveBigIntegerField(null=True)
+    workspace = models.CharField(max_length=256, blank=True)
+    model_name = models.CharField(max_length=256, blank=True)
+    is_muted = models.BooleanField(default=False)
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["request_number", "user"],
+                condition=Q(request_number__isnull=False),
+                name="one_subscription_per_request_and_person",
+            ),
+            models.UniqueConstraint(
+                fields=["workspace", "model_name", "user"],
+                condition=Q(request_number=None),
+                name="one_subscription_per_model_and_person",
+            ),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return f"#{self.request_number}" if self.request_number else self.model_name
+
+
+class Preference(models.Model):
+    """How somebody wants to be told of a kind of event; without a person how everybody is who did not say."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=16, choices=Kind)
+    way = models.CharField(max_length=8, choices=Way)
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user", "kind"], condition=Q(user__isnull=False), name="one_preference_per_person_and_kind"
+            ),
+            models.UniqueConstraint(fields=["kind"], condition=Q(user=None), name="one_default_per_kind"),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.way}"
+
+
+class Letter(Work):
+    """A message that is to be in a mail to somebody; what is due to one person at one moment goes together.
+
+    Attributes:
+        is_digest: Whether it goes into the one mail of a day.
+    """
+
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="letters")
+    is_digest = models.BooleanField(default=False)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        default_permissions = ()
+        indexes: ClassVar = [
+            models.Index(fields=["reader", "due_at", "id"], condition=Q(state=State.WAITING), name="letter_due"),
+            models.Index(fields=["state", "finished_at"], name="letter_finished"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["reader", "message"], name="one_letter_per_reader_and_message")
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.message_id} to {self.reader_id}: {self.state}"
 
 
 class Lease(models.Model):

@@ -6,6 +6,8 @@ nobody: it is its author's alone.
 
 from typing import Any
 
+from django.utils.text import Truncator
+
 from audit.choices import AuditAction
 from audit.models import AuditEvent
 from foundation.addresses import absolute
@@ -15,10 +17,12 @@ from promote_requests import sentences
 from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.links import request_path
 from promote_requests.models import PromoteRequest
-from promote_requests.services.reading import requirement_of
+from promote_requests.services.reading import decision_of, requirement_of
 from registry.proposals import Change
 from registry.targets import TargetKind
 
+_MOST_WORDS = 2_000
+"""Characters of what somebody wrote that are told; the page has all of it."""
 _EVENTS = {
     AuditAction.CREATED: Event.CREATED,
     AuditAction.SUBMITTED: Event.SUBMITTED,
@@ -89,6 +93,28 @@ def _announce(told: Event, event: AuditEvent, promote_request: PromoteRequest) -
     )
 
 
+def _missing(promote_request: PromoteRequest) -> list[str]:
+    """Returns what an open request still lacks, in sentences."""
+    if promote_request.status != Status.OPEN:
+        return []
+    return [missing.sentence for missing in decision_of(promote_request).unmet]
+
+
+def _words(told: Event, promote_request: PromoteRequest) -> str:
+    """Returns what somebody wrote who judged or commented, as far as a message has room for it."""
+    if told in (Event.APPROVED, Event.CHANGES_REQUESTED):
+        said = promote_request.reviews.values_list("body", flat=True).latest("pk")
+    elif told == Event.COMMENTED:
+        rows = [
+            *promote_request.comments.order_by("-pk").values_list("created_at", "body")[:1],
+            *promote_request.reviews.order_by("-pk").values_list("created_at", "body")[:1],
+        ]
+        said = max(rows)[1]
+    else:
+        said = ""
+    return Truncator(said).chars(_MOST_WORDS)
+
+
 def _payload(told: Event, event: AuditEvent, promote_request: PromoteRequest) -> dict[str, Any]:
     """Returns what is told, in the format `notifications.outbox.writing.FORMAT`."""
     is_removal = promote_request.change == Change.REMOVE
@@ -114,6 +140,8 @@ def _payload(told: Event, event: AuditEvent, promote_request: PromoteRequest) ->
         "former_version": promote_request.champion_version,
         "new_version": None if is_removal else version,
         "rule": promote_request.judged_by or requirement_of(promote_request).freeze(),
+        "missing": _missing(promote_request),
+        "words": _words(told, promote_request),
         "evidence_fingerprint": promote_request.evidence_fingerprint,
         "evidence_digest": promote_request.evidence_digest,
         "reason": event.reason,

@@ -15,6 +15,7 @@ OPEN = {
     "/checkpoint/admin/login/",
     "/checkpoint/accounts/inactive/",
     "/checkpoint/accounts/signup/",  # says that accounts come by invitation
+    "/checkpoint/notifications/unsubscribe/",  # the link in a mail, signed for its reader
     "/checkpoint/mlflow-ui/status/",  # tells a stranger that they are one, and no number
 }
 OPEN_BELOW = ("/checkpoint/accounts/password/reset/",)

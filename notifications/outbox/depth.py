@@ -7,7 +7,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from notifications.choices import State
-from notifications.models import Delivery, Message
+from notifications.models import Delivery, Letter, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,15 @@ class Queue:
     given_up: int
 
 
-def queues() -> tuple[Queue, Queue]:
-    """Returns what waits in the outbox, and to be delivered to webhooks."""
+def queues() -> tuple[Queue, ...]:
+    """Returns what waits in the outbox, to be delivered to webhooks, and to be mailed."""
     callable_now = Q(webhook__paused_until=None) | Q(webhook__paused_until__lte=timezone.now())
     callable_now &= Q(webhook__is_active=True)
-    return _queue("Messages", Message.objects.all(), None), _queue("Deliveries", Delivery.objects.all(), callable_now)
+    return (
+        _queue("Messages", Message.objects.all(), None),
+        _queue("Deliveries to webhooks", Delivery.objects.all(), callable_now),
+        _queue("Mail", Letter.objects.all(), None),
+    )
 
 
 def messages_given_up() -> "QuerySet[Message]":
@@ -45,7 +49,14 @@ def deliveries_given_up() -> "QuerySet[Delivery]":
     return Delivery.objects.filter(state=State.DEAD).select_related("webhook").order_by("-finished_at")
 
 
-def _queue(name: str, rows: "QuerySet[Message] | QuerySet[Delivery]", callable_now: Q | None) -> Queue:
+def letters_given_up() -> "QuerySet[Letter]":
+    """Returns what no mail server took, the newest first, with reader and message."""
+    return Letter.objects.filter(state=State.DEAD).select_related("reader", "message").order_by("-finished_at")
+
+
+def _queue(
+    name: str, rows: "QuerySet[Message] | QuerySet[Delivery] | QuerySet[Letter]", callable_now: Q | None
+) -> Queue:
     waiting = Q(state=State.WAITING)
     if callable_now is None:
         found = rows.aggregate(

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from notifications.choices import Event
-from notifications.models import Message
+from notifications.models import Message, Subscription
 
 FORMAT = 1
 """Of the payloads that are written today; docs/webhooks.md describes it."""
@@ -31,6 +31,9 @@ def announce(
         actor_id: The key of who did it; None for Checkpoint itself.
         payload: JSON of format `FORMAT`, whole: what it says was so at this moment.
     """
+    if actor_id is not None:
+        # Who does something about a request follows it, unless they have muted it.
+        Subscription.objects.get_or_create(request_number=request_number, user_id=actor_id)
     return Message.objects.create(
         event=event,
         format=FORMAT,

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.actors import Door, actor_of
-from notifications.models import Message
+from notifications.models import Letter, Message
 from notifications.outbox import depth
 from notifications.outbox.again import send_again
 from notifications.pages.managers import managers_only, tried
@@ -24,6 +24,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "leader": leader(),
         "messages_given_up": depth.messages_given_up()[:_MOST],
         "deliveries_given_up": depth.deliveries_given_up()[:_MOST],
+        "letters_given_up": depth.letters_given_up()[:_MOST],
         "most": _MOST,
     }
     return render(request, "notifications/queue.html", context)
@@ -31,9 +32,9 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @managers_only
-def message_again(request: HttpRequest, uid: str) -> HttpResponse:
-    """Has a message told that was given up."""
-    message = get_object_or_404(Message, uid=uid)
+def again(request: HttpRequest, uid: str) -> HttpResponse:
+    """Has a message or a mail sent that was given up."""
+    row = Message.objects.filter(uid=uid).first() or get_object_or_404(Letter, uid=uid)
     actor = actor_of(request, Door.PAGE)
-    tried(request, lambda: send_again(actor=actor, message=message), done="It is told again.")
+    tried(request, lambda: send_again(actor=actor, row=row), done="It is told again.")
     return redirect("notifications:queue")

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from notifications.pages import queue, webhooks
+from notifications.pages import preferences, queue, unsubscribing, webhooks
 
 app_name = "notifications"
 _ONE = "webhooks/<int:pk>/"
@@ -17,5 +17,11 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}delete/", webhooks.webhook_delete, name="webhook_delete"),
     path(f"{_ONE}deliveries/<uuid:uid>/again/", webhooks.delivery_again, name="delivery_again"),
     path("queue/", queue.queue, name="queue"),
-    path("queue/<uuid:uid>/again/", queue.message_again, name="message_again"),
+    path("queue/<uuid:uid>/again/", queue.again, name="again"),
+    path("notifications/", preferences.preferences, name="preferences"),
+    path("notifications/defaults/", preferences.defaults, name="defaults"),
+    path("notifications/watch/", preferences.watch, name="watch"),
+    path("notifications/forget/<int:pk>/", preferences.forget, name="forget"),
+    path("notifications/requests/<int:number>/", preferences.follow, name="follow"),
+    path("notifications/unsubscribe/", unsubscribing.unsubscribe, name="unsubscribe"),
 ]

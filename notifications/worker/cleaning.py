@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from notifications.choices import State
-from notifications.models import Delivery, Message
+from notifications.models import Delivery, Letter, Message
 
 KEPT = {State.DONE: timedelta(days=30), State.DEAD: timedelta(days=90)}
 """How long finished work is kept, counted from its end."""
@@ -25,10 +25,13 @@ def clear_messages() -> None:
     """Deletes what was sent long ago, and messages of which nothing is left; a part at a time: no lock lasts."""
     for state, kept in KEPT.items():
         _clear(Delivery.objects.filter(state=state, finished_at__lt=timezone.now() - kept))
+        _clear(Letter.objects.filter(state=state, finished_at__lt=timezone.now() - kept))
     for state, kept in KEPT.items():
-        unsent = Delivery.objects.filter(message=OuterRef("pk"))
+        left = Exists(Delivery.objects.filter(message=OuterRef("pk"))) | Exists(
+            Letter.objects.filter(message=OuterRef("pk"))
+        )
         told = Message.objects.filter(state=state, finished_at__lt=timezone.now() - kept)
-        _clear(told.filter(~Exists(unsent)))
+        _clear(told.filter(~left))
 
 
 def _clear(old: QuerySet[Any]) -> None:

@@ -37,6 +37,8 @@ PAGES = (
     "{webhook}",
     "{webhook}delete/",
     "/checkpoint/queue/",
+    "/checkpoint/notifications/",
+    "/checkpoint/notifications/unsubscribe/",
 )
 
 

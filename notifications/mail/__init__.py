@@ -1,0 +1,1 @@
+"""Mail: to whom something is told, when, and how it reads."""

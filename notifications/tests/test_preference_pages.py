@@ -1,0 +1,87 @@
+import pytest
+from django.test import Client
+
+from notifications.choices import Kind, Way
+from notifications.mail import subscriptions
+from notifications.models import Preference, Subscription
+from testing.people import AdministratorFactory, UserFactory, by
+
+pytestmark = pytest.mark.django_db
+WHERE = "/checkpoint/notifications/"
+
+
+@pytest.fixture
+def ada():
+    return UserFactory(username="ada")
+
+
+@pytest.fixture
+def client(ada):
+    client = Client(HTTP_ACCEPT="text/html")
+    client.force_login(ada)
+    return client
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def test_each_kind_is_chosen_by_oneself(client, ada):
+    assert client.post(WHERE, {"talk": "nothing", "promotion": "digest"}).status_code == 302
+    expected = {"review": "digest", "decision": "mail", "promotion": "digest", "talk": "nothing"}
+    assert subscriptions.ways_of(ada.pk) == expected
+    client.post(WHERE, {"talk": "mail"})
+    assert subscriptions.ways_of(ada.pk) == expected | {"talk": "mail"}
+    page = text(client.get(WHERE))
+    assert page.count(" selected>") == 4
+    assert '<option value="digest" selected>By mail, once a day</option>' in page
+
+
+def test_a_way_that_there_is_not_is_refused(client):
+    assert "is no way" in text(client.post(WHERE, {"talk": "pigeon"}, follow=True))
+    assert not Preference.objects.exists()
+
+
+def test_only_an_administrator_says_how_everybody_else_is_told(client, ada):
+    assert client.post(f"{WHERE}defaults/", {"talk": "nothing"}).status_code == 403
+    assert "Who did not say" not in text(client.get(WHERE))
+    root = Client()
+    root.force_login(AdministratorFactory())
+    assert "Who did not say" in text(root.get(WHERE))
+    assert root.post(f"{WHERE}defaults/", {"talk": "nothing"}).status_code == 302
+    assert subscriptions.ways_of(ada.pk)["talk"] == Way.NOTHING
+    subscriptions.prefer(actor=by(ada), ways={Kind.TALK: Way.MAIL})
+    assert subscriptions.ways_of(ada.pk)["talk"] == Way.MAIL
+
+
+def test_a_model_is_watched_and_forgotten(client, ada):
+    client.post(f"{WHERE}watch/", {"model_name": " Fraud "})
+    client.post(f"{WHERE}watch/", {"model_name": "Fraud"})
+    watched = Subscription.objects.get()
+    assert (watched.user, watched.model_name, watched.request_number) == (ada, "Fraud", None)
+    assert "Stop watching" in text(client.get(WHERE))
+    client.post(f"{WHERE}forget/{watched.pk}/")
+    assert not Subscription.objects.exists()
+    assert "Give the model" in text(client.post(f"{WHERE}watch/", {"model_name": ""}, follow=True))
+
+
+def test_nobody_ends_what_another_one_watches(client):
+    subscriptions.watch_model(actor=by(UserFactory()), workspace="", model_name="Fraud")
+    client.post(f"{WHERE}forget/{Subscription.objects.get().pk}/")
+    assert Subscription.objects.count() == 1
+    assert client.post(f"{WHERE}forget/{2**80}/").status_code == 302
+
+
+def test_a_request_is_muted_and_followed_again(client, ada):
+    client.post(f"{WHERE}requests/7/", {"to": "mute"})
+    assert Subscription.objects.get(user=ada, request_number=7).is_muted
+    assert "Follow again" in text(client.get(WHERE))
+    client.post(f"{WHERE}requests/7/", {"to": "follow"})
+    assert not Subscription.objects.get(user=ada, request_number=7).is_muted
+
+
+def test_the_page_says_that_there_is_no_mail_server_and_no_address(client, ada, settings):
+    type(ada).objects.filter(pk=ada.pk).update(email="")
+    assert "has no mail address" in text(client.get(WHERE))
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    assert "No mail is sent here" in text(client.get(WHERE))
