@@ -267,6 +267,7 @@ SPECTACULAR_SETTINGS = {
         "RuleOutcomeEnum": "protection.choices.Outcome",
         "ChangeEnum": "registry.proposals.Change",
         "TargetKindEnum": "registry.targets.TargetKind",
+        "WebhookFormatEnum": "notifications.choices.Format",
         "WorkStateEnum": "notifications.choices.State",
     },
 }

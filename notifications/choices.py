@@ -47,6 +47,14 @@ class Way(models.TextChoices):
     NOTHING = "nothing", "Not at all"
 
 
+class Format(models.TextChoices):
+    """What a webhook's receiver reads."""
+
+    CHECKPOINT = "checkpoint", "a program: MLflow's envelope, signed"
+    SLACK = "slack", "Slack: a message with a button"
+    TEAMS = "teams", "Teams: a card with a button"
+
+
 class State(models.TextChoices):
     """How far a row of work is."""
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from typing_extensions import override
 
 from audit.trail import About
-from notifications.choices import Event, Kind, State, Way
+from notifications.choices import Event, Format, Kind, State, Way
 
 
 class Work(models.Model):
@@ -78,6 +78,7 @@ class Webhook(models.Model):
     """
 
     url = models.CharField(max_length=2000)
+    format = models.CharField(max_length=16, choices=Format, default=Format.CHECKPOINT)
     events = models.JSONField(default=list)
     model_pattern = models.CharField(max_length=256, default="*")
     description = models.CharField(max_length=200, blank=True)

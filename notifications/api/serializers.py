@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from foundation.api.inputs import StrictSerializer
-from notifications.choices import Event
+from foundation.api.inputs import StrictSerializer, one_of
+from notifications.choices import Event, Format
 from notifications.models import Delivery, Webhook
 
 _EVENTS = f"Names, or `*` alone; none for all: {', '.join(Event.values)}."
@@ -18,6 +18,7 @@ class NewWebhookSerializer(StrictSerializer):
     events = serializers.ListField(child=serializers.CharField(), required=False, help_text=_EVENTS)
     model_pattern = serializers.CharField(required=False, help_text="A glob that ignores case: fraud-*.")
     description = serializers.CharField(required=False, allow_blank=True)
+    format = one_of(Format, required=False, help_text="checkpoint (the default), slack or teams.")
 
 
 class WebhookChangesSerializer(NewWebhookSerializer):
@@ -37,6 +38,7 @@ class WebhookSerializer(serializers.ModelSerializer):
         fields: ClassVar = [
             "id",
             "url",
+            "format",
             "events",
             "model_pattern",
             "description",

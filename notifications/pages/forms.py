@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from foundation.exceptions import InvalidInput
-from notifications.choices import Event
+from notifications.choices import Event, Format
 from notifications.models import Webhook
 from notifications.webhooks.addresses import LONGEST
 
@@ -22,6 +22,12 @@ class WebhookForm(forms.Form):
         widget=forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     description = forms.CharField(max_length=200, required=False, label="What is it for?")
+    format = forms.ChoiceField(
+        choices=Format.choices,
+        required=False,
+        label="Who reads it?",
+        help_text="Slack and Teams: the address of an incoming webhook there.",
+    )
     model_pattern = forms.CharField(
         max_length=256, initial="*", label="Models", help_text="For example: * or fraud-*. Case does not matter."
     )
@@ -36,12 +42,12 @@ class WebhookForm(forms.Form):
     @classmethod
     def of(cls, webhook: Webhook) -> "WebhookForm":
         """Returns the form filled in with what a webhook is."""
-        fields = ("url", "description", "model_pattern", "events")
+        fields = ("url", "description", "format", "model_pattern", "events")
         return cls(initial={name: getattr(webhook, name) for name in fields})
 
     def values(self) -> dict[str, Any]:
         """Returns the values as keyword arguments of the services."""
-        return dict(self.cleaned_data)
+        return self.cleaned_data | {"format": self.cleaned_data["format"] or Format.CHECKPOINT}
 
     def add_refusal(self, error: InvalidInput) -> None:
         """Shows a service's refusal beside the field that it names."""

@@ -26,6 +26,7 @@ def test_a_webhook_is_made_and_its_secret_told_once(api):
         "events": ["promote_request.promoted"],
         "model_pattern": "fraud-*",
         "description": "Deploy",
+        "format": "slack",
     }
     answer = api.post("webhooks/", body)
     assert answer.status_code == 201
@@ -48,6 +49,7 @@ def test_only_the_address_has_to_be_given(api):
         ({}, "url"),
         ({"url": "file:///etc/passwd"}, "url"),
         ({"url": "https://hooks.example", "events": ["promoted"]}, "events"),
+        ({"url": "https://hooks.example", "format": "xml"}, "format"),
         ({"url": "https://hooks.example", "event": []}, "event"),
         ({"url": "https://hooks.example", "secret": "mine"}, "secret"),
     ],

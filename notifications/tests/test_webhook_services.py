@@ -43,6 +43,7 @@ def test_a_webhook_is_made_with_a_secret_that_only_its_maker_is_told(root):
         ("url", "ftp://x"),
         ("events", ["promote_request.exploded"]),
         ("events", ["*", "promote_request.promoted"]),
+        ("format", "xml"),
         ("model_pattern", "x" * 257),
         ("description", "x" * 201),
     ],

@@ -41,7 +41,7 @@ class Webhooks:
                 message=message,
                 event=message.event,
                 request_number=message.request_number,
-                body=envelope.body_of(message),
+                body=envelope.body_of(message, webhook),
             )
             for message in messages
             for webhook in webhooks

@@ -1,26 +1,27 @@
-"""The body that webhooks get: MLflow's envelope, around what MLflow's own events lack."""
+"""The body that webhooks get: MLflow's envelope around what MLflow's own events lack, or a message for a chat."""
 
 import json
 from typing import Any
 
 from django.utils import timezone
 
-from notifications.choices import Event
-from notifications.models import Message
+from notifications.choices import Event, Format
+from notifications.models import Message, Webhook
+from notifications.webhooks import chat
 
 PING = "webhook.ping"
 
 
-def body_of(message: Message) -> str:
-    """Returns a message as webhooks get it, as JSON in ASCII."""
+def body_of(message: Message, webhook: Webhook) -> str:
+    """Returns a message as a webhook gets it, as JSON in ASCII."""
     data = {"format": message.format, **message.payload}
-    return _body(message.event, message.at.isoformat(), data, message.workspace)
+    return _body(webhook, message.event, message.at.isoformat(), data, message.workspace)
 
 
-def ping(webhook_id: int, url: str) -> str:
+def ping(webhook: Webhook) -> str:
     """Returns the body by which somebody tries a webhook out."""
-    said = "If you can read this, the webhook works."
-    return _body(PING, timezone.now().isoformat(), {"webhook": webhook_id, "url": url, "sentence": said}, "")
+    data = {"webhook": webhook.pk, "url": webhook.url, "sentence": "If you can read this, the webhook works."}
+    return _body(webhook, PING, timezone.now().isoformat(), data, "")
 
 
 def names_of(events: list[str]) -> list[str]:
@@ -28,7 +29,11 @@ def names_of(events: list[str]) -> list[str]:
     return [Event(name).label for name in events] if events else ["everything"]
 
 
-def _body(event: str, timestamp: str, data: dict[str, Any], workspace: str) -> str:
+def _body(webhook: Webhook, event: str, timestamp: str, data: dict[str, Any], workspace: str) -> str:
+    if webhook.format == Format.SLACK:
+        return json.dumps(chat.slack(data))
+    if webhook.format == Format.TEAMS:
+        return json.dumps(chat.teams(data))
     entity, _, action = event.partition(".")
     envelope = {"entity": entity, "action": action, "timestamp": timestamp, "data": data}
     return json.dumps(envelope | ({"workspace": workspace} if workspace else {}))

@@ -12,7 +12,7 @@ from audit.actors import Actor
 from audit.choices import AuditAction
 from foundation.exceptions import InvalidInput, WrongState
 from foundation.texts import checked
-from notifications.choices import Event
+from notifications.choices import Event, Format
 from notifications.models import Delivery, Webhook
 from notifications.outbox import claiming
 from notifications.permissions import require_manager
@@ -26,7 +26,13 @@ MOST = 100
 
 @trail.records_refusals
 def create(
-    *, actor: Actor, url: str, events: Sequence[str] = (), model_pattern: str = "*", description: str = ""
+    *,
+    actor: Actor,
+    url: str,
+    events: Sequence[str] = (),
+    model_pattern: str = "*",
+    description: str = "",
+    format: str = Format.CHECKPOINT,
 ) -> tuple[Webhook, str]:
     """Makes a webhook, and returns it with its secret, which is told only now.
 
@@ -36,13 +42,14 @@ def create(
         events: Values of `Event`; none, or `*` alone, stands for all.
         model_pattern: A glob that ignores case.
         description: For people.
+        format: A `Format`.
 
     Raises:
         InvalidInput: a field is wrong, or there are too many webhooks.
         NotAllowed: the actor may not manage webhooks.
     """
     require_manager(actor)
-    values = _checked(url, events, model_pattern, description)
+    values = _checked(url, events, model_pattern, description, format)
     if Webhook.objects.count() >= MOST:
         raise InvalidInput(f"There are {MOST} webhooks: delete one that nobody needs.", field="url")
     secret = secrets.new()
@@ -61,6 +68,7 @@ def edit(
     events: Sequence[str] | None = None,
     model_pattern: str | None = None,
     description: str | None = None,
+    format: str | None = None,
     is_active: bool | None = None,
 ) -> Webhook:
     """Changes what is given. Switching it on, or another address, forgets the failures of before.
@@ -74,6 +82,7 @@ def edit(
         webhook.events if events is None else events,
         webhook.model_pattern if model_pattern is None else model_pattern,
         webhook.description if description is None else description,
+        webhook.format if format is None else format,
     )
     values["is_active"] = webhook.is_active if is_active is None else is_active
     changed = [name for name, value in values.items() if getattr(webhook, name) != value]
@@ -131,8 +140,7 @@ def test(*, actor: Actor, webhook: Webhook) -> Delivery:
     _require_active(webhook)
     with transaction.atomic():
         _call_soon(webhook)
-        body = envelope.ping(webhook.pk, webhook.url)
-        return Delivery.objects.create(webhook=webhook, event=envelope.PING, body=body)
+        return Delivery.objects.create(webhook=webhook, event=envelope.PING, body=envelope.ping(webhook))
 
 
 @trail.records_refusals
@@ -166,10 +174,13 @@ def _record(actor: Actor, webhook: Webhook, reason: str) -> None:
     trail.record(AuditAction.WEBHOOK_CHANGED, actor=actor, about=webhook.about, reason=reason)
 
 
-def _checked(url: str, events: Sequence[str], model_pattern: str, description: str) -> dict[str, Any]:
+def _checked(url: str, events: Sequence[str], model_pattern: str, description: str, body_format: str) -> dict[str, Any]:
+    if body_format not in Format.values:
+        raise InvalidInput(f"{body_format!r} is not a format: use {', '.join(Format.values)}.", field="format")
     pattern = checked(model_pattern, field="model_pattern", longest=256, called="The pattern")
     return {
         "url": addresses.checked(url),
+        "format": body_format,
         "events": _checked_events(events),
         "model_pattern": pattern or "*",
         "description": checked(description, field="description", longest=200, called="The description"),

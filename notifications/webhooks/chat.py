@@ -1,0 +1,57 @@
+"""Messages in the formats of Slack and Teams: the sentence, what people wrote, what is missing, a button. Pure.
+
+What people wrote goes only where the format reads no marks (`plain_text`, `TextRun`): nobody makes a link of it, nor
+calls everybody in a channel.
+"""
+
+from typing import Any
+
+_LONGEST = 2_000
+"""Characters of one text; Slack takes 3,000 in a block, Teams 28 KB in all."""
+_MOST_MISSING = 10
+"""Sentences about what is missing."""
+
+
+def slack(payload: dict[str, Any]) -> dict[str, Any]:
+    """Returns a message of Slack's incoming webhooks (Block Kit)."""
+    blocks = [_section(text) for text in _texts(payload)]
+    if url := _url(payload):
+        button = {"type": "button", "text": {"type": "plain_text", "text": "Open the request"}, "url": url}
+        blocks.append({"type": "actions", "elements": [button]})
+    # What a phone shows before it is opened. Here Slack looks for `<...>`, whatever `mrkdwn` says.
+    text = payload["sentence"].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return {"text": text, "mrkdwn": False, "blocks": blocks}
+
+
+def teams(payload: dict[str, Any]) -> dict[str, Any]:
+    """Returns a message of Teams' incoming webhooks and workflows: an Adaptive Card, version 1.4."""
+    first, *others = _texts(payload)
+    card: dict[str, Any] = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": [_rich(first, weight="Bolder", size="Medium"), *map(_rich, others)],
+    }
+    if url := _url(payload):
+        card["actions"] = [{"type": "Action.OpenUrl", "title": "Open the request", "url": url}]
+    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
+    return {"type": "message", "attachments": [attachment]}
+
+
+def _texts(payload: dict[str, Any]) -> list[str]:
+    """Returns what a message says, a paragraph each, the sentence first."""
+    missing = [f"• {sentence}" for sentence in payload.get("missing", [])[:_MOST_MISSING]]
+    texts = [payload["sentence"], payload.get("words", ""), "\n".join(["Still missing:", *missing]) if missing else ""]
+    return [text[:_LONGEST] for text in texts if text]
+
+
+def _url(payload: dict[str, Any]) -> str:
+    return str(payload.get("promote_request", {}).get("url", ""))
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "plain_text", "text": text, "emoji": False}}
+
+
+def _rich(text: str, **options: str) -> dict[str, Any]:
+    return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text, **options}]}
