@@ -164,3 +164,11 @@ def test_the_admins_desk_goes_by_the_same_directions_and_has_the_same_form(many,
     assert "1 metric worse" in page
     form = page.partition('id="metrics-form"')[2].partition("</form>")[0]
     assert "hx-post" not in form
+
+
+def test_the_preview_of_a_new_request_has_no_form_within_its_form(many, ada, client):
+    client.force_login(ada)
+    asked = {"model": "Fraud", "version": "2", "target": "stage:Production", "metric": "val/"}
+    page = client.get("/checkpoint/promote-requests/new/", asked).content.decode()
+    assert len(names_on(page)) > 10
+    assert 'id="metrics-form"' not in page
