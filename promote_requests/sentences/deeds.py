@@ -9,8 +9,8 @@ from foundation.words import counted, inflected, listed
 from notifications.choices import Event
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
-from protection.choices import PromoteWhen
 from promote_requests.sentences.story import destination
+from protection.choices import PromoteWhen
 from protection.matching import Requirement
 from registry.proposals import Change
 

@@ -9,7 +9,7 @@ from typing_extensions import override
 from evidence.digests import taking
 from evidence.models import Manifest
 from foundation.exceptions import CheckpointError
-from promote_requests.services.digesting import Place, places
+from promote_requests.services.by_itself.digesting import Place, places
 from registry import get_registry
 from registry.workspaces import canonical_workspace
 

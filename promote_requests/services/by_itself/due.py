@@ -4,6 +4,7 @@ Whoever opens such a request does it, and so does `manage.py promote_due`, which
 waits for a person.
 """
 
+import logging
 from collections.abc import Iterator
 
 from audit.actors import Actor, Door
@@ -15,6 +16,8 @@ from promote_requests.services.reading import decision_of, requirement_of
 from protection.choices import PromoteWhen
 from protection.rulebook import rulebook
 
+logger = logging.getLogger(__name__)
+
 
 def promote_due(*, door: Door) -> Iterator[tuple[PromoteRequest, CheckpointError | None]]:
     """Promotes every request that is due, the oldest first; yields each with what stood in its way, if anything did."""
@@ -24,6 +27,13 @@ def promote_due(*, door: Door) -> Iterator[tuple[PromoteRequest, CheckpointError
         requirement = requirement_of(promote_request, rules)
         if requirement.promote_when == PromoteWhen.DUE and decision_of(promote_request, rules).is_approved:
             yield promote_request, promote_if_its_time_has_come(promote_request, door=door)
+
+
+def promote_all_due() -> None:
+    """Promotes every request that is due, for a worker; what stood in the way is in the requests' timelines."""
+    for promote_request, failure in promote_due(door=Door.WORKER):
+        if failure is not None:
+            logger.warning("%s was due and is not promoted: %s", promote_request, failure.message)
 
 
 def promote_if_its_time_has_come(promote_request: PromoteRequest, *, door: Door) -> CheckpointError | None:
