@@ -13,7 +13,7 @@ def jobs() -> tuple[Job, ...]:
     return (
         Job("settling promotions", recovery.EVERY, recovery.Recovery().look),
         Job("promotions that are due", timedelta(seconds=30), due.promote_all_due),
-        Job("the built-in check", timedelta(seconds=30), inspecting.inspect_waiting),
+        Job("the built-in check", timedelta(seconds=30), inspecting.make_waiting),
         Job("digests of model files", timedelta(minutes=10), digesting.take_missing),
         Job("clearing sessions", timedelta(hours=6), cleaning.clear_sessions),
         Job("clearing old messages", timedelta(hours=6), cleaning.clear_messages),

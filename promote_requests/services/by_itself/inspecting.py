@@ -54,6 +54,11 @@ def awaited() -> list[Awaited]:
     return [Awaited(*place, afresh=afresh) for place, afresh in found.items()]
 
 
+def make_waiting() -> None:
+    """Makes every check that is awaited, for a worker; what came of each is on the requests' pages."""
+    inspect_waiting()
+
+
 def inspect_waiting(*, actor: Actor = _WORKER) -> list[tuple[Awaited, Inspection | CheckpointError]]:
     """Makes the built-in check of every version that is awaited, and returns what came of each.
 
