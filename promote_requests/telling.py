@@ -18,6 +18,7 @@ from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.links import request_path
 from promote_requests.models import PromoteRequest
 from promote_requests.services.reading import decision_of, requirement_of
+from protection.rules import enabled_rules
 from registry.proposals import Change
 from registry.targets import TargetKind
 
@@ -93,11 +94,14 @@ def _announce(told: Event, event: AuditEvent, promote_request: PromoteRequest) -
     )
 
 
-def _missing(promote_request: PromoteRequest) -> list[str]:
-    """Returns what an open request still lacks, in sentences."""
-    if promote_request.status != Status.OPEN:
-        return []
-    return [missing.sentence for missing in decision_of(promote_request).unmet]
+def _judged(promote_request: PromoteRequest) -> dict[str, Any]:
+    """Returns what a request has to meet and, while it is open, what it still lacks, in sentences."""
+    rules = () if promote_request.judged_by else tuple(enabled_rules())  # loaded once for both
+    is_open = promote_request.status == Status.OPEN
+    return {
+        "rule": promote_request.judged_by or requirement_of(promote_request, rules).freeze(),
+        "missing": [one.sentence for one in decision_of(promote_request, rules).unmet] if is_open else [],
+    }
 
 
 def _words(told: Event, promote_request: PromoteRequest) -> str:
@@ -139,8 +143,7 @@ def _payload(told: Event, event: AuditEvent, promote_request: PromoteRequest) ->
         "change": promote_request.change,
         "former_version": promote_request.champion_version,
         "new_version": None if is_removal else version,
-        "rule": promote_request.judged_by or requirement_of(promote_request).freeze(),
-        "missing": _missing(promote_request),
+        **_judged(promote_request),
         "words": _words(told, promote_request),
         "evidence_fingerprint": promote_request.evidence_fingerprint,
         "evidence_digest": promote_request.evidence_digest,

@@ -10,6 +10,10 @@ FORMAT = 1
 """Of the payloads that are written today; docs/webhooks.md describes it."""
 
 
+_FOLLOWS_OTHERS = (Event.PROMOTED, Event.ROLLED_BACK)
+"""Told after the beginning of the promotion, by which the same person takes part already."""
+
+
 def announce(
     event: Event,
     *,
@@ -31,7 +35,7 @@ def announce(
         actor_id: The key of who did it; None for Checkpoint itself.
         payload: JSON of format `FORMAT`, whole: what it says was so at this moment.
     """
-    if actor_id is not None:
+    if actor_id is not None and event not in _FOLLOWS_OTHERS:
         # Who does something about a request follows it, unless they have muted it.
         Subscription.objects.get_or_create(request_number=request_number, user_id=actor_id)
     return Message.objects.create(
