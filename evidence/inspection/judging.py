@@ -7,7 +7,7 @@ import base64
 import json
 import posixpath
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -136,7 +136,7 @@ def _environment_files(said: Mapping[str, Any]) -> list[str]:
     return [path for path in named if _is_path(path)]
 
 
-def _is_path(value: object) -> bool:
+def _is_path(value: object) -> TypeGuard[str]:
     # The YAML is read as texts only: null is one of these.
     return isinstance(value, str) and value not in ("", "null", "~", "Null", "NULL")
 
