@@ -274,8 +274,8 @@ def _tensor(spec: Mapping[str, Any], data: Any) -> Verdict:
             return None, "its rows differ in length"
         actual.append(sizes.pop())
         level = [inner for one in level for inner in one]
-    if any(isinstance(one, (list, dict)) for one in level):
-        return None, "its rows differ in length"
+    if not level or any(isinstance(one, (list, dict)) for one in level):
+        return None, "it is empty, or its rows differ in length"
     if len(actual) != len(shape) or any(want not in (-1, have) for want, have in zip(shape, actual, strict=True)):
         return False, f"its shape is {_shape(actual)}, and the signature asks for {_shape(shape)}"
     return _all(_number(dtype, one) for one in level)

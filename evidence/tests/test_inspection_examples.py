@@ -209,6 +209,11 @@ def test_whatever_somebody_wrote_gets_an_answer(signature, example, kind):
     assert accepts(signature, {"inputs": example, "params": {"x": 1}}, kind, has_params=True)[0] in (True, False, None)
 
 
+def test_of_an_empty_tensor_nothing_is_claimed():
+    inputs = [{"type": "tensor", "tensor-spec": {"dtype": "float64", "shape": [-1]}}]
+    assert agrees({"inputs": inputs}, [], "ndarray") is None
+
+
 def test_model_signature_is_read_as_mlflow_writes_it():
     signature = ModelSignature.from_dict({"inputs": '[{"type": "long", "name": "a", "required": true}]'})
     assert json.loads(signature.to_dict()["inputs"]) == [{"type": "long", "name": "a", "required": True}]
