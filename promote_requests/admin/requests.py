@@ -41,7 +41,7 @@ _HIDDEN = frozenset({"gate_results"})
 class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     """Lists and shows requests. The actions need no permission of the admin: the services decide who may do what."""
 
-    list_display = ("__str__", "model_version", "where", "champion", "status", "decision", "missing", "author", "age")
+    list_display = ("__str__", "model_version", "where", "missing", "decision", "champion", "status", "author", "age")
     list_filter = (ToDo, "status", "created_at", "target_kind", "change", ("author", admin.RelatedOnlyFieldListFilter))
     list_per_page = bulk.LIMIT
     list_max_show_all = bulk.LIMIT
