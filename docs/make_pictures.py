@@ -36,7 +36,7 @@ def main() -> None:
         take(grace, f"{options.url}/checkpoint/", "list", height=560)
         grace.get_by_role("link", name="Scaled regression to Production").click()
         grace.wait_for_url("**/promote-requests/*/")
-        take(grace, grace.url, "detail", height=1180)
+        take(grace, grace.url, "detail", height=1700)
         ada = signed_in(browser, options.url, "ada", passwords["ada"])
         take(ada, f"{options.url}{NEW}", "new", height=860)
         take(ada, f"{options.url}/#/models/{MODEL}/versions/3", "mlflow", height=560, wait_for="text=Promote model")

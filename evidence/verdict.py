@@ -186,8 +186,12 @@ class Verdict:
 
     def _rest(self) -> list[Part]:
         numbers = ((self.equal, "equal"), (self.undirected, "without direction"), (self.missing, "on one side only"))
-        said = [f"{number} {words}" for number, words in numbers if number]
-        return [Part("plain", ", ".join(said), "metrics")] if said else []
+        found = [(number, words) for number, words in numbers if number]
+        if not found:
+            return []
+        (number, words), *others = found
+        said = [f"{counted(number, 'metric')} {words}", *(f"{number} {words}" for number, words in others)]
+        return [Part("plain", ", ".join(said), "metrics")]
 
     def _packages(self) -> list[Part]:
         if self.packages_changed is None:

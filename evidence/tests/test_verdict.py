@@ -41,7 +41,7 @@ def test_better_and_worse_follow_the_direction_of_each_metric() -> None:
         compared({"auc": 0.9, "rmse": 0.5, "widgets": 5, "new": 1}, {"auc": 0.8, "rmse": 0.4, "widgets": 4})
     )
     assert (found.better, found.worse, found.undirected, found.missing, found.equal) == (1, 1, 1, 1, 0)
-    assert words(found) == ("1 metric worse · 1 metric better · 1 without direction, 1 on one side only")
+    assert words(found) == ("1 metric worse · 1 metric better · 1 metric without direction, 1 on one side only")
 
 
 @given(METRICS, METRICS)
