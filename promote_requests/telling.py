@@ -18,7 +18,7 @@ from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.links import request_path
 from promote_requests.models import PromoteRequest
 from promote_requests.services.reading import decision_of, requirement_of
-from protection.rules import enabled_rules
+from protection.rulebook import rulebook
 from registry.proposals import Change
 from registry.targets import TargetKind
 
@@ -96,7 +96,7 @@ def _announce(told: Event, event: AuditEvent, promote_request: PromoteRequest) -
 
 def _judged(promote_request: PromoteRequest) -> dict[str, Any]:
     """Returns what a request has to meet and, while it is open, what it still lacks, in sentences."""
-    rules = () if promote_request.judged_by else tuple(enabled_rules())  # loaded once for both
+    rules = None if promote_request.judged_by else rulebook()  # loaded once for both
     is_open = promote_request.status == Status.OPEN
     return {
         "rule": promote_request.judged_by or requirement_of(promote_request, rules).freeze(),

@@ -61,7 +61,7 @@ def test_a_model_of_scikit_learn_is_in_order(logged):
         mlflow.sklearn, sk_model=fitted, input_example=TABLE, signature=infer_signature(TABLE, np.array([1.0]))
     )
     assert made.outcome == Outcome.PASSED, findings
-    assert set(finding.outcome for finding in findings.values()) == {Outcome.PASSED}, findings
+    assert {finding.outcome for finding in findings.values()} == {Outcome.PASSED}, findings
     assert "sklearn" in findings["mlmodel"].sentence
     assert re.search(r"conda\.yaml, python_env\.yaml, requirements\.txt", findings["environment"].sentence)
 

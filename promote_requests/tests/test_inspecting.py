@@ -12,7 +12,7 @@ from promote_requests import services
 from promote_requests.choices import Status, Verdict
 from promote_requests.exceptions import RuleNotMet
 from promote_requests.models import Check, PromoteRequest
-from promote_requests.services.inspecting import awaited
+from promote_requests.services.by_itself.inspecting import awaited
 from protection.checks import INSPECTION
 from protection.conditions import parse
 from protection.models import ProtectionRule
@@ -134,7 +134,7 @@ def test_files_that_changed_while_it_was_closed_are_judged_anew(asked, files, ad
 
 
 def test_what_was_found_of_another_version_of_that_number_is_dropped(asked, grace):
-    ProtectionRule.objects.update(promote_when_approved=False)
+    ProtectionRule.objects.update(promote_when="pressed")
     services.inspect_waiting()
     services.review(actor=by(grace), promote_request=asked, verdict=Verdict.APPROVE)
     former = Inspection.objects.get()
