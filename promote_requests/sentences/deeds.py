@@ -11,6 +11,7 @@ from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from promote_requests.sentences.story import destination
 from protection.choices import PromoteWhen
+from protection.conditions.approvals import Approvals
 from protection.matching import Requirement
 from registry.proposals import Change
 
@@ -47,9 +48,9 @@ _TOLD = {
 
 def needs(requirement: Requirement) -> str:
     """Says what a request for the target needs before it is promoted."""
-    asked = listed([str(condition) for condition in requirement.conditions if not condition.is_always])
-    then = promotion(requirement)
-    return f"It needs {asked} by somebody else and then {then}."
+    asked = [condition for condition in requirement.conditions if not condition.is_always]
+    words = [f"{one} by somebody else" if isinstance(one, Approvals) else str(one) for one in asked]
+    return f"It needs {listed(words) or 'nothing but to be asked for'} and then {promotion(requirement)}."
 
 
 def promotion(requirement: Requirement) -> str:
