@@ -60,10 +60,13 @@ def permitted(request: HttpRequest, caller: Caller, method: str, path: str) -> R
         RegistryError: MLflow had to be asked for its version and did not answer.
     """
     origin.verify_destination(request, path)
-    route = unknown_writes.settled(routes.classify(method, path), method, path)
+    classified = routes.classify(method, path)
+    route = unknown_writes.settled(classified)
     if not health.is_probe_of_mlflow(method, path):
         _authorise(caller, route)
     origin.verify(request, caller, method)
+    # Told only of callers who may make calls: the words of a path are the caller's own.
+    unknown_writes.tell_of(classified, method, path)
     unknown_writes.require_tested_mlflow(route)
     return route
 

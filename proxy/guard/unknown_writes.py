@@ -8,6 +8,7 @@ were read. `pass` lets them through as they come; what is guarded and forbidden 
 import logging
 import re
 import threading
+import time
 
 from django.conf import settings
 
@@ -19,12 +20,14 @@ from proxy.guard.routes import Route, Traffic
 logger = logging.getLogger("checkpoint.guard")
 
 MOST_ROUTES = 200
-"""Each route is told once in a process's life; a caller who makes up paths does not fill the log."""
+"""Each route is told once in an hour of a process; a caller who makes up paths does not fill the log."""
+_HOUR = 3_600.0
 
 # A segment that somebody gave a name to, and not MLflow: but for `2.0` and `v1`.
 _NAME = re.compile(r"(?<=/)(?!(?:\d\.\d|v\d+)(?:/|\Z))(?:[^/]*[\d%][^/]*|[^/]{40,})")
 _PASSED = Route(Traffic.PASS, "", False)
-_told: set[str] = set()
+_told: dict[str, float] = {}
+"""{line: when it was told last, by the process's own clock}."""
 _lock = threading.Lock()
 
 
@@ -32,14 +35,24 @@ def _passes() -> bool:
     return bool(settings.CHECKPOINT_UNKNOWN_WRITES == "pass")
 
 
-def settled(route: Route, method: str, path: str) -> Route:
+def settled(route: Route) -> Route:
     """Returns what a call is treated as: an unknown write stays unknown, and is refused, unless it is to pass."""
+    return _PASSED if route.traffic is Traffic.UNKNOWN and _passes() else route
+
+
+def tell_of(route: Route, method: str, path: str) -> None:
+    """Tells the log and the coverage page of an unknown write; call it once its caller is known to be allowed calls.
+
+    Args:
+        route: As classified, before `settled`.
+        method: Of the call.
+        path: Of the call.
+    """
     if route.traffic is not Traffic.UNKNOWN:
-        return route
+        return
     what = "passed on" if _passes() else "refused"
     shape = f"{method} {_NAME.sub('*', path)[:200]}"
     _tell(f"{shape} is no write that Checkpoint knows: it is {what}, as CHECKPOINT_UNKNOWN_WRITES says.")
-    return _PASSED if _passes() else route
 
 
 def require_tested_mlflow(route: Route) -> None:
@@ -65,12 +78,17 @@ def forget() -> None:
 
 
 def _tell(line: str) -> None:
-    """Logs a line once in this process's life; where a name or an id stands in a path, `*`, so that a route is one."""
+    """Logs a line once an hour; where a name or an id stands in a path, `*`, so that a route is one."""
+    now = time.monotonic()
     with _lock:
-        if line in _told or len(_told) > MOST_ROUTES:
+        if now - _told.get(line, -_HOUR) < _HOUR:
             return
-        _told.add(line)
+        for old in [told for told, at in _told.items() if now - at >= _HOUR]:
+            del _told[old]
         if len(_told) > MOST_ROUTES:
-            line = f"More than {MOST_ROUTES} unknown writes: no more of them are told."
+            return
+        _told[line] = now
+        if len(_told) > MOST_ROUTES:
+            line = f"More than {MOST_ROUTES} unknown writes within an hour: no more of them are told in it."
     logger.warning("%s", line)
     sightings.remember(line)

@@ -82,7 +82,7 @@ def test_a_write_that_nobody_could_vouch_for_is_named_to_whoever_is_signed_in(pa
     assert "nobody could vouch for" not in page()
     unknown_writes.forget()
     path = "/api/2.0/mlflow/runs/<b>purge</b>"
-    unknown_writes.settled(classify("POST", path), "POST", path)
+    unknown_writes.tell_of(classify("POST", path), "POST", path)
     shown = page()
     assert "just now" in shown
     assert "&lt;b&gt;" in shown

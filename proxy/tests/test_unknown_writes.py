@@ -1,7 +1,9 @@
+import time
+
 import pytest
 
 from proxy.exceptions import UntestedMlflow
-from proxy.guard import mlflow_found, unknown_writes
+from proxy.guard import mlflow_found, sightings, unknown_writes
 from proxy.guard.routes import Traffic, classify
 from registry.exceptions import RegistryUnreachable
 
@@ -17,9 +19,31 @@ def lines(caplog) -> list[str]:
 
 
 def settled(method: str, path: str) -> Traffic:
-    route = unknown_writes.settled(classify(method, path), method, path)
+    classified = classify(method, path)
+    route = unknown_writes.settled(classified)
+    unknown_writes.tell_of(classified, method, path)
     unknown_writes.require_tested_mlflow(route)
     return route.traffic
+
+
+def test_what_was_told_is_told_again_after_an_hour_however_much_noise_there_was(registry, caplog, monkeypatch):
+    for number in range(2 * unknown_writes.MOST_ROUTES):
+        word = "".join(chr(ord("a") + int(digit)) for digit in str(number))
+        settled("POST", f"/api/2.0/mlflow/{word}")
+    settled("POST", UNKNOWN)
+    assert not any(UNKNOWN in line for line in lines(caplog))
+    later = time.monotonic() + 3_601
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    settled("POST", UNKNOWN)
+    assert UNKNOWN in lines(caplog)[-1]
+
+
+def test_a_caller_without_credentials_writes_nothing_on_the_page_and_in_the_log(registry, client, caplog):
+    before = sightings.recent()
+    refused = client.post("/api/2.0/mlflow/please-call-evil.example", "{}", content_type="application/json")
+    assert refused.status_code == 401
+    assert sightings.recent() == before
+    assert lines(caplog) == []
 
 
 @pytest.mark.parametrize(("choice", "becomes"), [("refuse", Traffic.UNKNOWN), ("pass", Traffic.PASS)])
