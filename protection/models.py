@@ -171,12 +171,10 @@ class FreezeWindow(models.Model):
         problems = pattern_problems(
             workspace_pattern=self.workspace_pattern, model_pattern=self.model_pattern, target_pattern=pattern
         )
-        for part in ("timezone", "start", "end", "name"):
-            try:
-                Window.parse({name: getattr(self, name) for name in _WINDOW}, field=part)
-            except InvalidInput as wrong:
-                problems[wrong.field if wrong.field in _WINDOW else "start"] = wrong.message
-                break
+        try:
+            Window.parse({name: getattr(self, name) for name in _WINDOW})
+        except InvalidInput as wrong:
+            problems[wrong.field] = wrong.message
         if problems:
             raise ValidationError(problems)
 

@@ -41,17 +41,21 @@ class Window:
     name: str = ""
 
     @classmethod
-    def parse(cls, value: Any, *, field: str) -> Self:
+    def parse(cls, value: Any, *, field: str = "") -> Self:
         """Reads `{start, end, timezone, name}`, of which the last two may be left out.
+
+        Args:
+            value: The window.
+            field: Which field is named when something is wrong; by default the part that is.
 
         Raises:
             InvalidInput: a part is none of the allowed ones, or the window never begins or ends.
         """
         if not isinstance(value, dict) or not value.keys() <= {"start", "end", "timezone", "name"}:
-            raise InvalidInput("A freeze window has start, end, timezone and name.", field=field)
+            raise InvalidInput("A freeze window has start, end, timezone and name.", field=field or "start")
         given = {key: part for key, part in value.items() if part not in (None, "")}
         if not all(isinstance(part, str) for part in given.values()) or not given.keys() >= {"start", "end"}:
-            raise InvalidInput("A freeze window has a start and an end.", field=field)
+            raise InvalidInput("A freeze window has a start and an end.", field=field or "start")
         window = cls(**{key: part.strip() for key, part in given.items()})
         window._check(field)
         return window
@@ -77,26 +81,29 @@ class Window:
     def _check(self, field: str) -> None:
         if self.timezone not in available_timezones():
             raise InvalidInput(
-                f"There is no time zone {self.timezone!r}: write one such as Europe/Berlin or UTC.", field=field
+                f"There is no time zone {self.timezone!r}: write one such as Europe/Berlin or UTC.",
+                field=field or "timezone",
             )
         if len(self.name) > LONGEST_NAME or not (self.name or " ").isprintable():
-            raise InvalidInput(f"The name of a freeze window has at most {LONGEST_NAME} characters.", field=field)
+            raise InvalidInput(
+                f"The name of a freeze window has at most {LONGEST_NAME} characters.", field=field or "name"
+            )
         if not self.is_recurring:
             start, end = _moment(self.start, self.timezone), _moment(self.end, self.timezone)
             if start is None or end is None:
-                raise InvalidInput(f"{self.end!r} is no date: write 2027-01-05 08:00.", field=field)
+                raise InvalidInput(f"{self.end!r} is no date: write 2027-01-05 08:00.", field=field or "end")
             if start >= end:
-                raise InvalidInput("The freeze ends before it begins.", field=field)
+                raise InvalidInput("The freeze ends before it begins.", field=field or "end")
             return
         for part, expression in (("start", self.start), ("end", self.end)):
             if wrong := _wrong_cron(expression):
                 raise InvalidInput(
                     f"The {part} {expression!r} {wrong}: write a date such as 2026-12-20 18:00, or five fields of cron "
                     "such as 0 18 * * 5 (Fridays at 18:00).",
-                    field=field,
+                    field=field or part,
                 )
         if self.start == self.end:
-            raise InvalidInput("The freeze ends when it begins.", field=field)
+            raise InvalidInput("The freeze ends when it begins.", field=field or "end")
 
     @override
     def __str__(self) -> str:
