@@ -255,8 +255,9 @@ def _unless_sealed(judged: Callable[[], Refusal | None]) -> Callable[[], None]:
         if time.monotonic() - judged_at > JUDGED_FOR_SECONDS:
             ask()
 
-    ask()
+    # From when it begins: what is judged slowly may be approved while it is judged.
     judged_at = time.monotonic()
+    ask()
     return ask_again
 
 

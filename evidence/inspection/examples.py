@@ -192,7 +192,9 @@ def _scalar(kind: str, value: Any) -> Verdict:
     if kind in _WHOLE:
         if isinstance(value, int) and not isinstance(value, bool):
             return _YES if kind == "long" and abs(value) < 2**63 else (None, "")
-        return (False, _is_no(value, kind)) if isinstance(value, str) else (None, "")
+        # What is a number between quotes MLflow takes by one of its ways, where the column may be left out.
+        is_word = isinstance(value, str) and not _NUMBER.match(value)
+        return (False, _is_no(value, kind)) if is_word else (None, "")
     if kind in _REAL:
         if isinstance(value, str):
             return (None, "") if _NUMBER.match(value) else (False, _is_no(value, kind))
