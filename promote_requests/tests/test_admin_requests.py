@@ -324,7 +324,7 @@ def test_an_approver_judges_on_the_desk_by_the_same_service(fraud, approver, ope
     client = signed_in(approver)
     assert judge(client, open_request, "comment", "Which holdout?").status_code == 302
     assert judge(client, open_request, "request_changes", "Show the recall.").status_code == 302
-    assert "You asked for changes" not in desk(client, open_request)  # that is said by the portal's side panel
+    assert "You asked for changes. When they are made, approve below." in desk(client, open_request)
     assert judge(client, open_request, "approve", "Good.").status_code == 302
     open_request.refresh_from_db()
     assert open_request.status == Status.PROMOTED
