@@ -117,6 +117,7 @@ TABLE: tuple[Write, ...] = (
         {
             "POST mlflow/runs/delete": "delete-run",
             "POST mlflow/experiments/delete": "delete-experiment",
+            "PATCH mlflow/logged-models/*": "finalize-logged-model",
         },
     ),
     *_judged(_TRACKING, Traffic.SEALED, {"DELETE mlflow/logged-models/*": "delete-logged-model"}),
@@ -140,7 +141,6 @@ TABLE: tuple[Write, ...] = (
         "POST mlflow/runs/delete-tag",
         "POST mlflow/runs/create-promptlab-run",
         "POST mlflow/logged-models",
-        "PATCH mlflow/logged-models/*",
         "POST mlflow/logged-models/*/params",
         "PATCH mlflow/logged-models/*/tags",
         "DELETE mlflow/logged-models/*/tags/*",

@@ -27,6 +27,14 @@ _NAMED_SO_ALREADY = ("rename-model", "name")
 _FLAG = "archive_existing_versions"
 _TAGS = "tags"
 _SECONDS = "expiration"
+_STATUS = "status"
+_STATUSES = (
+    "LOGGED_MODEL_STATUS_UNSPECIFIED",
+    "LOGGED_MODEL_PENDING",
+    "LOGGED_MODEL_READY",
+    "LOGGED_MODEL_UPLOAD_FAILED",
+)
+"""Of a logged model, by MLflow's numbers."""
 LONGEST_SECONDS = 900
 """The longest life of an address to which a file is uploaded past Checkpoint: MLflow's own default."""
 
@@ -69,6 +77,8 @@ SHAPES: dict[str, Shape] = {
 TRACKING_SHAPES: dict[str, Shape] = {
     "delete-run": Shape(("run_id",)),
     "delete-experiment": Shape(("experiment_id",)),
+    # MLflow 3.17.2 goes by the id in the body, whatever the address says.
+    "finalize-logged-model": Shape(("model_id", _STATUS)),
     "presign-upload": Shape(("path",), ("run_id", "model_id", _SECONDS)),
 }
 """Operation of `known_writes` that names in its body what is sealed -> its message."""
@@ -173,6 +183,8 @@ def _checked(field: str, value: Any, *, anyhow: bool) -> Any:
         return _checked_tags(value)
     if field == _SECONDS:
         return _checked_seconds(value)
+    if field == _STATUS:
+        return _checked_status(value)
     if not isinstance(value, str):
         raise UnreadableCall(f"'{field}' must be a text.")
     if field == "version" and value:
@@ -213,6 +225,16 @@ def _checked_seconds(value: Any) -> str:
             "long as it is valid, whatever is approved meanwhile."
         )
     return text
+
+
+def _checked_status(value: Any) -> str:
+    # Protobuf takes an enumeration's name, its number, and its number as a text.
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if text in _STATUSES:
+        return str(text)
+    if isinstance(text, str) and re.fullmatch(r"[0-3]", text):
+        return _STATUSES[int(text)]
+    raise UnreadableCall(f"'{_STATUS}' must be one of {', '.join(_STATUSES)}.")
 
 
 def _checked_tags(value: Any) -> list[dict[str, str]]:

@@ -111,6 +111,7 @@ REFUSED_WHEN = {
     "delete-endpoint": "Never: no version and no alias changes with it.",
     "delete-run": _IS_SEALED,
     "delete-experiment": _IS_SEALED,
+    "finalize-logged-model": f"{_IS_SEALED.removesuffix('.')}, and MLflow would then show it as not ready.",
     "delete-logged-model": _IS_SEALED,
     "delete-job": _IS_SEALED,
     "change-artifact": _IS_SEALED,

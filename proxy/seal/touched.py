@@ -17,7 +17,9 @@ from registry.exceptions import RegistryNotFound
 ARTIFACTS = "The artifacts of {} cannot be changed"
 RUN = "The run of {} cannot be deleted"
 LOGGED_MODEL = "The logged model of {} cannot be deleted"
+STATUS = "The logged model of {} cannot be marked as not ready"
 EXPERIMENT = "The experiment of {} cannot be deleted"
+_READY = "LOGGED_MODEL_READY"
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _MODEL_ID = re.compile(r"m-[\w-]+")
 _OWN_PLACE = re.compile(
@@ -114,6 +116,8 @@ def by_message(operation: str, message: Mapping[str, str]) -> Touched:
             return Touched(EXPERIMENT, experiments=(message["experiment_id"],), deletes=True)
         case "delete-run":
             return Touched(RUN, runs=(run,), deletes=True)
+        case "finalize-logged-model":
+            return Touched(STATUS, models=() if message["status"] == _READY else (model,), deletes=True)
     return Touched(ARTIFACTS, runs=(run,) if run else (), models=(model,) if model else ())
 
 

@@ -115,7 +115,7 @@ def test_indirect_writes_that_can_be_judged_are_guarded():
         ("POST", "/api/2.0/mlflow/runs%2Flog-batch", False),
         ("GET", "/api/2.0/mlflow-artifacts/artifacts/1/a%20b", True),
         ("DELETE", "/api/2.0/mlflow/logged-models/m-1/tags/x", False),
-        ("PATCH", "/api/2.0/mlflow/logged-models/m-1", False),
+        ("PATCH", "/api/2.0/mlflow/logged-models/m-1/tags", False),
         ("GET", "/ajax-api/2.0/mlflow/upload-artifact", True),
         ("POST", "/v1/traces", False),
     ],
@@ -173,6 +173,7 @@ def test_a_call_is_in_the_table_once():
         ("DELETE", "/api/2.0/mlflow/logged%2Dmodels/m-1", Traffic.SEALED, "delete-logged-model"),
         ("POST", "/api/2.0/mlflow/artifacts/presigned-upload-url", Traffic.GUARDED, "presign-upload"),
         ("POST", "/ajax-api/2.0/mlflow/runs/delete", Traffic.GUARDED, "delete-run"),
+        ("PATCH", "/ajax-api/2.0/mlflow/logged%2Dmodels/m-1", Traffic.GUARDED, "finalize-logged-model"),
         ("POST", "/api/2.0/mlflow/experiments%2Fdelete", Traffic.GUARDED, "delete-experiment"),
     ],
 )

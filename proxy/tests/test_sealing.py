@@ -86,6 +86,10 @@ CHANGES = [
     ("POST", "/api/2.0/mlflow/experiments/delete", {"experiment_id": "1"}),
     ("DELETE", "/api/2.0/mlflow/logged-models/m-1", None),
     ("DELETE", "/ajax-api/2.0/mlflow/logged-models/m%2D1", None),
+    *(
+        ("PATCH", "/api/2.0/mlflow/logged-models/m-9", {"model_id": "m-1", "status": status})
+        for status in ("LOGGED_MODEL_UPLOAD_FAILED", "LOGGED_MODEL_PENDING", "3", 3, 0)
+    ),
     ("DELETE", "/ajax-api/3.0/mlflow/prompt-optimization/jobs/job-1", None),
     ("DELETE", "/ajax-api/3.0/mlflow/prompt-optimization/jobs/job%2D1", None),
 ]
@@ -126,11 +130,19 @@ def test_what_was_never_approved_may_be_changed(fraud, method, target, message):
         ("POST", "/api/2.0/mlflow/runs/delete", {"run_id": "run2"}),
         ("POST", "/api/2.0/mlflow/experiments/delete", {"experiment_id": "2"}),
         ("DELETE", "/api/2.0/mlflow/logged-models/m-2", None),
+        ("PATCH", "/api/2.0/mlflow/logged-models/m-1", {"modelId": "m-2", "status": "LOGGED_MODEL_UPLOAD_FAILED"}),
+        ("PATCH", "/api/2.0/mlflow/logged-models/m-1", {"modelId": "m-1", "status": "LOGGED_MODEL_READY"}),
     ],
 )
 def test_what_is_not_sealed_may_be_changed(fraud, method, target, message):
     outcome = send(method, target, message)
     assert outcome is None or isinstance(outcome, Allowed)
+
+
+@pytest.mark.parametrize("status", ["READY", "+3", " 3", "03", 4, -1, 2.0, True, None, ["3"]])
+def test_a_status_that_could_be_read_differently_reaches_nobody(fraud, status):
+    outcome = send("PATCH", "/api/2.0/mlflow/logged-models/m-2", {"model_id": "m-2", "status": status})
+    assert (outcome.status, outcome.code) == (400, "INVALID_PARAMETER_VALUE")
 
 
 @pytest.mark.parametrize("fraud", ["everything known"], indirect=True)
