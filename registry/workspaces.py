@@ -5,6 +5,8 @@ import re
 from foundation.exceptions import InvalidInput
 
 _MLFLOW_DEFAULT = "default"
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_LONGEST = 256
 
 
 def canonical_workspace(name: str) -> str:
@@ -19,10 +21,16 @@ def canonical_workspace(name: str) -> str:
 
 
 def require_workspace(name: str) -> None:
-    """Lets a name pass that can be sent in a header.
+    """Lets a name pass that a workspace may have, whether MLflow has workspaces or not.
+
+    MLflow's own are lower-case letters, digits and hyphens (3.17.2, `store/workspace/abstract_store.py`); a provider
+    of somebody else's may allow capitals, underscores and full stops.
 
     Raises:
         InvalidInput: no workspace can be called so.
     """
-    if not re.fullmatch(r"[\x21-\x7e]{0,256}", name):
-        raise InvalidInput("A workspace's name has only letters, digits and punctuation.", field="workspace")
+    if name and not (len(name) <= _LONGEST and _NAME.fullmatch(name)):
+        raise InvalidInput(
+            "A workspace's name has only letters and digits, and hyphens, underscores and full stops between them.",
+            field="workspace",
+        )

@@ -318,9 +318,13 @@ def test_models_of_every_workspace_that_requests_are_about_are_one_click_away(
         assert 'versions/1"' not in page
 
 
-def test_a_workspace_that_cannot_be_called_so_is_the_callers_fault(registry: "FakeRegistry", ada: "User") -> None:
-    assert _as(ada).get(reverse("promote_requests:models"), {"workspace": "a b"}).status_code == 404
-    assert Api(ada).get("models/", workspace="a b").status_code == 400
+@pytest.mark.parametrize("name", ["a b", "../..", "<", "{{7*7}}", "-a", "a-", "a\u202eb", "a" * 257])
+def test_a_workspace_that_cannot_be_called_so_is_the_callers_fault(
+    registry: "FakeRegistry", ada: "User", name: str
+) -> None:
+    assert _as(ada).get(reverse("promote_requests:models"), {"workspace": name}).status_code == 404
+    assert Api(ada).get("models/", workspace=name).status_code == 400
+    assert registry.calls == []
 
 
 def test_the_address_of_a_prompt_in_mlflow_is_that_of_its_screen(registry: "FakeRegistry", ada: "User") -> None:
