@@ -19,6 +19,7 @@ _SHORTEST = 8
 """Letters of an id that is looked for in sources; MLflow's own have 32, and a single letter is in each of them."""
 _MOST = 200
 """Versions that are taken from one search."""
+_MOST_MODELS = 50
 _COPIES_OF_COPIES = 5
 
 
@@ -43,18 +44,29 @@ class Origins:
         return [(found.name, str(found.version)) for found in self._with_copies(clauses)]
 
     def _logged_by(self, run_id: str) -> list[str]:
-        """Returns the logged models that came from a run; none of a run that is not there."""
+        """Returns the logged models that came from a run; none of a run that is not there.
+
+        Raises:
+            RegistryTimeout: there are too many to be judged at once.
+        """
         try:
             run = self._tracking.get_run(run_id)
         except RegistryNotFound:
             return []
         outputs = run.outputs.model_outputs if run.outputs else []
         found = self._tracking.search_logged_models(
-            [run.info.experiment_id], filter_string=f"source_run_id = {_quoted(run_id)}", max_results=50
+            [run.info.experiment_id], filter_string=f"source_run_id = {_quoted(run_id)}", max_results=_MOST_MODELS
         )
+        if found.token:
+            raise _too_much(f"More than {_MOST_MODELS} logged models came from this run")
         return [*(output.model_id for output in outputs), *(logged.model_id for logged in found)]
 
     def _with_copies(self, clauses: Iterable[str]) -> list[MlflowVersion]:
+        """Returns what the searches find, what was copied from that, and so on.
+
+        Raises:
+            RegistryTimeout: too much to be judged at once. What lies behind the bound might be what is sealed.
+        """
         found: dict[tuple[str, str], MlflowVersion] = {}
         for _ in range(_COPIES_OF_COPIES):
             new = {
@@ -62,24 +74,20 @@ class Origins:
             }
             new = {key: version for key, version in new.items() if key not in found}
             if not new:
-                break
+                return list(found.values())
             found |= new
             clauses = [equals("source_path", f"models:/{name}/{number}") for name, number in new]
-        return list(found.values())
+        raise _too_much(f"Copies of this were copied more than {_COPIES_OF_COPIES - 1} times over")
 
     def _at_most(self, clause: str) -> list[MlflowVersion]:
-        """Returns what a search finds.
-
-        Raises:
-            RegistryTimeout: too much to be judged at once. What lies behind the bound might be what is sealed.
-        """
         found = list(islice(self._searches.everywhere(clause), _MOST + 1))
         if len(found) > _MOST:
-            raise RegistryTimeout(
-                f"More than {_MOST} versions are made of this: what is protected is still being looked up. Please try "
-                "again in a moment."
-            )
+            raise _too_much(f"More than {_MOST} versions are made of this")
         return found
+
+
+def _too_much(why: str) -> RegistryTimeout:
+    return RegistryTimeout(f"{why}: what is protected is still being looked up. Please try again in a moment.")
 
 
 def _quoted(name: str) -> str:
