@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from typing_extensions import override
 
-from audit import refused_calls
+from audit import refused_calls, visibility
 from audit.append_only import AppendOnlyQuerySet
 from audit.choices import AuditAction
 from audit.models import AuditEvent
@@ -86,6 +86,10 @@ class AuditEventsView(ApiView, ListAPIView):
     permission_classes = (IsAuthenticated, MayReadAuditTrail)
     filter_backends = (StrictFilterBackend,)
     filterset_class = AuditEventFilter
+
+    @override
+    def get_queryset(self) -> AppendOnlyQuerySet:
+        return super().get_queryset().exclude(visibility.hidden(self.request.user.pk))
 
     @schema.operation("Read the audit trail", responses={200: AuditEventSerializer(many=True)}, errors=(400,))
     @override

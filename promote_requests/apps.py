@@ -1,3 +1,4 @@
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
@@ -16,9 +17,13 @@ class PromoteRequestsConfig(AppConfig):
     verbose_name = "Promote requests"
 
     def ready(self) -> None:
-        """Lets no list show what was before a promotion, and has everything told that happens to a request."""
-        from audit.signals import event_recorded, event_written  # noqa: PLC0415 - apps are loaded only now
+        """Lets no list show what was before a promotion, has everything told, and hides drafts of others in the trail."""
+        from audit import visibility  # noqa: PLC0415 - apps are loaded only now
+        from audit.signals import event_recorded, event_written  # noqa: PLC0415
         from promote_requests import telling  # noqa: PLC0415
+        from promote_requests.querysets import draft_of_somebody_else  # noqa: PLC0415
+
+        visibility.hidden_from.append(partial(draft_of_somebody_else, prefix="promote_request__"))
 
         event_written.connect(telling.tell, dispatch_uid="promote_requests.telling")
         event_recorded.connect(_forget_lists, dispatch_uid="promote_requests.lists")

@@ -53,6 +53,16 @@ class CheckManager(models.Manager.from_queryset(AppendOnlyQuerySet)):  # type: i
         return found
 
 
+def draft_of_somebody_else(user_id: int | None, *, prefix: str = "") -> Q:
+    """Returns the condition that holds for what a person may not see: drafts are their author's alone.
+
+    Args:
+        user_id: The key of whoever looks.
+        prefix: The way from a row to its request, such as `promote_request__`.
+    """
+    return Q(**{f"{prefix}status": Status.DRAFT}) & ~Q(**{f"{prefix}author": user_id})
+
+
 class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
     """Queries about promote requests."""
 
@@ -62,7 +72,7 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
 
     def visible_to(self, user_id: int | None) -> Self:
         """Returns what this person may look at: drafts are their author's alone until they are submitted."""
-        return self.exclude(~Q(author=user_id), status=Status.DRAFT)
+        return self.exclude(draft_of_somebody_else(user_id))
 
     def open(self) -> Self:
         """Returns the requests that wait for reviewers."""

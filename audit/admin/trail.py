@@ -3,11 +3,12 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import Truncator
 from typing_extensions import override
 
-from audit import refused_calls
+from audit import refused_calls, visibility
 from audit.admin.read_only import ReadOnly, RecordInline
 from audit.admin.refusals import RecordsRefusals
 from audit.admin.times import in_utc
@@ -46,6 +47,11 @@ class AuditEventAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
         "door",
         "request_id",
     ]
+
+    @override
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
+        found: QuerySet[AuditEvent] = super().get_queryset(request)
+        return found.exclude(visibility.hidden(request.user.pk))
 
     @override
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

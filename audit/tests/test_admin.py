@@ -4,7 +4,7 @@ from django.test import Client
 
 from audit.choices import AuditAction
 from audit.models import AuditEvent
-from testing.factories import UserFactory
+from testing.factories import PromoteRequestFactory, UserFactory
 from testing.people import AdministratorFactory
 
 pytestmark = pytest.mark.django_db
@@ -18,6 +18,15 @@ def approver(db):
     user = UserFactory(username="lin", is_staff=True)
     user.groups.add(Group.objects.get(name="Record readers"))
     return user
+
+
+def test_what_is_about_a_draft_of_somebody_else_is_not_in_the_trail(fraud, approver):
+    draft = PromoteRequestFactory(draft=True)
+    event = AuditEvent.objects.get(promote_request=draft)
+    client = Client()
+    client.force_login(approver)
+    assert f"#{draft.number}" not in client.get(TRAIL).content.decode()
+    assert client.get(f"{TRAIL}{event.pk}/change/").status_code == 302  # there is no such row
 
 
 @pytest.mark.parametrize("who", ["approver", "superuser"])
