@@ -17,7 +17,7 @@ class PromoteRequestsConfig(AppConfig):
     verbose_name = "Promote requests"
 
     def ready(self) -> None:
-        """Lets no list show what was before a promotion, has everything told, and hides drafts of others in the trail."""
+        """Forgets lists after a promotion, has everything told, and hides drafts of others in the trail."""
         from audit import visibility  # noqa: PLC0415 - apps are loaded only now
         from audit.signals import event_recorded, event_written  # noqa: PLC0415
         from promote_requests import telling  # noqa: PLC0415
