@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import django_filters
+from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.permissions import BasePermission, IsAuthenticated
@@ -88,7 +89,7 @@ class AuditEventsView(ApiView, ListAPIView):
     filterset_class = AuditEventFilter
 
     @override
-    def get_queryset(self) -> AppendOnlyQuerySet:
+    def get_queryset(self) -> QuerySet[AuditEvent]:
         return super().get_queryset().exclude(visibility.hidden(self.request.user.pk))
 
     @schema.operation("Read the audit trail", responses={200: AuditEventSerializer(many=True)}, errors=(400,))
