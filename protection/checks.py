@@ -76,11 +76,12 @@ class RequiredCheck:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report of a check on the present facts.
+    """A report of a check.
 
     Attributes:
         reporter: The name of who reported it, or asked for it again.
         is_authors: Whether that is the request's author.
+        is_current: Whether it is about the present facts. One about former facts only tells whose check it is.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Report:
     at: datetime
     summary: str = ""
     details_url: str = ""
+    is_current: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def standings(
 
     Args:
         required: What the rules ask for.
-        reports: Of the present facts, oldest first.
+        reports: Of the request, oldest first.
         opened_at: When the request was opened for review.
         now: UTC.
     """
@@ -133,8 +135,9 @@ def standings(
         _of_required(check, by_name.pop(plain(check.name), []), opened_at, now)
         for check in {plain(check.name): check for check in required}.values()
     ]
+    current = [[report for report in given if report.is_current] for given in by_name.values()]
     others = [
-        Standing(given[0].name, _OUTCOMES[given[-1].state], _said(given[-1]), given[-1]) for given in by_name.values()
+        Standing(given[0].name, _OUTCOMES[given[-1].state], _said(given[-1]), given[-1]) for given in current if given
     ]
     return (*found, *sorted(others, key=lambda standing: standing.name.casefold()))
 
@@ -142,9 +145,11 @@ def standings(
 def pinned_to(check: RequiredCheck | None, reports: Iterable[Report]) -> str:
     """Returns the name of the only user who may report a check; "" while anybody may.
 
+    Facts that change free no check: whoever can log a metric would else choose who reports next.
+
     Args:
         check: What the rule says of it; None for a check that no rule asks for.
-        reports: Of this check, oldest first.
+        reports: Of this check, also of former facts, oldest first.
     """
     if check is not None and check.reporter:
         return check.reporter
@@ -163,7 +168,11 @@ def _of_required(check: RequiredCheck, reports: list[Report], opened_at: datetim
     counting = [
         given
         for given in reports
-        if given.state is State.REQUESTED or (given.reporter == only and (bool(check.reporter) or not given.is_authors))
+        if given.is_current
+        and (
+            given.state is State.REQUESTED
+            or (given.reporter == only and (bool(check.reporter) or not given.is_authors))
+        )
     ]
     latest = counting[-1] if counting else None
     outcome = _OUTCOMES[latest.state] if latest else Outcome.PENDING

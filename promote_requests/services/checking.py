@@ -120,7 +120,7 @@ def request_check(*, actor: Actor, promote_request: PromoteRequest, name: str) -
         locked = lock(promote_request)
         transitions.require(Action.CHECK, locked.status)
         known = [INSPECTION, *(check.name for check in requirement_of(locked).checks)]
-        known += [given.name for given in checks_of(locked, locked.observation)]
+        known += [given.name for given in checks_of(locked, locked.observation) if given.is_current]
         spelled = next((one for one in known if plain(one) == plain(name)), None)
         if spelled is None:
             raise InvalidInput(f"There is no check called {name} on this request.", field="name")

@@ -136,7 +136,7 @@ def as_judged(promote_request: PromoteRequest) -> dict[str, Any]:
 
 
 def checks_of(promote_request: PromoteRequest, observation: Observation) -> tuple[Report, ...]:
-    """Returns what was reported on these facts, and what the built-in check came to, oldest first.
+    """Returns what was reported, whether it is about these facts, and what the built-in check came to, oldest first.
 
     The built-in check is about the version's files, whatever else changes. What was found before the request was
     opened does not count: until then nothing kept the files from changing.
@@ -150,10 +150,10 @@ def checks_of(promote_request: PromoteRequest, observation: Observation) -> tupl
             given.created_at,
             given.summary,
             given.details_url,
+            is_current=given.evidence_fingerprint == observation.evidence_fingerprint
+            or (given.name == INSPECTION and given.created_at >= promote_request.opened_at),
         )
         for given in promote_request.checks.all()
-        if given.evidence_fingerprint == observation.evidence_fingerprint
-        or (given.name == INSPECTION and given.created_at >= promote_request.opened_at)
     ]
     made = promote_request.inspection
     if made is not None and made.made_at >= promote_request.opened_at:

@@ -111,6 +111,22 @@ def test_without_a_named_reporter_the_first_one_keeps_the_check_and_the_author_i
     assert unmet() == [("check_failed", "The check ci/evals failed.")]
 
 
+def test_facts_that_change_do_not_free_a_check_for_somebody_else(fraud, ada, grace, bot):
+    require("ci/evals")
+    asked = PromoteRequestFactory(actor=ada)
+    report(asked, bot, "failure")
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.5})  # as any author can, by logging once more
+    now = fingerprint(services.evidence_of(current()))
+    with pytest.raises(NotAllowed, match="is reported by ci-bot"):
+        report(asked, grace, evidence_fingerprint=now)
+    services.review(actor=by(grace), promote_request=asked, verdict=Verdict.COMMENT, body="Look.")
+    with pytest.raises(NotAllowed, match="is reported by ci-bot"):
+        report(asked, grace, evidence_fingerprint=now)
+    assert not Check.objects.filter(state="success").exists()
+    report(asked, bot, evidence_fingerprint=now)
+    assert unmet() == []
+
+
 def test_the_author_reports_what_no_rule_asks_for_and_what_the_rule_names_them_for(fraud, ada):
     asked = PromoteRequestFactory(actor=ada)
     report(asked, ada, name="notebook")

@@ -46,7 +46,8 @@ def awaited() -> list[Awaited]:
     """Returns the versions of unfinished requests whose check was not made since the opening, or is asked for again."""
     found: dict[tuple[str, str, str], bool] = {}
     for promote_request in PromoteRequest.objects.filter(status__in=UNFINISHED).with_people().order_by("pk"):
-        said = [given for given in checks_of(promote_request, promote_request.observation) if given.name == INSPECTION]
+        reports = checks_of(promote_request, promote_request.observation)
+        said = [given for given in reports if given.name == INSPECTION and given.is_current]
         if said and said[-1].state != State.REQUESTED:
             continue
         place = promote_request.workspace, promote_request.model_name, promote_request.version
