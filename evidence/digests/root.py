@@ -9,12 +9,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 IGNORED = frozenset({"model.sig", ".git", ".github", ".gitignore", ".gitattributes"})
-"""What model signing leaves out at the top: the signature itself and git's own files."""
+"""What model signing leaves out of the root at the top: the signature itself and git's own files."""
 
 
 def is_digested(path: str) -> bool:
-    """Tells whether a file counts."""
+    """Tells whether a file counts for the root."""
     return PurePosixPath(path).parts[:1] not in {(name,) for name in IGNORED}
+
+
+def is_signature(path: str) -> bool:
+    """Tells whether a file is the signature, which is made after the digests; a model may be loaded from any other."""
+    return path == "model.sig"
 
 
 def root_digest(files: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from evidence.digests.root import digest_of, is_digested, root_digest
+from evidence.digests.root import digest_of, is_signature, root_digest
 from evidence.models import DigestedFile, Manifest
 from evidence.observe import Evidence
 from foundation.exceptions import CheckpointError
@@ -147,7 +147,7 @@ def _tree(registry: RegistryClient, facts: VersionFacts) -> FileTree:
     tree = registry.list_files(facts.version.name, facts.version.version)
     if tree.problem:
         raise Undigestable(tree.problem)
-    return FileTree(tuple(entry for entry in tree.files if is_digested(entry.path)))
+    return FileTree(tuple(entry for entry in tree.files if not is_signature(entry.path)))
 
 
 def _read(registry: RegistryClient, version: ModelVersion, entry: FileEntry) -> tuple[str, int]:

@@ -105,6 +105,18 @@ def test_one_changed_byte_is_named_by_the_command_and_on_the_page(files, fraud, 
     assert "every file is as it was" in page
 
 
+def test_a_file_that_model_signing_leaves_out_is_compared_too(files, fraud):
+    files["Fraud", "2", ".git/model.pkl"] = b"as approved"  # MLmodel may say: model_path: .git/model.pkl
+    files["Fraud", "2", "model.sig/code.py"] = b"as approved"
+    manifest = take(fraud)
+    assert manifest.root == root_digest({path: sha(files["Fraud", "2", path]) for path in ("MLmodel", "model.pkl")})
+    files["Fraud", "2", ".git/model.pkl"] = b"as attacked"
+    files["Fraud", "2", "model.sig/code.py"] = b"as attacked"
+    files["Fraud", "2", "model.sig"] = b"signed after the digests were taken"
+    found = [(one.path, one.what) for one in taking.verify(fraud, manifest)]
+    assert found == [(".git/model.pkl", "changed"), ("model.sig/code.py", "changed")]
+
+
 def test_files_that_differ_from_their_digests_are_not_promoted(files, fraud, open_request, grace):
     ProtectionRule.objects.update(promote_when="pressed")
     call_command("digest")
