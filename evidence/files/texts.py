@@ -2,15 +2,21 @@
 
 import difflib
 from collections import Counter
+from collections.abc import Sequence
+from itertools import accumulate
+
+from typing_extensions import override
 
 from evidence.prompts import DiffLine, with_words
 
 MOST_SHOWN = 1_000
 """Lines of a difference."""
 _MOST_LINES = 100_000
-_MOST_PAIRS = 5_000_000
-"""Pairs of equal lines, one of each side, that comparing looks at: its time grows with them. About a second."""
+_MOST_LOOKS = 4_000_000
+"""Lines, and pairs of equal lines, that comparing looks at: its time grows with them. One to two seconds."""
 _CONTEXT = 3
+Change = tuple[str, int, int, int, int]
+"""What difflib calls an opcode: what to do with which lines of the old text and of the new one."""
 
 
 def difference(old: str | None, new: str | None) -> tuple[tuple[DiffLine, ...], str]:
@@ -21,20 +27,23 @@ def difference(old: str | None, new: str | None) -> tuple[tuple[DiffLine, ...], 
     start = max(head - _CONTEXT, 0)
     before = before[start : len(before) - max(tail - _CONTEXT, 0)]
     after = after[start : len(after) - max(tail - _CONTEXT, 0)]
-    if max(len(before), len(after)) > _MOST_LINES or _pairs(before, after) > _MOST_PAIRS:
+    try:
+        groups = _grouped(before, after)
+    except _TooMany:
         return (), (
             f"The files differ from line {head + 1} on, in too many lines to be compared line by line: "
             f"{len(before):,} and {len(after):,} lines."
         )
-    kinds = {"@": "hunk", "+": "added", "-": "removed", " ": "context"}
     lines: list[tuple[str, str]] = []
-    cut = ""
-    for line in list(difflib.unified_diff(before, after, lineterm="", n=_CONTEXT))[2:]:
-        if len(lines) == MOST_SHOWN:
-            cut = f"Only the first {MOST_SHOWN:,} lines of the difference are shown."
-            break
-        lines.append((kinds[line[0]], _where(line, start) if line[0] == "@" else line[1:]))
-    return tuple(with_words(lines)), cut
+    for group in groups:
+        lines.append(("hunk", f"From line {start + _first(group)}"))
+        for tag, i1, i2, j1, j2 in group:
+            if tag == "equal":
+                lines += [("context", line) for line in before[i1:i2]]
+                continue
+            lines += [("removed", line) for line in before[i1:i2]] + [("added", line) for line in after[j1:j2]]
+    cut = f"Only the first {MOST_SHOWN:,} lines of the difference are shown." if len(lines) > MOST_SHOWN else ""
+    return tuple(with_words(lines[:MOST_SHOWN])), cut
 
 
 def _lines(text: str | None, *, beside: str | None) -> list[str]:
@@ -48,13 +57,48 @@ def _shared(one: list[str], other: list[str]) -> int:
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _pairs(one: list[str], other: list[str]) -> int:
-    counted = Counter(other)
-    # difflib itself leaves out what is more than a hundredth of many lines.
-    popular = len(other) // 100 + 1 if len(other) >= 200 else len(other)
-    return sum(times * counted[line] for line, times in Counter(one).items() if counted[line] <= popular)
+def _grouped(before: list[str], after: list[str]) -> list[list[Change]]:
+    """Returns the changes with the lines around them.
+
+    Raises:
+        _TooMany: it would take too long to find them.
+    """
+    if max(len(before), len(after)) > _MOST_LINES:
+        raise _TooMany
+    return list(_Bounded(before, after).get_grouped_opcodes(_CONTEXT))
 
 
-def _where(hunk: str, offset: int) -> str:
-    begin = int(hunk.split("+")[1].split(",")[0].split(" ")[0]) + offset
-    return f"From line {begin}"
+def _first(group: list[Change]) -> int:
+    """Returns the number of the first line of the new text in a group, as a unified difference says it."""
+    begin, end = group[0][3], group[-1][4]
+    return begin + (end != begin)
+
+
+class _TooMany(Exception):
+    """Comparing would take too long."""
+
+
+class _Bounded(difflib.SequenceMatcher[str]):
+    """Finds what differs, and gives up when it has looked at too many lines.
+
+    difflib looks for the longest stretch in common, then left and right of it. Where every other line differs, the
+    stretches are all of one length: it takes the first and looks at the whole rest again, as often as there are lines.
+    """
+
+    def __init__(self, before: Sequence[str], after: Sequence[str]) -> None:
+        super().__init__(None, before, after)
+        # difflib itself leaves out what is more than a hundredth of many lines.
+        popular = len(after) // 100 + 1 if len(after) >= 200 else len(after)
+        found = Counter({line: times for line, times in Counter(after).items() if times <= popular})
+        # How many looks the lines of `before` take up to each place.
+        self._looks = [0, *accumulate(1 + found[line] for line in before)]
+        self._left = _MOST_LOOKS
+
+    @override
+    def find_longest_match(
+        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
+    ) -> difflib.Match:
+        self._left -= self._looks[-1 if ahi is None else ahi] - self._looks[alo]
+        if self._left < 0:
+            raise _TooMany
+        return super().find_longest_match(alo, ahi, blo, bhi)

@@ -147,6 +147,10 @@ def test_the_difference_of_a_text_names_the_line_and_leaves_out_what_is_the_same
         ("x\n" * 490_000, "y\n" + "x\n" * 400_000 + "y\n"),
         ("\n".join(map(str, range(150_000))), "\n".join(map(str, range(150_000, 300_000)))),
         ("\n".join(f"{n % 700}" for n in range(90_000)), "\n".join(f"{n % 701}" for n in range(90_000))),
+        (
+            "\n".join(f"{n:x}" if n % 2 else f"a{n:x}" for n in range(90_000)),
+            "\n".join(f"{n:x}" if n % 2 else f"b{n:x}" for n in range(90_000)),
+        ),
     ],
 )
 def test_a_pathological_text_is_cut_off_with_a_sentence(old, new):
