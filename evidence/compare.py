@@ -19,6 +19,9 @@ from evidence.texts import Budget, side_by_side, visible
 from evidence.verdict import Counts, Verdict, judge
 from registry.types import Contents, FileTree, VersionFacts
 
+_MOST_READ = 300_000
+"""Characters of changed values that are read as JSON or YAML for one table: about half a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -139,12 +142,16 @@ def _named(facts: VersionFacts) -> dict[str, str]:
 
 def _texts(name: str, challenger: dict[str, str], champion: dict[str, str] | None) -> Group:
     # Parameters are texts even where they look like numbers: "1e-3" and "0.001" are different texts.
-    rows, budget = [], Budget()
+    rows, budget, unread = [], Budget(), _MOST_READ
     for key in {**challenger, **(champion or {})}:
         new, old = challenger.get(key), (champion or {}).get(key)
         kind = kind_of(old, new, has_champion=champion is not None, equal=old == new)
         parts = ((), ()) if kind is not Kind.CHANGED else side_by_side(old or "", new or "", budget)
-        inner = _by_key(old or "", new or "", budget) if kind is Kind.CHANGED else ()
+        inner: tuple[TextRow, ...] = ()
+        cost = len(old or "") + len(new or "")
+        if kind is Kind.CHANGED and cost <= unread:
+            unread -= cost
+            inner = _by_key(old or "", new or "", budget)
         rows.append(TextRow(key, kind, _plain(old), _plain(new), *parts, by_key=inner))
     return Group(name, in_order(rows))
 

@@ -1,6 +1,7 @@
 """Values that are JSON or YAML are compared by their keys."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -66,6 +67,18 @@ def test_no_leaf_of_either_side_is_missing_and_swapping_the_sides_turns_them(old
 def test_what_is_no_object_or_too_large_is_compared_as_a_text(text):
     assert by_key(text, '{"a": 1}') == {}
     assert by_key('{"a": 1}', text) == {}
+
+
+def test_very_many_values_cost_a_bounded_time_and_a_small_one_among_them_is_read():
+    large = json.dumps([[] for _ in range(1_400)])
+    new = {**{f"p{number}": large for number in range(2_000)}, "small": '{"a": 1}'}
+    old = {**{name: f"{value} " for name, value in new.items()}, "small": '{"a": 2}'}
+    sides = [VersionFacts(ModelVersion("M", number), params=said) for number, said in (("2", new), ("1", old))]
+    began = time.process_time()
+    rows = {row.key: row for row in compare(*sides).parameters.rows}
+    assert time.process_time() - began < 10  # seconds of a loaded machine
+    assert len(rows) == 2_001
+    assert [inner.key for inner in rows["small"].by_key] == ["a"]
 
 
 def test_descriptions_of_both_versions_stand_beside_each_other():
