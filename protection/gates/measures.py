@@ -97,6 +97,12 @@ class BesideChampion(Gate):
         old = measured(subject.champion, self.name, self.dataset)
         if isinstance(old, GateResult):
             return GateResult(None, f"of the champion, {old.words}")
+        if new.dataset_name and old.dataset_name and new.dataset_name != old.dataset_name:
+            # Easier data would make any model the better one.
+            return GateResult(
+                None,
+                f"it was measured on {new.dataset_name}, the champion's on {old.dataset_name}: these do not compare",
+            )
         if not math.isfinite(new.value) or not math.isfinite(old.value):
             words = f"it is {number(new.value)}, the champion's is {number(old.value)}"
             return GateResult(False if not math.isfinite(new.value) else None, words)

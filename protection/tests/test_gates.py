@@ -314,6 +314,20 @@ def test_without_a_champion_there_is_nothing_to_be_worse_than():
     assert parse_gate("signature compatible").judge(alone).passed
 
 
+def test_values_of_other_data_are_not_compared_with_the_champions():
+    def measured_on(value: float, data: str) -> dict[str, dict[str, Measurement]]:
+        return {"metrics": {"auc": Measurement("auc", value, dataset_name=data)}}
+
+    gate = parse_gate("auc no worse than champion")
+    champion = measured_on(0.9, "holdout")
+    found = gate.judge(subject(measured_on(0.99, "easy"), champion))
+    assert (found.passed, found.words) == (
+        None, "it was measured on easy, the champion's on holdout: these do not compare",
+    )  # fmt: skip
+    assert gate.judge(subject(measured_on(0.99, "holdout"), champion)).passed
+    assert gate.judge(subject(measured_on(0.99, ""), champion)).passed  # what is not known is no difference
+
+
 def test_the_gates_of_two_rules_all_apply_once():
     found = merged(
         [parse({"gates": ["rmse <= 1", "tag a exists"]}), parse({"gates": ["metric rmse <= 1", "auc >= 0.9"]})]
