@@ -69,6 +69,8 @@ def picture(request: PageRequest) -> HttpResponse:
         found = picture_of(content) if content is not None else None
     except RegistryNotFound as failure:
         raise Missing(failure.message) from None
+    except RegistryError as failure:
+        return HttpResponse(failure.message, content_type="text/plain; charset=utf-8", status=failure.status)
     except Unshowable as reason:
         raise Missing(str(reason)) from None
     if content is None or found is None:

@@ -116,3 +116,11 @@ def test_errors_of_the_address_and_of_mlflow_are_told(files, fraud, grace, clien
     assert (away.status_code, "The file cannot be shown." in words(away)) == (502, True)
     client.logout()
     assert client.get(PICTURE, {"model": "Fraud", "version": "2", "path": "roc.png"}).status_code == 302
+
+
+def test_a_picture_says_that_mlflow_is_away(files, fraud, grace, client):
+    client.force_login(grace)
+    fraud.fail_next(RegistryUnreachable("MLflow is <away>."))
+    answer = client.get(PICTURE, {"model": "Fraud", "version": "2", "path": "roc.png"})
+    assert (answer.status_code, answer.content) == (502, b"MLflow is <away>.")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
