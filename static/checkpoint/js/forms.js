@@ -140,7 +140,12 @@
     }
     if (invalid === null || event.detail.target?.id !== "main") return;
     const field = invalid.closest(".field") ?? invalid;
-    requestAnimationFrame(() => field.scrollIntoView({ block: "nearest" }));
+    // Charts above it are drawn when they are, each makes the page longer: it stays in sight until somebody moves on.
+    const grown = new ResizeObserver(() => field.scrollIntoView({ block: "nearest" }));
+    grown.observe(document.getElementById("main"));
+    for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+      document.addEventListener(name, () => grown.disconnect(), { once: true, capture: true, passive: true });
+    }
   });
 
   // What comes by itself may be longer than what it replaces: what has the focus stays where it is on the screen.
