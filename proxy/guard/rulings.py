@@ -75,15 +75,15 @@ def set_alias(message: Message, protected: Protected) -> Refusal | Unchanged | N
     return Refusal(wording.move(wanted, target), wanted, target=target)
 
 
-def delete_alias(message: Message, protected: Protected) -> Refusal | Unchanged | None:
+def delete_alias(message: Message, protected: Protected) -> Refusal | None:
     """Refuses to take a protected alias away."""
     name, target = message["name"], Target.of(TargetKind.ALIAS, message["alias"])
     if not protected.covers(name, target):
         return None
     version = next(iter(protected.registry.holders(name, target)), "")
     if not version:
-        protected.registry.get_model(name)  # of a model that is not there MLflow says so
-        return Unchanged()
+        # Not passed on though nothing would happen: it might get a holder before this arrives.
+        raise RegistryNotFound(f"No version of {name} has the alias {target.name}.")
     wanted = Proposal(name, version, target, Change.REMOVE, workspace=protected.workspace)
     return Refusal(wording.removal(name, Held(target, version)), wanted, target=target)
 

@@ -100,15 +100,6 @@ def test_a_clients_mistake_has_the_fields_that_mlflow_gives_it(guarded, mlflow, 
     assert {field: ours[1].get(field) for field in FIELDS} == {field: theirs[1].get(field) for field in FIELDS}
 
 
-def test_taking_away_what_nobody_has_is_done_and_changes_nothing(guarded, mlflow, model):
-    mlflow.ask("DELETE", ALIAS, {"name": model, "alias": "champion"})
-    before = mlflow.ask("GET", f"registered-models/get?name={model}")
-    message = {"name": model, "alias": "champion"}
-    ours = through(guarded, "DELETE", ALIAS, message)
-    assert mlflow.ask("GET", f"registered-models/get?name={model}") == before
-    assert ours == directly(mlflow, "DELETE", ALIAS, message) == (200, {})
-
-
 def test_a_tag_called_with_a_space_reaches_mlflow_as_it_was_sent(guarded, mlflow, model):
     assert through(guarded, "POST", TAG, {"name": model, "version": "1", "key": " team ", "value": "x"})[0] == 200
     tags = mlflow.ask("GET", f"model-versions/get?name={model}&version=1")["model_version"]["tags"]
