@@ -14,6 +14,7 @@ from proxy.guard.messages import Message
 from proxy.guard.model_settings import UnsafeSetting
 from proxy.protected import Held, Protected
 from proxy.refusals import Refusal, being_judged, being_promoted, directing, holding
+from registry.exceptions import RegistryNotFound
 from registry.names import spellings
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
