@@ -30,10 +30,15 @@ def three_slots(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.BoundedSe
 
 
 def _sleep_in_the_database(seconds: float) -> int:
-    """Returns how many connections of this database there were meanwhile."""
+    """Returns how many connections asked this database something meanwhile.
+
+    Those that were given back are not counted: PostgreSQL lists them for some moments after the client has gone.
+    """
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
+            )
             counted = cursor.fetchone()
             cursor.execute("SELECT pg_sleep(%s)", [seconds])
             return int(counted[0])

@@ -1,13 +1,9 @@
-"""The tables of promote requests, reviews and comments.
+"""Promote requests, and what their texts were before."""
 
-Only `promote_requests.services` writes these; everything else reads.
-"""
+from typing import ClassVar
 
-from typing import Any, ClassVar
-
-from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from typing_extensions import override
@@ -16,17 +12,12 @@ from audit.append_only import AppendOnly
 from audit.trail import About
 from evidence.freeze import Observation
 from evidence.models import Inspection
-from promote_requests.choices import CloseReason, Status, Verdict
-from promote_requests.querysets import CheckManager, PromoteRequestQuerySet, ReviewManager
-from protection.checks import State
+from promote_requests.choices import CloseReason, Status
+from promote_requests.models.person import person
+from promote_requests.querysets import PromoteRequestQuerySet
 from protection.gates import GateResult
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
-
-
-def _person(**options: Any) -> models.ForeignKey:
-    # PROTECT: a person who decided something stays in the record; accounts are deactivated, not deleted.
-    return models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, **options)
 
 
 class PromoteRequest(models.Model):
@@ -47,7 +38,7 @@ class PromoteRequest(models.Model):
     target_name = models.CharField(max_length=256, editable=False)
     change = models.CharField(max_length=8, choices=Change, default=Change.SET, editable=False)
     archive_existing_versions = models.BooleanField(default=False, editable=False)
-    author = _person(related_name="promote_requests", editable=False)
+    author = person(related_name="promote_requests", editable=False)
     text_revision = models.PositiveIntegerField(
         default=1, editable=False, help_text="Grows with each edit of title or description."
     )
@@ -82,7 +73,7 @@ class PromoteRequest(models.Model):
     )
     promoting_since = models.DateTimeField(null=True, editable=False)
     promoted_at = models.DateTimeField(null=True, editable=False)
-    promoted_by = _person(null=True, related_name="+", editable=False)
+    promoted_by = person(null=True, related_name="+", editable=False)
     approved_by = models.JSONField(
         default=list, blank=True, editable=False, help_text="Whose approvals counted when the promotion began: names."
     )
@@ -92,7 +83,7 @@ class PromoteRequest(models.Model):
     promoted_version = models.CharField(max_length=64, blank=True, editable=False, help_text="The copy's version.")
     last_failure = models.TextField(blank=True, editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
-    closed_by = _person(null=True, related_name="+", editable=False)
+    closed_by = person(null=True, related_name="+", editable=False)
     close_reason = models.CharField(max_length=10, choices=CloseReason, blank=True, editable=False)
 
     objects = PromoteRequestQuerySet.as_manager()
@@ -194,63 +185,6 @@ class PromoteRequest(models.Model):
         )
 
 
-class Review(AppendOnly):
-    """A reviewer's judgement, in one round, of the evidence that `evidence_fingerprint` names.
-
-    It is never changed; a later review replaces it.
-    """
-
-    promote_request = models.ForeignKey(PromoteRequest, on_delete=models.PROTECT, related_name="reviews")
-    reviewer = _person(related_name="reviews")
-    request_author = _person(related_name="+")
-    verdict = models.CharField(max_length=16, choices=Verdict)
-    body = models.TextField(blank=True)
-    champion_version = models.CharField(max_length=64, null=True)  # noqa: DJ001 - None: nobody held it
-    evidence_fingerprint = models.CharField(max_length=80)
-    evidence_digest = models.CharField(max_length=64, blank=True, help_text="Names what was judged, kept for ever.")
-    round = models.PositiveIntegerField(default=1)
-    text_revision = models.PositiveIntegerField(default=1)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    objects: ClassVar = ReviewManager()
-
-    class Meta:
-        ordering: ClassVar = ["created_at", "pk"]
-        indexes: ClassVar = [models.Index(fields=["promote_request", "reviewer", "-id"], name="latest_review")]
-        permissions: ClassVar = [("dismiss_review", "Can dismiss a request for changes")]
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="verdict_is_known"),
-            # Nobody approves their own request, not even by a door that forgot to check.
-            models.CheckConstraint(
-                condition=Q(verdict=Verdict.COMMENT) | ~Q(reviewer=F("request_author")), name="nobody_judges_their_own"
-            ),
-        ]
-
-    @override
-    def __str__(self) -> str:
-        return f"{self.get_verdict_display()} on #{self.promote_request_id}"
-
-    @property
-    def is_dismissed(self) -> bool:
-        """Whether somebody with the right has lifted it."""
-        return hasattr(self, "dismissal")
-
-
-class Dismissal(AppendOnly):
-    """Somebody's word, with a reason, that a request for changes no longer blocks."""
-
-    review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="dismissal")
-    dismissed_by = _person(related_name="+")
-    reason = models.TextField()
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering: ClassVar = ["created_at", "pk"]
-
-    def __str__(self) -> str:
-        return f"Dismissal on #{self.review.promote_request_id}"
-
-
 class FormerText(AppendOnly):
     """Title and description as they were before an edit: reviewers may have approved what they read there."""
 
@@ -268,47 +202,3 @@ class FormerText(AppendOnly):
 
     def __str__(self) -> str:
         return f"Text {self.revision} of #{self.promote_request_id}"
-
-
-class Check(AppendOnly):
-    """A report of an external check on the evidence that `evidence_fingerprint` names.
-
-    Of a name the latest report on the present evidence counts, if its reporter may report it (`protection.checks`).
-    """
-
-    promote_request = models.ForeignKey(PromoteRequest, on_delete=models.PROTECT, related_name="checks")
-    reporter = _person(related_name="+")
-    name = models.CharField(max_length=100)
-    state = models.CharField(max_length=16, choices=State)
-    summary = models.TextField(blank=True, help_text="Markdown.")
-    details_url = models.CharField(max_length=2000, blank=True)
-    evidence_fingerprint = models.CharField(max_length=80)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    objects: ClassVar = CheckManager()
-
-    class Meta:
-        ordering: ClassVar = ["pk"]
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(state__in=State.values), name="check_state_is_known"),
-        ]
-
-    @override
-    def __str__(self) -> str:
-        return f"{self.name} on #{self.promote_request_id}: {self.state}"
-
-
-class Comment(AppendOnly):
-    """A comment in a request's timeline."""
-
-    promote_request = models.ForeignKey(PromoteRequest, on_delete=models.PROTECT, related_name="comments")
-    author = _person(related_name="promote_request_comments")
-    body = models.TextField()
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering: ClassVar = ["created_at", "pk"]
-
-    @override
-    def __str__(self) -> str:
-        return f"Comment on #{self.promote_request_id}"
