@@ -17,6 +17,10 @@ BY_ENVIRONMENT = "from CHECKPOINT_ADMIN_USERNAME, as administrator"
 BY_CREATESUPERUSER = "by the command createsuperuser, as administrator"
 BY_CHANGEPASSWORD = "by the command changepassword"
 BY_DEMO = "by the demo"
+ANOTHER_CALL_WAITS = (
+    "Something else was sent from this browser meanwhile, and only the last goes on. Read above what that is before "
+    "you enter the password again."
+)
 CONFIRM_FOR_API = (
     "It is a while since you entered your password. Enter it again at /checkpoint/accounts/reauthenticate/, or send an "
     "API token."

@@ -17,12 +17,14 @@ class PromoteRequestsConfig(AppConfig):
     verbose_name = "Promote requests"
 
     def ready(self) -> None:
-        """Forgets lists after a promotion, has everything told, and hides drafts of others in the trail."""
-        from audit import visibility  # noqa: PLC0415 - apps are loaded only now
+        """Has everything told, hides drafts of others, names what waits for a password, forgets lists when promoted."""
+        from accounts.identity import suspended  # noqa: PLC0415 - apps are loaded only now
+        from audit import visibility  # noqa: PLC0415
         from audit.signals import event_recorded, event_written  # noqa: PLC0415
-        from promote_requests import telling  # noqa: PLC0415
+        from promote_requests import acts, telling  # noqa: PLC0415
         from promote_requests.querysets import draft_of_somebody_else  # noqa: PLC0415
 
+        suspended.words.update(acts.WORDS)
         visibility.hidden_from.append(partial(draft_of_somebody_else, prefix="promote_request__"))
 
         event_written.connect(telling.tell, dispatch_uid="promote_requests.telling")

@@ -1,9 +1,11 @@
 """People and tokens for tests. `PASSWORD` is everybody's."""
 
+import re
 from typing import Any
 
 import factory
 from django.contrib.auth.hashers import make_password
+from django.test import Client
 from factory.django import DjangoModelFactory
 
 from accounts import tokens
@@ -50,3 +52,9 @@ def bearer(plaintext: str) -> dict[str, str]:
 def by(user: User, door: Door = Door.PAGE) -> Actor:
     """Returns a person as services know them."""
     return Actor.of(user, door)
+
+
+def suspended_mark(client: Client, address: str) -> str:
+    """Returns what the page for the password says of the call that goes on then, as a browser sends it back."""
+    found = re.search(r'name="suspended" value="([0-9a-f]{64})"', client.get(address).content.decode())
+    return found[1] if found else ""

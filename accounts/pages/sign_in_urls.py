@@ -7,14 +7,14 @@ versions stay closed. Sign-up is listed because its page says that sign-up is cl
 from allauth.account import views
 from django.urls import path, re_path
 
-from accounts.pages.views import password_reset
+from accounts.pages.views import password_reset, reauthenticate
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("signup/", views.signup, name="account_signup"),
-    path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
+    path("reauthenticate/", reauthenticate, name="account_reauthenticate"),
     path("password/change/", views.password_change, name="account_change_password"),
     path("password/set/", views.password_set, name="account_set_password"),
     path("password/reset/", password_reset, name="account_reset_password"),

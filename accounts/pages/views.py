@@ -1,18 +1,23 @@
 """Pages of accounts that allauth does not have: API tokens, invitations, the first administrator."""
 
+from typing import Any
+
 from allauth.account import views as allauth_views
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods
+from typing_extensions import override
 
-from accounts import mail, tokens
+from accounts import mail, sentences, tokens
 from accounts.exceptions import AccountError, LinkInvalid
+from accounts.identity.suspended import suspended
 from accounts.joining import first_administrator, invitations
 from accounts.models import ApiToken, User
 from accounts.pages.forms import FirstAdministratorForm, NewAccountForm, TokenForm
@@ -28,6 +33,26 @@ def password_reset(request: HttpRequest) -> HttpResponse:
         response: HttpResponse = allauth_views.password_reset(request)
         return response
     return render(request, "account/password_reset_without_mail.html", status=503 if request.method == "POST" else 200)
+
+
+class ReauthenticateView(allauth_views.ReauthenticateView):
+    """Asks for the password, saying which call then goes on; lets no call go on but the one that its page spoke of."""
+
+    @override
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"suspended": suspended(self.request)}
+
+    @override
+    def form_valid(self, form: Form) -> HttpResponse:
+        waiting = suspended(self.request)
+        if self.request.POST.get("suspended", "") != (waiting.mark if waiting else ""):
+            form.add_error(None, sentences.ANOTHER_CALL_WAITS)
+            answer: HttpResponse = self.form_invalid(form)
+            return answer
+        return super().form_valid(form)
+
+
+reauthenticate = never_cache(ReauthenticateView.as_view())
 
 
 @require_GET

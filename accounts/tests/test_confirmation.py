@@ -13,7 +13,7 @@ from promote_requests import services
 from promote_requests.choices import Status, Verdict
 from promote_requests.models import PromoteRequest, Review
 from protection.models import ProtectionRule
-from testing.people import PASSWORD, AdministratorFactory, bearer, issue_token
+from testing.people import PASSWORD, AdministratorFactory, bearer, issue_token, suspended_mark
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -51,7 +51,9 @@ def send_review(
 
 
 def enter_password(client: Client, answer: "HttpResponse", password: str = PASSWORD) -> "HttpResponse":
-    return client.post(answer["Location"], {"password": password})
+    """Enters it on the page as the browser shows it, which says what goes on then."""
+    mark = suspended_mark(client, answer["Location"])
+    return client.post(answer["Location"], {"password": password, "suspended": mark})
 
 
 def test_an_approval_waits_for_the_password_and_then_goes_on_as_it_was_typed(
@@ -69,6 +71,45 @@ def test_an_approval_waits_for_the_password_and_then_goes_on_as_it_was_typed(
     assert Review.objects.get().body == WORDS
     open_request.refresh_from_db()
     assert open_request.status == Status.PROMOTED
+
+
+def test_the_page_for_the_password_names_what_goes_on(open_request: PromoteRequest, grace: User) -> None:
+    browser = signed_in(grace)
+    answer = send_review(browser, open_request)
+    shown = browser.get(answer["Location"]).content.decode()
+    asked = f"Approve promote request #{open_request.pk}, {open_request.title}: version {open_request.version}"
+    assert asked in shown
+    assert WORDS in shown
+    assert "csrfmiddlewaretoken</dt>" not in shown
+    assert Client().get(answer["Location"]).status_code == 302
+    changes = send_review(browser, open_request, Verdict.REQUEST_CHANGES)
+    assert "Ask for changes of promote request" in browser.get(changes["Location"]).content.decode()
+
+
+def test_what_another_page_sent_meanwhile_does_not_go_on_in_its_place(
+    open_request: PromoteRequest, grace: User, settings: "SettingsWrapper"
+) -> None:
+    """A script of this origin, or another tab: the person read of one act and the session holds another."""
+    browser = signed_in(grace)
+    answer = send_review(browser, open_request, Verdict.REQUEST_CHANGES)
+    read = suspended_mark(browser, answer["Location"])
+    send_review(browser, open_request)
+    for mark in (read, "", "0" * 64):
+        refused = browser.post(answer["Location"], {"password": PASSWORD, "suspended": mark})
+        assert "Something else was sent from this browser meanwhile" in refused.content.decode()
+        assert "Approve promote request" in refused.content.decode()
+    assert not Review.objects.exists()
+    settings.CHECKPOINT_CONFIRM_MINUTES = 15
+    assert enter_password(browser, answer).status_code == 302
+    assert Review.objects.get().verdict == Verdict.APPROVE
+
+
+def test_of_a_call_that_no_room_names_the_page_shows_the_address_and_what_was_sent() -> None:
+    browser = signed_in(AdministratorFactory())
+    answer = browser.post("/checkpoint/admin/protection/protectionrule/add/", {"model_pattern": "<b>*</b>"})
+    shown = browser.get(answer["Location"]).content.decode()
+    assert "Send the form of /checkpoint/admin/protection/protectionrule/add/" in shown
+    assert "&lt;b&gt;*&lt;/b&gt;" in shown
 
 
 def test_htmx_leads_the_browser_to_the_page_for_the_password(open_request: PromoteRequest, grace: User) -> None:

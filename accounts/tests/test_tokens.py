@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import people, tokens
 from accounts.exceptions import AccountError, NameTaken, NotPermitted
 from accounts.models import ApiToken, User
-from testing.people import PASSWORD, AdministratorFactory, UserFactory, bearer, by, issue_token
+from testing.people import PASSWORD, AdministratorFactory, UserFactory, bearer, by, issue_token, suspended_mark
 
 pytestmark = pytest.mark.django_db
 
@@ -151,7 +151,7 @@ def test_a_token_takes_the_password_again_once_the_sign_in_is_a_while_ago(browse
     assert wrong.status_code == 200
     assert not ApiToken.objects.exists()
     # What was typed goes on where it was interrupted.
-    made = browser.post(asked.url, {"password": PASSWORD})
+    made = browser.post(asked.url, {"password": PASSWORD, "suspended": suspended_mark(browser, asked.url)})
     assert made.status_code == 201
     assert tokens.find_usable(made.context["plaintext"]) == ApiToken.objects.get(user=ada, name="nightly")
     assert "no-store" in made["Cache-Control"]

@@ -115,6 +115,17 @@ def may_still_land(within: timedelta) -> str:
     )
 
 
+def suspended(deed: str, promote_request: PromoteRequest) -> str:
+    """Says what a call would do that waits for its sender's password.
+
+    Args:
+        deed: `approve`, `ask for changes of`, `promote`, ...
+        promote_request: The request that it is about.
+    """
+    asked = f"version {promote_request.version} of {promote_request.model_name} {destination(promote_request.proposal)}"
+    return f"{deed[0].upper()}{deed[1:]} promote request #{promote_request.pk}, {promote_request.title}: {asked}"
+
+
 def recorded_but_not_promoted(failure: str) -> str:
     """Says that an approval counts although the promotion that it completed failed."""
     return f"Your approval is recorded, but it is not promoted: {failure}"

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts.identity import confirmation
 from audit.actors import Door, actor_of
 from evidence.directions.overrides import directions_of
 from evidence.directions.wanted import BY_NAME, SAID, Source, Wanted, from_tags, tag_of
@@ -42,6 +43,7 @@ class MetricDirectionRow:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@confirmation.confirmed
 def metric_directions(request: PageRequest) -> HttpResponse:
     """Shows the metrics of a model with the direction of each and where it comes from, and sets one by POST."""
     if request.method != "POST":
