@@ -215,6 +215,24 @@ def record_failure(promote_request: PromoteRequest, reason: str, *, actor: Actor
         )
 
 
+def note_refused(promote_request: PromoteRequest, reason: str, *, actor: Actor) -> None:
+    """Notes that Checkpoint itself may not promote an open request though it is due; then it waits for a person."""
+    with transaction.atomic():
+        noted = PromoteRequest.objects.filter(pk=promote_request.pk, status=Status.OPEN, last_failure="").update(
+            last_failure=storable_text(reason), updated_at=timezone.now()
+        )
+        if noted:
+            trail.record(
+                AuditAction.PROMOTION_FAILED,
+                about=promote_request.about,
+                from_status=Status.OPEN,
+                to_status=Status.OPEN,
+                reason=reason,
+                actor=actor,
+            )
+    promote_request.refresh_from_db()
+
+
 def _tag(registry: RegistryClient, promote_request: PromoteRequest) -> PromoteRequest:
     """Writes Checkpoint's tags on the version; the promotion stands even if MLflow refuses them."""
     if promote_request.status != Status.PROMOTED or promote_request.change == Change.REMOVE:

@@ -9,10 +9,12 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from audit.models import AuditEvent
-from foundation.exceptions import NotAllowed
+from foundation.exceptions import NotAllowed, WrongState
 from promote_requests import services
 from promote_requests.choices import Action, Status, Verdict
+from promote_requests.exceptions import EvidenceChanged
 from promote_requests.models import PromoteRequest, Review
+from promote_requests.services import promotion
 from protection.models import ProtectionRule
 from registry.exceptions import RegistryUnreachable
 from testing.factories import PromoteRequestFactory, UserFactory
@@ -30,6 +32,13 @@ def approved(fraud, ada, grace):
     services.review(actor=by(grace), promote_request=asked, verdict=Verdict.APPROVE)
     asked.refresh_from_db()
     return asked
+
+
+def refuses(words, error=EvidenceChanged):
+    def refuse(*_):
+        raise error(words)
+
+    return refuse
 
 
 def an_hour_later(asked, monkeypatch):
@@ -85,6 +94,37 @@ def test_what_failed_once_is_not_tried_again_by_itself(fraud, ada, grace, monkey
     call_command("promote_due")
     asked.refresh_from_db()
     assert (asked.status, bool(asked.last_failure)) == (Status.OPEN, True)
+
+
+def test_what_is_refused_is_not_tried_for_ever(fraud, ada, grace, monkeypatch):
+    """Each try would leave a row of a refusal, every minute, until somebody looked."""
+    rules(promote_when="due", conditions={"approvals": 1, "waiting_time": 30})
+    asked = approved(fraud, ada, grace)
+    an_hour_later(asked, monkeypatch)
+    monkeypatch.setattr(promotion, "_refuse_other_files", refuses("A file is not what it was."))
+    with pytest.raises(CommandError, match="Not promoted: 1"):
+        call_command("promote_due")
+    rows = AuditEvent.objects.count()
+    for _ in range(3):
+        call_command("promote_due")
+    asked.refresh_from_db()
+    assert (asked.status, asked.last_failure) == (Status.OPEN, "A file is not what it was.")
+    assert AuditEvent.objects.count() == rows
+    told = AuditEvent.objects.filter(action="promotion_failed").get()
+    assert (told.actor_name, told.reason) == ("Checkpoint", "A file is not what it was.")
+
+
+def test_what_another_promotion_stands_in_the_way_of_is_tried_again(fraud, ada, grace, monkeypatch):
+    rules(promote_when="due", conditions={"approvals": 1, "waiting_time": 30})
+    asked = approved(fraud, ada, grace)
+    an_hour_later(asked, monkeypatch)
+    with monkeypatch.context() as patched:
+        patched.setattr(promotion, "_refuse_other_files", refuses("Another is under way.", WrongState))
+        with pytest.raises(CommandError, match="Not promoted: 1"):
+            call_command("promote_due")
+    call_command("promote_due")
+    asked.refresh_from_db()
+    assert asked.status == Status.PROMOTED
 
 
 def test_only_the_named_groups_press_promote(fraud, ada, grace):

@@ -8,15 +8,21 @@ import logging
 from collections.abc import Iterator
 
 from audit.actors import Actor, Door
-from foundation.exceptions import CheckpointError
+from foundation.exceptions import CheckpointError, InvalidInput, NotAllowed
 from promote_requests.choices import Status
+from promote_requests.exceptions import ChampionChanged, EvidenceChanged, RuleNotMet
 from promote_requests.models import PromoteRequest
 from promote_requests.services.promotion import promote
 from promote_requests.services.reading import decision_of, requirement_of
+from promote_requests.services.settling import note_refused
 from protection.choices import PromoteWhen
 from protection.rulebook import rulebook
+from registry.exceptions import RegistryNotFound, RegistryRefused
 
 logger = logging.getLogger(__name__)
+
+_STANDS = (RuleNotMet, ChampionChanged, EvidenceChanged, NotAllowed, InvalidInput, RegistryNotFound, RegistryRefused)
+"""Refusals that no waiting ends: tried again every minute, each would leave a row in the trail for ever."""
 
 
 def promote_due(*, door: Door) -> Iterator[tuple[PromoteRequest, CheckpointError | None]]:
@@ -41,13 +47,7 @@ def promote_if_its_time_has_come(promote_request: PromoteRequest, *, door: Door)
 
     Of several who try at the same moment one promotes; what the others are told is no news to anybody.
     """
-    is_due = (
-        promote_request.status == Status.OPEN
-        and not promote_request.last_failure
-        and requirement_of(promote_request).promote_when == PromoteWhen.DUE
-        and decision_of(promote_request).is_approved
-    )
-    if not is_due:
+    if not is_due(promote_request):
         return None
     failure: CheckpointError | None = None
     try:
@@ -55,4 +55,16 @@ def promote_if_its_time_has_come(promote_request: PromoteRequest, *, door: Door)
     except CheckpointError as error:
         failure = error
     promote_request.refresh_from_db()
+    if isinstance(failure, _STANDS) and is_due(promote_request):
+        note_refused(promote_request, failure.message, actor=Actor.checkpoint(door))
     return failure
+
+
+def is_due(promote_request: PromoteRequest) -> bool:
+    """Tells whether a request is to be promoted now by nobody's press."""
+    return (
+        promote_request.status == Status.OPEN
+        and not promote_request.last_failure
+        and requirement_of(promote_request).promote_when == PromoteWhen.DUE
+        and decision_of(promote_request).is_approved
+    )
