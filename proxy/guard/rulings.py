@@ -18,6 +18,7 @@ from registry.exceptions import RegistryNotFound
 from registry.names import spellings
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
+from registry.types import Family, family_of
 
 SEAL_PREFIX = "checkpoint."
 # Tags that make a prompt's version what it is. The one left out says where it was used.
@@ -76,12 +77,19 @@ def set_alias(message: Message, protected: Protected) -> Refusal | Unchanged | N
     return Refusal(wording.move(wanted, target), wanted, target=target)
 
 
-def delete_alias(message: Message, protected: Protected) -> Refusal | None:
-    """Refuses to take a protected alias away."""
+def delete_alias(message: Message, protected: Protected) -> Refusal | Unchanged | None:
+    """Refuses to take a protected alias away.
+
+    One that no version has, MLflow takes away in vain from a model; of skills and MCP servers it says that it is not
+    there.
+    """
     name, target = message["name"], Target.of(TargetKind.ALIAS, message["alias"])
     if not protected.covers(name, target):
         return None
     version = next(iter(protected.registry.holders(name, target)), "")
+    if not version and family_of(name) is Family.MODEL:
+        protected.registry.get_model(name)
+        return Unchanged()
     if not version:
         # Not passed on though nothing would happen: it might get a holder before this arrives.
         raise RegistryNotFound(f"No version of {name} has the alias {target.name}.")
@@ -101,7 +109,8 @@ def create_version(message: Message, protected: Protected) -> Refusal | None:
         if source is None:
             return Refusal(wording.registration(name), model_name=name, target=target)
         wanted = Proposal(source[0], source[1], target, workspace=protected.workspace)
-        return Refusal(wording.copy(name, source), wanted, target=target)
+        is_all = _is_plain_copy(message, source, protected)
+        return Refusal(wording.copy(name, source), wanted, target=target, is_asked_for=is_all)
     if source is not None and "tags" in message:
         message["tags"] = [tag for tag in message["tags"] if not _is_seal(tag.get("key", ""))]
     return _sealed_at_creation(message) or _unsafe_model(message.get("tags", []))
@@ -153,9 +162,11 @@ def update_entry_version(message: Message, protected: Protected) -> Refusal | Un
     if status is not None:
         target, current = Target.of(TargetKind.STATUS, status), Target.of(TargetKind.STATUS, found.status)
         wanted = Proposal(name, found.version, target, workspace=protected.workspace)
+        # A request asks for the status alone: what else the call would change it would lose without a word.
+        is_all = message.keys() == {"name", "version", "status"}
         for place in (target, current):
             if protected.covers(name, place):
-                return Refusal(wording.move(wanted, place), wanted, target=place)
+                return Refusal(wording.move(wanted, place), wanted, target=place, is_asked_for=is_all)
     return _settled(name, protected)
 
 
@@ -221,6 +232,17 @@ RULINGS: dict[str, Ruling] = {
     "delete-alias": delete_alias,
 }
 """Operation of `routes.REGISTRY_CALLS` -> its ruling. A ruling may correct the message, which is what is sent."""
+
+
+def _is_plain_copy(message: Message, source: tuple[str, str], protected: Protected) -> bool:
+    """Tells whether the copy that a promotion makes would be all that is wanted: tags and description as they are."""
+    name, version = source
+    if not version:
+        return False
+    original = protected.registry.get_version(name, version)
+    tags = {tag.get("key", ""): tag.get("value", "") for tag in message.get("tags", ())}
+    own = {key: value for key, value in tags.items() if not _is_seal(key)}
+    return own.items() <= original.tags.items() and message.get("description", "") in {"", original.description}
 
 
 def _settled(name: str, protected: Protected) -> Refusal | None:

@@ -100,6 +100,11 @@ def test_a_clients_mistake_has_the_fields_that_mlflow_gives_it(guarded, mlflow, 
     assert {field: ours[1].get(field) for field in FIELDS} == {field: theirs[1].get(field) for field in FIELDS}
 
 
+def test_taking_away_an_alias_that_no_version_has_is_done(guarded, mlflow, model):
+    sent = {"name": model, "alias": "prod"}  # protected, as champion is
+    assert through(guarded, "DELETE", ALIAS, sent) == directly(mlflow, "DELETE", ALIAS, sent) == (200, {})
+
+
 def test_a_tag_called_with_a_space_reaches_mlflow_as_it_was_sent(guarded, mlflow, model):
     assert through(guarded, "POST", TAG, {"name": model, "version": "1", "key": " team ", "value": "x"})[0] == 200
     tags = mlflow.ask("GET", f"model-versions/get?name={model}&version=1")["model_version"]["tags"]

@@ -14,6 +14,7 @@ from proxy.guard.messages import UnreadableCall
 from proxy.guard.routes import classify
 from proxy.guard.rulings import Unchanged
 from proxy.tests.test_guard import NOBODY, form, refused
+from testing.people import by
 
 pytestmark = pytest.mark.django_db
 
@@ -42,10 +43,10 @@ def version(name: str, number: int) -> str:
     return f"{number}.0.0" if name == SERVER else str(number)
 
 
-def send(method, name, rest="", message=None):
+def send(method, name, rest="", message=None, actor=NOBODY):
     path = PATHS[name] + rest
     body = b"" if message is None else json.dumps(message).encode()
-    call = {"method": method, "path": path, "query": "", "content_type": "", "workspace": "", "actor": NOBODY}
+    call = {"method": method, "path": path, "query": "", "content_type": "", "workspace": "", "actor": actor}
     return decide(classify(method, path), body=body, **call)
 
 
@@ -122,6 +123,15 @@ def test_a_protected_status_leads_to_the_form(name, number, status):
     outcome = refused(send("PATCH", name, f"/versions/{version(name, number)}", {"status": status}))
     assert f"The status {status.lower()} of {name} is protected" in outcome.message
     assert form(outcome) == {"model": name, "version": version(name, number), "target": f"status:{status.lower()}"}
+
+
+def test_a_call_that_wants_more_than_a_status_is_refused_and_not_held(kept, ada):
+    """A request asks for the status alone: opened for such a call, it would lose the rest without a word."""
+    ProtectionRule.objects.update(on_direct_write="hold")
+    path, more = f"/versions/{version(SERVER, 3)}", {"status": "active", "tools": []}
+    assert "Open it here:" in refused(send("PATCH", SERVER, path, more, actor=by(ada))).message
+    assert not PromoteRequest.objects.exists()
+    assert "asks for it now" in refused(send("PATCH", SERVER, path, {"status": "active"}, actor=by(ada))).message
 
 
 def test_leaving_a_protected_status_leads_to_the_form_too(name):

@@ -163,12 +163,16 @@ def test_what_the_registry_does_not_know_is_answered_in_its_words_and_not_passed
     for operation, message in [
         ("transition-stage", move("9", "Production")),
         ("set-alias", {"name": "Fraud", "alias": "champion", "version": "9"}),
-        ("delete-alias", {"name": "Fraud", "alias": "prod"}),
+        ("delete-alias", {"name": "Other", "alias": "champion"}),
         ("delete-version", {"name": "Fraud", "version": "9"}),
         ("delete-model", {"name": "Other"}),
         ("rename-model", {"name": "Other", "new_name": "Fraud2"}),
     ]:
         assert refused(send(operation, message), 404).code == "RESOURCE_DOES_NOT_EXIST"
+
+
+def test_taking_away_a_protected_alias_that_nobody_has_is_done_as_in_mlflow_and_passes_nothing_on(fraud):
+    assert send("delete-alias", {"name": "Fraud", "alias": "prod"}) == Unchanged()
 
 
 def test_all_that_the_guard_asks_mlflow_for_one_call_has_a_bound_in_sum(fraud):

@@ -88,3 +88,15 @@ def test_what_cannot_be_asked_for_is_only_refused(fraud, held, ada, actor):  # n
     assert asked.status == Status.CLOSED
     assert "Open it here:" in send("transition-stage", MOVE, actor=actor).message
     assert PromoteRequest.objects.count() == 1
+
+
+def test_a_copy_is_held_only_where_a_promotion_would_make_the_same(fraud, only, actor):  # noqa: F811
+    only("model:prod.fraud", on_direct_write="hold")
+    fraud.set_version_tags("Fraud", "3", {"team": "risk"})
+    copy = {"name": "prod.fraud", "source": "models:/Fraud/3"}
+    for more in ({"tags": [{"key": "team", "value": "core"}]}, {"description": "Better."}):
+        assert "Open it here:" in send("create-version", copy | more, actor=actor).message
+    assert not PromoteRequest.objects.exists()
+    same = copy | {"tags": [{"key": "team", "value": "risk"}], "description": ""}
+    assert "asks for it now" in send("create-version", same, actor=actor).message
+    assert str(PromoteRequest.objects.get().target) == "model:prod.fraud"
