@@ -29,9 +29,16 @@ def mlflow(mlflow_server: str) -> Iterator[Direct]:
 
 
 @pytest.fixture(scope="module")
-def guarded(people: Any, tmp_path_factory: pytest.TempPathFactory, mlflow_server: str) -> Iterator[Checkpoint]:
+def guarded(
+    people: Any, tmp_path_factory: pytest.TempPathFactory, mlflow_server: str, mlflow: Direct
+) -> Iterator[Checkpoint]:
+    """A server that has ended its first look: during it each upload is judged for its own path, and asks MLflow."""
     log = tmp_path_factory.mktemp("slow-uploads") / "server.log"
-    yield from run_checkpoint("gunicorn", people, log, CHECKPOINT_REGISTRY_URL=mlflow_server)
+    for checkpoint in run_checkpoint("gunicorn", people, log, CHECKPOINT_REGISTRY_URL=mlflow_server):
+        model, place = waiting_version(mlflow)
+        mlflow.ask("POST", "model-versions/transition-stage", {"name": model, "version": "1", "stage": "Production"})
+        wait_until_sealed(checkpoint, place)
+        yield checkpoint
 
 
 def waiting_version(mlflow: Direct) -> tuple[str, str]:
