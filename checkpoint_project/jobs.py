@@ -5,6 +5,7 @@ from datetime import timedelta
 from checkpoint_project import recovery
 from notifications.worker import cleaning
 from notifications.worker.jobs import Job
+from promote_requests.services import settling
 from promote_requests.services.by_itself import digesting, due, inspecting
 
 
@@ -12,6 +13,7 @@ def jobs() -> tuple[Job, ...]:
     """Returns the scheduled work of whichever worker leads."""
     return (
         Job("settling promotions", recovery.EVERY, recovery.Recovery().look),
+        Job("tags of promoted versions", timedelta(seconds=2), settling.write_due_tags),
         Job("promotions that are due", timedelta(seconds=30), due.promote_all_due),
         Job("the built-in check", timedelta(seconds=30), inspecting.make_waiting),
         Job("digests of model files", timedelta(minutes=10), digesting.take_missing),

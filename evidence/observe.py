@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from evidence.directions.overrides import directions_of
 from evidence.directions.wanted import BY_NAME, Directions
 from registry.client import RegistryClient
+from registry.lists import described
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
 from registry.types import ModelVersion, VersionFacts
@@ -73,14 +74,14 @@ def _observed(registry: RegistryClient, proposal: Proposal, *, exact: bool) -> E
 def _with_models(registry: RegistryClient, evidence: Evidence, *, workspace: str) -> Evidence:
     """Returns the evidence with what holds for the registered models: which way is better, and what they are for."""
     challenger, champion = evidence.challenger, evidence.champion
-    model = registry.get_model(challenger.version.name)
+    model = described(registry, challenger.version.name, workspace=workspace)
     directions = directions_of(model, workspace=workspace)
     challenger = replace(challenger, model_description=model.description)
     if champion is evidence.challenger:
         champion = challenger
     elif champion is not None:
         if champion.version.name != model.name:
-            model = registry.get_model(champion.version.name)
+            model = described(registry, champion.version.name, workspace=workspace)
             directions = directions_of(model, workspace=workspace)
         champion = replace(champion, model_description=model.description)
     return replace(evidence, challenger=challenger, champion=champion, directions=directions)

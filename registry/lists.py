@@ -1,7 +1,8 @@
 """What lists and menus show of a registry. Where MLflow takes long, the same answer serves for half a minute.
 
 Of a model with very many versions MLflow needs half a second to say what it is called. Nothing that is decided rests on
-what is read here. Slow answers are in Django's cache, which all processes share.
+lists and menus. What a model says of itself (`described`) is judged by; so nothing serves that was read before
+Checkpoint last passed a change of it on. Slow answers are in Django's cache, which all processes share.
 """
 
 import hashlib
@@ -9,16 +10,18 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from django.conf import settings
 from django.core.cache import cache
 
 from registry import RegistryClient, get_registry
-from registry.types import ModelVersion, RegisteredModel
+from registry.types import Family, ModelVersion, RegisteredModel, family_of
 
 T = TypeVar("T")
 
 SERVES_SECONDS = 30
 AT_ONCE_SECONDS = 0.2
 """An answer that came sooner is asked for again each time."""
+_CHANGING = "changing"
 _FORMAT = 1
 """Raised with every change of what is kept: another release may read it."""
 _MODELS, _VERSIONS = "models", "versions"
@@ -73,6 +76,31 @@ class Lists:
         if time.monotonic() - began >= AT_ONCE_SECONDS:
             cache.set(key, (answer,), timeout=SERVES_SECONDS)
         return answer
+
+
+def described(registry: RegistryClient, name: str, *, workspace: str) -> RegisteredModel:
+    """Returns a model whose tags and description are to be read; RegistryNotFound when there is none.
+
+    Of one that MLflow takes long to show, what was changed past Checkpoint in the last half minute may be missing.
+    """
+    key = _key(workspace, "described", name)
+    kept: RegisteredModel | str | None = cache.get(key)
+    if isinstance(kept, RegisteredModel):
+        return kept
+    began = time.monotonic()
+    answer = registry.get_model(name)
+    if kept is None and family_of(name) is Family.MODEL and time.monotonic() - began >= AT_ONCE_SECONDS:
+        # `add`: a change that was passed on meanwhile has left its mark, and stands.
+        cache.add(key, answer, timeout=SERVES_SECONDS)
+    return answer
+
+
+def changes(workspace: str, name: str) -> None:
+    """Lets nothing serve for a while that is read of a model: what it says of itself is being changed.
+
+    To be called before the change is passed on. For longer than MLflow gets to make it, each look asks MLflow.
+    """
+    cache.set(_key(workspace, "described", name), _CHANGING, timeout=settings.CHECKPOINT_READ_TIMEOUT + SERVES_SECONDS)
 
 
 def forget(workspace: str, *, has_moved_stage_only: bool = False) -> None:

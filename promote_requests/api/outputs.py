@@ -133,6 +133,7 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
             "promoted_at",
             "promoted_by",
             "promoted_version",
+            "tags_are_due",
             "last_failure",
             "closed_at",
             "closed_by",

@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
                 ('approved_by', models.JSONField(blank=True, default=list, editable=False, help_text='Whose approvals counted when the promotion began: names.')),
                 ('judged_by', models.JSONField(editable=False, help_text='What the rules asked for when it was promoted or closed.', null=True)),
                 ('promoted_version', models.CharField(blank=True, editable=False, help_text="The copy's version.", max_length=64)),
+                ('tags_are_due', models.BooleanField(default=False, editable=False, help_text="Whether the promoted version still lacks Checkpoint's tags in MLflow.")),
                 ('last_failure', models.TextField(blank=True, editable=False)),
                 ('closed_at', models.DateTimeField(editable=False, null=True)),
                 ('close_reason', models.CharField(blank=True, choices=[('rejected', 'Rejected'), ('withdrawn', 'Withdrawn'), ('superseded', 'Superseded')], editable=False, max_length=10)),

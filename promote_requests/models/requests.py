@@ -81,6 +81,9 @@ class PromoteRequest(models.Model):
         null=True, editable=False, help_text="What the rules asked for when it was promoted or closed."
     )
     promoted_version = models.CharField(max_length=64, blank=True, editable=False, help_text="The copy's version.")
+    tags_are_due = models.BooleanField(
+        default=False, editable=False, help_text="Whether the promoted version still lacks Checkpoint's tags in MLflow."
+    )
     last_failure = models.TextField(blank=True, editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
     closed_by = person(null=True, related_name="+", editable=False)

@@ -11,10 +11,13 @@ from registry import RegistryClient
 from registry.exceptions import RegistryNotFound
 from registry.proposals import Change
 from registry.targets import TargetKind
+from registry.types import is_version_number
 
 REQUEST_TAG = "checkpoint.promote_request"
 APPROVED_BY_TAG = "checkpoint.approved_by"
 PROMOTED_AT_TAG = "checkpoint.promoted_at"
+FEW_VERSIONS = 1_000
+"""Of a model that has no more, tags are written before the promotion is answered."""
 
 
 def apply(registry: RegistryClient, promote_request: PromoteRequest) -> None:
@@ -57,6 +60,15 @@ def result(registry: RegistryClient, promote_request: PromoteRequest) -> str | N
     except RegistryNotFound:
         holds = False
     return version if holds == (promote_request.change == Change.SET) else None
+
+
+def tags_take_long(promote_request: PromoteRequest) -> bool:
+    """Tells whether nobody should wait for the tags: MLflow reads every version of the model for each that is set.
+
+    MLflow 3.18, SQLite: 20 ms with 1,000 versions, a second with 50,000.
+    """
+    version = promote_request.promoted_version or promote_request.version
+    return is_version_number(version) and int(version) > FEW_VERSIONS
 
 
 def write_tags(registry: RegistryClient, promote_request: PromoteRequest) -> None:

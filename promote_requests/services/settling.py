@@ -40,6 +40,8 @@ CUT_OFF_AFTER = timedelta(minutes=2)
 """A promotion that began earlier is not under way any more: it has three steps of at most `LONGEST_STEP` each."""
 MAY_LAND_WITHIN = timedelta(minutes=15)
 """A change that MLflow does not show by then was not made: no server works on a call for so long."""
+_AT_ONCE = timedelta(seconds=2)
+"""Who promotes writes the tags within this time, unless that would take long."""
 _PASSING_BY = 3.0
 """Seconds that somebody who opens a request with such a promotion waits for MLflow."""
 
@@ -60,7 +62,7 @@ def settle(promote_request: PromoteRequest, *, give_up: bool = False) -> Promote
             the change may still come, goes on `promoting`.
     """
     registry = get_registry(promote_request.workspace)
-    if promote_request.status == Status.PROMOTED and promote_request.last_failure:
+    if promote_request.status == Status.PROMOTED and promote_request.tags_are_due:
         return _tag(registry, promote_request)
     if promote_request.status != Status.PROMOTING:
         return promote_request
@@ -70,8 +72,20 @@ def settle(promote_request: PromoteRequest, *, give_up: bool = False) -> Promote
 def unsettled(older_than: timedelta = CUT_OFF_AFTER) -> PromoteRequestQuerySet:
     """Returns the requests whose promotion got no answer or is older than this, or whose tags are missing."""
     cut_off = Q(status=Status.PROMOTING, promoting_since__lte=timezone.now() - older_than)
-    waiting = Q(status__in=[Status.PROMOTING, Status.PROMOTED]) & ~Q(last_failure="")
-    return PromoteRequest.objects.filter(cut_off | waiting).order_by("number")
+    waiting = Q(status=Status.PROMOTING) & ~Q(last_failure="")
+    untagged = Q(status=Status.PROMOTED, tags_are_due=True)
+    return PromoteRequest.objects.filter(cut_off | waiting | untagged).order_by("number")
+
+
+def write_due_tags() -> None:
+    """Writes the tags of promotions that ended a moment ago, for a worker; what MLflow does not take is settled later.
+
+    Those of a version in a large model are left to this: MLflow reads every version of a model to set a tag.
+    """
+    a_moment_ago = timezone.now() - _AT_ONCE
+    due = PromoteRequest.objects.filter(tags_are_due=True, last_failure="", promoted_at__lte=a_moment_ago)
+    for promote_request in due.order_by("promoted_at"):
+        _tag(get_registry(promote_request.workspace), promote_request)
 
 
 def settle_if_cut_off(promote_request: PromoteRequest) -> None:
@@ -141,7 +155,8 @@ def conclude(
         reason = failure.message if failure else "MLflow does not show the change: it was not made."
         record_failure(promote_request, reason, actor=actor)
         raise failure or RegistryError(reason)
-    return _tag(registry, _record_success(promote_request, version, actor=actor))
+    promoted = _record_success(promote_request, version, actor=actor)
+    return promoted if registry_writes.tags_take_long(promoted) else _tag(registry, promoted)
 
 
 def _may_still_land(promote_request: PromoteRequest) -> bool:
@@ -183,6 +198,7 @@ def _record_success(promote_request: PromoteRequest, version: str, *, actor: Act
             promoted_at=timezone.now(),
             promoted_by_id=promote_request.promoted_by_id,
             promoted_version=version if locked.target_kind == TargetKind.MODEL else "",
+            tags_are_due=locked.change == Change.SET,
             last_failure="",
             evidence_digest=promote_request.evidence_digest,
         )
@@ -235,7 +251,7 @@ def note_refused(promote_request: PromoteRequest, reason: str, *, actor: Actor) 
 
 def _tag(registry: RegistryClient, promote_request: PromoteRequest) -> PromoteRequest:
     """Writes Checkpoint's tags on the version; the promotion stands even if MLflow refuses them."""
-    if promote_request.status != Status.PROMOTED or promote_request.change == Change.REMOVE:
+    if promote_request.status != Status.PROMOTED or not promote_request.tags_are_due:
         return promote_request
     try:
         registry_writes.write_tags(registry, promote_request)
@@ -243,7 +259,6 @@ def _tag(registry: RegistryClient, promote_request: PromoteRequest) -> PromoteRe
     except RegistryError as error:
         failure = sentences.tags_missing(error.message)
         logger.warning("Request %s: %s", promote_request.pk, failure)
-    if failure != promote_request.last_failure:
-        PromoteRequest.objects.filter(pk=promote_request.pk).update(last_failure=failure)
-        promote_request.last_failure = failure
+    PromoteRequest.objects.filter(pk=promote_request.pk).update(last_failure=failure, tags_are_due=bool(failure))
+    promote_request.last_failure, promote_request.tags_are_due = failure, bool(failure)
     return promote_request

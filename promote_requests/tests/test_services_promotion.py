@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from audit.choices import AuditAction
 from audit.models import AuditEvent
@@ -11,7 +12,7 @@ from promote_requests import services
 from promote_requests.choices import Status, Verdict
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged, RuleNotMet
 from promote_requests.models import PromoteRequest
-from promote_requests.services import registry_writes
+from promote_requests.services import registry_writes, settling
 from protection.models import ProtectionRule
 from registry import patience
 from registry.exceptions import RegistryError, RegistryRefused, RegistryTimeout, RegistryUnreachable
@@ -53,6 +54,14 @@ def test_a_promotion_freezes_what_was_decided_on(open_request, fraud, grace):
     assert evidence.challenger.metrics["auc"].value == 0.94
     assert evidence.champion.version.version == "1"
     assert actions()[-2:] == [AuditAction.PROMOTION_STARTED, AuditAction.PROMOTED]
+
+
+def a_minute_ago(promote_request):
+    PromoteRequest.objects.filter(pk=promote_request.pk).update(promoted_at=timezone.now() - timedelta(minutes=1))
+
+
+def crash(*_):
+    raise SystemError("killed")
 
 
 def test_a_promoted_version_carries_checkpoints_tags(open_request, fraud, grace, settings):
@@ -358,6 +367,35 @@ def test_a_promotion_settled_too_early_as_failed_still_ends_as_promoted(open_req
     fraud.before("transition_stage", settle_before_the_call)
     assert services.promote(actor=by(ada), promote_request=ready).status == Status.PROMOTED
     assert current().promoted_by == ada
+
+
+def test_nobody_waits_for_the_tags_of_a_large_models_version(open_request, fraud, grace, monkeypatch):
+    """MLflow reads every version of the model to set one."""
+    monkeypatch.setattr(registry_writes, "FEW_VERSIONS", 1)
+    services.promote(actor=by(grace), promote_request=approved(open_request, grace))
+    open_request.refresh_from_db()
+    assert (open_request.status, open_request.tags_are_due) == (Status.PROMOTED, True)
+    assert registry_writes.APPROVED_BY_TAG not in fraud.get_version("Fraud", "2").tags
+    settling.write_due_tags()  # too early: whoever promotes may still be writing them
+    assert registry_writes.APPROVED_BY_TAG not in fraud.get_version("Fraud", "2").tags
+    a_minute_ago(open_request)
+    settling.write_due_tags()
+    assert fraud.get_version("Fraud", "2").tags[registry_writes.APPROVED_BY_TAG] == "grace"
+    open_request.refresh_from_db()
+    assert not open_request.tags_are_due
+
+
+def test_tags_that_a_crash_kept_from_being_written_are_written_later(open_request, fraud, grace, monkeypatch):
+    ready = approved(open_request, grace)
+    with monkeypatch.context() as patched:
+        patched.setattr(settling, "_tag", crash)
+        with pytest.raises(SystemError):
+            services.promote(actor=by(grace), promote_request=ready)
+    assert [found.pk for found in services.unsettled()] == [open_request.pk]
+    a_minute_ago(open_request)
+    settling.write_due_tags()
+    assert fraud.get_version("Fraud", "2").tags[registry_writes.APPROVED_BY_TAG] == "grace"
+    assert not services.unsettled()
 
 
 def test_a_promotion_stands_when_its_tags_cannot_be_written_and_settling_writes_them(open_request, fraud, ada, grace):

@@ -21,7 +21,7 @@ from proxy.guard.rulings import Ruling, Unchanged
 from proxy.protected import Protected
 from proxy.refusals import Refusal
 from proxy.seal import judge
-from registry import patience
+from registry import lists, patience
 from registry.exceptions import RegistryError, RegistryNotFound
 from registry.types import Family, family_of
 from registry.workspaces import canonical_workspace
@@ -184,7 +184,10 @@ def _outcome(
         raise RegistryNotFound(f"Registered Model with name={message['name']} not found")
     if route.operation != "create-model":
         protected.require_exact_name(message["name"])
-    return rule(message, protected) or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
+    stopped = rule(message, protected)
+    if stopped is None and route.operation in rulings.DESCRIBING:
+        lists.changes(workspace, message["name"])
+    return stopped or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
 
 
 def _delete_workspace(query: str) -> Allowed | Refusal:

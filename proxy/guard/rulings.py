@@ -234,6 +234,10 @@ RULINGS: dict[str, Ruling] = {
 """Operation of `routes.REGISTRY_CALLS` -> its ruling. A ruling may correct the message, which is what is sent."""
 
 
+DESCRIBING = frozenset({"update-model", "set-model-tag", "delete-model-tag"})
+"""Operations that change what a registered model says of itself."""
+
+
 def _is_plain_copy(message: Message, source: tuple[str, str], protected: Protected) -> bool:
     """Tells whether the copy that a promotion makes would be all that is wanted: tags and description as they are."""
     name, version = source

@@ -105,3 +105,38 @@ def test_a_model_is_taken_from_a_list_that_the_caller_has(slow):
     listed = lists.Lists("").models("", limit=5)
     assert lists.Lists("").model("Fraud", listed=listed) is listed[0]
     assert calls(slow) == ["search_models"]
+
+
+def described(slow):
+    return lists.described(slow.registry, "Fraud", workspace="")
+
+
+def test_what_a_large_model_says_of_itself_serves_for_half_a_minute(slow):
+    assert described(slow) == described(slow)
+    assert calls(slow) == ["get_model"]
+    CacheRow.objects.update(expires=F("expires") - timedelta(seconds=lists.SERVES_SECONDS + 1))
+    described(slow)
+    assert len(calls(slow)) == 2
+
+
+def test_what_a_model_says_that_mlflow_shows_at_once_is_asked_for_each_time(slow):
+    slow.seconds = 0.1
+    described(slow)
+    described(slow)
+    assert len(calls(slow)) == 2
+
+
+def test_a_change_that_is_passed_on_is_seen_at_once_however_long_mlflow_takes(slow):
+    described(slow)
+    lists.changes("", "Fraud")
+    described(slow)
+    slow.registry.set_model_tags("Fraud", {"checkpoint.metric.auc.direction": "lower"})
+    assert described(slow).tags == {"checkpoint.metric.auc.direction": "lower"}
+    assert len(calls(slow)) == 3
+
+
+def test_a_look_that_was_under_way_when_a_change_was_passed_on_does_not_serve_later(slow):
+    slow.registry.before("get_model", lambda: lists.changes("", "Fraud"))
+    described(slow)
+    described(slow)
+    assert calls(slow).count("get_model") == 2
