@@ -13,7 +13,7 @@ from bench.large.fill import MODEL
 from bench.process_tree import Tree
 
 TIMEOUT = 120.0
-TAGS = "three tags, set in MLflow directly"
+TAGS = "until its tags are there, after the answer"
 
 
 class WrongAnswer(Exception):
@@ -27,7 +27,6 @@ class Site:
     Attributes:
         name: The column's heading.
         url: Without a trailing slash.
-        mlflow_url: Of the MLflow behind it, without a trailing slash.
         mlflow: The processes of the MLflow behind it.
         author: Headers of the one who asks, with a token.
         reviewer: Headers of the one who approves, with a token.
@@ -39,7 +38,6 @@ class Site:
 
     name: str
     url: str
-    mlflow_url: str
     mlflow: Tree
     author: dict[str, str]
     reviewer: dict[str, str]
@@ -56,7 +54,7 @@ class Site:
         """
         data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         kind = {} if data is None else {"Content-Type": "application/json"}
-        url = path if path.startswith("http") else self.url + path
+        url = self.url + path
         request = Request(url, data=data, headers={**headers, **kind}, method=method)  # noqa: S310 - our own
         try:
             with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
@@ -90,11 +88,10 @@ def approve(site: Site) -> None:
         raise WrongAnswer(f"{site.name}: the approval did not promote: {answered}")
 
 
-def set_tags(site: Site) -> None:
-    """Sets as many tags in MLflow itself as a promotion leaves on a version: MLflow reads all versions for each."""
-    for number in range(3):
-        body = {"name": MODEL, "version": str(site.version), "key": f"bench.{number}", "value": "x"}
-        site.call("POST", f"{site.mlflow_url}/api/2.0/mlflow/model-versions/set-tag", {}, body)
+def wait_for_tags(site: Site) -> None:
+    """Waits until the tags are there that a promotion leaves on a version: MLflow reads all versions for each."""
+    while json.loads(site.call("GET", f"/checkpoint/api/promote-requests/{site.number}/", site.author))["tags_are_due"]:
+        time.sleep(0.1)
 
 
 def fill_in(site: Site) -> None:
@@ -141,7 +138,7 @@ STEPS: dict[str, Callable[[Site], None]] = {
     "request": ask,
     "its page": look,
     "approve": approve,
-    TAGS: set_tags,
+    TAGS: wait_for_tags,
     "New": fill_in,
     "models": list_models,
     "the model's page": show_model,
