@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from threading import Event as Flag
 from typing import Protocol
 
+from notifications.inbox.channel import Inbox
 from notifications.mail.channel import Mail
 from notifications.models import Message
 from notifications.webhooks.channel import Webhooks
@@ -31,5 +32,5 @@ class Channel(Protocol):
         """Sends what is due in a lane until nothing is, something fails, or `stop` is set."""
 
 
-CHANNELS: tuple[Channel, ...] = (Webhooks(), Mail())
+CHANNELS: tuple[Channel, ...] = (Inbox(), Webhooks(), Mail())
 """All of them."""

@@ -28,6 +28,8 @@ class Event(models.TextChoices):
     WITHDRAWN = f"{ENTITY}.withdrawn", "withdrawn"
     SUPERSEDED = f"{ENTITY}.superseded", "closed because another took its place"
     REOPENED = f"{ENTITY}.reopened", "reopened"
+    REMINDED = f"{ENTITY}.reminded", "a review is waited for"
+    ENDING = f"{ENTITY}.ending", "a time is nearly over"
 
 
 class Kind(models.TextChoices):
@@ -37,14 +39,23 @@ class Kind(models.TextChoices):
     DECISION = "decision", "Somebody judges or closes a request"
     PROMOTION = "promotion", "A version is promoted, or could not be"
     TALK = "talk", "Comments, edits, checks, changed facts"
+    REMINDER = "reminder", "Your review is waited for, or a time is nearly over"
 
 
 class Way(models.TextChoices):
-    """How somebody wants to be told of a kind of event."""
+    """How somebody wants to be told of a kind of event. What is mailed is in the inbox too."""
 
-    MAIL = "mail", "By mail, at once"
-    DIGEST = "digest", "By mail, once a day"
+    MAIL = "mail", "Inbox, and mail at once"
+    DIGEST = "digest", "Inbox, and mail once a day"
+    INBOX = "inbox", "Inbox alone"
     NOTHING = "nothing", "Not at all"
+
+
+class Hearing(models.TextChoices):
+    """What somebody said of a request or a model."""
+
+    FOLLOWED = "followed", "followed"
+    MUTED = "muted", "muted"
 
 
 class Format(models.TextChoices):

@@ -1,19 +1,56 @@
-"""Which requests wait for whom."""
+"""Which requests wait for whom, which were decided lately, and how many have something for somebody."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
+from notifications.inbox import reading
+from notifications.models import Subscription
+from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest, Review
 from promote_requests.querysets import PromoteRequestQuerySet
+from registry.targets import TargetKind
 
 if TYPE_CHECKING:
     from accounts.models import User
 
+LATELY = timedelta(days=14)
+
 
 def waiting_for(person: "User") -> PromoteRequestQuerySet:
-    """Returns the open requests of others whose present evidence this person has not judged yet."""
+    """Returns the open requests of others whose present evidence this person has not judged yet, nor muted."""
     judged = Review.objects.standing().filter(
         promote_request=OuterRef("pk"), reviewer=person, evidence_fingerprint=OuterRef("evidence_fingerprint")
     )
-    return PromoteRequest.objects.open().exclude(author=person).filter(~Exists(judged))
+    others = PromoteRequest.objects.open().exclude(author=person)
+    return others.filter(~Exists(judged)).filter(~_said_of(person, is_muted=True))
+
+
+def decided_for(person: "User") -> PromoteRequestQuerySet:
+    """Returns what was promoted or closed lately of what this person follows or watches, the last decided first."""
+    since = timezone.now() - LATELY
+    lately = Q(status=Status.PROMOTED, promoted_at__gte=since) | Q(status=Status.CLOSED, closed_at__gte=since)
+    found = PromoteRequest.objects.visible_to(person.pk).filter(lately)
+    found = found.filter(_said_of(person, is_muted=False)).filter(~_said_of(person, is_muted=True))
+    return found.order_by(Coalesce("promoted_at", "closed_at").desc(), "-number")
+
+
+def for_you(person: "User") -> int:
+    """Returns how many requests wait for this person's review or have something new for them, in two queries."""
+    waiting = waiting_for(person).order_by().values_list("number", flat=True)[: reading.MOST]
+    return len({*waiting} | reading.new_numbers(person.pk))
+
+
+def _said_of(person: "User", *, is_muted: bool) -> Q:
+    """Returns the condition that holds for requests that this person, or whose model they, follow or muted."""
+    said = Subscription.objects.filter(user=person, is_muted=is_muted)
+    of_model = said.filter(request_number=None, workspace=OuterRef("workspace"))
+    is_copy = Q(target_kind=TargetKind.MODEL)
+    return (
+        Q(Exists(said.filter(request_number=OuterRef("number"))))
+        | Q(Exists(of_model.filter(model_name__iexact=OuterRef("model_name"))))
+        | is_copy & Q(Exists(of_model.filter(model_name__iexact=OuterRef("target_name"))))
+    )

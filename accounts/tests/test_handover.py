@@ -306,4 +306,4 @@ def test_signing_out_at_the_pages_shows_in_mlflows_pages_at_once(ada: User, comm
     assert browser.at[MLFLOW].get(status).json()["signed_in"] is True
     with committing():
         browser.at[PORTAL].post("/checkpoint/accounts/logout/")
-    assert browser.at[MLFLOW].get(status).json() == {"signed_in": False, "open_requests": None}
+    assert browser.at[MLFLOW].get(status).json() == {"signed_in": False, "for_you": None}

@@ -7,6 +7,7 @@ from itertools import groupby
 from smtplib import SMTPException
 from threading import Event as Flag
 
+from django.contrib.auth import get_user_model
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 
@@ -14,9 +15,9 @@ from accounts import mail
 from foundation.database.connections import release
 from notifications.choices import State, Way
 from notifications.mail import writing
-from notifications.mail.audience import readers
 from notifications.models import Letter, Message
 from notifications.outbox import claiming
+from notifications.people.audience import told
 
 TOGETHER = timedelta(minutes=1)
 """How long a mail waits for what else happens to its request."""
@@ -36,19 +37,24 @@ class Mail:
         if not mail.is_configured():
             return
         now = timezone.now()
+        wanted = [each for each in told(messages) if each.way in (Way.MAIL, Way.DIGEST)]
+        people = get_user_model()._default_manager.filter(pk__in={each.person for each in wanted})
+        have_address = set(people.exclude(email="").values_list("pk", flat=True))
         due: dict[tuple[int, int | None], datetime] = {}
-        wanted = readers(messages)
         waiting = Letter.objects.filter(state=State.WAITING, claim=None, is_digest=False, due_at__gt=now)
-        for reader, number, at in waiting.filter(reader__in={reader for _, reader, _ in wanted}).values_list(
+        for reader, number, at in waiting.filter(reader__in=have_address).values_list(
             "reader", "message__request_number", "due_at"
         ):
             due[reader, number] = at
         made = []
-        for message, reader, way in wanted:
-            is_digest = way is Way.DIGEST
+        for each in wanted:
+            if each.person not in have_address:
+                continue
+            is_digest = each.way is Way.DIGEST
             # What happens while a mail of the same request waits goes with it.
-            at = next_digest(now) if is_digest else due.setdefault((reader, message.request_number), now + TOGETHER)
-            made.append(Letter(reader_id=reader, message=message, is_digest=is_digest, due_at=at))
+            request = each.person, each.message.request_number
+            at = next_digest(now) if is_digest else due.setdefault(request, now + TOGETHER)
+            made.append(Letter(reader_id=each.person, message=each.message, is_digest=is_digest, due_at=at))
         Letter.objects.bulk_create(made, ignore_conflicts=True)
 
     def lanes(self) -> Iterable[int]:

@@ -36,12 +36,13 @@ class Migration(migrations.Migration):
                 ('error', models.TextField(blank=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('finished_at', models.DateTimeField(null=True)),
-                ('event', models.CharField(choices=[('promote_request.created', 'opened'), ('promote_request.submitted', 'a draft was opened'), ('promote_request.edited', 'title or description edited'), ('promote_request.commented', 'commented'), ('promote_request.approved', 'approved'), ('promote_request.changes_requested', 'changes requested'), ('promote_request.dismissed', 'a request for changes dismissed'), ('promote_request.check_reported', 'a check reported'), ('promote_request.check_requested', 'a check asked for again'), ('promote_request.evidence_changed', 'the facts changed'), ('promote_request.promotion_started', 'the promotion began'), ('promote_request.promotion_unanswered', 'MLflow did not answer in time'), ('promote_request.promotion_failed', 'the promotion failed'), ('promote_request.promoted', 'promoted'), ('promote_request.rolled_back', 'promoted to a version that had the target before'), ('promote_request.rejected', 'rejected'), ('promote_request.withdrawn', 'withdrawn'), ('promote_request.superseded', 'closed because another took its place'), ('promote_request.reopened', 'reopened')], max_length=64)),
+                ('event', models.CharField(choices=[('promote_request.created', 'opened'), ('promote_request.submitted', 'a draft was opened'), ('promote_request.edited', 'title or description edited'), ('promote_request.commented', 'commented'), ('promote_request.approved', 'approved'), ('promote_request.changes_requested', 'changes requested'), ('promote_request.dismissed', 'a request for changes dismissed'), ('promote_request.check_reported', 'a check reported'), ('promote_request.check_requested', 'a check asked for again'), ('promote_request.evidence_changed', 'the facts changed'), ('promote_request.promotion_started', 'the promotion began'), ('promote_request.promotion_unanswered', 'MLflow did not answer in time'), ('promote_request.promotion_failed', 'the promotion failed'), ('promote_request.promoted', 'promoted'), ('promote_request.rolled_back', 'promoted to a version that had the target before'), ('promote_request.rejected', 'rejected'), ('promote_request.withdrawn', 'withdrawn'), ('promote_request.superseded', 'closed because another took its place'), ('promote_request.reopened', 'reopened'), ('promote_request.reminded', 'a review is waited for'), ('promote_request.ending', 'a time is nearly over')], max_length=64)),
                 ('format', models.PositiveSmallIntegerField()),
                 ('at', models.DateTimeField()),
                 ('workspace', models.CharField(blank=True, max_length=256)),
                 ('model_name', models.CharField(blank=True, max_length=256)),
                 ('request_number', models.PositiveBigIntegerField(null=True)),
+                ('addressees', models.JSONField(default=list)),
                 ('payload', models.JSONField()),
                 ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
@@ -74,8 +75,8 @@ class Migration(migrations.Migration):
             name='Preference',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('review', 'Somebody asks for a review'), ('decision', 'Somebody judges or closes a request'), ('promotion', 'A version is promoted, or could not be'), ('talk', 'Comments, edits, checks, changed facts')], max_length=16)),
-                ('way', models.CharField(choices=[('mail', 'By mail, at once'), ('digest', 'By mail, once a day'), ('nothing', 'Not at all')], max_length=8)),
+                ('kind', models.CharField(choices=[('review', 'Somebody asks for a review'), ('decision', 'Somebody judges or closes a request'), ('promotion', 'A version is promoted, or could not be'), ('talk', 'Comments, edits, checks, changed facts'), ('reminder', 'Your review is waited for, or a time is nearly over')], max_length=16)),
+                ('way', models.CharField(choices=[('mail', 'Inbox, and mail at once'), ('digest', 'Inbox, and mail once a day'), ('inbox', 'Inbox alone'), ('nothing', 'Not at all')], max_length=8)),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -89,6 +90,7 @@ class Migration(migrations.Migration):
                 ('request_number', models.PositiveBigIntegerField(null=True)),
                 ('workspace', models.CharField(blank=True, max_length=256)),
                 ('model_name', models.CharField(blank=True, max_length=256)),
+                ('model_key', models.CharField(blank=True, editable=False, max_length=256)),
                 ('is_muted', models.BooleanField(default=False)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
@@ -183,7 +185,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='subscription',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_number', None)), fields=('workspace', 'model_name', 'user'), name='one_subscription_per_model_and_person'),
+            constraint=models.UniqueConstraint(condition=models.Q(('request_number', None)), fields=('workspace', 'model_key', 'user'), name='one_subscription_per_model_and_person'),
         ),
         migrations.AddIndex(
             model_name='delivery',
@@ -200,5 +202,47 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='delivery',
             constraint=models.UniqueConstraint(fields=('webhook', 'message'), name='one_delivery_per_webhook_and_message'),
+        ),
+        # The inbox and reminders.
+        migrations.CreateModel(
+            name='Notice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=16)),
+                ('event', models.CharField(max_length=64)),
+                ('request_number', models.PositiveBigIntegerField()),
+                ('sentence', models.TextField()),
+                ('at', models.DateTimeField()),
+                ('read_at', models.DateTimeField(null=True)),
+                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='notifications.message')),
+                ('reader', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-pk'],
+                'default_permissions': (),
+                'indexes': [
+                    models.Index(condition=models.Q(('read_at', None)), fields=['reader', 'request_number'], name='notice_unread'),
+                    models.Index(fields=['reader', '-id'], name='notice_by_reader'),
+                    models.Index(fields=['at'], name='notice_by_time'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('reader', 'message'), name='one_notice_per_reader_and_message'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Reminder',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('request_number', models.PositiveBigIntegerField()),
+                ('about', models.CharField(max_length=128)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'default_permissions': (),
+                'constraints': [
+                    models.UniqueConstraint(fields=('request_number', 'about'), name='one_reminder_of_each_thing'),
+                ],
+            },
         ),
     ]

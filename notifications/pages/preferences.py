@@ -14,9 +14,9 @@ from accounts import mail
 from audit.actors import Door, actor_of
 from foundation.exceptions import InvalidInput, NotAllowed
 from notifications.choices import Kind, Way
-from notifications.mail import subscriptions
-from notifications.mail.audience import Ways
 from notifications.models import Subscription
+from notifications.people import subscriptions
+from notifications.people.audience import Ways
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -58,34 +58,9 @@ def defaults(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @never_cache
-def watch(request: HttpRequest) -> HttpResponse:
-    """Has somebody told of everything about a model."""
-    name, workspace = request.POST.get("model_name", ""), request.POST.get("workspace", "")
-    try:
-        subscriptions.watch_model(actor=actor_of(request, Door.PAGE), workspace=workspace, model_name=name)
-    except InvalidInput as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, f"You are told of everything about {name}.")
-    return redirect("notifications:preferences")
-
-
-@require_POST
-@never_cache
 def forget(request: HttpRequest, pk: int) -> HttpResponse:
     """Ends watching a model."""
     subscriptions.forget(actor=actor_of(request, Door.PAGE), subscription=min(pk, _LARGEST))
-    return redirect("notifications:preferences")
-
-
-@require_POST
-@never_cache
-def follow(request: HttpRequest, number: int) -> HttpResponse:
-    """Mutes a request, or follows it again."""
-    is_muted = request.POST.get("to") == "mute"
-    actor = actor_of(request, Door.PAGE)
-    subscriptions.follow_request(actor=actor, number=min(number, _LARGEST), is_muted=is_muted)
-    messages.success(request, f"You hear {'no more' if is_muted else 'again'} of #{number}.")
     return redirect("notifications:preferences")
 
 

@@ -7,7 +7,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from notifications.mail import subscriptions, unsubscribing
+from notifications.mail import unsubscribing
+from notifications.people import subscriptions
 
 
 @login_not_required

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from notifications.pages import preferences, queue, unsubscribing, webhooks
+from notifications.pages import following, preferences, queue, unsubscribing, webhooks
 
 app_name = "notifications"
 _ONE = "webhooks/<int:pk>/"
@@ -20,8 +20,8 @@ urlpatterns: list[URLPattern] = [
     path("queue/<uuid:uid>/again/", queue.again, name="again"),
     path("notifications/", preferences.preferences, name="preferences"),
     path("notifications/defaults/", preferences.defaults, name="defaults"),
-    path("notifications/watch/", preferences.watch, name="watch"),
+    path("notifications/watch/", following.watch, name="watch"),
     path("notifications/forget/<int:pk>/", preferences.forget, name="forget"),
-    path("notifications/requests/<int:number>/", preferences.follow, name="follow"),
+    path("notifications/requests/<int:number>/", following.follow, name="follow"),
     path("notifications/unsubscribe/", unsubscribing.unsubscribe, name="unsubscribe"),
 ]

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from demo.processes import free_port
 from notifications.choices import Event, Kind, State, Way
-from notifications.mail import channel, subscriptions, unsubscribing
+from notifications.mail import channel, unsubscribing
 from notifications.mail.channel import Mail
 from notifications.models import Letter, Subscription
+from notifications.people import subscriptions
 from notifications.tests.factories import let_pass, message
 from notifications.worker import cleaning
 from notifications.worker.spreading import spread

@@ -2,8 +2,8 @@ import pytest
 from django.test import Client
 
 from notifications.choices import Kind, Way
-from notifications.mail import subscriptions
 from notifications.models import Preference, Subscription
+from notifications.people import subscriptions
 from testing.people import AdministratorFactory, UserFactory, by
 
 pytestmark = pytest.mark.django_db
@@ -28,13 +28,13 @@ def text(answer):
 
 def test_each_kind_is_chosen_by_oneself(client, ada):
     assert client.post(WHERE, {"talk": "nothing", "promotion": "digest"}).status_code == 302
-    expected = {"review": "digest", "decision": "mail", "promotion": "digest", "talk": "nothing"}
+    expected = {"review": "digest", "decision": "mail", "promotion": "digest", "talk": "nothing", "reminder": "mail"}
     assert subscriptions.ways_of(ada.pk) == expected
     client.post(WHERE, {"talk": "mail"})
     assert subscriptions.ways_of(ada.pk) == expected | {"talk": "mail"}
     page = text(client.get(WHERE))
-    assert page.count(" selected>") == 4
-    assert '<option value="digest" selected>By mail, once a day</option>' in page
+    assert page.count(" selected>") == len(Kind)
+    assert '<option value="digest" selected>Inbox, and mail once a day</option>' in page
 
 
 def test_a_way_that_there_is_not_is_refused(client):

@@ -7,7 +7,7 @@ from audit.api import AuditEventsView
 from foundation.api import schema
 from foundation.api.views import UnknownRouteView
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
-from promote_requests.api import actions, checks, discussion, registry, requests
+from promote_requests.api import actions, checks, discussion, following, inbox, registry, requests
 from protection.api import entries, insights, rules
 
 app_name = "promote_requests_api"
@@ -27,6 +27,10 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}dismiss/", discussion.DismissView.as_view(), name="dismiss"),
     path(f"{_ONE}reopen/", actions.ReopenView.as_view(), name="reopen"),
     path(f"{_ONE}comparison/", registry.ComparisonView.as_view(), name="comparison"),
+    path(f"{_ONE}subscription/", following.RequestHearingView.as_view(), name="subscription"),
+    path("models/<model_name:name>/subscription/", following.ModelHearingView.as_view(), name="model-subscription"),
+    path("inbox/", inbox.InboxView.as_view(), name="inbox"),
+    path("inbox/read/", inbox.InboxReadView.as_view(), name="inbox-read"),
     path("models/", registry.ModelsView.as_view(), name="models"),
     path("models/<model_name:name>/versions/", registry.VersionsView.as_view(), name="versions"),
     path("protection-rules/", rules.ProtectionRulesView.as_view(), name="rules"),

@@ -13,7 +13,8 @@ from promote_requests.pages.actions import (
     withdraw,
 )
 from promote_requests.pages.detail import judged, now, request_detail
-from promote_requests.pages.listing import inbox, request_list
+from promote_requests.pages.inbox.view import inbox, mark_read
+from promote_requests.pages.listing import request_list
 from promote_requests.pages.new.view import request_new
 from promote_requests.pages.registry import compare_versions, model_list, model_page
 
@@ -25,6 +26,7 @@ __all__ = [
     "edit",
     "inbox",
     "judged",
+    "mark_read",
     "model_list",
     "model_page",
     "now",

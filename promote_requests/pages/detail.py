@@ -18,6 +18,8 @@ from evidence.metrics.arrange import TEXT
 from evidence.observe import Evidence
 from evidence.verdict import NO_COUNTS, Counts
 from foundation.exceptions import CheckpointError
+from notifications.inbox.marking import mark_read
+from notifications.people.subscriptions import standing_of
 from promote_requests import links, permissions, sentences
 from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision
@@ -69,9 +71,10 @@ class Seen:
 def request_detail(request: PageRequest, number: int) -> HttpResponse:
     """Shows a request with the facts that were observed last, without waiting for MLflow: the page asks it by itself.
 
-    A promotion that a crash cut off is settled first.
+    A promotion that a crash cut off is settled first. What was new about the request for this person is so no more.
     """
     promote_request = find(request, number)
+    mark_read(actor=actor_of(request, Door.PAGE), numbers=[number])
     settle_if_cut_off(promote_request)
     return page(request, promote_request, is_waiting=False)
 
@@ -144,6 +147,12 @@ def page(
 ) -> HttpResponse:
     """Renders a request's page; after a refused action with the refusal and what the person had typed."""
     context = context_of(request, promote_request, failure=failure, body=body, is_waiting=is_waiting)
+    context["standing"] = standing_of(
+        request.user.pk,
+        number=promote_request.number,
+        workspace=promote_request.workspace,
+        model_name=promote_request.model_name,
+    )
     status = 200 if failure is None else failure.status
     return render(request, "promote_requests/detail.html", context, status=status)
 

@@ -1,7 +1,8 @@
-"""The list of promote requests, and the inbox."""
+"""The list of promote requests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -11,10 +12,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from notifications.inbox.reading import News
 from promote_requests import search
 from promote_requests.choices import Status
 from promote_requests.decision import Decision
-from promote_requests.inbox import waiting_for
 from promote_requests.models import PromoteRequest
 from promote_requests.pages.http import PageRequest
 from promote_requests.querysets import PromoteRequestQuerySet
@@ -29,15 +30,20 @@ if TYPE_CHECKING:
 PER_PAGE = 25
 MENU_LENGTH = 50
 """The most entries of a menu; others can be typed."""
-INBOX_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A request in a list; `decision` is None unless reviewers can still change it."""
+    """A request in a list.
+
+    Attributes:
+        decision: None unless reviewers can still change it.
+        news: What is new about it for whoever looks; the inbox alone says so.
+    """
 
     promote_request: PromoteRequest
     decision: Decision | None
+    news: News | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def request_list(request: PageRequest) -> HttpResponse:
     rules = rulebook()
     found = search.find(asked, viewer=request.user, rules=rules)
     state = asked.terms.get("is", "")
-    page = Paginator(_for_rows(search.in_state(found, state)), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(for_rows(search.in_state(found, state)), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "search": asked,
         "text": text if asked.problems else str(asked),
@@ -80,31 +86,22 @@ def request_list(request: PageRequest) -> HttpResponse:
     return render(request, "promote_requests/list.html", context)
 
 
-@require_safe
-def inbox(request: PageRequest) -> HttpResponse:
-    """Shows the requests that wait for this person's review, and the person's own."""
-    rules = rulebook()
-    waiting = _for_rows(waiting_for(request.user))
-    own = _for_rows(PromoteRequest.objects.unfinished().filter(author=request.user))
-    context = {
-        "waiting": rows(waiting.order_by("opened_at", "number")[:INBOX_LENGTH], rules),
-        "own": rows(own[:INBOX_LENGTH], rules),
-    }
-    return render(request, "promote_requests/inbox.html", context)
-
-
-def rows(requests: Iterable[PromoteRequest], rules: Rulebook) -> list[Row]:
+def rows(
+    requests: Iterable[PromoteRequest], rules: Rulebook, news: Mapping[int, News] = MappingProxyType({})
+) -> list[Row]:
     """Returns requests as rows of a list, each open one with its review decision."""
     return [
         Row(
             promote_request,
             decision_of(promote_request, rules) if promote_request.status == Status.OPEN else None,
+            news.get(promote_request.number),
         )
         for promote_request in requests
     ]
 
 
-def _for_rows(found: PromoteRequestQuerySet) -> PromoteRequestQuerySet:
+def for_rows(found: PromoteRequestQuerySet) -> PromoteRequestQuerySet:
+    """Returns requests with all that a row shows, the newest first."""
     return found.for_rows().annotate(comment_count=Count("comments")).order_by("-number")
 
 

@@ -1,4 +1,4 @@
-"""Answers the script in MLflow's pages (`static/checkpoint/js/mlflow_ui.js`)."""
+"""Answers the scripts that show a number: in MLflow's pages (`js/mlflow_ui.js`) and in our own (`js/inbox.js`)."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, JsonResponse
@@ -7,29 +7,31 @@ from django.views.decorators.http import require_safe
 
 from accounts.identity.authentication import identify
 from accounts.identity.callers import InvalidCredentials
+from accounts.models import User
 from foundation.addresses import Site, site_of
-from promote_requests.models import PromoteRequest
+from promote_requests import inbox
 
 
 @login_not_required
 @require_safe
 @never_cache
 def status(request: HttpRequest) -> JsonResponse:
-    """Returns `{"signed_in": bool, "open_requests": int | null}`; null for whoever is not signed in.
+    """Returns `{"signed_in": bool, "for_you": int | null}`; null for whoever is not signed in.
 
-    That is 200 and not 401: every open MLflow page asks twice a minute, and the browser would write each refusal to
-    the console.
+    The number is that of the inbox. That is 200 and not 401: every open page asks again and again, and the browser
+    would write each refusal to the console.
     """
-    if not _is_signed_in(request):
-        return JsonResponse({"signed_in": False, "open_requests": None})
-    return JsonResponse({"signed_in": True, "open_requests": PromoteRequest.objects.open().count()})
+    person = _person(request)
+    if person is None:
+        return JsonResponse({"signed_in": False, "for_you": None})
+    return JsonResponse({"signed_in": True, "for_you": inbox.for_you(person)})
 
 
-def _is_signed_in(request: HttpRequest) -> bool:
-    """Tells whether this address knows the caller; that of MLflow alone has a session of its own."""
+def _person(request: HttpRequest) -> User | None:
+    """Returns the caller as this address knows them; that of MLflow alone has a session of its own."""
     if site_of(request) is not Site.MLFLOW:
-        return bool(request.user.is_authenticated)
+        return request.user if request.user.is_authenticated else None
     try:
-        return identify(request).user_id is not None
+        return User(pk=user_id) if (user_id := identify(request).user_id) is not None else None
     except InvalidCredentials:
-        return False
+        return None

@@ -30,9 +30,9 @@ class Navigation:
 
     @cached_property
     def inbox_count(self) -> int:
-        """How many requests wait for this person's review."""
+        """How many requests wait for this person's review or have something new for them."""
         user = self._request.user
-        return inbox.waiting_for(user).count() if user.is_authenticated else 0
+        return inbox.for_you(user) if user.is_authenticated else 0
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

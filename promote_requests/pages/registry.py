@@ -14,6 +14,7 @@ from evidence.contents.reading import with_contents, with_trees
 from evidence.digests.taking import with_digests
 from evidence.inspection.looking import findings_of, inspection_of
 from evidence.observe import observe_both
+from notifications.people.subscriptions import standing_of
 from promote_requests import links
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import charts, detail
@@ -75,7 +76,8 @@ def model_page(request: PageRequest, name: str) -> HttpResponse:
     workspace = canonical_workspace(request.GET.get("workspace", ""))
     lists = lists_of(workspace)
     below = _number(request.GET.get("below", ""))
-    context = {"name": name, "workspace": workspace, "below": below}
+    standing = standing_of(request.user.pk, number=None, workspace=workspace, model_name=name)
+    context = {"name": name, "workspace": workspace, "below": below, "standing": standing}
     try:
         model = lists.model(name)
         found = lists.versions(model, limit=VERSIONS_SHOWN + 1, below=below)

@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern] = [
     path("promote-requests/<int:number>/submit/", pages.submit, name="submit"),
     path("mlflow-ui/status/", mlflow_ui.status, name="mlflow_ui_status"),
     path("inbox/", pages.inbox, name="inbox"),
+    path("inbox/read/", pages.mark_read, name="mark_read"),
     path("rules/", rules.rule_list, name="rules"),
     path("rules/insights/", rules.rule_insights, name="rule_insights"),
     path("compare/", pages.compare_versions, name="compare"),

@@ -552,13 +552,17 @@ def _address(name: str) -> str:
 
 def test_every_page_that_takes_a_form_is_in_the_table(world: World) -> None:
     found = _answering(urls.urlpatterns, "promote_requests", ("POST", "PUT", "PATCH", "DELETE"), world.ada)
-    # `now` only looks: it is a POST because what it answers has tokens in it.
-    assert {name for _, name in found} - {"now"} == _addresses(Door.PAGE)
+    # `now` only looks: it is a POST because what it answers has tokens in it. `mark_read` is about one's own inbox.
+    assert {name for _, name in found} - {"now", "mark_read"} == _addresses(Door.PAGE)
+
+
+OF_ONES_OWN = {"POST inbox-read", "PUT subscription", "PUT model-subscription"}
+"""What somebody says of what they themselves are told: no request is judged or changed by it."""
 
 
 def test_every_api_call_that_changes_something_is_in_the_table(world: World) -> None:
     found = _answering(api_urls.urlpatterns, "promote_requests_api", ("POST", "PUT", "PATCH", "DELETE"), world.root)
-    assert {" ".join(pair) for pair in found} == _addresses(Door.API)
+    assert {" ".join(pair) for pair in found} - OF_ONES_OWN == _addresses(Door.API)
 
 
 def test_every_row_and_action_of_the_admin_is_in_the_table(world: World) -> None:

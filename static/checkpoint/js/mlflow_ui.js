@@ -1,6 +1,6 @@
 // Runs inside MLflow's own page, before MLflow's script. It does four things and touches nothing of MLflow's:
 //   1. a call that Checkpoint refused because it would change a protected target leads to the pre-filled form;
-//   2. a small control at the top says how many promote requests are open;
+//   2. a small control at the top says how many promote requests have something for this person;
 //   3. on a model or prompt version it offers to request that version's promotion;
 //   4. what somebody logged as HTML is shown where it can reach nothing.
 (() => {
@@ -8,6 +8,7 @@
 
   const PORTAL = "/checkpoint/";
   const STATUS_URL = "/checkpoint/mlflow-ui/status/";
+  const INBOX_URL = "/checkpoint/inbox/";
   const SIGN_IN_URL = "/checkpoint/accounts/login/";
   const FORM_URL = "/checkpoint/promote-requests/new/";
   const REFUSAL_HEADER = "X-Checkpoint-Promote-Request";
@@ -17,7 +18,7 @@
   const FRAME_URL = document.currentScript.dataset.frame;
 
   // `cutOff`: a call of MLflow's page was refused for want of a sign-in, so the page no longer works.
-  const state = { signedIn: true, cutOff: false, openRequests: null };
+  const state = { signedIn: true, cutOff: false, forYou: null };
   let render = () => {};
 
   // -- 1. Refused calls ----------------------------------------------------------------------------------------
@@ -82,14 +83,14 @@
     return nativeSend.apply(this, parameters);
   };
 
-  // -- 2. How many are open ------------------------------------------------------------------------------------
+  // -- 2. How many are for them ----------------------------------------------------------------------------------
 
   function update(change) {
     Object.assign(state, change);
     render();
   }
 
-  // Returns {signed_in, open_requests}, or null when Checkpoint could not say.
+  // Returns {signed_in, for_you}, or null when Checkpoint could not say.
   async function readStatus() {
     try {
       const options = { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(ANSWER_MS) };
@@ -114,9 +115,9 @@
     const status = await readStatus();
     isAsking = false;
     pause = status === null ? Math.min(pause * 2, SLOWEST_POLL_MS) : POLL_MS;
-    if (status === null) update({ openRequests: null });
-    else if (status.signed_in) update({ signedIn: true, cutOff: false, openRequests: status.open_requests });
-    else update({ signedIn: false, openRequests: null });
+    if (status === null) update({ forYou: null });
+    else if (status.signed_in) update({ signedIn: true, cutOff: false, forYou: status.for_you });
+    else update({ signedIn: false, forYou: null });
     schedule();
   }
 
@@ -215,7 +216,7 @@
     const dot = element("span", "checkpoint-pill-dot");
     const label = element("span", "checkpoint-pill-label");
     const count = element("span", "checkpoint-pill-count");
-    const said = element("span", "checkpoint-pill-said", "open"); // what the dot says to those who see it
+    const said = element("span", "checkpoint-pill-said", "for you"); // what the dot says to those who see it
     const home = element("a", "checkpoint-pill-link", dot, label, count, said);
     const request = element("a", "checkpoint-pill-link checkpoint-pill-request", "Request promotion");
     const bar = element("nav", "checkpoint-pill", home, request);
@@ -225,14 +226,14 @@
 
     render = () => {
       const { signedIn, cutOff } = state;
-      const openRequests = cutOff ? null : state.openRequests;
+      const forYou = cutOff ? null : state.forYou;
       const version = cutOff ? null : versionOnScreen();
       bar.classList.toggle("checkpoint-pill-alert", cutOff);
       const text = cutOff ? "You are signed out: sign in" : "Promote Requests";
       if (label.textContent !== text) label.textContent = text; // or it would be announced at every step
-      home.href = cutOff || !signedIn ? signInAddress() : PORTAL;
-      dot.hidden = count.hidden = said.hidden = !openRequests;
-      count.textContent = openRequests || "";
+      home.href = cutOff || !signedIn ? signInAddress() : forYou ? INBOX_URL : PORTAL;
+      dot.hidden = count.hidden = said.hidden = !forYou;
+      count.textContent = forYou || "";
       request.hidden = version === null;
       if (version === null) return;
       request.href = requestAddress(version);

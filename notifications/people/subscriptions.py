@@ -1,16 +1,42 @@
 """The services by which people say what they want to hear of; each for themselves alone."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 
 from audit.actors import Actor
 from foundation.exceptions import InvalidInput, NotAllowed
 from foundation.texts import checked
-from notifications.choices import Kind, Way
-from notifications.mail.audience import Ways
+from notifications.choices import Hearing, Kind, Way
 from notifications.models import Preference, Subscription
+from notifications.people.audience import Ways
 from registry.workspaces import canonical_workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What somebody said of a request, and of its model.
+
+    Attributes:
+        request: None where they said nothing and take no part.
+        model: None where they said nothing.
+    """
+
+    request: Hearing | None
+    model: Hearing | None
+
+
+def standing_of(user_id: int, *, number: int | None, workspace: str, model_name: str) -> Standing:
+    """Returns what somebody said of a request and a model, in one query; without a number of the model alone."""
+    of_model = Q(request_number=None, workspace=workspace, model_key=Subscription.key_of(model_name))
+    of_request = Q(request_number=number) if number is not None else Q(pk=None)
+    found: dict[bool, Hearing] = {
+        each.request_number is None: Hearing.MUTED if each.is_muted else Hearing.FOLLOWED
+        for each in Subscription.objects.filter(of_model | of_request, user=user_id)
+    }
+    return Standing(found.get(False), found.get(True))
 
 
 def follow_request(*, actor: Actor, number: int, is_muted: bool) -> None:
@@ -28,8 +54,18 @@ def set_muted(*, user_id: int, number: int, is_muted: bool) -> None:
     Subscription.objects.update_or_create(user_id=user_id, request_number=number, defaults={"is_muted": is_muted})
 
 
-def watch_model(*, actor: Actor, workspace: str, model_name: str) -> None:
-    """Has somebody told of everything about a model.
+def leave_request(*, actor: Actor, number: int) -> None:
+    """Takes back what somebody said of a request: it is neither followed nor muted.
+
+    Raises:
+        NotAllowed: the actor may not sign in.
+    """
+    _require_active(actor)
+    Subscription.objects.filter(user_id=actor.account.pk, request_number=number).delete()
+
+
+def watch_model(*, actor: Actor, workspace: str, model_name: str, is_muted: bool = False) -> None:
+    """Has somebody told of everything about a model, or of nothing.
 
     Raises:
         InvalidInput: no name is given, or it is too long.
@@ -43,9 +79,24 @@ def watch_model(*, actor: Actor, workspace: str, model_name: str) -> None:
         user_id=actor.account.pk,
         request_number=None,
         workspace=canonical_workspace(workspace),
-        model_name=model_name,
-        defaults={"is_muted": False},
+        model_key=Subscription.key_of(model_name),
+        defaults={"is_muted": is_muted, "model_name": model_name},
     )
+
+
+def leave_model(*, actor: Actor, workspace: str, model_name: str) -> None:
+    """Takes back what somebody said of a model.
+
+    Raises:
+        NotAllowed: the actor may not sign in.
+    """
+    _require_active(actor)
+    Subscription.objects.filter(
+        user_id=actor.account.pk,
+        request_number=None,
+        workspace=canonical_workspace(workspace),
+        model_key=Subscription.key_of(model_name),
+    ).delete()
 
 
 def forget(*, actor: Actor, subscription: int) -> None:

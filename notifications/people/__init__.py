@@ -1,0 +1,1 @@
+"""Who is told of what, and how: what people chose, and whom an event concerns."""
