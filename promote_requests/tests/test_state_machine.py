@@ -49,6 +49,8 @@ STEPS = 50
 NAMES = ("ada", "grace", "linus", "olga", "tomas")
 VERSIONS = ("1", "2", "3")
 TARGETS = ("stage:Production", "alias:champion")
+DEEDS = ["approve"] * 5 + ["object", "measure", "measure", "promote", "wait"]
+"""What happens most on a busy day."""
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 FREEZE = {"start": "2026-11-03 00:00", "end": "2026-11-04 00:00", "timezone": "UTC", "name": "audit"}
 API = "/api/2.0/mlflow"
@@ -117,7 +119,7 @@ class Machine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Registers three versions and five people; a rule asks for one approval of each target."""
+        """Registers three versions and five people, and opens two requests."""
         self.atomic = transaction.atomic()
         self.atomic.__enter__()
         fake.reset()
@@ -131,8 +133,8 @@ class Machine(RuleBasedStateMachine):
         self.risk = Group.objects.create(name="Risk")
         self.risk.user_set.add(self.people["grace"], self.people["linus"])
         ProtectionRule.objects.all().delete()
-        for target in TARGETS:
-            self._rule(target, {"approvals": 1}, "approved")
+        self._rule("stage:Production", {"approvals": 2}, "approved")
+        self._rule("alias:champion", {"approvals": 1}, "pressed")
         self.held = self._holders()
         self.ask("ada", "2", "stage:Production", removing=False, draft=False)
         self.ask("linus", "3", "alias:champion", removing=False, draft=False)
@@ -144,6 +146,30 @@ class Machine(RuleBasedStateMachine):
         if hasattr(self, "atomic"):
             transaction.set_rollback(True)
             self.atomic.__exit__(None, None, None)
+
+    @rule(
+        pick=picks,
+        place=targets,
+        deeds=st.lists(st.tuples(st.sampled_from(DEEDS), people, st.integers(0, 3)), min_size=6, max_size=14),
+    )
+    def pass_a_busy_day(self, pick: int, place: str, deeds: list[tuple[str, str, int]]) -> None:
+        """Lets people meet over one request, while its figures move and time passes."""
+        if self._pick(pick) is None:
+            held = self._holders()[place]
+            self.ask("ada", next(each for each in VERSIONS if each not in held), place, removing=False, draft=False)
+        for deed, person, how in deeds:
+            found = self._pick(pick)
+            match deed:
+                case "approve":
+                    self.judge(person, pick, Verdict.APPROVE)
+                case "object":
+                    self.judge(person, pick, Verdict.REQUEST_CHANGES)
+                case "measure":
+                    self.measure_again(found.version if found else "3", 0.5 + how / 10)
+                case "wait":
+                    self.pass_time((1, 30, 61, 26 * 60)[how])
+                case "promote":
+                    self.promote(person, pick)
 
     # What people do
 
