@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
@@ -16,13 +17,25 @@ from accounts import sentences
 
 
 class User(AbstractUser):
-    """A person or a service account.
+    """A person or a service account: one that a person answers for, and that has API tokens only.
 
     Names and addresses are unique without regard to case: `Ada` cannot pass for `ada` in a review, and signing in by
     address means one account. Accounts are deactivated, never deleted, because the record names them.
+
+    A service account is one that has an owner. The database keeps it without password, address and rights of its own,
+    so that no page can make it one that signs in.
     """
 
     email = models.EmailField("email address", blank=True)
+    owner = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="service_accounts",
+        help_text="The person who answers for this service account.",
+    )
+    purpose = models.CharField(max_length=200, blank=True, help_text="What the service account is for, in a sentence.")
 
     class Meta(AbstractUser.Meta):
         constraints: ClassVar = [
@@ -35,6 +48,11 @@ class User(AbstractUser):
                 name="one_account_per_address",
                 violation_error_message=sentences.ADDRESS_TAKEN,
             ),
+            models.CheckConstraint(
+                condition=models.Q(owner=None)
+                | models.Q(password__startswith=UNUSABLE_PASSWORD_PREFIX, email="", is_staff=False, is_superuser=False),
+                name="service_accounts_cannot_sign_in",
+            ),
         ]
 
     @override
@@ -45,11 +63,45 @@ class User(AbstractUser):
         if self.username and "@" in self.username and self.username.lower() != self.email.lower():
             raise ValidationError({"username": "A user name with @ must be the account's own e-mail address."})
 
+    @property
+    def is_service_account(self) -> bool:
+        """Whether a person answers for it, and it has API tokens only."""
+        return self.owner_id is not None
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Whether it may use a password, a session or a link."""
+        return self.is_active and not self.is_service_account
+
+    @property
+    def answerable_id(self) -> int:
+        """The key of the person in whose hands it is: a service account's owner, and anybody else themselves."""
+        return self.owner_id or self.pk
+
     @override
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Stores the address in lower case, because it is looked up so."""
         self.email = self.email.lower()
         super().save(*args, **kwargs)
+
+
+class ServiceAccountManager(UserManager["ServiceAccount"]):
+    """Finds service accounts only."""
+
+    @override
+    def get_queryset(self) -> models.QuerySet["ServiceAccount"]:
+        return super().get_queryset().filter(owner__isnull=False)
+
+
+class ServiceAccount(User):
+    """A user that is a service account, for the admin, where it is managed with rights of its own."""
+
+    objects: ClassVar = ServiceAccountManager()
+
+    class Meta:
+        proxy = True
+        ordering: ClassVar = ["username"]
+        verbose_name = "service account"
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
@@ -75,6 +127,9 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(
+        "last use", null=True, blank=True, editable=False, help_text="To within ten minutes."
+    )
 
     objects = ApiTokenQuerySet.as_manager()
 

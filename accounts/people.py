@@ -84,9 +84,11 @@ def password_link(*, actor: Actor, user: User) -> str:
 
     Raises:
         NotPermitted: the actor may not edit the account; see `may_edit`.
-        AccountError: the account is deactivated.
+        AccountError: the account is deactivated, or a service account.
     """
     _require_rank(actor, user)
+    if user.is_service_account:
+        raise AccountError(f"{user.get_username()} is a service account: it has no password, only API tokens.")
     if not may_edit(actor.account, user):
         raise NotPermitted(f"{user.get_username()} has a right that you lack: only an administrator can do this.")
     if not user.is_active:
@@ -111,7 +113,8 @@ def deactivate(*, actor: Actor, user: User) -> int:
     """Deactivates an account and returns how many API tokens that revoked. What it did stays in the record.
 
     Its sessions, tokens and open invitations end for good: activating it later revives none of them. They end at once
-    in this process, and within 5 seconds in every other.
+    in this process, and within 5 seconds in every other. The service accounts that this person answers for are
+    deactivated too, because nobody would answer for what they do: hand them over first to keep them.
 
     Raises:
         NotPermitted: the account is the actor's own, or an administrator's while the actor is none.
@@ -120,16 +123,22 @@ def deactivate(*, actor: Actor, user: User) -> int:
         raise NotPermitted("You cannot deactivate your own account: ask another administrator.")
     _require_rank(actor, user)
     with transaction.atomic():
-        user.is_active = False
-        user.save(update_fields=["is_active"])
-        revoked = _end_access(user)
-        trail.record(
-            AuditAction.ACCOUNT_DEACTIVATED,
-            actor=actor,
-            about=about_account(user),
-            reason=sentences.deactivated(revoked),
-        )
+        # Before its service accounts are read: one that is handed over at this moment is seen, or waits and is refused.
+        User.objects.select_for_update().get(pk=user.pk)
+        revoked = _deactivate(user, actor)
+        for account in User.objects.select_for_update().filter(owner=user, is_active=True).order_by("pk"):
+            revoked += _deactivate(account, actor, because_of=user)
     logger.info("Account %s deactivated by %s, API tokens revoked: %s", user.username, actor.name, revoked)
+    return revoked
+
+
+def _deactivate(user: User, actor: Actor, *, because_of: User | None = None) -> int:
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    revoked = _end_access(user)
+    owner = because_of.get_username() if because_of else ""
+    reason = sentences.deactivated(revoked, owner=owner)
+    trail.record(AuditAction.ACCOUNT_DEACTIVATED, actor=actor, about=about_account(user), reason=reason)
     return revoked
 
 
@@ -138,8 +147,13 @@ def activate(*, actor: Actor, user: User) -> None:
 
     Raises:
         NotPermitted: the account is an administrator's and the actor is none.
+        AccountError: it is a service account and its owner is deactivated.
     """
     _require_rank(actor, user)
+    if user.owner is not None and not user.owner.is_active:
+        raise AccountError(
+            f"{user.owner.get_username()}, who answers for it, is deactivated: name another owner first."
+        )
     with transaction.atomic():
         if User.objects.select_for_update().filter(pk=user.pk, is_active=True).exists():
             return
@@ -173,6 +187,9 @@ def may_edit(actor: AbstractUser, user: User) -> bool:
 
 
 def _require_rank(actor: Actor, user: User) -> None:
+    if user.is_service_account:
+        tokens.require_manager(actor)
+        return
     if not actor.has_perm("accounts.change_user"):
         raise NotPermitted("Only an administrator can do this.")
     if user.is_superuser and not actor.account.is_superuser:

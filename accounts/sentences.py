@@ -29,7 +29,7 @@ CONFIRM_FOR_API = (
 
 def accounts_deactivated(count: int) -> str:
     """Tells whoever deactivated accounts what follows."""
-    return f"Deactivated: {count}. Their API tokens are revoked for good."
+    return f"Deactivated: {count}, with their service accounts. Their API tokens are revoked for good."
 
 
 def accounts_activated(count: int) -> str:
@@ -37,14 +37,25 @@ def accounts_activated(count: int) -> str:
     return f"Activated: {count}. They sign in with their password and make new API tokens."
 
 
+def service_accounts_activated(count: int) -> str:
+    """Tells whoever activated service accounts what follows."""
+    return f"Activated: {count}. Make new API tokens for them."
+
+
 def tokens_revoked(count: int) -> str:
     """Tells whoever revoked tokens how many there were."""
     return f"Revoked: {count}."
 
 
-def deactivated(revoked_tokens: int) -> str:
-    """Returns what the account's history says of its deactivation."""
-    return f"Deactivated; API tokens revoked: {revoked_tokens}."
+def deactivated(revoked_tokens: int, *, owner: str = "") -> str:
+    """Returns what the account's history says of its deactivation, of a service account perhaps with its owner."""
+    what = f"Deactivated with {owner}, who answered for it" if owner else "Deactivated"
+    return f"{what}; API tokens revoked: {revoked_tokens}."
+
+
+def service_account(owner: str, purpose: str) -> str:
+    """Returns what the trail says of a new service account."""
+    return f"as a service account of {owner}: {purpose}"
 
 
 def invited(email: str, link: str, *, is_mailed: bool) -> str:

@@ -39,6 +39,8 @@ def of_account(user: User) -> Standing:
         "administrator": sentences.yes_or_no(stored.is_superuser),
         "groups": frozenset(stored.groups.values_list("name", flat=True)),
         "rights": _rights(stored.user_permissions.all()),
+        "owner": stored.owner.get_username() if stored.owner else "",
+        "purpose": stored.purpose,
     }
 
 

@@ -7,11 +7,11 @@ SHA-256, which is enough because nobody can guess a token: a salt or a slow hash
 import logging
 import re
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
-from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts import sentences
@@ -20,13 +20,14 @@ from accounts.identity.credential_cache import cache
 from accounts.models import ApiToken, User
 from accounts.standing import about_account
 from audit import trail
-from audit.actors import Actor
+from audit.actors import Actor, ActorKind
 from audit.choices import AuditAction
 
 PREFIX = "cpt_"
 _SHAPE = re.compile(r"cpt_[A-Za-z0-9_-]{43}", re.ASCII)
 _HINT_LENGTH = 8
 _NAME_LENGTH = 100
+_USE_IS_NOTED_EVERY = timedelta(minutes=10)
 
 logger = logging.getLogger("checkpoint.accounts")
 
@@ -48,6 +49,22 @@ def find_usable(plaintext: str) -> ApiToken | None:
     return ApiToken.objects.usable().select_related("user").filter(digest=digest(plaintext)).first()
 
 
+def note_use(token: ApiToken) -> None:
+    """Keeps when a token was used, at most every ten minutes; a call never fails because this could not be written.
+
+    A conditional update, so that of many calls at once one writes; it sends no signal and empties no cache.
+    """
+    now = timezone.now()
+    if token.last_used_at is not None and token.last_used_at > now - _USE_IS_NOTED_EVERY:
+        return
+    due = Q(last_used_at=None) | Q(last_used_at__lte=now - _USE_IS_NOTED_EVERY)
+    try:
+        with transaction.atomic():
+            ApiToken.objects.filter(due, pk=token.pk).update(last_used_at=now)
+    except DatabaseError as failure:
+        logger.warning("The use of API token %s could not be noted: %s", token.pk, failure)
+
+
 def issue(*, actor: Actor, user: User, name: str, expires_at: datetime | None = None) -> tuple[ApiToken, str]:
     """Creates a token and returns it with its plain text, which cannot be shown again.
 
@@ -60,7 +77,10 @@ def issue(*, actor: Actor, user: User, name: str, expires_at: datetime | None = 
     Raises:
         NameTaken: a live token of the user has this name.
         AccountError: the name is empty or too long, the expiry is past, or the user is deactivated.
+        NotPermitted: it is a service account's, and the actor may not manage those; Checkpoint's commands may.
     """
+    if user.is_service_account and actor.kind is not ActorKind.CHECKPOINT:
+        require_manager(actor)
     name = " ".join(name.split())
     now = timezone.now()
     if not name or len(name) > _NAME_LENGTH or not name.isprintable():
@@ -108,9 +128,16 @@ def revoke_all(user: User) -> int:
     return ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now())
 
 
+def require_manager(actor: Actor, change: str = "change") -> None:
+    """Raises NotPermitted unless `actor` has Django's permission to `change` (or add) service accounts."""
+    if not actor.has_perm(f"accounts.{change}_serviceaccount"):
+        raise NotPermitted("Only people with the permission to manage service accounts can do this.")
+
+
 def may_revoke(actor: Actor, token: ApiToken) -> bool:
-    """Tells whether `actor` may revoke the token: its owner may, and whoever administers tokens."""
-    return actor.may_act and (actor.user_id == token.user_id or actor.has_perm("accounts.change_apitoken"))
+    """Tells whether `actor` may revoke the token: its owner may, whoever answers for it, and who administers tokens."""
+    is_own = actor.may_act and actor.user_id in (token.user_id, token.user.answerable_id)
+    return is_own or actor.has_perm("accounts.change_apitoken")
 
 
 def revoke(*, actor: Actor, token: ApiToken) -> None:

@@ -52,8 +52,11 @@ class Actor:
 
     @classmethod
     def of(cls, user: "AbstractUser", door: Door, request_id: str = "") -> Self:
-        """Returns the actor for an account."""
-        return cls(user.pk, user.get_username(), ActorKind.PERSON, door, request_id, loaded=user)
+        """Returns the actor for an account, a person's or a service account."""
+        # This room does not know the model of `accounts`, which is the only one that has the property.
+        is_service = getattr(user, "is_service_account", False)
+        kind = ActorKind.SERVICE_ACCOUNT if is_service else ActorKind.PERSON
+        return cls(user.pk, user.get_username(), kind, door, request_id, loaded=user)
 
     @classmethod
     def checkpoint(cls, door: Door, request_id: str = "") -> Self:
@@ -85,8 +88,11 @@ class Actor:
         return self.user_id is not None and self.account.is_active
 
     def has_perm(self, permission: str) -> bool:
-        """Tells whether the actor has an active account with this permission of Django's."""
-        return self.may_act and self.account.has_perm(permission)
+        """Tells whether the actor is a person with an active account that has this permission of Django's.
+
+        A service account has none, whatever groups it is in: a token that leaked changes no rule and no account.
+        """
+        return self.kind is ActorKind.PERSON and self.may_act and self.account.has_perm(permission)
 
 
 def actor_of(request: Any, door: Door) -> Actor:

@@ -19,6 +19,7 @@ class Person(Protocol):
     """What counting needs of a reviewer."""
 
     is_active: bool
+    is_service_account: bool
     groups: Any
 
     def get_username(self) -> str:
@@ -140,6 +141,7 @@ def judgements(
     text_revision: int,
     is_decided: bool,
     groups: Mapping[str, Iterable[int]] | None = None,
+    answerable_id: int | None = None,
 ) -> tuple[Judgement, ...]:
     """Returns the latest judgement of each reviewer that stands, in the order of their first ones.
 
@@ -150,17 +152,24 @@ def judgements(
     nor deactivating the reviewer makes it go away: both could be done by those whom it blocks.
 
     Args:
-        reviews: In the order given. Comments and anything by the author judge nothing.
+        reviews: In the order given. Comments and anything by the author or a service account judge nothing.
         round_number: The request's present round.
         author_id: Of the request.
         evidence_fingerprint: The present facts.
         text_revision: Of the present title and description.
         is_decided: Whether the request is past its decision.
         groups: {reviewer's key: keys of their groups} at the decision; by default those that they are in now.
+        answerable_id: Of who answers for the author, where that is a service account. Their judgement does not count
+            while the request is undecided; a later change of owner takes nothing back.
     """
+    not_counting = {author_id} if is_decided else {author_id, answerable_id}
     latest: dict[int, Judgement] = {}
     for review in reviews:
-        if review.verdict == Verdict.COMMENT or review.reviewer_id == author_id:
+        if (
+            review.verdict == Verdict.COMMENT
+            or review.reviewer_id in not_counting
+            or review.reviewer.is_service_account
+        ):
             continue
         approves, may_answer = review.verdict == Verdict.APPROVE, review.reviewer.is_active
         is_of_this_round = review.round == round_number

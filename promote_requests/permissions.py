@@ -11,6 +11,9 @@ from promote_requests.decision import Decision
 from protection.matching import Requirement
 from protection.references import is_in_one_of_each
 
+_PEOPLE_ONLY = frozenset({Action.REVIEW, Action.DISMISS, Action.PROMOTE, Action.CLOSE})
+"""What a service account may not do, whatever groups it is in: it asks, comments and reports; people decide."""
+
 if TYPE_CHECKING:
     from promote_requests.models import PromoteRequest
 
@@ -21,7 +24,11 @@ def refusal(actor: Actor, action: Action, promote_request: "PromoteRequest") -> 
         return ""
     if not actor.may_act:
         return "Sign in first."
+    if actor.kind is ActorKind.SERVICE_ACCOUNT and action in _PEOPLE_ONLY:
+        return "A service account asks, comments and reports checks. This is for a person to do."
     is_author = actor.user_id == promote_request.author_id
+    # Who answers for the service account that asks may hold its token, and would approve their own request.
+    is_theirs = actor.user_id == promote_request.author.answerable_id
     author = promote_request.author.get_username()
     if promote_request.status == Status.DRAFT and not is_author and action not in (Action.EDIT, Action.SUBMIT):
         return f"This is a draft of {author}'s, which is not for others yet."
@@ -29,10 +36,12 @@ def refusal(actor: Actor, action: Action, promote_request: "PromoteRequest") -> 
         case Action.EDIT | Action.SUBMIT | Action.WITHDRAW:
             return "" if is_author else f"Only {author}, who made the request, can do this."
         case Action.REVIEW:
+            if is_theirs and not is_author:
+                return f"You answer for {author}, which made this request: somebody else has to review it."
             return "You made this request: somebody else has to review it." if is_author else ""
         case Action.DISMISS:
-            if is_author:
-                return "You made this request: somebody else has to judge it."
+            if is_theirs:
+                return "You made this request, or answer for who did: somebody else has to judge it."
             if not actor.has_perm("promote_requests.dismiss_review"):
                 return "Only people with the permission to dismiss reviews can do this."
             return ""

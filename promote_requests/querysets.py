@@ -30,7 +30,8 @@ class ReviewQuerySet(AppendOnlyQuerySet):
         ).exclude(verdict=Verdict.COMMENT)
         return (
             self.exclude(verdict=Verdict.COMMENT)
-            .filter(round=F("promote_request__round"), reviewer__is_active=True)
+            .filter(round=F("promote_request__round"), reviewer__is_active=True, reviewer__owner=None)
+            .exclude(reviewer=F("promote_request__author__owner"))
             .filter(~Exists(later))
         )
 

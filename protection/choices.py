@@ -26,6 +26,14 @@ class DirectWrite(TextChoices):
     HOLD = "hold", "Refuse it, and open the request for the caller"
 
 
+class ServiceDirectWrite(TextChoices):
+    """What becomes of such a call where a service account makes it, by its token."""
+
+    SAME = "same", "The same as for people"
+    REFUSE = "refuse", "Refuse it, with the address of the form"
+    HOLD = "hold", "Refuse it, and open the request for the service account"
+
+
 class PromoteWhen(TextChoices):
     """When an approved request is promoted, from the least to the most that a rule may ask for."""
 

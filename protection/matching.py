@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 
 from foundation.exceptions import InvalidInput
 from protection.checks import RequiredCheck
-from protection.choices import DirectWrite, PromoteWhen
+from protection.choices import PromoteWhen
 from protection.conditions import Condition, Facts, Unmet, as_document, merged, parse
 from protection.conditions.approvals import Approvals
 from protection.conditions.checks import Checks
@@ -28,8 +28,10 @@ class Rule(Protocol):
     model_pattern: str
     target_pattern: str
     promote_when: str
-    on_direct_write: str
     version: int
+
+    def holds_direct_writes(self, *, by_service_account: bool) -> bool:
+        """Tells whether a direct change opens the request for its caller."""
 
     @property
     def parsed_promoters(self) -> tuple[Reference, ...]:
@@ -69,6 +71,7 @@ class Requirement:
     promote_when: PromoteWhen = PromoteWhen.APPROVED
     promoters: tuple[tuple[Reference, ...], ...] = ()
     holds_direct_writes: bool = False
+    holds_service_accounts: bool = False
     rules: "tuple[Rule | FrozenRule, ...]" = ()
 
     @property
@@ -229,7 +232,8 @@ def requirement_for(
     return Requirement(
         conditions=merged(groups),
         promote_when=max((PromoteWhen(rule.promote_when) for rule in matching), key=list(PromoteWhen).index),
-        holds_direct_writes=all(rule.on_direct_write == DirectWrite.HOLD for rule in matching),
+        holds_direct_writes=all(rule.holds_direct_writes(by_service_account=False) for rule in matching),
+        holds_service_accounts=all(rule.holds_direct_writes(by_service_account=True) for rule in matching),
         promoters=tuple(rule.parsed_promoters for rule in matching if rule.parsed_promoters),
         rules=matching,
     )

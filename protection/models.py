@@ -12,7 +12,7 @@ from typing_extensions import override
 from audit.append_only import AppendOnly
 from audit.trail import About
 from foundation.exceptions import InvalidInput
-from protection.choices import DirectWrite, Enforcement, Outcome, PromoteWhen
+from protection.choices import DirectWrite, Enforcement, Outcome, PromoteWhen, ServiceDirectWrite
 from protection.conditions import Condition, as_document, parse
 from protection.conditions.owners import Section
 from protection.matching import Cover, Owned, pattern_problems
@@ -63,6 +63,13 @@ class ProtectionRule(models.Model):
         default=DirectWrite.REFUSE,
         help_text="Of several rules all have to hold it.",
     )
+    on_direct_write_by_service_accounts = models.CharField(
+        "on a direct change by a service account",
+        max_length=6,
+        choices=ServiceDirectWrite,
+        default=ServiceDirectWrite.SAME,
+        help_text="Held, a pipeline's last line becomes a promote request.",
+    )
     version = models.PositiveIntegerField(default=1, editable=False, help_text="Raised by each change.")
 
     class Meta:
@@ -86,6 +93,13 @@ class ProtectionRule(models.Model):
     def is_active(self) -> bool:
         """Whether it is enforced."""
         return self.enforcement == Enforcement.ACTIVE
+
+    def holds_direct_writes(self, *, by_service_account: bool) -> bool:
+        """Tells whether a direct change opens the request for its caller."""
+        own = self.on_direct_write_by_service_accounts
+        if by_service_account and own != ServiceDirectWrite.SAME:
+            return own == ServiceDirectWrite.HOLD
+        return self.on_direct_write == DirectWrite.HOLD
 
     @property
     def parsed_promoters(self) -> tuple[Reference, ...]:

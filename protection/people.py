@@ -51,8 +51,8 @@ def named_all(documents: Iterable[Any]) -> list[Any]:
 
 
 def able(people: People) -> set[int]:
-    """Returns the keys of the accounts that are meant and can sign in."""
-    users = get_user_model()._default_manager.filter(is_active=True)
+    """Returns the keys of the people who are meant and can sign in; a service account approves nothing."""
+    users = get_user_model()._default_manager.filter(is_active=True, owner=None)
     by_group = users.filter(groups__in=[group.pk for group in people.groups])
     by_name = users.filter(pk__in=[user.pk for user in people.users])
     return {*by_group.values_list("pk", flat=True), *by_name.values_list("pk", flat=True)}
@@ -90,8 +90,8 @@ def _rows(kind: str, **lookup: Any) -> list[tuple[int, str]]:
 
 
 def _active(kind: str, keys: list[int]) -> Counter[int]:
-    """Returns {key: how many active accounts it stands for}."""
-    users = get_user_model()._default_manager.filter(is_active=True)
+    """Returns {key: how many people it stands for who can sign in}."""
+    users = get_user_model()._default_manager.filter(is_active=True, owner=None)
     if kind == "groups":
         return Counter(users.filter(groups__in=keys).values_list("groups", flat=True))
     return Counter(users.filter(pk__in=keys).values_list("pk", flat=True))

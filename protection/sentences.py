@@ -1,11 +1,13 @@
 """What the audit trail says about a change to a protection rule."""
 
+from protection.choices import ServiceDirectWrite
 from protection.models import FreezeWindow, Ownership, ProtectionRule
 from protection.references import People
 
 
 def described(rule: ProtectionRule) -> dict[str, str]:
     """Returns {what: value} of a rule in words, in the order in which they are shown."""
+    is_same = rule.on_direct_write_by_service_accounts == ServiceDirectWrite.SAME
     return {
         "target": rule.target_pattern,
         "model": rule.model_pattern,
@@ -14,6 +16,7 @@ def described(rule: ProtectionRule) -> dict[str, str]:
         "promotes": rule.get_promote_when_display().lower(),
         "may press": ", ".join(group.name for group in rule.parsed_promoters),
         "on a direct change": rule.on_direct_write,
+        "on a direct change by a service account": "" if is_same else rule.on_direct_write_by_service_accounts,
         "enforcement": rule.enforcement,
         "description": rule.description,
     }

@@ -30,7 +30,12 @@ from testing.people import bearer, by, issue_token
 
 ADMIN = "/checkpoint/admin/"
 RULE_FIELDS = {"workspace_pattern": "*", "model_pattern": "*", "target_pattern": "alias:live", "approvals": 1}
-RULE_CHOICES = {"promote_when": "approved", "on_direct_write": "refuse", "enforcement": "active"}
+RULE_CHOICES = {
+    "promote_when": "approved",
+    "on_direct_write": "refuse",
+    "on_direct_write_by_service_accounts": "same",
+    "enforcement": "active",
+}
 PEOPLE = {"accept": "text/html"}
 ENTRIES: dict[str, tuple[Any, dict[str, Any]]] = {
     "freezewindow": (FreezeWindow, {"name": "year end", "start": "2026-12-20", "end": "2027-01-04"}),

@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.test import Client
 from factory.django import DjangoModelFactory
 
-from accounts import tokens
+from accounts import service_accounts, tokens
 from accounts.models import ApiToken, User
 from audit.actors import Actor, Door
 
@@ -38,10 +38,19 @@ class AdministratorFactory(UserFactory):
     is_superuser = True
 
 
+def service_account(username: str, owner: User) -> User:
+    """Returns a service account that a person answers for."""
+    made = service_accounts.create(
+        actor=Actor.checkpoint(Door.COMMAND), username=username, owner=owner, purpose="Trains every night."
+    )
+    return User.objects.get(pk=made.pk)
+
+
 def issue_token(user: User | None = None, **options: Any) -> tuple[ApiToken, str]:
     """Gives a token and its plain text; the name and the person are made up where none is given."""
     user = user or UserFactory()
-    return tokens.issue(actor=by(user), user=user, **({"name": "training"} | options))
+    actor = Actor.checkpoint(Door.COMMAND) if user.is_service_account else by(user)
+    return tokens.issue(actor=actor, user=user, **({"name": "training"} | options))
 
 
 def bearer(plaintext: str) -> dict[str, str]:

@@ -29,6 +29,11 @@ class PersonAdmin(UserAdmin):
     )
 
     @override
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Leaves out service accounts, which have no password and a page of their own."""
+        return super().get_queryset(request).filter(owner=None)
+
+    @override
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
         """Shows no tokens on the form for a new person."""
         return self.inlines if obj else ()

@@ -18,7 +18,7 @@ class TokenInline(admin.TabularInline):
     model = ApiToken
     extra = 0
     can_delete = False
-    fields = readonly_fields = ("name", "hint", "created_at", "expires_at", "revoked_at")
+    fields = readonly_fields = ("name", "hint", "created_at", "expires_at", "revoked_at", "last_used_at")
 
     @override
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -34,10 +34,19 @@ class TokenInline(admin.TabularInline):
 class ApiTokenAdmin(admin.ModelAdmin):
     """Tokens can be looked at and revoked."""
 
-    list_display = ("name", "user", "hint", "state", "created_at", "expires_at")
+    list_display = ("name", "user", "hint", "state", "created_at", "expires_at", "last_used_at")
     list_select_related = ("user",)
     search_fields = ("name", "user__username", "hint")
-    fields = readonly_fields = ("user", "name", "hint", "digest", "created_at", "expires_at", "revoked_at")
+    fields = readonly_fields = (
+        "user",
+        "name",
+        "hint",
+        "digest",
+        "created_at",
+        "expires_at",
+        "revoked_at",
+        "last_used_at",
+    )
     actions = ("revoke",)
 
     @override

@@ -29,10 +29,10 @@ def identify(request: HttpRequest) -> Caller:
     """Returns the caller: by the header `Authorization` if there is one, else by the session cookie, else anonymous.
 
     Where MLflow has an origin of its own, a call to it is identified by the session of that origin and by no other.
-    Accepts `Bearer <token>` and `Basic` with a password or a token. Writes nothing, does not touch `request.user` or
-    `request.session`, and makes no database query for credentials that it checked in the last seconds
-    (CHECKPOINT_CREDENTIAL_CACHE_SECONDS). Bad credentials never make an anonymous caller: a job with an old token
-    fails instead of going on without a name.
+    Accepts `Bearer <token>` and `Basic` with a password or a token. Writes nothing but a token's last use, does not
+    touch `request.user` or `request.session`, and makes no database query for credentials that it checked in the last
+    seconds (CHECKPOINT_CREDENTIAL_CACHE_SECONDS). Bad credentials never make an anonymous caller: a job with an old
+    token fails instead of going on without a name.
 
     Raises:
         InvalidCredentials: what was sent is malformed, unknown, expired or revoked, or its user is deactivated (401).
@@ -83,7 +83,10 @@ def _by_token(plaintext: str, login: str | None = None) -> tuple[Caller, datetim
     # A token sent with another person's name is a mistake or an attack; either way the log must not show that name.
     if token is None or (login is not None and login.lower() not in _names(token.user)):
         raise InvalidCredentials
-    return Caller(CallerKind.TOKEN, token.user_id, token.user.username, f"token:{token.pk}"), token.expires_at
+    tokens.note_use(token)
+    user = token.user
+    caller = Caller(CallerKind.TOKEN, user.pk, user.username, f"token:{token.pk}", user.is_service_account)
+    return caller, token.expires_at
 
 
 def _by_session(session_key: str, *, is_mlflow: bool) -> Caller:

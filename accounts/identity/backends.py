@@ -76,6 +76,11 @@ class PasswordBackend(AuthenticationBackend):
     """
 
     @override
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Refuses deactivated accounts and service accounts; Django asks this of every session too."""
+        return isinstance(user, User) and user.may_sign_in
+
+    @override
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> User | None:
         """Returns the active user whose password it is; a deactivated one is kept aside for allauth's own page."""
         login = credentials.get("email") or credentials.get("username")

@@ -25,18 +25,21 @@ class Caller:
         username: "" for anonymous callers.
         key: Identifies the credential without revealing it (`token:7`, `session:3f…`, `basic:4`,
             `anonymous:10.0.0.1`), for limits per caller and for log lines.
+        is_service_account: Whether it is none that a person uses.
     """
 
     kind: CallerKind
     user_id: int | None
     username: str
     key: str
+    is_service_account: bool = False
 
     def acting(self, door: Door, request_id: str) -> Actor:
         """Returns the `Actor` for the services and the record."""
         if self.user_id is None:
             return Actor.anonymous(door, request_id, origin=self.key.removeprefix("anonymous:"))
-        return Actor(self.user_id, self.username, ActorKind.PERSON, door, request_id)
+        kind = ActorKind.SERVICE_ACCOUNT if self.is_service_account else ActorKind.PERSON
+        return Actor(self.user_id, self.username, kind, door, request_id)
 
 
 class InvalidCredentials(Exception):

@@ -94,7 +94,7 @@ def verify(request: HttpRequest, login: str, password: str) -> User:
                 is_right = _judge(request, user, login, password)
         except HashingBusy:
             raise TooManyAttempts(RETRY_SECONDS) from None
-    if not is_right or user is None or not user.is_active:
+    if not is_right or user is None or not user.may_sign_in:
         raise InvalidCredentials
     return user
 

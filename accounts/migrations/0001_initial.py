@@ -56,6 +56,33 @@ class Migration(migrations.Migration):
                 ('objects', django.contrib.auth.models.UserManager()),
             ],
         ),
+        migrations.AddField(
+            model_name='user',
+            name='owner',
+            field=models.ForeignKey(blank=True, help_text='The person who answers for this service account.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='service_accounts', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='user',
+            name='purpose',
+            field=models.CharField(blank=True, help_text='What the service account is for, in a sentence.', max_length=200),
+        ),
+        migrations.AddConstraint(
+            model_name='user',
+            constraint=models.CheckConstraint(condition=models.Q(('owner', None), models.Q(('email', ''), ('is_staff', False), ('is_superuser', False), ('password__startswith', '!')), _connector='OR'), name='service_accounts_cannot_sign_in'),
+        ),
+        migrations.CreateModel(
+            name='ServiceAccount',
+            fields=[
+            ],
+            options={
+                'verbose_name': 'service account',
+                'ordering': ['username'],
+                'proxy': True,
+                'indexes': [],
+                'constraints': [],
+            },
+            bases=('accounts.user',),
+        ),
         migrations.CreateModel(
             name='ApiToken',
             fields=[
@@ -66,6 +93,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('expires_at', models.DateTimeField(blank=True, null=True)),
                 ('revoked_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('last_used_at', models.DateTimeField(blank=True, editable=False, help_text='To within ten minutes.', null=True, verbose_name='last use')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_tokens', to=settings.AUTH_USER_MODEL)),
             ],
             options={

@@ -109,7 +109,7 @@ def test_deactivating_ends_tokens_and_sessions_for_good_and_activating_lets_in_w
     _, of_grace = issue_token(grace)
     browser, browser_of_grace = browser_of(ada), browser_of(grace)
     told = run(admin, "user", "deactivate", ada)
-    assert "Deactivated: 1. Their API tokens are revoked for good." in told
+    assert "Deactivated: 1, with their service accounts. Their API tokens are revoked for good." in told
     token.refresh_from_db()
     assert token.state == "revoked"
     history = reverse("admin:accounts_user_history", args=[ada.pk])

@@ -165,7 +165,12 @@ def test_what_was_kept_is_judged_anew_when_it_goes_on(
 def test_the_admin_asks_before_a_rule_changes_and_then_goes_on() -> None:
     browser = signed_in(AdministratorFactory())
     fields = {"workspace_pattern": "*", "model_pattern": "*", "target_pattern": "alias:live", "approvals": 2}
-    fields |= {"promote_when": "approved", "on_direct_write": "refuse", "enforcement": "active"}
+    fields |= {
+        "promote_when": "approved",
+        "on_direct_write": "refuse",
+        "on_direct_write_by_service_accounts": "same",
+        "enforcement": "active",
+    }
     address = reverse("admin:protection_protectionrule_add")
     assert browser.get(address).status_code == 200
     answer = browser.post(address, fields)

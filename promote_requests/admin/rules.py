@@ -51,6 +51,7 @@ class _RuleForm(forms.ModelForm):
             "workspace_pattern",
             "promote_when",
             "on_direct_write",
+            "on_direct_write_by_service_accounts",
             "enforcement",
         )
 
@@ -109,8 +110,9 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
     @override
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         patterns = ("description", "target_pattern", "model_pattern", "workspace_pattern")
-        policy = ("promote_when", "promoter_groups", "on_direct_write", "enforcement", "forecast", "covers")
-        return (*patterns, *CONDITION_FIELDS, *policy)
+        policy = ("promote_when", "promoter_groups", "on_direct_write", "on_direct_write_by_service_accounts")
+        shown = ("enforcement", "forecast", "covers")
+        return (*patterns, *CONDITION_FIELDS, *policy, *shown)
 
     @admin.display(description="asks for")
     def asks_for(self, rule: ProtectionRule) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
@@ -168,10 +169,16 @@ def _require_reporter(actor: Actor, locked: PromoteRequest, name: str) -> None:
     only = pinned_to(required, reports)
     if only and only != actor.account.get_username():
         raise NotAllowed(f"The check {name} of this request is reported by {only}.")
-    if required is not None and not required.reporter and actor.user_id == locked.author_id:
+    if required is not None and not required.reporter and _is_in_the_authors_hands(actor, locked):
         raise NotAllowed(
             f"You made this request: somebody else has to report {name}, or the rule has to name you as its reporter."
         )
+
+
+def _is_in_the_authors_hands(actor: Actor, locked: PromoteRequest) -> bool:
+    """Tells whether author and reporter are one person, or service accounts that one person answers for."""
+    reporter = get_user_model()._default_manager.get(pk=actor.account.pk)
+    return reporter.answerable_id == locked.author.answerable_id
 
 
 def _checked_state(state: str) -> State:

@@ -1,6 +1,7 @@
 """Sets which values of a metric are better in a model, where neither its name nor a tag says so rightly."""
 
 from django.db import transaction
+from django.db.models import Q
 
 from audit import trail
 from audit.actors import Actor
@@ -24,7 +25,8 @@ def direction_refusal(actor: Actor, model_name: str, *, workspace: str) -> str:
     """Returns why `actor` may not set directions for a model, or "" if they may."""
     if not actor.has_perm(PERMISSION):
         return "Only people with the permission to change metric directions can do this."
-    own = judged_by_directions_of(model_name, workspace=workspace).filter(author=actor.user_id).first()
+    theirs = Q(author=actor.user_id) | Q(author__owner=actor.user_id)
+    own = judged_by_directions_of(model_name, workspace=workspace).filter(theirs).first()
     return sentences.author_sets_no_direction(own) if own else ""
 
 

@@ -126,6 +126,7 @@ def judgements_of(promote_request: PromoteRequest, observation: Observation | No
         text_revision=promote_request.text_revision,
         is_decided=promote_request.status not in (Status.DRAFT, Status.OPEN),
         groups=(promote_request.judged_by or {}).get("reviewer_groups"),
+        answerable_id=promote_request.author.answerable_id,
     )
 
 
@@ -146,7 +147,7 @@ def checks_of(promote_request: PromoteRequest, observation: Observation) -> tupl
             given.name,
             State(given.state),
             given.reporter.get_username(),
-            given.reporter_id == promote_request.author_id,
+            given.reporter.answerable_id == promote_request.author.answerable_id,
             given.created_at,
             given.summary,
             given.details_url,

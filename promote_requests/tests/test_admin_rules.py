@@ -22,6 +22,7 @@ VALUES = {
     "approvals": "2",
     "promote_when": "approved",
     "on_direct_write": "refuse",
+    "on_direct_write_by_service_accounts": "same",
     "enforcement": "active",
 }
 

@@ -156,7 +156,12 @@ def test_only_people_who_edit_rules_try_gates(fraud, grace, client):
 def test_a_gate_with_an_error_keeps_what_was_typed_in_the_rules_form(client, db):
     client.force_login(AdministratorFactory())
     typed = {"target_pattern": "alias:live", "model_pattern": "*", "workspace_pattern": "*", "approvals": 1}
-    typed |= {"promote_when": "approved", "on_direct_write": "refuse", "enforcement": "active"}
+    typed |= {
+        "promote_when": "approved",
+        "on_direct_write": "refuse",
+        "on_direct_write_by_service_accounts": "same",
+        "enforcement": "active",
+    }
     typed |= {"gates": "auc >= 0.9\nrmse <=", "checks": "ci/evals by ci-bot within 24 hours"}
     page = client.post("/checkpoint/admin/protection/protectionrule/add/", typed)
     words = page.content.decode()

@@ -14,7 +14,7 @@ from foundation.api import schema
 from foundation.api.inputs import StrictSerializer, one_of
 from foundation.api.views import ApiView, checked
 from protection import documents, rules
-from protection.choices import DirectWrite, Enforcement, PromoteWhen
+from protection.choices import DirectWrite, Enforcement, PromoteWhen, ServiceDirectWrite
 from protection.models import ProtectionRule
 
 
@@ -35,6 +35,7 @@ class RuleInputSerializer(StrictSerializer):
     enforcement = one_of(Enforcement, required=False)
     promotion = PromotionSerializer(required=False)
     on_direct_write = one_of(DirectWrite, required=False)
+    on_direct_write_by_service_accounts = one_of(ServiceDirectWrite, required=False)
     conditions = serializers.DictField(required=False, help_text="{condition: settings}.")
 
 
@@ -56,6 +57,7 @@ class ProtectionRuleSerializer(serializers.Serializer):
     enforcement = serializers.ChoiceField(Enforcement.choices)
     promotion = PromotionSerializer()
     on_direct_write = serializers.ChoiceField(DirectWrite.choices)
+    on_direct_write_by_service_accounts = serializers.ChoiceField(ServiceDirectWrite.choices)
     conditions = serializers.DictField(help_text="{condition: settings}; people and groups by name.")
 
 

@@ -7,7 +7,15 @@ from protection.choices import PromoteWhen
 from protection.models import ProtectionRule
 from protection.people import named_all
 
-FIELDS = ("description", "workspace_pattern", "model_pattern", "target_pattern", "enforcement", "on_direct_write")
+FIELDS = (
+    "description",
+    "workspace_pattern",
+    "model_pattern",
+    "target_pattern",
+    "enforcement",
+    "on_direct_write",
+    "on_direct_write_by_service_accounts",
+)
 """What stands in the document as it stands in the row."""
 
 

@@ -22,9 +22,8 @@ R = TypeVar("R", bound=Model)
 FORMAT = 1
 LARGEST = 1_000_000
 """Characters of a file."""
-_RULE = ("description", "workspace_pattern", "model_pattern", "target_pattern", "enforcement", "on_direct_write")
 _KEYS: dict[str, frozenset[str]] = {
-    "rules": frozenset({*_RULE, "promotion", "conditions"}),
+    "rules": frozenset({*documents.FIELDS, "promotion", "conditions"}),
     "freeze_windows": frozenset(
         {"name", "start", "end", "timezone", "workspace_pattern", "model_pattern", "target_pattern"}
     ),

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('enforcement', models.CharField(choices=[('active', 'Active'), ('evaluate', 'Evaluate only'), ('off', 'Off')], default='active', help_text='An active rule is enforced. One that is only evaluated refuses nothing.', max_length=8)),
                 ('promote_when', models.CharField(choices=[('approved', 'At once, by the last approval'), ('due', 'By itself, as soon as every condition holds'), ('pressed', 'When somebody presses Promote')], default='approved', max_length=8, verbose_name='promotion')),
                 ('on_direct_write', models.CharField(choices=[('refuse', 'Refuse it, with the address of the form'), ('hold', 'Refuse it, and open the request for the caller')], default='refuse', help_text='Of several rules all have to hold it.', max_length=6, verbose_name='on a direct change')),
+                ('on_direct_write_by_service_accounts', models.CharField(choices=[('same', 'The same as for people'), ('refuse', 'Refuse it, with the address of the form'), ('hold', 'Refuse it, and open the request for the service account')], default='same', help_text="Held, a pipeline's last line becomes a promote request.", max_length=6, verbose_name='on a direct change by a service account')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, help_text='Raised by each change.')),
                 ('promoters', models.JSONField(blank=True, default=list, editable=False, help_text='The groups that may press Promote; empty for everybody.')),
             ],

@@ -47,6 +47,7 @@ def test_a_rule_is_written_and_read_with_names_and_kept_with_keys(api, risk, gra
         "workspace_pattern": "*",
         "enforcement": "active",
         "on_direct_write": "refuse",
+        "on_direct_write_by_service_accounts": "same",
         **RULE,
     }
     kept = ProtectionRule.objects.get(pk=shown["id"])

@@ -2,7 +2,7 @@
 
 import logging
 
-from audit.actors import Actor
+from audit.actors import Actor, ActorKind
 from foundation.exceptions import CheckpointError
 from promote_requests import sentences
 from promote_requests.exceptions import DuplicateRequest
@@ -24,7 +24,10 @@ def hold(*, actor: Actor, proposal: Proposal) -> int | None:
     Returns:
         The number of the request that asks for this; None where none could be opened, and the call is only refused.
     """
-    if not actor.may_act or not requirement_for_proposal(proposal).holds_direct_writes:
+    requirement = requirement_for_proposal(proposal)
+    is_program = actor.kind is ActorKind.SERVICE_ACCOUNT
+    holds = requirement.holds_service_accounts if is_program else requirement.holds_direct_writes
+    if not actor.may_act or not holds:
         return None
     try:
         return create(
