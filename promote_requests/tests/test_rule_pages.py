@@ -15,7 +15,7 @@ from protection.models import FreezeWindow, Ownership, ProtectionRule, RuleInsig
 from protection.rulebook import save_entry
 from testing.api_client import Api, assert_refused
 from testing.factories import PromoteRequestFactory, RuleFactory
-from testing.people import PASSWORD, AdministratorFactory, UserFactory, by
+from testing.people import PASSWORD, AdministratorFactory, UserFactory, by, suspended_mark
 
 pytestmark = pytest.mark.django_db
 CHOICES = {
@@ -41,6 +41,7 @@ OWNERS = {
     "people": "user grace",
     "approvals": "1",
 }
+PASSWORD_PAGE = "/checkpoint/accounts/reauthenticate/"
 BY_RISK = {"approvals": 1, "approvers": {"groups": ["Risk"]}}
 
 
@@ -136,8 +137,11 @@ def test_saving_asks_for_the_password_again_where_decisions_do(settings, root):
     for name in ("rule_edit", "rule_switch", "rule_delete"):
         assert "reauthenticate" in client.post(address(name, rule.pk), VALUES)["Location"]
     assert not ProtectionRule.objects.filter(target_pattern="alias:live").exists()
-    answer = client.post("/checkpoint/accounts/reauthenticate/", {"password": PASSWORD})
+    assert "delete the rule for" in words(client.get(PASSWORD_PAGE))
+    mark = suspended_mark(client, PASSWORD_PAGE)
+    answer = client.post(PASSWORD_PAGE, {"password": PASSWORD, "suspended": mark})
     assert answer.status_code == 302
+    assert not ProtectionRule.objects.filter(pk=rule.pk).exists()
 
 
 # Two at once.
