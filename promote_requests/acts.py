@@ -32,11 +32,14 @@ def _of_row(model: type[Model], noun: str, deed: Callable[[QueryDict], str], nam
     return said
 
 
+def _always(deed: str) -> Callable[[QueryDict], str]:
+    return lambda form: deed
+
+
 def _of_kind(model: type[Model], noun: str, prefix: str, named: str) -> dict[str, Words]:
     deeds = {"new": "add", "edit": "change", "delete": "delete"}
     return {
-        f"promote_requests:{prefix}_{view}": _of_row(model, noun, lambda form, deed=deed: deed, named)
-        for view, deed in deeds.items()
+        f"promote_requests:{prefix}_{view}": _of_row(model, noun, _always(deed), named) for view, deed in deeds.items()
     }
 
 

@@ -41,7 +41,6 @@ OWNERS = {
     "people": "user grace",
     "approvals": "1",
 }
-PASSWORD_PAGE = "/checkpoint/accounts/reauthenticate/"
 BY_RISK = {"approvals": 1, "approvers": {"groups": ["Risk"]}}
 
 
@@ -135,11 +134,11 @@ def test_saving_asks_for_the_password_again_where_decisions_do(settings, root):
         assert "reauthenticate" in client.post(address(name), values)["Location"]
     rule = RuleFactory()
     for name in ("rule_edit", "rule_switch", "rule_delete"):
-        assert "reauthenticate" in client.post(address(name, rule.pk), VALUES)["Location"]
+        asked = client.post(address(name, rule.pk), VALUES)["Location"]
+        assert "reauthenticate" in asked
     assert not ProtectionRule.objects.filter(target_pattern="alias:live").exists()
-    assert "delete the rule for" in words(client.get(PASSWORD_PAGE))
-    mark = suspended_mark(client, PASSWORD_PAGE)
-    answer = client.post(PASSWORD_PAGE, {"password": PASSWORD, "suspended": mark})
+    assert "delete the rule for" in words(client.get(asked))
+    answer = client.post(asked, {"password": PASSWORD, "suspended": suspended_mark(client, asked)})
     assert answer.status_code == 302
     assert not ProtectionRule.objects.filter(pk=rule.pk).exists()
 
