@@ -1,14 +1,17 @@
-"""What the deciding calls of a request's page do, for the page that asks for the password before they go on."""
+"""What the deciding calls of the pages do, for the page that asks for the password before they go on."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.db.models import Model
 from django.http import QueryDict
 
 from accounts.identity.suspended import Words
 from promote_requests import sentences
 from promote_requests.choices import CloseReason, Verdict
 from promote_requests.models import PromoteRequest
+from protection.choices import Enforcement
+from protection.models import FreezeWindow, Ownership, ProtectionRule
 
 _VERDICTS: dict[str, str] = {Verdict.APPROVE: "approve", Verdict.REQUEST_CHANGES: "ask for changes of"}
 
@@ -21,11 +24,38 @@ def _about(deed: Callable[[QueryDict], str]) -> Words:
     return said
 
 
+def _of_row(model: type[Model], noun: str, deed: Callable[[QueryDict], str], named: str) -> Words:
+    def said(arguments: Mapping[str, Any], form: QueryDict) -> str:
+        found = model._default_manager.filter(pk=arguments["pk"]).first() if "pk" in arguments else None
+        return f"{deed(form)} the {noun} {found if found is not None else form.get(named, '')}"
+
+    return said
+
+
+def _always(deed: str) -> Callable[[QueryDict], str]:
+    return lambda form: deed
+
+
+def _of_kind(model: type[Model], noun: str, prefix: str, named: str) -> dict[str, Words]:
+    deeds = {"new": "add", "edit": "change", "delete": "delete"}
+    return {
+        f"promote_requests:{prefix}_{view}": _of_row(model, noun, _always(deed), named) for view, deed in deeds.items()
+    }
+
+
+_SWITCHES: dict[str, str] = {Enforcement.ACTIVE: "enforce", Enforcement.EVALUATE: "only evaluate"}
+
 WORDS: dict[str, Words] = {
     "promote_requests:review": _about(lambda form: _VERDICTS.get(form.get("verdict", ""), "judge")),
     "promote_requests:promote": _about(lambda form: "promote"),
     "promote_requests:close": _about(lambda form: f"close as {form.get('reason') or CloseReason.REJECTED}"),
     "promote_requests:reopen": _about(lambda form: "reopen"),
     "promote_requests:dismiss": _about(lambda form: "dismiss a request for changes of"),
+    **_of_kind(ProtectionRule, "rule for", "rule", "target_pattern"),
+    "promote_requests:rule_switch": _of_row(
+        ProtectionRule, "rule for", lambda form: _SWITCHES.get(form.get("to", ""), "switch off"), "to"
+    ),
+    **_of_kind(FreezeWindow, "freeze window", "freeze", "name"),
+    **_of_kind(Ownership, "owners for", "owners", "section"),
 }
 """{name of a view: what its call does}."""

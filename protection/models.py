@@ -119,6 +119,16 @@ class ProtectionRule(models.Model):
         """
         return parse(self.conditions)
 
+    @property
+    def asked(self) -> tuple[Condition, ...]:
+        """What the rule asks for, each condition as it stands beside the others; for showing.
+
+        Raises:
+            InvalidInput: `clean` would refuse the document.
+        """
+        conditions = self.parsed_conditions
+        return tuple(condition.within(conditions) for condition in conditions)
+
     @override
     def clean(self) -> None:
         """Raises ValidationError, by field, for wrong conditions and patterns that can protect nothing."""
@@ -154,6 +164,7 @@ class FreezeWindow(models.Model):
     target_pattern = models.CharField(
         max_length=270, default="*", help_text="* for every protected target, or as in a rule: stage:Production."
     )
+    version = models.PositiveIntegerField(default=1, editable=False, help_text="Raised by each change.")
 
     class Meta:
         ordering: ClassVar = ["name"]
@@ -205,6 +216,7 @@ class Ownership(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(6)],
         help_text="How many of them have to approve.",
     )
+    version = models.PositiveIntegerField(default=1, editable=False, help_text="Raised by each change.")
 
     class Meta:
         ordering: ClassVar = ["section", "model_pattern", "pk"]
@@ -258,7 +270,9 @@ class RuleVersion(AppendOnly):
     rule_id = models.BigIntegerField(help_text="The rule's key; the rule may be gone.")
     number = models.PositiveIntegerField()
     document = models.JSONField(null=True, help_text="The rule with names, as the API shows it; null: deleted.")
-    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", help_text="Null: Checkpoint."
+    )
     changed_by_name = models.CharField(max_length=150)
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -14,12 +14,13 @@ _LISTS = ("groups", "users")
 _DEEPEST = 8
 
 
-def resolved(document: Any, *, field: str = "", _depth: int = 0) -> Any:
+def resolved(document: Any, *, field: str = "", must_be_able: bool = True, _depth: int = 0) -> Any:
     """Returns a document of a rule with each name in a list `groups` or `users` replaced by its reference.
 
     Args:
         document: As a door was given it; references in it are looked up anew.
         field: Which field is named when something is wrong; by default the key of the document's part.
+        must_be_able: Whether each has to stand for somebody who can sign in; one that is off may wait for them.
 
     Raises:
         InvalidInput: nobody is called so, or a group has no active member, so that nobody could do what is asked.
@@ -27,13 +28,13 @@ def resolved(document: Any, *, field: str = "", _depth: int = 0) -> Any:
     if _depth > _DEEPEST:
         raise InvalidInput("Settings are not nested so deeply.", field=field)
     if isinstance(document, list):
-        return [resolved(one, field=field, _depth=_depth + 1) for one in document]
+        return [resolved(one, field=field, must_be_able=must_be_able, _depth=_depth + 1) for one in document]
     if not isinstance(document, dict):
         return document
     return {
-        key: _found(key, value, field=field)
+        key: _found(key, value, field=field, must_be_able=must_be_able)
         if key in _LISTS
-        else resolved(value, field=field or str(key), _depth=_depth + 1)
+        else resolved(value, field=field or str(key), must_be_able=must_be_able, _depth=_depth + 1)
         for key, value in document.items()
     }
 
@@ -58,7 +59,7 @@ def able(people: People) -> set[int]:
     return {*by_group.values_list("pk", flat=True), *by_name.values_list("pk", flat=True)}
 
 
-def _found(kind: str, given: Any, *, field: str) -> list[dict[str, Any]]:
+def _found(kind: str, given: Any, *, field: str, must_be_able: bool) -> list[dict[str, Any]]:
     if not isinstance(given, list) or len(given) > MOST:
         raise InvalidInput(f"Groups and users are lists of at most {MOST} names.", field=field)
     noun = "group" if kind == "groups" else "user"
@@ -73,7 +74,7 @@ def _found(kind: str, given: Any, *, field: str) -> list[dict[str, Any]]:
     if set(keys) - {row[0] for row in rows}:
         raise InvalidInput(f"One {noun} no longer exists: name the {kind} anew.", field=field)
     active = _active(kind, [pk for pk, _ in rows])
-    for pk, name in rows:
+    for pk, name in rows if must_be_able else ():
         if not active[pk]:
             why = "has no active members" if kind == "groups" else "is deactivated"
             raise InvalidInput(f"The {noun} {name} {why}: nobody could do what is asked.", field=field)

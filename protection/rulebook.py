@@ -41,10 +41,14 @@ def rulebook(enforcement: Enforcement = Enforcement.ACTIVE) -> Rulebook:
 def save_entry(*, actor: Actor, entry: R) -> R:
     """Adds a freeze window or a row of the ownership list, or stores its new values.
 
+    Args:
+        actor: Who changes it.
+        entry: With its new values, and the version that the actor was shown.
+
     Raises:
         InvalidInput: a value is wrong, nobody could approve, or another row is called so.
         NotAllowed: the actor may not edit such rows.
-        WrongState: somebody deleted the row meanwhile.
+        WrongState: somebody changed or deleted the row meanwhile.
     """
     adding = entry.pk is None
     require_editor(actor, "add" if adding else "change", entry)
@@ -53,9 +57,12 @@ def save_entry(*, actor: Actor, entry: R) -> R:
     _check(entry)
     try:
         with transaction.atomic():
-            before = None if adding else sentences.entry(_lock(entry))
+            locked = None if adding else _lock(entry)
+            if locked is not None and locked.version != entry.version:
+                raise WrongState(sentences.entry_meanwhile(locked))
+            before, after = sentences.entry(locked) if locked is not None else None, sentences.entry(entry)
+            entry.version = 1 if adding else entry.version + (before != after)
             entry.save(force_insert=adding, force_update=not adding)
-            after = sentences.entry(entry)
             if before is None:
                 _record(entry, actor, sentences.added(after))
             elif before != after:
@@ -65,6 +72,12 @@ def save_entry(*, actor: Actor, entry: R) -> R:
         _check(entry)
         raise
     return entry
+
+
+def changed_meanwhile(entry: FreezeWindow | Ownership) -> str:
+    """Says what a row says now, for who edits it, where somebody changed it since they were shown it; else ""."""
+    stored = type(entry)._default_manager.filter(pk=entry.pk).first()
+    return "" if stored is None or stored.version == entry.version else sentences.entry_meanwhile(stored)
 
 
 @trail.records_refusals
@@ -85,9 +98,14 @@ def delete_entry(*, actor: Actor, entry: R) -> None:
 def _settle_owners(row: Ownership) -> None:
     """Looks the owners up, and raises InvalidInput where too few of them can sign in."""
     row.people = resolved(row.people, field="people")
-    people = People.parse(row.people, field="people")
-    if isinstance(row.approvals, int) and (there := len(able(people))) < row.approvals:
-        asked, who = counted(row.approvals, "approval"), counted(there, "person", "people")
+    if isinstance(row.approvals, int):
+        require_able(People.parse(row.people, field="people"), row.approvals)
+
+
+def require_able(people: People, approvals: int) -> None:
+    """Raises InvalidInput where fewer of the owners can sign in than have to approve."""
+    if (there := len(able(people))) < approvals:
+        asked, who = counted(approvals, "approval"), counted(there, "person", "people")
         raise InvalidInput(f"Nobody can meet {asked} by {people}: only {who} of them can sign in.", field="approvals")
 
 

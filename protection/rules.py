@@ -9,51 +9,86 @@ from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
 from foundation.exceptions import InvalidInput, WrongState
-from foundation.words import counted, listed
-from protection import documents, sentences
-from protection.conditions.approvers import Approvers
-from protection.conditions.owners import Owners
-from protection.models import Ownership, ProtectionRule, RuleVersion
-from protection.people import able, resolved
-from protection.permissions import require_rule_editor
-from registry.names import plain
+from protection import documents, possible, sentences
+from protection.choices import Enforcement
+from protection.documents import history
+from protection.models import ProtectionRule, RuleVersion
+from protection.people import resolved
+from protection.permissions import require_editor
 
 
 @trail.records_refusals
 def save_rule(*, actor: Actor, rule: ProtectionRule) -> ProtectionRule:
     """Adds a rule or stores its new values; saving it unchanged leaves no audit row.
 
+    A rule that nobody could meet is refused, unless it is switched off: then it may wait for its people.
+
+    Args:
+        actor: Who changes it.
+        rule: With its new values, and the version that the actor was shown.
+
     Raises:
-        InvalidInput: a pattern or number is wrong, or another rule has the same patterns.
+        InvalidInput: a pattern or number is wrong, another rule has the same patterns, or nobody could meet it.
         NotAllowed: the actor may not edit rules.
-        WrongState: somebody deleted the rule meanwhile.
+        WrongState: somebody changed or deleted the rule meanwhile.
     """
     adding = rule.pk is None
-    require_rule_editor(actor, "add" if adding else "change")
-    rule.conditions = resolved(rule.conditions)
-    rule.promoters = resolved({"groups": rule.promoters}, field="promoters")["groups"]
+    require_editor(actor, "add" if adding else "change", rule)
+    is_off = rule.enforcement == Enforcement.OFF
+    rule.conditions = resolved(rule.conditions, must_be_able=not is_off)
+    rule.promoters = resolved({"groups": rule.promoters}, field="promoters", must_be_able=not is_off)["groups"]
     _check(rule)
-    _require_that_it_can_be_met(rule)
+    if not is_off and (impossible := possible.of_rule(rule.parsed_conditions)):
+        raise InvalidInput(impossible[0].sentence, field=impossible[0].condition)
     try:
         with transaction.atomic():
-            locked = None if adding else _lock(rule)
-            before = sentences.described(locked) if locked else None
-            rule.version = locked.version if locked else 1
-            after = sentences.described(rule)
-            if before is not None and before != after:
-                rule.version += 1
-            rule.save(force_insert=adding, force_update=not adding)
-            if before is None:
-                _record(rule, actor, sentences.added(after))
-            elif before != after:
-                _record(rule, actor, sentences.changed(before, after))
-            if before != after:
-                _keep(rule, actor, documents.of_rule(rule))
+            if adding:
+                _add(rule, actor)
+            else:
+                _change(rule, actor)
     except IntegrityError:
         # Somebody saved the same patterns since the check above; the constraint refused the second.
         _check(rule)
         raise
     return rule
+
+
+def _add(rule: ProtectionRule, actor: Actor) -> None:
+    rule.version = 1
+    rule.save(force_insert=True)
+    _record(rule, actor, sentences.added(sentences.described(rule)))
+    _keep(rule, documents.of_rule(rule), actor)
+
+
+def _change(rule: ProtectionRule, actor: Actor) -> None:
+    locked = _lock(rule)
+    if locked.version != rule.version:
+        raise WrongState(_meanwhile(locked, rule.version))
+    before, after = sentences.described(locked), sentences.described(rule)
+    if before == after:
+        rule.save(force_update=True)
+        return
+    if not RuleVersion.objects.filter(rule_id=rule.pk, number=locked.version).exists():
+        # A rule that Checkpoint shipped: without this nobody could read what it was before its first change.
+        _keep(locked, documents.of_rule(locked))
+    rule.version = locked.version + 1
+    rule.save(force_update=True)
+    _record(rule, actor, sentences.changed(before, after))
+    _keep(rule, documents.of_rule(rule), actor)
+
+
+def changed_meanwhile(rule: ProtectionRule) -> str:
+    """Says what somebody changed since the version that `rule` has, for who edits it; "" where nobody did."""
+    stored = ProtectionRule.objects.filter(pk=rule.pk).first()
+    return "" if stored is None or stored.version == rule.version else _meanwhile(stored, rule.version)
+
+
+def _meanwhile(stored: ProtectionRule, seen: int) -> str:
+    kept = {row.number: row for row in RuleVersion.objects.filter(rule_id=stored.pk, number__in=(seen, stored.version))}
+    before, after = kept.get(seen), kept.get(stored.version)
+    who = after.changed_by_name if after else "Somebody"
+    changes = history.differences(before.document if before else None, after.document if after else None)
+    return sentences.changed_meanwhile(who, "this rule", changes if before and after else [])
 
 
 @trail.records_refusals
@@ -64,12 +99,14 @@ def delete_rule(*, actor: Actor, rule: ProtectionRule) -> None:
         NotAllowed: the actor may not delete rules.
         WrongState: somebody deleted the rule already.
     """
-    require_rule_editor(actor, "delete")
+    require_editor(actor, "delete", rule)
     with transaction.atomic():
         locked = _lock(rule)
         _record(locked, actor, sentences.deleted(sentences.described(locked)))
+        if not RuleVersion.objects.filter(rule_id=locked.pk, number=locked.version).exists():
+            _keep(locked, documents.of_rule(locked))
         locked.version += 1
-        _keep(locked, actor, None)
+        _keep(locked, None, actor)
         locked.delete()
 
 
@@ -81,24 +118,6 @@ def _check(rule: ProtectionRule) -> None:
         raise InvalidInput(" ".join(messages), field="" if field == "__all__" else field) from None
 
 
-def _require_that_it_can_be_met(rule: ProtectionRule) -> None:
-    """Raises InvalidInput where nobody, whatever they do, could meet a condition of the rule."""
-    for condition in rule.parsed_conditions:
-        if isinstance(condition, Owners):
-            sections = {plain(section) for section in Ownership.objects.values_list("section", flat=True)}
-            missing = [name for name in condition.wanted if plain(name) not in sections]
-            if missing or not sections:
-                what = f"no section {listed(missing)}" if missing else "no section yet"
-                raise InvalidInput(f"The ownership list has {what}: name its owners first.", field=condition.key)
-        if not isinstance(condition, Approvers):
-            continue
-        for demand in condition.within(rule.parsed_conditions).demands:
-            if (there := len(able(demand.people))) < demand.needed:
-                asked = f"{counted(demand.needed, 'approval')} by {demand.people}"
-                who = counted(there, "person", "people")
-                raise InvalidInput(f"Nobody can meet {asked}: only {who} of them can sign in.", field=condition.key)
-
-
 def _lock(rule: ProtectionRule) -> ProtectionRule:
     found = ProtectionRule.objects.select_for_update().filter(pk=rule.pk).first()
     if found is None:
@@ -106,13 +125,13 @@ def _lock(rule: ProtectionRule) -> ProtectionRule:
     return found
 
 
-def _keep(rule: ProtectionRule, actor: Actor, document: dict[str, Any] | None) -> None:
+def _keep(rule: ProtectionRule, document: dict[str, Any] | None, actor: Actor | None = None) -> None:
     RuleVersion.objects.create(
         rule_id=rule.pk,
         number=rule.version,
         document=document,
-        changed_by_id=actor.account.pk,
-        changed_by_name=actor.name,
+        changed_by_id=actor.account.pk if actor else None,
+        changed_by_name=actor.name if actor else "Checkpoint",
     )
 
 

@@ -1,5 +1,7 @@
 """What the audit trail says about a change to a protection rule."""
 
+from collections.abc import Sequence
+
 from protection.choices import ServiceDirectWrite
 from protection.models import FreezeWindow, Ownership, ProtectionRule
 from protection.references import People
@@ -12,7 +14,7 @@ def described(rule: ProtectionRule) -> dict[str, str]:
         "target": rule.target_pattern,
         "model": rule.model_pattern,
         "workspace": rule.workspace_pattern,
-        "asks for": ", ".join(map(str, rule.parsed_conditions)),
+        "asks for": ", ".join(map(str, rule.asked)),
         "promotes": rule.get_promote_when_display().lower(),
         "may press": ", ".join(group.name for group in rule.parsed_promoters),
         "on a direct change": rule.on_direct_write,
@@ -40,6 +42,17 @@ def entry_changed(before: dict[str, str], after: dict[str, str]) -> str:
     changes = [f"{what}: {before[what]!r} became {after[what]!r}" for what in after if before[what] != after[what]]
     kind, name = next(iter(before.items()))
     return f"{kind} {name}: {'; '.join(changes)}"
+
+
+def entry_meanwhile(stored: FreezeWindow | Ownership) -> str:
+    """Returns what is said to who edits a row that somebody else has changed since."""
+    return changed_meanwhile("Somebody", "this", [f"it says now: {_words(entry(stored))}"])
+
+
+def changed_meanwhile(who: str, what: str, changes: Sequence[str]) -> str:
+    """Returns what is said to who edits something that somebody else has changed since."""
+    said = f": {'; '.join(changes)}" if changes else ""
+    return f"{who} changed {what} while you had it open{said}. Save again to put what you typed in its place."
 
 
 def added(rule: dict[str, str]) -> str:

@@ -36,6 +36,7 @@ RULE_CHOICES = {
     "on_direct_write_by_service_accounts": "same",
     "enforcement": "active",
 }
+PATTERNS = {"workspace_pattern": "*", "model_pattern": "*", "target_pattern": "*"}
 PEOPLE = {"accept": "text/html"}
 ENTRIES: dict[str, tuple[Any, dict[str, Any]]] = {
     "freezewindow": (FreezeWindow, {"name": "year end", "start": "2026-12-20", "end": "2027-01-04"}),
@@ -220,6 +221,21 @@ def by_api(method: str, name: str, **always: Any) -> Way:
         return Answer(response.status_code, response.json().get("message", ""))
 
     return Way(f"{method} {name}", go)
+
+
+def by_rule_page(name: str) -> Way:
+    """Sends the form of a page on which a rule, a freeze window or an owner is edited."""
+
+    def go(attempt: Attempt) -> Answer:
+        values = dict(attempt.values)
+        pk, kind = values.pop("pk", None), values.pop("kind", None)
+        body = RULE_FIELDS | RULE_CHOICES | {"to": "off"} | values
+        if kind is not None:
+            body = {**ENTRIES[kind][1], "people": "user grace", "timezone": "UTC", "approvals": 1} | PATTERNS
+        address = reverse(f"promote_requests:{name}", args=[] if pk is None else [pk])
+        return _page(attempt.post(address, body))
+
+    return Way(name, go)
 
 
 def by_rules_api(method: str) -> Way:

@@ -13,7 +13,7 @@ from promote_requests import services
 from promote_requests.choices import Status, Verdict
 from promote_requests.models import PromoteRequest, Review
 from protection.models import ProtectionRule
-from testing.people import PASSWORD, AdministratorFactory, bearer, issue_token, suspended_mark
+from testing.people import PASSWORD, AdministratorFactory, UserFactory, bearer, issue_token, suspended_mark
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -163,6 +163,7 @@ def test_what_was_kept_is_judged_anew_when_it_goes_on(
 
 
 def test_the_admin_asks_before_a_rule_changes_and_then_goes_on() -> None:
+    UserFactory.create_batch(2)  # who could give the two approvals
     browser = signed_in(AdministratorFactory())
     fields = {"workspace_pattern": "*", "model_pattern": "*", "target_pattern": "alias:live", "approvals": 2}
     fields |= {

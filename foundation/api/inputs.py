@@ -16,6 +16,13 @@ def one_of(choices: type[TextChoices], **options: Any) -> serializers.ChoiceFiel
     )
 
 
+def seen_version() -> serializers.IntegerField:
+    """Returns the field with which a caller says which version of a row they read; another one is a conflict (409)."""
+    return serializers.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, help_text="The one that you read: refused if it has changed."
+    )
+
+
 class StrictSerializer(serializers.Serializer):
     """Refuses fields that it does not know, so that a misspelt one is not silently ignored."""
 

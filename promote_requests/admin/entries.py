@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,13 +11,13 @@ from typing_extensions import override
 from audit import trail
 from audit.actors import Door, actor_of
 from audit.admin.refusals import RecordsRefusals
-from foundation.exceptions import CheckpointError, InvalidInput
-from protection.conditions.fields import PeopleField
+from foundation.exceptions import CheckpointError
+from promote_requests.admin.meanwhile import told_of_change
+from protection.forms.entries import FreezeWindowForm, OwnershipForm
 from protection.models import FreezeWindow, Ownership
-from protection.people import named, resolved
 from protection.permissions import only_editors_of
 from protection.references import People
-from protection.rulebook import delete_entry, save_entry
+from protection.rulebook import changed_meanwhile, delete_entry, save_entry
 
 
 class _EntryAdmin(RecordsRefusals, admin.ModelAdmin):
@@ -63,6 +62,16 @@ class _EntryAdmin(RecordsRefusals, admin.ModelAdmin):
         return HttpResponseRedirect(reverse(f"admin:protection_{self.opts.model_name}_changelist"))
 
 
+class _AdminFreezeWindowForm(FreezeWindowForm):
+    """The form in the admin, which says at once that somebody else was faster."""
+
+    @override
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        told_of_change(self, changed_meanwhile)
+        return values
+
+
 @admin.register(FreezeWindow)
 class FreezeWindowAdmin(_EntryAdmin):
     """Freeze windows for many rules."""
@@ -70,30 +79,17 @@ class FreezeWindowAdmin(_EntryAdmin):
     refusal = only_editors_of(FreezeWindow)
     list_display = ("name", "start", "end", "timezone", "target_pattern", "model_pattern", "workspace_pattern")
     search_fields = ("name", "model_pattern", "target_pattern")
-    fields = ("name", "start", "end", "timezone", "target_pattern", "model_pattern", "workspace_pattern")
+    form = _AdminFreezeWindowForm
 
 
-class OwnershipForm(forms.ModelForm):
-    """An ownership with its people one a line."""
+class _AdminOwnershipForm(OwnershipForm):
+    """The form in the admin, which says at once that somebody else was faster."""
 
-    people = PeopleField(help_text="One a line: group Risk, or user grace.")
-
-    class Meta:
-        model = Ownership
-        fields = ("section", "model_pattern", "workspace_pattern", "people", "approvals")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk is not None and "people" in self.fields:
-            self.initial["people"] = named(self.instance.people)
-
-    def clean_people(self) -> dict[str, Any]:
-        """Returns the people as they are kept."""
-        try:
-            people: dict[str, Any] = resolved(self.cleaned_data["people"], field="people")
-        except InvalidInput as wrong:
-            raise forms.ValidationError(wrong.message) from None
-        return people
+    @override
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        told_of_change(self, changed_meanwhile)
+        return values
 
 
 @admin.register(Ownership)
@@ -104,7 +100,7 @@ class OwnershipAdmin(_EntryAdmin):
     list_display = ("section", "model_pattern", "workspace_pattern", "owners", "approvals")
     list_filter = ("section",)
     search_fields = ("section", "model_pattern")
-    form = OwnershipForm
+    form = _AdminOwnershipForm
 
     @admin.display(description="owners")
     def owners(self, row: Ownership) -> str:

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,73 +17,30 @@ from typing_extensions import override
 from audit import trail
 from audit.actors import Door, actor_of
 from audit.admin.refusals import RecordsRefusals
-from foundation.exceptions import CheckpointError, InvalidInput
+from foundation.exceptions import CheckpointError
 from foundation.words import listed
 from promote_requests import services
+from promote_requests.admin.meanwhile import told_of_change
 from promote_requests.admin.trying import try_gates
 from promote_requests.models import PromoteRequest
 from protection import insights, rules
-from protection.conditions import CONDITIONS
+from protection.forms.rules import CONDITION_FIELDS, COVERS, FOLLOWS, RuleForm
 from protection.matching import Rulebook
 from protection.models import ProtectionRule
-from protection.people import named, resolved
-from protection.permissions import ONLY_RULE_EDITORS
+from protection.permissions import only_editors_of
 
 _SHOWN = 20
 """The most unfinished requests that a rule's page names."""
 
 
-CONDITION_FIELDS = {key: field for key, kind in CONDITIONS.items() if (field := kind.form_field()) is not None}
-"""{condition: the form's field for its settings}."""
-
-
-class _RuleForm(forms.ModelForm):
-    """A rule with a field for each condition's settings."""
-
-    class Meta:
-        model = ProtectionRule
-        fields = (
-            "description",
-            "target_pattern",
-            "model_pattern",
-            "workspace_pattern",
-            "promote_when",
-            "on_direct_write",
-            "on_direct_write_by_service_accounts",
-            "enforcement",
-        )
-
-    promoter_groups = forms.ModelMultipleChoiceField(
-        Group.objects.order_by("name"),
-        label="Groups that may press Promote",
-        required=False,
-        help_text="None: everybody may. Of several rules each has to be satisfied.",
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial.setdefault("promoter_groups", [group.pk for group in self.instance.parsed_promoters])
-        conditions = named(self.instance.conditions)
-        for key in CONDITION_FIELDS.keys() & self.fields.keys():
-            self.initial.setdefault(key, conditions.get(key))
+class _AdminRuleForm(RuleForm):  # type: ignore[misc, valid-type]
+    """The form in the admin, which says at once that somebody else was faster: what was typed stays."""
 
     @override
     def clean(self) -> dict[str, Any]:
-        """Puts the settings together into the rule's document, which the model then checks."""
-        values: dict[str, Any] = super().clean() or {}
-        others = {key: value for key, value in self.instance.conditions.items() if key not in CONDITION_FIELDS}
-        settings = {key: values[key] for key in CONDITION_FIELDS if values.get(key) not in (None, "", False, [], {})}
-        try:
-            self.instance.conditions = {**others, **resolved(settings)}
-        except InvalidInput as wrong:
-            self.add_error(wrong.field, wrong.message)
-        promoters = values.get("promoter_groups") or []
-        self.instance.promoters = [{"id": group.pk, "name": group.name} for group in promoters]
+        values: dict[str, Any] = super().clean()
+        told_of_change(self, rules.changed_meanwhile)
         return values
-
-
-RuleForm = type("RuleForm", (_RuleForm,), dict(CONDITION_FIELDS))
-"""The form with the conditions' fields declared, so that Django's admin knows them."""
 
 
 @admin.register(ProtectionRule)
@@ -103,20 +58,17 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
     )
     list_filter = ("enforcement", "promote_when")
     search_fields = ("target_pattern", "model_pattern", "workspace_pattern", "description")
-    form = RuleForm
-    refusal = ONLY_RULE_EDITORS
+    form = _AdminRuleForm
+    refusal = only_editors_of(ProtectionRule)
     readonly_fields = ("covers", "forecast")
 
     @override
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        patterns = ("description", "target_pattern", "model_pattern", "workspace_pattern")
-        policy = ("promote_when", "promoter_groups", "on_direct_write", "on_direct_write_by_service_accounts")
-        shown = ("enforcement", "forecast", "covers")
-        return (*patterns, *CONDITION_FIELDS, *policy, *shown)
+        return (*COVERS, *CONDITION_FIELDS, *FOLLOWS, "forecast", "covers", "seen_version")
 
     @admin.display(description="asks for")
     def asks_for(self, rule: ProtectionRule) -> str:
-        return listed([str(condition) for condition in rule.parsed_conditions])
+        return listed([str(condition) for condition in rule.asked])
 
     @admin.display(description="what it would do")
     def forecast(self, rule: ProtectionRule) -> str:
@@ -153,7 +105,7 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
     def try_view(self, request: HttpRequest) -> HttpResponse:
         """Measures the gates of the form on a version; saves nothing."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
-            raise PermissionDenied(ONLY_RULE_EDITORS)
+            raise PermissionDenied(self.refusal)
         tried = try_gates(request.POST.dict())
         context = {**self.admin_site.each_context(request), "title": "Gates tried", "tried": tried, "opts": self.opts}
         status = tried.failure.status if tried.failure else 200

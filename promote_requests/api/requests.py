@@ -13,6 +13,7 @@ from foundation.api import schema
 from foundation.api.filters import StrictFilterBackend
 from foundation.api.views import ApiView, checked
 from promote_requests import services
+from promote_requests.api.detailed import DetailedPromoteRequestSerializer
 from promote_requests.api.filters import PromoteRequestFilter
 from promote_requests.api.inputs import EditSerializer, NewPromoteRequestSerializer
 from promote_requests.api.loading import context_for, load, state_of
@@ -71,12 +72,12 @@ class PromoteRequestList(ApiView, ListAPIView):
 class PromoteRequestDetail(ApiView):
     """One promote request."""
 
-    @schema.operation("Read a promote request", responses={200: PromoteRequestSerializer}, errors=(404,))
+    @schema.operation("Read a promote request", responses={200: DetailedPromoteRequestSerializer}, errors=(404,))
     def get(self, request: Request, number: int) -> Response:
         """Shows a promote request as it is now; a promotion that a crash cut off is settled first."""
         promote_request = load(request, number)
         services.settle_if_cut_off(promote_request)
-        return Response(dict(PromoteRequestSerializer(promote_request, context=context_for(request)).data))
+        return Response(dict(DetailedPromoteRequestSerializer(promote_request, context=context_for(request)).data))
 
     @schema.operation(
         "Edit a promote request",

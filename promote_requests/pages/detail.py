@@ -32,9 +32,11 @@ from promote_requests.pages.http import Missing, PageRequest, action, rows_asked
 from promote_requests.sentences import Story
 from promote_requests.services import (
     actions_for,
+    changes_by_the_author,
     decision_of,
     evidence_of,
     history_of,
+    made_impossible,
     promote_if_its_time_has_come,
     requirement_of,
     settle_if_cut_off,
@@ -241,6 +243,8 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, rules: Rul
         "champion_links": links_of(evidence.champion, proposal.workspace) if evidence and evidence.champion else [],
         "requirement": requirement,
         "decision": decision,
+        "impossible": made_impossible(promote_request, requirement),
+        "authors_changes": changes_by_the_author(promote_request),
         "edits": text_changes.since_approvals(promote_request, decision),
         "consequence": sentences.consequence(proposal, holders),
         "seen_fingerprint": seen.observation.evidence_fingerprint if evidence else "",

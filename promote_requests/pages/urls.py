@@ -8,6 +8,7 @@ from promote_requests import converters as _converters  # noqa: F401 - registers
 from promote_requests import pages
 from promote_requests.pages import charts, files, mlflow_ui
 from promote_requests.pages.metrics import directions
+from promote_requests.pages.rules import entries, rule
 from promote_requests.pages.rules import view as rules
 
 _to_the_list = RedirectView.as_view(pattern_name="promote_requests:list", query_string=True)
@@ -36,6 +37,19 @@ urlpatterns: list[URLPattern] = [
     path("inbox/read/", pages.mark_read, name="mark_read"),
     path("rules/", rules.rule_list, name="rules"),
     path("rules/insights/", rules.rule_insights, name="rule_insights"),
+    path("rules/new/", rule.rule_new, name="rule_new"),
+    path("rules/preview/", rule.rule_preview, name="rule_preview_new"),
+    path("rules/<int:pk>/", rule.rule_edit, name="rule_edit"),
+    path("rules/<int:pk>/preview/", rule.rule_preview, name="rule_preview"),
+    path("rules/<int:pk>/switch/", rule.rule_switch, name="rule_switch"),
+    path("rules/<int:pk>/delete/", rule.rule_delete, name="rule_delete"),
+    path("rules/<int:pk>/history/", rule.rule_history, name="rule_history"),
+    path("rules/freeze-windows/new/", entries.freeze_edit, name="freeze_new"),
+    path("rules/freeze-windows/<int:pk>/", entries.freeze_edit, name="freeze_edit"),
+    path("rules/freeze-windows/<int:pk>/delete/", entries.freeze_delete, name="freeze_delete"),
+    path("rules/owners/new/", entries.owners_edit, name="owners_new"),
+    path("rules/owners/<int:pk>/", entries.owners_edit, name="owners_edit"),
+    path("rules/owners/<int:pk>/delete/", entries.owners_delete, name="owners_delete"),
     path("compare/", pages.compare_versions, name="compare"),
     path("compare/file/", files.compare_file, name="file"),
     path("compare/picture/", files.picture, name="picture"),

@@ -44,6 +44,7 @@ from promote_requests.sentences.facts import (
     turned,
     what_changed,
 )
+from promote_requests.sentences.ruling import author_changed_entry, author_changed_rule
 from promote_requests.sentences.story import (
     Part,
     Story,
@@ -65,6 +66,8 @@ __all__ = [
     "about_to",
     "alias_lost",
     "arrived",
+    "author_changed_entry",
+    "author_changed_rule",
     "author_sets_no_direction",
     "changes_asked_for",
     "closed",

@@ -24,12 +24,14 @@ from promote_requests.services.reading import (
     would_promote,
 )
 from promote_requests.services.reviewing import ReviewOutcome, comment, dismiss, review
+from promote_requests.services.ruling import changes_by_the_author, made_impossible, touched_by
 from promote_requests.services.settling import settle, settle_if_cut_off, unsettled
 
 __all__ = [
     "CheckOutcome",
     "ReviewOutcome",
     "actions_for",
+    "changes_by_the_author",
     "close",
     "comment",
     "create",
@@ -45,6 +47,7 @@ __all__ = [
     "judged_by_directions_of",
     "judgements_of",
     "keeping_their_version",
+    "made_impossible",
     "promote",
     "promote_due",
     "promote_if_its_time_has_come",
@@ -58,6 +61,7 @@ __all__ = [
     "settle",
     "settle_if_cut_off",
     "submit",
+    "touched_by",
     "unsettled",
     "with_files",
     "withdraw",

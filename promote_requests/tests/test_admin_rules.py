@@ -29,6 +29,7 @@ VALUES = {
 
 @pytest.fixture
 def administrator(db):
+    UserFactory.create_batch(2)  # who could give the two approvals
     return AdministratorFactory(username="root")
 
 

@@ -39,8 +39,8 @@ pytestmark = pytest.mark.django_db
 NO_CALL = "The proxy judges calls to MLflow, and this is none."
 NO_COMMAND = "Commands act for Checkpoint or for who operates the host, never for a person."
 READ_THERE = "The admin shows requests and approves or closes them, nothing else."
-NO_RULE_PAGE = "Rules are written in the admin and by the API."
-ONE_BY_ONE = "The API deletes one rule at a time."
+ONE_BY_ONE = "Pages and API delete one row at a time."
+IN_THE_FORM = "There one changes the rule's enforcement with the rest of it."
 PROGRAMS_REPORT = "Programs report checks, by the API."
 DIRECTIONS_ON_A_PAGE = "Which values of a metric are better is set on the portal's page, or by a tag in MLflow."
 ADMIN_ONLY = "Only the admin has rows to write in; no service does it."
@@ -69,8 +69,8 @@ def _of_request(name: str, api: Way, admin: Way | str = READ_THERE, page: str = 
     return _ways(doors.by_service(name), doors.by_page(page or name), api, admin)
 
 
-def _of_rule(service: str, api: Way | str, admin: Way) -> dict[Door, Way | str]:
-    return _ways(doors.by_service(service), NO_RULE_PAGE, api, admin)
+def _of_rule(service: str, page: Way | str, api: Way | str, admin: Way | str) -> dict[Door, Way | str]:
+    return _ways(doors.by_service(service), page, api, admin)
 
 
 def _of_row(way: Way) -> dict[Door, Way | str]:
@@ -82,11 +82,12 @@ def _of_call(method: str, path: str) -> dict[Door, Way | str]:
 
 
 ENTRY_STEPS = {
-    "add": ("POST", "add"),
-    "change": ("PATCH", "change"),
-    "delete": ("DELETE", "delete"),
-    "delete several": ("", ""),
+    "add": ("POST", "add", "_new"),
+    "change": ("PATCH", "change", "_edit"),
+    "delete": ("DELETE", "delete", "_delete"),
+    "delete several": ("", "", ""),
 }
+ENTRY_PAGES = {"freezewindow": "freeze", "ownership": "owners"}
 
 
 WAYS: dict[str, dict[Door, Way | str]] = {
@@ -107,18 +108,30 @@ WAYS: dict[str, dict[Door, Way | str]] = {
     "set a direction": _ways(
         doors.by_service("set_direction"), doors.by_page("directions"), DIRECTIONS_ON_A_PAGE, DIRECTIONS_ON_A_PAGE
     ),
-    "add a rule": _of_rule("save_rule", doors.by_rules_api("POST"), doors.by_admin_form("protectionrule", "add")),
+    "add a rule": _of_rule(
+        "save_rule",
+        doors.by_rule_page("rule_new"),
+        doors.by_rules_api("POST"),
+        doors.by_admin_form("protectionrule", "add"),
+    ),
     "change a rule": _of_rule(
-        "save_rule", doors.by_rules_api("PATCH"), doors.by_admin_form("protectionrule", "change")
+        "save_rule",
+        doors.by_rule_page("rule_edit"),
+        doors.by_rules_api("PATCH"),
+        doors.by_admin_form("protectionrule", "change"),
     ),
+    "switch a rule": _of_rule("save_rule", doors.by_rule_page("rule_switch"), IN_THE_FORM, IN_THE_FORM),
     "delete a rule": _of_rule(
-        "delete_rule", doors.by_rules_api("DELETE"), doors.by_admin_form("protectionrule", "delete")
+        "delete_rule",
+        doors.by_rule_page("rule_delete"),
+        doors.by_rules_api("DELETE"),
+        doors.by_admin_form("protectionrule", "delete"),
     ),
-    "delete rules": _of_rule("delete_rule", ONE_BY_ONE, doors.by_forged_admin_action("protectionrule")),
+    "delete rules": _of_rule("delete_rule", ONE_BY_ONE, ONE_BY_ONE, doors.by_forged_admin_action("protectionrule")),
     **{
         f"{step} {model}": _ways(
             doors.by_service("delete_entry" if step.startswith("delete") else "save_entry"),
-            NO_RULE_PAGE,
+            ONE_BY_ONE if step == "delete several" else doors.by_rule_page(ENTRY_PAGES[model] + ENTRY_STEPS[step][2]),
             ONE_BY_ONE if step == "delete several" else doors.by_entries_api(ENTRY_STEPS[step][0], model),
             doors.by_forged_admin_action(model)
             if step == "delete several"
@@ -234,7 +247,7 @@ def checked(world: World) -> None:
     ProtectionRule.objects.filter(target_pattern="stage:*").update(conditions={"checks": ["ci/evals"]})
 
 
-RULE_ACTS = ("add a rule", "change a rule", "delete a rule", "delete rules")
+RULE_ACTS = ("add a rule", "change a rule", "switch a rule", "delete a rule", "delete rules")
 ENTRY_ACTS = {f"{step} {model}": model for model, step in product(doors.ENTRIES, ENTRY_STEPS)}
 ENTRY_SAYS = {"freezewindow": "permission to edit freeze windows", "ownership": "permission to edit the ownership list"}
 RULES = [
@@ -553,8 +566,10 @@ def _address(name: str) -> str:
 
 def test_every_page_that_takes_a_form_is_in_the_table(world: World) -> None:
     found = _answering(urls.urlpatterns, "promote_requests", ("POST", "PUT", "PATCH", "DELETE"), world.ada)
-    # `now` only looks: it is a POST because what it answers has tokens in it. `mark_read` is about one's own inbox.
-    assert {name for _, name in found} - {"now", "mark_read"} == _addresses(Door.PAGE)
+    # `now` only looks: it is a POST because what it answers has tokens in it. A preview saves nothing. `mark_read` is
+    # about one's own inbox.
+    looks = {"now", "rule_preview", "rule_preview_new", "mark_read"}
+    assert {name for _, name in found} - looks == _addresses(Door.PAGE)
 
 
 OF_ONES_OWN = {"POST inbox-read", "PUT subscription", "PUT model-subscription"}

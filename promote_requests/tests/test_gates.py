@@ -11,7 +11,7 @@ from protection.models import ProtectionRule
 from registry.exceptions import RegistryUnreachable
 from registry.proposals import Change
 from registry.targets import Target
-from testing.factories import PromoteRequestFactory, RuleFactory
+from testing.factories import PromoteRequestFactory, RuleFactory, UserFactory
 from testing.people import AdministratorFactory, by
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +155,7 @@ def test_only_people_who_edit_rules_try_gates(fraud, grace, client):
 
 def test_a_gate_with_an_error_keeps_what_was_typed_in_the_rules_form(client, db):
     client.force_login(AdministratorFactory())
+    UserFactory(username="ci-bot")
     typed = {"target_pattern": "alias:live", "model_pattern": "*", "workspace_pattern": "*", "approvals": 1}
     typed |= {
         "promote_when": "approved",

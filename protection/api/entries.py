@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from audit.actors import Door, actor_of
 from foundation.api import schema
-from foundation.api.inputs import StrictSerializer
+from foundation.api.inputs import StrictSerializer, seen_version
 from foundation.api.views import ApiView, checked
 from protection.models import FreezeWindow, Ownership
 from protection.people import named_all
@@ -42,12 +42,14 @@ class FreezeWindowChangeSerializer(FreezeWindowInputSerializer):
     name = _text(100, required=False)
     start = _text(120, required=False)
     end = _text(120, required=False)
+    version = seen_version()
 
 
 class FreezeWindowSerializer(FreezeWindowInputSerializer):
     """A freeze window."""
 
     id = serializers.IntegerField()
+    version = serializers.IntegerField(help_text="Raised by each change.")
 
 
 class OwnershipInputSerializer(StrictSerializer):
@@ -65,12 +67,14 @@ class OwnershipChangeSerializer(OwnershipInputSerializer):
     """What of an ownership is to change."""
 
     section = _text(100, required=False)
+    version = seen_version()
 
 
 class OwnershipSerializer(OwnershipInputSerializer):
     """A row of the ownership list."""
 
     id = serializers.IntegerField()
+    version = serializers.IntegerField(help_text="Raised by each change.")
 
 
 def _filled(row: R, values: dict[str, Any]) -> R:
@@ -84,7 +88,7 @@ def _filled(row: R, values: dict[str, Any]) -> R:
 
 def _shown(rows: list[R]) -> list[dict[str, Any]]:
     documents = named_all(row.document for row in rows)
-    return [{"id": row.pk, **document} for row, document in zip(rows, documents, strict=True)]
+    return [{"id": row.pk, "version": row.version, **document} for row, document in zip(rows, documents, strict=True)]
 
 
 class _ListView(ApiView, ListAPIView, Generic[R]):

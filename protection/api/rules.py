@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from audit.actors import Door, actor_of
 from foundation.api import schema
-from foundation.api.inputs import StrictSerializer, one_of
+from foundation.api.inputs import StrictSerializer, one_of, seen_version
 from foundation.api.views import ApiView, checked
 from protection import documents, rules
 from protection.choices import DirectWrite, Enforcement, PromoteWhen, ServiceDirectWrite
@@ -43,6 +43,7 @@ class RuleChangeSerializer(RuleInputSerializer):
     """What of a rule is to change; `conditions` and `promotion` are replaced as a whole."""
 
     target_pattern = serializers.CharField(max_length=270, required=False, trim_whitespace=False)
+    version = seen_version()
 
 
 class ProtectionRuleSerializer(serializers.Serializer):
@@ -114,8 +115,10 @@ class ProtectionRuleView(ApiView):
         errors=(400, 404, 409),
     )
     def patch(self, request: Request, pk: int) -> Response:
-        """Changes what is given."""
-        rule = documents.filled(_find(pk), checked(RuleChangeSerializer, request.data))
+        """Changes what is given; with `version`, only while the rule still has it."""
+        given = checked(RuleChangeSerializer, request.data)
+        rule = documents.filled(_find(pk), given)
+        rule.version = given.get("version", rule.version)
         return Response(_shown([rules.save_rule(actor=actor_of(request, Door.API), rule=rule)])[0])
 
     @schema.operation("Delete a protection rule", responses={204: None}, errors=(404, 409))

@@ -39,6 +39,24 @@ def of_rules(found: Collection[ProtectionRule]) -> list[dict[str, Any]]:
     )
 
 
+def as_rule(document: dict[str, Any]) -> ProtectionRule:
+    """Returns a rule, not to be saved, that says what a document says; people and groups are known by name only."""
+    return filled(ProtectionRule(), _with_references(document))
+
+
+def _with_references(document: Any) -> Any:
+    if isinstance(document, list):
+        return [_with_references(one) for one in document]
+    if not isinstance(document, dict):
+        return document
+    return {
+        key: [{"id": number, "name": name} for number, name in enumerate(value)]
+        if key in ("groups", "users") and isinstance(value, list)
+        else _with_references(value)
+        for key, value in document.items()
+    }
+
+
 def filled(rule: ProtectionRule, document: dict[str, Any]) -> ProtectionRule:
     """Puts a document's values into a rule, which `rules.save_rule` then checks; returns the rule."""
     for name in FIELDS:

@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
                 ('workspace_pattern', models.CharField(default='*', max_length=256)),
                 ('model_pattern', models.CharField(default='*', help_text='For example: * or fraud-*', max_length=256)),
                 ('target_pattern', models.CharField(default='*', help_text='* for every protected target, or as in a rule: stage:Production.', max_length=270)),
+                ('version', models.PositiveIntegerField(default=1, editable=False, help_text='Raised by each change.')),
             ],
             options={
                 'ordering': ['name'],
@@ -66,6 +67,7 @@ class Migration(migrations.Migration):
                 ('model_pattern', models.CharField(default='*', help_text='For example: * or fraud-*', max_length=256)),
                 ('people', models.JSONField(help_text='{groups, users}.')),
                 ('approvals', models.PositiveSmallIntegerField(default=1, help_text='How many of them have to approve.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(6)])),
+                ('version', models.PositiveIntegerField(default=1, editable=False, help_text='Raised by each change.')),
             ],
             options={
                 'verbose_name_plural': 'ownership',
@@ -105,7 +107,7 @@ class Migration(migrations.Migration):
                 ('document', models.JSONField(help_text='The rule with names, as the API shows it; null: deleted.', null=True)),
                 ('changed_by_name', models.CharField(max_length=150)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('changed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('changed_by', models.ForeignKey(help_text='Null: Checkpoint.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['rule_id', '-number'],

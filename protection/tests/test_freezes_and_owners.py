@@ -162,6 +162,7 @@ def test_a_freeze_window_is_written_by_the_api_and_leaves_rows(api, ada):
     made = api.post("freeze-windows/", {**WEEKEND, "model_pattern": "fraud-*"}).json()
     assert made == {
         "id": made["id"],
+        "version": 1,
         **WEEKEND,
         "workspace_pattern": "*",
         "model_pattern": "fraud-*",
@@ -185,6 +186,7 @@ def test_owners_are_written_by_the_api_by_their_names(api, ada, grace):
     made = api.post("ownership/", {"section": "Risk", "model_pattern": "fraud-*", "users": ["grace"]}).json()
     assert made == {
         "id": made["id"],
+        "version": 1,
         "section": "Risk",
         "workspace_pattern": "*",
         "model_pattern": "fraud-*",

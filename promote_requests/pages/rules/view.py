@@ -57,13 +57,13 @@ def rule_list(request: PageRequest) -> HttpResponse:
         "ownership": [(row, People.parse(row.people, field="people")) for row in Ownership.objects.all()],
     }
     if not asked["target"]:
-        return render(request, "promote_requests/rules.html", context)
+        return render(request, "promote_requests/rules/list.html", context)
     try:
         requirement = _applying(**asked)
     except InvalidInput as wrong:
-        return render(request, "promote_requests/rules.html", {**context, "failure": wrong}, status=wrong.status)
+        return render(request, "promote_requests/rules/list.html", {**context, "failure": wrong}, status=wrong.status)
     context |= {"requirement": requirement, "needs": needs(requirement), "able": list(_who_could(requirement))}
-    return render(request, "promote_requests/rules.html", context)
+    return render(request, "promote_requests/rules/list.html", context)
 
 
 @require_safe
@@ -87,7 +87,7 @@ def rule_insights(request: PageRequest) -> HttpResponse:
         "days": [(day, list(counts.values())) for day, counts in insights.per_day(found)],
         "shown_days": insights.SHOWN_DAYS,
     }
-    return render(request, "promote_requests/insights.html", context)
+    return render(request, "promote_requests/rules/insights.html", context)
 
 
 def _all_rules() -> list[ProtectionRule]:

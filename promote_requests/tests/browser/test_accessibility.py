@@ -53,6 +53,15 @@ ADAS = (
     "/checkpoint/accounts/logout/",
     "/checkpoint/no-such-page/",
 )
+ADMINS = (
+    "/checkpoint/rules/",
+    "/checkpoint/rules/new/",
+    "/checkpoint/rules/1/",
+    "/checkpoint/rules/1/history/",
+    "/checkpoint/rules/1/delete/",
+    "/checkpoint/rules/freeze-windows/new/",
+    "/checkpoint/rules/owners/new/",
+)
 GRACES = ("{open}", "{prompt}", "{long}", "{promoted}", "/checkpoint/inbox/")
 
 
@@ -93,6 +102,29 @@ def test_page_for_anybody_can_be_used_by_everybody(browser_page: Page, address: 
 @pytest.mark.parametrize("address", ADAS)
 def test_authors_page_can_be_used_by_everybody(sign_in: SignIn, addresses: Addresses, address: str) -> None:
     examine(sign_in("ada"), address.format(**addresses))
+
+
+@pytest.mark.parametrize("address", ADMINS)
+def test_editors_page_can_be_used_by_everybody_and_by_finger(sign_in: SignIn, address: str) -> None:
+    examine(sign_in("admin"), address)
+    page = sign_in("admin", **PHONE)
+    page.goto(address)
+    assert page.evaluate(TOO_SMALL) == []
+
+
+def test_rule_is_previewed_by_keyboard_and_what_is_wrong_is_said_at_its_field(sign_in: SignIn) -> None:
+    page = sign_in("admin")
+    page.goto("/checkpoint/rules/1/")
+    page.get_by_role("textbox", name="Description").fill("Typed before.")
+    page.get_by_role("button", name="Preview").press("Enter")
+    expect(page.get_by_role("heading", name="Unfinished requests")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Description")).to_have_value("Typed before.")
+    examine(page)
+    page.get_by_label("Target pattern").fill("everything")
+    page.get_by_role("button", name="Preview").press("Enter")
+    expect(page.get_by_text("protects nothing")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Description")).to_have_value("Typed before.")
+    examine(page)
 
 
 @pytest.mark.parametrize("address", GRACES)

@@ -1,0 +1,15 @@
+"""Sentences about the rules of a request that its reader should know."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+
+def author_changed_rule(who: str, number: int, at: datetime, changes: Sequence[str]) -> str:
+    """Returns what is said of a rule that a request's author changed while the request was undecided."""
+    what = f"made version {number} of a rule that covers this request" if number > 1 else "added a rule that covers it"
+    return f"{who} {what} on {at:%Y-%m-%d at %H:%M} UTC: {'; '.join(changes) or 'nothing that judges it'}."
+
+
+def author_changed_entry(who: str, at: datetime, reason: str) -> str:
+    """Returns the same of a freeze window or of owners, from what the trail says."""
+    return f"{who} changed freeze windows or owners on {at:%Y-%m-%d at %H:%M} UTC: {reason.rstrip('.')}."
