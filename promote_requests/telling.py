@@ -90,7 +90,14 @@ def _announce(told: Event, event: AuditEvent, promote_request: PromoteRequest) -
         model_name=promote_request.model_name,
         request_number=promote_request.number,
         actor_id=event.actor_id,
-        payload=_payload(told, event, promote_request),
+        payload={
+            "sentence": sentences.told(told, event.actor_name, promote_request),
+            "actor": {"name": event.actor_name, "is_checkpoint": event.actor_id is None},
+            "door": event.door,
+            **state_of(promote_request, from_status=event.from_status),
+            "words": _words(told, promote_request),
+            "reason": event.reason,
+        },
     )
 
 
@@ -119,21 +126,18 @@ def _words(told: Event, promote_request: PromoteRequest) -> str:
     return Truncator(said).chars(_MOST_WORDS)
 
 
-def _payload(told: Event, event: AuditEvent, promote_request: PromoteRequest) -> dict[str, Any]:
-    """Returns what is told, in the format `notifications.outbox.writing.FORMAT`."""
+def state_of(promote_request: PromoteRequest, *, from_status: str) -> dict[str, Any]:
+    """Returns what every message says of its request, in the format `notifications.outbox.writing.FORMAT`."""
     is_removal = promote_request.change == Change.REMOVE
     version = promote_request.promoted_version or promote_request.version
     return {
-        "sentence": sentences.told(told, event.actor_name, promote_request),
-        "actor": {"name": event.actor_name, "is_checkpoint": event.actor_id is None},
-        "door": event.door,
         "promote_request": {
             "number": promote_request.number,
             "title": promote_request.title,
             "url": absolute(request_path(promote_request.number)),
             "author": promote_request.author.get_username(),
             "status": promote_request.status,
-            "from_status": event.from_status,
+            "from_status": from_status,
             "round": promote_request.round,
             "approved_by": promote_request.approved_by,
         },
@@ -144,8 +148,6 @@ def _payload(told: Event, event: AuditEvent, promote_request: PromoteRequest) ->
         "former_version": promote_request.champion_version,
         "new_version": None if is_removal else version,
         **_judged(promote_request),
-        "words": _words(told, promote_request),
         "evidence_fingerprint": promote_request.evidence_fingerprint,
         "evidence_digest": promote_request.evidence_digest,
-        "reason": event.reason,
     }

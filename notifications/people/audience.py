@@ -112,6 +112,15 @@ def told(messages: Sequence[Message]) -> list[Told]:
     return found
 
 
+def taking_part(*, number: int, workspace: str, model_name: str) -> tuple[set[int], set[int]]:
+    """Returns who follows a request or watches its model, and who muted one of the two."""
+    about = Q(request_number=number) | Q(
+        request_number=None, workspace=workspace, model_key=Subscription.key_of(model_name)
+    )
+    said = list(Subscription.objects.filter(about).values_list("user", "is_muted"))
+    return {user for user, is_muted in said if not is_muted}, {user for user, is_muted in said if is_muted}
+
+
 def model_keys(message: Message) -> set[str]:
     """Returns the models that a message is about, as `Subscription.key_of` has them: the version's, and a copy's."""
     target = message.payload.get("target", {})
