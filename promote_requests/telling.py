@@ -102,12 +102,13 @@ def _announce(told: Event, event: AuditEvent, promote_request: PromoteRequest) -
 
 
 def _judged(promote_request: PromoteRequest) -> dict[str, Any]:
-    """Returns what a request has to meet and, while it is open, what it still lacks, in sentences."""
+    """Returns what a request has to meet, how it stands and, while it is open, what it still lacks, in sentences."""
     rules = None if promote_request.judged_by else rulebook()  # loaded once for both
-    is_open = promote_request.status == Status.OPEN
+    decision = decision_of(promote_request, rules) if promote_request.status == Status.OPEN else None
     return {
         "rule": promote_request.judged_by or requirement_of(promote_request, rules).freeze(),
-        "missing": [one.sentence for one in decision_of(promote_request, rules).unmet] if is_open else [],
+        "decision": decision.label if decision else str(promote_request.get_status_display()),
+        "missing": [one.sentence for one in decision.unmet] if decision else [],
     }
 
 
