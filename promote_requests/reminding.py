@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.actors import Door
-from foundation import working_days
+from notifications import working_days
 from notifications.choices import Event
 from notifications.models import Reminder
 from notifications.outbox.writing import announce

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from foundation import working_days
+from notifications import working_days
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
