@@ -40,13 +40,13 @@ class Due:
 
     Attributes:
         about: Names it among those of its request.
-        addressees: The keys of those to whom alone it is said; none: to whom the request concerns.
+        people: The keys of those to whom alone it is said; none: to whom the request concerns.
     """
 
     event: Event
     about: str
     sentence: str
-    addressees: frozenset[int] = frozenset()
+    people: frozenset[int] = frozenset()
 
 
 def remind() -> None:
@@ -123,5 +123,5 @@ def _tell(promote_request: PromoteRequest, reminder: Due) -> None:
                 "words": "",
                 "reason": "",
             },
-            addressees=reminder.addressees,
+            audience={"only": sorted(reminder.people)} if reminder.people else None,
         )

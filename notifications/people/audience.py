@@ -103,8 +103,9 @@ def told(messages: Sequence[Message]) -> list[Told]:
         if kind is None:
             continue
         follow, watch, mute = _concerned(message, subscriptions)
-        concerned = active if kind is Kind.REVIEW else follow | watch
-        wanted = set(message.addressees) or concerned
+        wanted = active if kind is Kind.REVIEW else follow | watch
+        if "only" in message.audience:
+            wanted = set(message.audience["only"])
         for person in sorted((wanted & active) - (set() if kind in BY_NAME else mute) - {message.actor_id}):
             way = ways.of(person, kind, watches=person in watch)
             if way is not Way.NOTHING:

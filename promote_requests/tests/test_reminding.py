@@ -41,7 +41,7 @@ def reminded():
     """Returns what was told, each with those whom it names."""
     reminding.remind()
     found = Message.objects.filter(event__in=[Event.REMINDED, Event.ENDING]).order_by("pk")
-    return [(message.payload["sentence"], set(message.addressees)) for message in found]
+    return [(message.payload["sentence"], set(message.audience.get("only", ()))) for message in found]
 
 
 def approve(asked, who):
