@@ -5,6 +5,7 @@ from datetime import timedelta
 from checkpoint_project import recovery
 from notifications.worker import cleaning
 from notifications.worker.jobs import Job
+from promote_requests import reminding
 from promote_requests.services import settling
 from promote_requests.services.by_itself import copying, digesting, due, inspecting
 
@@ -17,6 +18,7 @@ def jobs() -> tuple[Job, ...]:
         Job("promotions that are due", timedelta(seconds=30), due.promote_all_due),
         Job("the built-in check", timedelta(seconds=30), inspecting.make_waiting),
         Job("copies of pictures", timedelta(seconds=30), copying.copy_awaited),
+        Job("reminders", timedelta(minutes=5), reminding.remind),
         Job("digests of model files", timedelta(minutes=10), digesting.take_missing),
         Job("clearing sessions", timedelta(hours=6), cleaning.clear_sessions),
         Job("clearing old messages", timedelta(hours=6), cleaning.clear_messages),

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
@@ -98,6 +99,14 @@ def choice(name: str, default: str, allowed: Collection[str]) -> str:
     value = string(name, default).lower()
     if value not in allowed:
         raise ConfigurationError(f"{name} is {value!r}: expected one of {', '.join(sorted(allowed))}.")
+    return value
+
+
+def time_zone(name: str, default: str) -> str:
+    """Returns the name of a time zone of the IANA's list."""
+    value = string(name, default)
+    if value not in available_timezones():
+        raise ConfigurationError(f"{name} is {value!r}: expected the name of a time zone, for example Europe/Berlin.")
     return value
 
 

@@ -19,6 +19,9 @@ class Channel(Protocol):
 
     name: str
 
+    def prepare(self, messages: Sequence[Message]) -> None:
+        """Does before the transaction of `spread` what takes its time; most have nothing to do."""
+
     def spread(self, messages: Sequence[Message]) -> None:
         """Writes rows of its own for those to whom the messages are to be told.
 

@@ -90,17 +90,25 @@ def _announce(told: Event, event: AuditEvent, promote_request: PromoteRequest) -
         model_name=promote_request.model_name,
         request_number=promote_request.number,
         actor_id=event.actor_id,
-        payload=_payload(told, event, promote_request),
+        payload={
+            "sentence": sentences.told(told, event.actor_name, promote_request),
+            "actor": {"name": event.actor_name, "is_checkpoint": event.actor_id is None},
+            "door": event.door,
+            **state_of(promote_request, from_status=event.from_status),
+            "words": _words(told, promote_request),
+            "reason": event.reason,
+        },
     )
 
 
 def _judged(promote_request: PromoteRequest) -> dict[str, Any]:
-    """Returns what a request has to meet and, while it is open, what it still lacks, in sentences."""
+    """Returns what a request has to meet, how it stands and, while it is open, what it still lacks, in sentences."""
     rules = None if promote_request.judged_by else rulebook()  # loaded once for both
-    is_open = promote_request.status == Status.OPEN
+    decision = decision_of(promote_request, rules) if promote_request.status == Status.OPEN else None
     return {
         "rule": promote_request.judged_by or requirement_of(promote_request, rules).freeze(),
-        "missing": [one.sentence for one in decision_of(promote_request, rules).unmet] if is_open else [],
+        "decision": decision.label if decision else str(promote_request.get_status_display()),
+        "missing": [one.sentence for one in decision.unmet] if decision else [],
     }
 
 
@@ -119,21 +127,18 @@ def _words(told: Event, promote_request: PromoteRequest) -> str:
     return Truncator(said).chars(_MOST_WORDS)
 
 
-def _payload(told: Event, event: AuditEvent, promote_request: PromoteRequest) -> dict[str, Any]:
-    """Returns what is told, in the format `notifications.outbox.writing.FORMAT`."""
+def state_of(promote_request: PromoteRequest, *, from_status: str) -> dict[str, Any]:
+    """Returns what every message says of its request, in the format `notifications.outbox.writing.FORMAT`."""
     is_removal = promote_request.change == Change.REMOVE
     version = promote_request.promoted_version or promote_request.version
     return {
-        "sentence": sentences.told(told, event.actor_name, promote_request),
-        "actor": {"name": event.actor_name, "is_checkpoint": event.actor_id is None},
-        "door": event.door,
         "promote_request": {
             "number": promote_request.number,
             "title": promote_request.title,
             "url": absolute(request_path(promote_request.number)),
             "author": promote_request.author.get_username(),
             "status": promote_request.status,
-            "from_status": event.from_status,
+            "from_status": from_status,
             "round": promote_request.round,
             "approved_by": promote_request.approved_by,
         },
@@ -144,8 +149,6 @@ def _payload(told: Event, event: AuditEvent, promote_request: PromoteRequest) ->
         "former_version": promote_request.champion_version,
         "new_version": None if is_removal else version,
         **_judged(promote_request),
-        "words": _words(told, promote_request),
         "evidence_fingerprint": promote_request.evidence_fingerprint,
         "evidence_digest": promote_request.evidence_digest,
-        "reason": event.reason,
     }

@@ -10,12 +10,13 @@ from protection.checks import RequiredCheck
 from protection.choices import PromoteWhen
 from protection.conditions import Condition, Facts, Unmet, as_document, merged, parse
 from protection.conditions.approvals import Approvals
+from protection.conditions.base import Ending
 from protection.conditions.checks import Checks
 from protection.conditions.freeze_windows import FreezeWindows
 from protection.conditions.gates import Gates
 from protection.conditions.owners import Owners, Section
 from protection.gates import Gate
-from protection.references import Reference, references
+from protection.references import People, Reference, references
 from protection.windows import Window
 from registry.names import plain
 from registry.targets import STAGES, STATUSES, Target, TargetKind
@@ -131,6 +132,15 @@ class Requirement:
     def announcements(self, facts: Facts) -> tuple[str, ...]:
         """Returns what readers should know though it holds now: a freeze that begins soon."""
         return tuple(filter(None, (condition.announcement(facts) for condition in self.conditions)))
+
+    def endings(self, facts: Facts) -> tuple[Ending, ...]:
+        """Returns what ends at a known moment that is still to come, the next first."""
+        found = [ending for condition in self.conditions for ending in condition.endings(facts)]
+        return tuple(sorted(found, key=lambda ending: ending.at))
+
+    def waits_for(self, facts: Facts) -> tuple[People, ...]:
+        """Returns whose approval is missing, where the rules name people."""
+        return tuple(people for condition in self.conditions for people in condition.waits_for(facts))
 
     def unmet(self, facts: Facts) -> tuple[Unmet, ...]:
         """Returns what is missing, in the order in which people read it: what blocks first."""

@@ -14,7 +14,7 @@ BASE: Path = settings.BASE_DIR
 SETTINGS_PAGE = (BASE / "docs" / "settings.md").read_text()
 READERS = {
     *("string", "matching", "flag", "integer", "seconds", "choice"),
-    *("url", "origin", "host", "hosts_served", "networks", "mail_address"),
+    *("url", "origin", "host", "hosts_served", "networks", "mail_address", "time_zone"),
 }
 
 PAGES = [

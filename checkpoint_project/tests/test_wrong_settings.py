@@ -76,6 +76,8 @@ WRONG: dict[str, tuple[str, ...]] = {
     "CHECKPOINT_GUARDED_BODY_BYTES": (*NUMBER, "1023", "1 MiB"),
     "CHECKPOINT_STREAMS_PER_CALLER": (*NUMBER, "0"),
     "CHECKPOINT_WEBHOOK_PRIVATE_ADDRESSES": FLAG,
+    "CHECKPOINT_REMINDER_DAYS": (*NUMBER, "61"),
+    "CHECKPOINT_TIME_ZONE": ("Mars", "europe/berlin", "UTC+1", "CEST", "+01:00", "../../etc/passwd", "'UTC'"),
     "EMAIL_HOST": (*HOST, "smtp://x"),
     "EMAIL_PORT": (*NUMBER, "0", "65536"),
     "EMAIL_HOST_USER": (),

@@ -12,6 +12,9 @@ class Inbox:
 
     name = "inbox"
 
+    def prepare(self, messages: Sequence[Message]) -> None:
+        """Does nothing: what is written is in the message."""
+
     def spread(self, messages: Sequence[Message]) -> None:
         """Writes a notice for everybody who is told of a message; of one that is told once more none is written."""
         Notice.objects.bulk_create(

@@ -32,6 +32,9 @@ class Mail:
 
     name = "mail"
 
+    def prepare(self, messages: Sequence[Message]) -> None:
+        """Does nothing: mails are written when they are sent."""
+
     def spread(self, messages: Sequence[Message]) -> None:
         """Writes a letter for everybody whom a message concerns; none where there is no mail server."""
         if not mail.is_configured():

@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.models import User
 from foundation.addresses import absolute, portal_url
 from foundation.words import counted
+from notifications.figures import NOTHING, figures_of, tells_figures
 from notifications.mail import unsubscribing
 from notifications.models import Letter
 
@@ -23,8 +24,11 @@ def about_request(reader: User, letters: Sequence[Letter]) -> EmailMultiAlternat
     subject = last.payload["sentence"]
     if len(letters) > 1:
         subject = f"{subject.removesuffix('.')}, and {counted(len(letters) - 1, 'more thing')}."
+    shown = [letter.message for letter in letters if tells_figures(letter.message.event)]
+    figures = figures_of(shown[-1].payload.get("evidence_digest", "")) if shown else NOTHING
     link = unsubscribing.address(reader.pk, number)
-    mail = _mail("request", reader, subject, {"letters": letters, "said": last.payload, "unsubscribe": link})
+    values = {"letters": letters, "said": last.payload, "figures": figures, "unsubscribe": link}
+    mail = _mail("request", reader, subject, values)
     thread = f"<request-{number}@{_host()}>"
     mail.extra_headers |= {
         "Message-ID": f"<{letters[-1].uid}@{_host()}>",

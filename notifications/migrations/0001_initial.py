@@ -42,8 +42,8 @@ class Migration(migrations.Migration):
                 ('workspace', models.CharField(blank=True, max_length=256)),
                 ('model_name', models.CharField(blank=True, max_length=256)),
                 ('request_number', models.PositiveBigIntegerField(null=True)),
-                ('addressees', models.JSONField(default=list)),
                 ('payload', models.JSONField()),
+                ('audience', models.JSONField(default=dict)),
                 ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={

@@ -42,7 +42,8 @@ class Message(Work):
     Attributes:
         payload: What is told, as `format` says; every format ever written can be read.
         actor: Who did it; None for Checkpoint itself. Nobody is told of what they did themselves.
-        addressees: The keys of those to whom alone it is said, such as who is mentioned; empty: to whom it concerns.
+        audience: `{"only": [keys of people]}` for what concerns these alone, `{"apart": [keys]}` where these
+            are told of the same in a message of its own; empty for all whom such an event concerns.
     """
 
     event = models.CharField(max_length=64, choices=Event)
@@ -52,8 +53,8 @@ class Message(Work):
     model_name = models.CharField(max_length=256, blank=True)
     request_number = models.PositiveBigIntegerField(null=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    addressees = models.JSONField(default=list)
     payload = models.JSONField()
+    audience = models.JSONField(default=dict)
 
     class Meta:
         ordering: ClassVar = ["pk"]

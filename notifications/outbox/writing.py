@@ -1,6 +1,5 @@
 """Writes what is to be told into the outbox."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +23,7 @@ def announce(
     request_number: int,
     actor_id: int | None,
     payload: dict[str, Any],
-    addressees: Iterable[int] = (),
+    audience: dict[str, list[int]] | None = None,
 ) -> Message:
     """Adds a message. Call it in the transaction of what happened: both are there then, or neither.
 
@@ -36,7 +35,7 @@ def announce(
         request_number: The promote request's.
         actor_id: The key of who did it; None for Checkpoint itself.
         payload: JSON of format `FORMAT`, whole: what it says was so at this moment.
-        addressees: The keys of those to whom alone it is said; none: to everybody whom it concerns.
+        audience: As `Message.audience`; None for all whom such an event concerns.
     """
     if actor_id is not None and event not in _FOLLOWS_OTHERS:
         # Who does something about a request follows it, unless they have muted it.
@@ -50,5 +49,5 @@ def announce(
         request_number=request_number,
         actor_id=actor_id,
         payload=payload,
-        addressees=sorted(set(addressees)),
+        audience=audience or {},
     )

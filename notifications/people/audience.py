@@ -103,13 +103,23 @@ def told(messages: Sequence[Message]) -> list[Told]:
         if kind is None:
             continue
         follow, watch, mute = _concerned(message, subscriptions)
-        concerned = active if kind is Kind.REVIEW else follow | watch
-        wanted = set(message.addressees) or concerned
+        wanted = active if kind is Kind.REVIEW else follow | watch
+        if "only" in message.audience:
+            wanted = set(message.audience["only"])
         for person in sorted((wanted & active) - (set() if kind in BY_NAME else mute) - {message.actor_id}):
             way = ways.of(person, kind, watches=person in watch)
             if way is not Way.NOTHING:
                 found.append(Told(message, person, kind, way))
     return found
+
+
+def taking_part(*, number: int, workspace: str, model_name: str) -> tuple[set[int], set[int]]:
+    """Returns who follows a request or watches its model, and who muted one of the two."""
+    about = Q(request_number=number) | Q(
+        request_number=None, workspace=workspace, model_key=Subscription.key_of(model_name)
+    )
+    said = list(Subscription.objects.filter(about).values_list("user", "is_muted"))
+    return {user for user, is_muted in said if not is_muted}, {user for user, is_muted in said if is_muted}
 
 
 def model_keys(message: Message) -> set[str]:

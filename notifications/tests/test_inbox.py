@@ -120,7 +120,7 @@ def test_a_model_of_another_workspace_is_another_model(ada):
 def test_muting_a_request_beats_taking_part_and_watching_its_model(ada, event):
     subscriptions.watch_model(actor=by(ada), workspace="", model_name="Fraud")
     follow(ada, is_muted=True)
-    message(event, addressees=[ada.pk] if event == Event.REMINDED else [])
+    message(event, audience={"only": [ada.pk]} if event == Event.REMINDED else {})
     assert told(ada) == []
 
 
@@ -139,7 +139,7 @@ def test_what_is_said_to_somebody_by_name_is_for_them_alone_whatever_they_muted(
     monkeypatch.setattr(audience, "BY_NAME", frozenset({Kind.REMINDER}))
     follow(ada, is_muted=True)
     follow(grace)
-    message(Event.REMINDED, addressees=[ada.pk])
+    message(Event.REMINDED, audience={"only": [ada.pk]})
     assert told(ada) == [Event.REMINDED]
     assert told(grace) == []
 

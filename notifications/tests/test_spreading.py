@@ -18,6 +18,9 @@ class Kept:
         self.got = []
         self.cannot = cannot
 
+    def prepare(self, messages):
+        """Has nothing to prepare."""
+
     def spread(self, messages):
         if any(one.pk == self.cannot for one in messages):
             raise ValueError("what is this?")
@@ -46,6 +49,9 @@ def test_one_that_a_channel_cannot_deal_with_holds_up_none_of_the_others(caplog)
 def test_what_a_channel_wrote_is_gone_where_the_message_is_not_done(caplog):
     class Half:
         name = "half"
+
+        def prepare(self, messages):
+            """Has nothing to prepare."""
 
         def spread(self, messages):
             message(request_number=99)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from foundation.database.connections import release
 from foundation.exceptions import WrongState
+from notifications.choices import Format
 from notifications.models import Delivery, Message, Webhook
 from notifications.outbox import claiming
 from notifications.webhooks import envelope, outcomes, secrets, sending, signing
@@ -31,6 +32,14 @@ class Webhooks:
     """The channel. A lane is a webhook."""
 
     name = "webhooks"
+
+    def prepare(self, messages: Sequence[Message]) -> None:
+        """Reads the figures of messages that go to chats."""
+        chats = list(Webhook.objects.filter(is_active=True).exclude(format=Format.CHECKPOINT))
+        for message in messages:
+            for webhook in chats:
+                if wants(webhook, message):
+                    envelope.prepare(message, webhook)
 
     def spread(self, messages: Sequence[Message]) -> None:
         """Writes a delivery for each webhook that wants to be told of a message, from the time at which it was made."""

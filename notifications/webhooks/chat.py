@@ -1,10 +1,13 @@
-"""Messages in the formats of Slack and Teams: the sentence, what people wrote, what is missing, a button. Pure.
+"""Messages in the formats of Slack and Teams: the sentence, words, figures, what is missing, a button. Pure.
 
 What people wrote goes only where the format reads no marks (`plain_text`, `TextRun`): nobody makes a link of it, nor
 calls everybody in a channel.
 """
 
+from collections.abc import Sequence
 from typing import Any
+
+from notifications.figures import NOTHING, Figures
 
 _LONGEST = 2_000
 """Characters of one text; Slack takes 3,000 in a block, Teams 28 KB in all."""
@@ -12,9 +15,9 @@ _MOST_MISSING = 10
 """Sentences about what is missing."""
 
 
-def slack(payload: dict[str, Any]) -> dict[str, Any]:
+def slack(payload: dict[str, Any], figures: Figures = NOTHING) -> dict[str, Any]:
     """Returns a message of Slack's incoming webhooks (Block Kit)."""
-    blocks = [_section(text) for text in _texts(payload)]
+    blocks = [_section(text) for text in _texts(payload, figures)]
     if url := _url(payload):
         button = {"type": "button", "text": {"type": "plain_text", "text": "Open the request"}, "url": url}
         blocks.append({"type": "actions", "elements": [button]})
@@ -23,9 +26,9 @@ def slack(payload: dict[str, Any]) -> dict[str, Any]:
     return {"text": text, "mrkdwn": False, "blocks": blocks}
 
 
-def teams(payload: dict[str, Any]) -> dict[str, Any]:
+def teams(payload: dict[str, Any], figures: Figures = NOTHING) -> dict[str, Any]:
     """Returns a message of Teams' incoming webhooks and workflows: an Adaptive Card, version 1.4."""
-    first, *others = _texts(payload)
+    first, *others = _texts(payload, figures)
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -38,11 +41,20 @@ def teams(payload: dict[str, Any]) -> dict[str, Any]:
     return {"type": "message", "attachments": [attachment]}
 
 
-def _texts(payload: dict[str, Any]) -> list[str]:
+def _texts(payload: dict[str, Any], figures: Figures) -> list[str]:
     """Returns what a message says, a paragraph each, the sentence first."""
-    missing = [f"• {sentence}" for sentence in payload.get("missing", [])[:_MOST_MISSING]]
-    texts = [payload["sentence"], payload.get("words", ""), "\n".join(["Still missing:", *missing]) if missing else ""]
+    texts = [
+        payload["sentence"],
+        payload.get("words", ""),
+        figures.strip,
+        _points("What changed most:", [row.line for row in figures.rows]),
+        _points("Still missing:", payload.get("missing", [])[:_MOST_MISSING]),
+    ]
     return [text[:_LONGEST] for text in texts if text]
+
+
+def _points(title: str, points: Sequence[str]) -> str:
+    return "\n".join([title, *(f"• {point}" for point in points)]) if points else ""
 
 
 def _url(payload: dict[str, Any]) -> str:

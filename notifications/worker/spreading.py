@@ -22,6 +22,8 @@ def spread(channels: Sequence[Channel]) -> int:
     """
     messages = claiming.claim(Message.objects.all(), BATCH)
     try:
+        for channel in channels:
+            channel.prepare(messages)
         _spread(messages, channels)
     except Exception:
         # One at a time, so that one that a channel cannot deal with holds up none of the others.

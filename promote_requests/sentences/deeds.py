@@ -42,6 +42,7 @@ _TOLD = {
     Event.WITHDRAWN: "withdrew",
     Event.SUPERSEDED: "closed, because another takes its place,",
     Event.REOPENED: "reopened",
+    Event.REMINDED: "reminds of the review of",
 }
 """What stands between a person's name and a request's number where somebody is told of it."""
 
@@ -172,6 +173,13 @@ def told(event: Event, actor: str, promote_request: PromoteRequest) -> str:
     where = destination(promote_request.proposal)
     link = "" if promote_request.change == Change.REMOVE else "to "
     return f"{actor} {_TOLD[event]} #{promote_request.number}: {what} {link}{where}."
+
+
+def nearly_over(promote_request: PromoteRequest, ending: str) -> str:
+    """Says what ends soon to somebody who does not see the page, before the sentence about that itself."""
+    what = f"{promote_request.model_name} version {promote_request.version}"
+    link = "" if promote_request.change == Change.REMOVE else "to "
+    return f"#{promote_request.number}, {what} {link}{destination(promote_request.proposal)}: {ending}"
 
 
 def deed(event: AuditEvent) -> str:

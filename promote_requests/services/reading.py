@@ -18,7 +18,7 @@ from promote_requests.decision import Decision, decide, judgements, with_approva
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from protection.checks import INSPECTION, Report, State
-from protection.conditions import Judgement
+from protection.conditions import Facts, Judgement
 from protection.gates import GateResult
 from protection.matching import Requirement, Rulebook, requirement_for
 from protection.rulebook import rulebook
@@ -107,6 +107,22 @@ def decision_under(
         checks=checks_of(promote_request, seen),
         opened_at=promote_request.opened_at,
         has_failed=promote_request.status == Status.OPEN and bool(promote_request.last_failure),
+    )
+
+
+def facts_of(promote_request: PromoteRequest, requirement: Requirement) -> Facts:
+    """Returns what the conditions of a requirement ask about a request, as it is now."""
+    seen = promote_request.observation
+    return requirement.narrowed(
+        Facts(
+            author=promote_request.author.get_username(),
+            judgements=judgements_of(promote_request, seen),
+            now=_moment_of(promote_request),
+            unplaced_source=seen.unplaced_source,
+            gates=promote_request.gates,
+            checks=checks_of(promote_request, seen),
+            opened_at=promote_request.opened_at,
+        )
     )
 
 

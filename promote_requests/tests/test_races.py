@@ -7,11 +7,13 @@ from threading import Barrier
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from audit.choices import AuditAction
 from audit.models import AuditEvent
 from foundation.exceptions import CheckpointError, WrongState
-from promote_requests import services
+from notifications.models import Message, Reminder
+from promote_requests import reminding, services
 from promote_requests.choices import Status, Verdict
 from promote_requests.exceptions import ChampionChanged, DuplicateRequest
 from promote_requests.models import PromoteRequest
@@ -207,3 +209,19 @@ def test_two_people_who_open_a_request_that_was_cut_off_end_it_once(fraud):
     at_the_same_moment(*(partial(services.settle_if_cut_off, request) for request in own))
     assert [request.status for request in own] == [Status.PROMOTED] * 2
     assert count(AuditAction.PROMOTED) == 1
+
+
+@pytest.mark.parametrize(("guarded", "told"), [(True, 1), (False, 4)])
+def test_of_several_workers_that_remind_at_once_one_does(open_request, grace, monkeypatch, guarded, told):
+    PromoteRequest.objects.update(opened_at=timezone.now() - timedelta(days=7))
+    together, real = Barrier(4), reminding.lock
+
+    def lock_late(promote_request):
+        together.wait(LONG)
+        return real(promote_request)
+
+    monkeypatch.setattr(reminding, "lock", lock_late)
+    if not guarded:
+        monkeypatch.setattr(Reminder.objects, "get_or_create", lambda **_: (None, True))
+    at_the_same_moment(*[reminding.remind] * 4)
+    assert Message.objects.filter(event="promote_request.reminded").count() == told

@@ -1,5 +1,6 @@
 """The condition that approvals are not too old."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, ClassVar, Self
@@ -9,7 +10,7 @@ from typing_extensions import override
 
 from foundation.exceptions import InvalidInput
 from foundation.words import counted
-from protection.conditions.base import Condition, Facts, Unmet
+from protection.conditions.base import Condition, Ending, Facts, Unmet
 
 MOST_DAYS = 3650
 
@@ -51,6 +52,14 @@ class ApprovalAge(Condition):
     def unmet(self, facts: Facts) -> Unmet | None:
         """Returns None: that an approval is missing because it is too old, `Approvals` says."""
         return None
+
+    @override
+    def endings(self, facts: Facts) -> Iterator[Ending]:
+        """Says of each approval until when it counts."""
+        for each in facts.approvals:
+            at = each.at + timedelta(days=self.days)
+            words = f"The approval by {each.name} counts until {at:%d %B %Y, %H:%M} UTC."
+            yield Ending(f"approval:{each.review}", at, each.at, words)
 
     @override
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """The condition that the approvals come from certain people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -84,6 +84,12 @@ class Approvers(Condition):
                 needed = counted(missing, "approval is", "approvals are")
                 sentences.append(f"{needed} needed from {demand.people}.")
         return Unmet("approver_missing", " ".join(sentences)) if sentences else None
+
+    @override
+    def waits_for(self, facts: Facts) -> Iterator[People]:
+        for demand in self.demands:
+            if sum(demand.people.include(each.reviewer_id, each.groups) for each in facts.approvals) < demand.needed:
+                yield demand.people
 
     @override
     def __str__(self) -> str:

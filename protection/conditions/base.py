@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django import forms
@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from protection.checks import Report
 from protection.gates.base import GateResult
+from protection.references import People
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,28 @@ class Unmet:
     code: str
     sentence: str
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A moment from which something is no longer as it is now, of which people are told before.
+
+    Attributes:
+        code: What it is about; with the moment it names this ending for ever.
+        at: The moment.
+        since: Since when it is as it is.
+        sentence: For people, whole.
+    """
+
+    code: str
+    at: datetime
+    since: datetime
+    sentence: str
+
+    @property
+    def told_at(self) -> datetime:
+        """From when people are told: a day before, or a quarter of the time where that is less."""
+        return self.at - min(timedelta(days=1), (self.at - self.since) / 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +160,14 @@ class Condition(ABC):
     def announcement(self, facts: Facts) -> str:
         """Returns what readers should know though it holds now, as a sentence; "" for nothing."""
         return ""
+
+    def endings(self, facts: Facts) -> Iterable[Ending]:
+        """Returns what of it ends at a known moment that is still to come."""
+        return ()
+
+    def waits_for(self, facts: Facts) -> Iterable[People]:
+        """Returns whose approval is missing, where it names people."""
+        return ()
 
     @abstractmethod
     @override

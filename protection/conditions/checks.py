@@ -1,7 +1,9 @@
 """The condition that external checks passed."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 from django import forms
@@ -10,7 +12,7 @@ from typing_extensions import override
 
 from foundation.exceptions import InvalidInput
 from protection.checks import INSPECTION, Outcome, RequiredCheck, is_reserved, standings
-from protection.conditions.base import Condition, Facts, Unmet
+from protection.conditions.base import Condition, Ending, Facts, Unmet
 from registry.names import plain
 
 MOST = 30
@@ -68,6 +70,17 @@ class Checks(Condition):
         failed = any(standing.outcome is Outcome.FAILED for standing in missing)
         sentences = [f"The check {standing.name} {standing.words}." for standing in missing]
         return Unmet("check_failed" if failed else "check_pending", " ".join(sentences))
+
+    @override
+    def endings(self, facts: Facts) -> Iterator[Ending]:
+        """Says by when a check has to be reported that is not final."""
+        opened = facts.opened_at or facts.now
+        for standing in standings(self.checks, facts.checks, opened_at=opened, now=facts.now):
+            check = standing.required
+            if check is not None and check.hours and standing.outcome is Outcome.PENDING:
+                at = opened + timedelta(hours=check.hours)
+                words = f"The check {check.name} is due by {at:%d %B %Y, %H:%M} UTC."
+                yield Ending(f"check:{plain(check.name)}", at, opened, words)
 
     @override
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """The condition that no freeze window lasts."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, Self
@@ -11,7 +12,7 @@ from typing_extensions import override
 
 from foundation.exceptions import InvalidInput
 from foundation.words import inflected, listed
-from protection.conditions.base import Condition, Facts, Unmet
+from protection.conditions.base import Condition, Ending, Facts, Unmet
 from protection.windows import Window
 
 MOST = 50
@@ -64,11 +65,16 @@ class FreezeWindows(Condition):
 
     @override
     def announcement(self, facts: Facts) -> str:
+        return next((ending.sentence for ending in self.endings(facts)), "")
+
+    @override
+    def endings(self, facts: Facts) -> Iterator[Ending]:
+        """Says when the next freeze begins, if that is soon and none lasts now."""
         coming = [(at, window) for window in self.windows if (at := window.next_start(facts.now, ANNOUNCED))]
-        if not coming or self.unmet(facts):
-            return ""
-        at, window = min(coming, key=lambda each: each[0])
-        return f"A freeze begins on {at:%d %B %Y, %H:%M} UTC" + (f": {window.name}." if window.name else ".")
+        if coming and not self.unmet(facts):
+            at, window = min(coming, key=lambda each: each[0])
+            words = f"A freeze begins on {at:%d %B %Y, %H:%M} UTC" + (f": {window.name}." if window.name else ".")
+            yield Ending("freeze", at, at - 4 * ANNOUNCED, words)
 
     @override
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """The condition that the owners of a model approve, section by section."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -108,6 +108,13 @@ class Owners(Condition):
                 needed = counted(missing, "approval is", "approvals are")
                 sentences.append(f"{needed} needed for {section.name}, from {section.people}.")
         return Unmet("owner_missing", " ".join(sentences)) if sentences else None
+
+    @override
+    def waits_for(self, facts: Facts) -> Iterator[People]:
+        for section in self.found:
+            given = sum(section.people.include(each.reviewer_id, each.groups) for each in facts.approvals)
+            if given < section.approvals:
+                yield section.people
 
     @override
     def __str__(self) -> str:

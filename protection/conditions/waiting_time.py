@@ -1,6 +1,6 @@
 """The condition that some time passes between the decision and the promotion."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
@@ -12,7 +12,7 @@ from foundation.exceptions import InvalidInput
 from foundation.words import counted
 from protection.conditions.approvals import MOST as MOST_APPROVALS
 from protection.conditions.approvals import Approvals
-from protection.conditions.base import Condition, Facts, Unmet
+from protection.conditions.base import Condition, Ending, Facts, Unmet
 
 MOST_MINUTES = 60 * 24 * 30
 
@@ -70,6 +70,14 @@ class WaitingTime(Condition):
         return Unmet(
             "waiting_time", f"It waits for {span} after the approval, until {until:%d %B %Y, %H:%M} UTC.", until
         )
+
+    @override
+    def endings(self, facts: Facts) -> Iterator[Ending]:
+        """Says until when there is time to object."""
+        since = self._since(facts)
+        if since is not None and (until := since + timedelta(minutes=self.minutes)) > facts.now:
+            words = f"The waiting time ends on {until:%d %B %Y, %H:%M} UTC: until then there is time to object."
+            yield Ending("waiting", until, since, words)
 
     def _since(self, facts: Facts) -> datetime | None:
         if self.approvals <= 0:
