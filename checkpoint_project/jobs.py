@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
+from audit.making import clearing
 from checkpoint_project import recovery
 from notifications.worker import cleaning
 from notifications.worker.jobs import Job
 from promote_requests.services import settling
-from promote_requests.services.by_itself import digesting, due, inspecting
+from promote_requests.services.by_itself import digesting, due, inspecting, soaking
 
 
 def jobs() -> tuple[Job, ...]:
@@ -15,8 +16,10 @@ def jobs() -> tuple[Job, ...]:
         Job("settling promotions", recovery.EVERY, recovery.Recovery().look),
         Job("tags of promoted versions", timedelta(seconds=2), settling.write_due_tags),
         Job("promotions that are due", timedelta(seconds=30), due.promote_all_due),
+        Job("looking at what soaks", timedelta(minutes=1), soaking.look_at_soaking),
         Job("the built-in check", timedelta(seconds=30), inspecting.make_waiting),
         Job("digests of model files", timedelta(minutes=10), digesting.take_missing),
         Job("clearing sessions", timedelta(hours=6), cleaning.clear_sessions),
         Job("clearing old messages", timedelta(hours=6), cleaning.clear_messages),
+        Job("clearing who created unused runs", timedelta(hours=6), clearing.clear_unused),
     )

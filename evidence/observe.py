@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from audit.holding.sightings import sight
+from audit.making.makers import makers_of
 from evidence.directions.overrides import directions_of
 from evidence.directions.wanted import BY_NAME, Directions
 from registry.client import RegistryClient
@@ -72,19 +74,31 @@ def _observed(registry: RegistryClient, proposal: Proposal, *, exact: bool) -> E
 
 
 def _with_models(registry: RegistryClient, evidence: Evidence, *, workspace: str) -> Evidence:
-    """Returns the evidence with what holds for the registered models: which way is better, and what they are for."""
+    """Returns the evidence with what is not MLflow's word on the version: of its model, and of Checkpoint's record."""
     challenger, champion = evidence.challenger, evidence.champion
     model = described(registry, challenger.version.name, workspace=workspace)
     directions = directions_of(model, workspace=workspace)
-    challenger = replace(challenger, model_description=model.description)
+    challenger = _with_record(replace(challenger, model_description=model.description), workspace)
     if champion is evidence.challenger:
         champion = challenger
     elif champion is not None:
         if champion.version.name != model.name:
             model = described(registry, champion.version.name, workspace=workspace)
             directions = directions_of(model, workspace=workspace)
-        champion = replace(champion, model_description=model.description)
+        champion = _with_record(replace(champion, model_description=model.description), workspace)
     return replace(evidence, challenger=challenger, champion=champion, directions=directions)
+
+
+def _with_record(facts: VersionFacts, workspace: str) -> VersionFacts:
+    """Returns the facts with what Checkpoint itself has on record: who made the version, and since when it holds what.
+
+    That what was seen just now is kept, too.
+    """
+    return replace(
+        facts,
+        makers=makers_of(facts.version, workspace=workspace, made_by=facts.made_by),
+        held_since={target: since.isoformat() for target, since in sight(facts.version, workspace=workspace).items()},
+    )
 
 
 def is_at_target(version: ModelVersion, target: Target) -> bool:
