@@ -22,7 +22,7 @@ from foundation.texts import storable_text
 MOST = 20_000
 """Of those that wait in a process; more are not kept. Each takes some hundred bytes."""
 BATCH = 500
-MOMENT_SECONDS = 0.2
+MOMENT_SECONDS = 0.5
 """How long the thread lets more come before it writes."""
 _AFTER_A_FAILURE_SECONDS = 5.0
 _SAY_AGAIN_SECONDS = 60.0

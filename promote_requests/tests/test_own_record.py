@@ -1,6 +1,7 @@
 """What Checkpoint has on record of a version, through the doors: who made it, and whether it has soaked."""
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.core.management import call_command
@@ -24,6 +25,7 @@ from protection.models import ProtectionRule
 from registry.exceptions import RegistryUnreachable
 from registry.makers import Deed
 from registry.targets import Target
+from testing.api_client import Api
 from testing.factories import PromoteRequestFactory, UserFactory, register
 from testing.people import AdministratorFactory, by
 
@@ -251,3 +253,57 @@ def test_an_alias_that_a_promotion_gave_counts_from_then(fraud, ada, linus):
     asked = PromoteRequestFactory(actor=ada, target=Target.parse("alias:candidate"))
     assert approve(linus, asked).promote_request.status == Status.PROMOTED
     assert [row.target for row in Holding.objects.filter(version="2", ended_at=None)] == ["alias:candidate"]
+
+
+def test_rules_about_makers_and_soak_are_written_and_read_through_every_door(tmp_path, client):
+    root = AdministratorFactory(username="root")
+    conditions = {"approvals": 1, "makers": {"unknown": "pass"}, "soak": {"target": "stage:Staging", "hours": 24}}
+    made = Api(root).post("protection-rules/", {"target_pattern": "alias:live", "conditions": conditions})
+    assert (made.status_code, made.json()["conditions"]) == (201, conditions)
+    rule = ProtectionRule.objects.get(target_pattern="alias:live")
+    client.force_login(root)
+    address = f"/checkpoint/admin/protection/protectionrule/{rule.pk}/change/"
+    form = client.get(address).context["adminform"].form
+    assert (form["makers"].value(), form["soak"].value()) == ("pass", "stage:Staging for 24 hours")
+    values = {
+        "target_pattern": "alias:live",
+        "model_pattern": "*",
+        "workspace_pattern": "*",
+        "approvals": "1",
+        "makers": "block",
+        "soak": "stage:staging for 2 hours\nalias:candidate for 1 hour",
+        "promote_when": "approved",
+        "on_direct_write": "refuse",
+        "enforcement": "active",
+    }
+    for soak, status in ((values["soak"], 302), ("stage:Live for 2 hours", 200)):
+        assert client.post(address, values | {"soak": soak}).status_code == status
+    rule.refresh_from_db()
+    assert rule.conditions["makers"] == {"unknown": "block"}
+    assert rule.conditions["soak"] == [
+        {"target": "stage:Staging", "hours": 2},
+        {"target": "alias:candidate", "hours": 1},
+    ]
+    out = StringIO()
+    call_command("rules", "export", stdout=out)
+    file = tmp_path / "rules.yaml"
+    file.write_text(out.getvalue())
+    call_command("rules", "check", str(file), stdout=StringIO())
+    assert "unknown: block" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("conditions", "says"),
+    [
+        ({"makers": {"unknown": "perhaps"}}, "Unknown makers block, or pass."),
+        ({"makers": True}, "{unknown: block}"),
+        ({"soak": {"target": "stage:Live", "hours": 2}}, "'Live' is not a stage"),
+        ({"soak": {"target": "model:prod", "hours": 2}}, "No version soaks at model:prod"),
+        ({"soak": {"target": "stage:Staging", "hours": 0}}, "from 1 to 8760"),
+    ],
+)
+def test_wrong_settings_are_refused_with_the_sentence_at_their_name(conditions, says):
+    api = Api(AdministratorFactory())
+    answer = api.post("protection-rules/", {"target_pattern": "alias:live", "conditions": conditions})
+    assert (answer.status_code, says in answer.content.decode()) == (400, True), answer.content
+    assert not ProtectionRule.objects.filter(target_pattern="alias:live").exists()
