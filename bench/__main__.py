@@ -47,6 +47,7 @@ def main() -> None:
             "basic-auth": (3, lambda: rounds.own_sign_in(fleet, table)),
             "reads": (3, lambda: rounds.reads(fleet, table, options.seconds)),
             "echoes": (3, lambda: rounds.echoes(fleet, table, options.seconds)),
+            "runs": (3, lambda: rounds.runs(fleet, table, options.seconds, folder)),
             "scripts": (3, lambda: rounds.scripts(fleet, table, options.seconds, script)),
             "pages": (3, lambda: rounds.pages(fleet, table, browser)),
             "artifacts": (2, lambda: rounds.big_artifacts(fleet, table, folder)),
@@ -92,7 +93,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each load lasts (default: 3)")
     parser.add_argument(
-        "--only", nargs="*", help="basic-auth, reads, echoes, scripts, pages, artifacts, uploads (default: all)"
+        "--only", nargs="*", help="basic-auth, reads, echoes, runs, scripts, pages, artifacts, uploads (default: all)"
     )
     return parser.parse_args()
 

@@ -27,6 +27,12 @@ _SERVE = (
 )
 
 
+_UNRECORDED = (
+    *(sys.executable, "-m", "gunicorn", "--config", "python:checkpoint_project.gunicorn"),
+    *("--bind", "127.0.0.1:{port}", "--workers", WORKERS, "--graceful-timeout", "3", "bench.unrecorded:application"),
+)
+
+
 def start(folder: Path, running: ExitStack) -> Fleet:
     """Starts all servers below `folder`, fills both registries and returns the subjects of the measurements."""
     mlflow = running.enter_context(MlflowServer(folder / "mlflow"))
@@ -38,14 +44,19 @@ def start(folder: Path, running: ExitStack) -> Fleet:
     with_auth.wait()
     run_path = registry.fill(mlflow.url)
     registry.fill(with_auth.url, BASIC)
+    before_mlflow, unrecorded = _in_front_of(mlflow.url, folder / "before-mlflow", running)
+    # It says no version of MLflow's, so nothing that is created there would be passed on.
+    passing = {"CHECKPOINT_UNKNOWN_WRITES": "pass"}
+    before_echo, unrecorded_echo = _in_front_of(echo_url, folder / "before-echo", running, passing)
     return Fleet(
         direct=Subject("MLflow", mlflow.url, Tree(mlflow.process.pid)),
         basic_auth=Subject(
             "MLflow basic-auth", with_auth.url, Tree(with_auth.process.pid), registry.basic_header(BASIC)
         ),
-        before_mlflow=_in_front_of(mlflow.url, folder / "before-mlflow", running),
+        before_mlflow=before_mlflow,
         echo=Subject("bare upstream", echo_url, Tree(echo.process.pid)),
-        before_echo=_in_front_of(echo_url, folder / "before-echo", running),
+        before_echo=before_echo,
+        unrecorded=(unrecorded, unrecorded_echo),
         run_path=run_path,
         artifacts=str(folder / "mlflow" / "artifacts"),
     )
@@ -99,21 +110,26 @@ def _make_people(environment: dict[str, str], *names: str) -> dict[str, dict[str
     return found
 
 
-def _in_front_of(url: str, folder: Path, running: ExitStack) -> list[Subject]:
+def _in_front_of(
+    url: str, folder: Path, running: ExitStack, settings: Mapping[str, str] = MappingProxyType({})
+) -> tuple[list[Subject], Subject]:
+    """Starts nginx and Checkpoint in front of a server, and a Checkpoint that records nobody."""
     folder.mkdir()
     port = free_port()
     proxy = running.enter_context(nginx.proxy(folder / "nginx", port, url.removeprefix("http://")))
-    environment = _environment(url, folder)
+    environment = _environment(url, folder) | dict(settings)
     (people,) = _make_people(environment, "bench").values()
     token, session = registry.bearer_header(people["token"]), registry.session_header(people["session"])
     served_url, served = _start(folder, environment, running)
+    plain_url, plain = _start_unrecorded(folder, environment, running)
     fronted_url, fronted = _behind_nginx(served_url, folder / "nginx-in-front", environment, running)
-    return [
+    subjects = [
         Subject("nginx", f"http://127.0.0.1:{port}", Tree(proxy.process.pid)),
         Subject("gunicorn, token", served_url, Tree(served.process.pid), token),
         Subject("gunicorn, session", served_url, Tree(served.process.pid), session),
         Subject("nginx + gunicorn, token", fronted_url, Tree(fronted.process.pid, served.process.pid), token),
     ]
+    return subjects, Subject("gunicorn, not recording", plain_url, Tree(plain.process.pid), token)
 
 
 def _environment(registry_url: str, folder: Path) -> dict[str, str]:
@@ -133,10 +149,21 @@ def _environment(registry_url: str, folder: Path) -> dict[str, str]:
 
 def _start(folder: Path, environment: dict[str, str], running: ExitStack) -> tuple[str, ServerProcess]:
     """Starts Checkpoint; returns its address once it answers."""
+    return _start_as("checkpoint", _SERVE, folder, environment, running)
+
+
+def _start_unrecorded(folder: Path, environment: dict[str, str], running: ExitStack) -> tuple[str, ServerProcess]:
+    """Starts a Checkpoint on the same database that records nobody; returns its address once it answers."""
+    return _start_as("unrecorded", _UNRECORDED, folder, environment, running)
+
+
+def _start_as(
+    name: str, command: Sequence[str], folder: Path, environment: dict[str, str], running: ExitStack
+) -> tuple[str, ServerProcess]:
     port = free_port()
-    filled = [part.format(port=port) for part in _SERVE]
+    filled = [part.format(port=port) for part in command]
     server = running.enter_context(
-        ServerProcess("Checkpoint", filled, environment=environment, log=folder / "checkpoint.log")
+        ServerProcess("Checkpoint", filled, environment=environment, log=folder / f"{name}.log")
     )
     url = f"http://127.0.0.1:{port}"
     server.wait_until_answering(f"{url}/checkpoint/healthz", timeout=START_SECONDS)

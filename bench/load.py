@@ -3,6 +3,7 @@
 import re
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench.subjects import Subject
 
@@ -32,15 +33,30 @@ class Load:
 
 
 def run(
-    subject: Subject, path: str, *, connections: int, seconds: float, headers: dict[str, str] | None = None
+    subject: Subject,
+    path: str,
+    *,
+    connections: int,
+    seconds: float,
+    headers: dict[str, str] | None = None,
+    script: Path | None = None,
 ) -> Load:
     """Calls one path for some seconds over some connections, each calling again as soon as it has a response.
+
+    Args:
+        subject: What is called.
+        path: With its query.
+        connections: How many at once.
+        seconds: How long.
+        headers: Beside the subject's own.
+        script: In Lua, for wrk: what is sent in place of a GET.
 
     Raises:
         LoadFailed: an answer was an error, or none came.
     """
     sent = subject.headers | (headers or {})
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "--timeout", "30s"]
+    command += ["-s", str(script)] if script else []
     for name, value in sent.items():
         command += ["-H", f"{name}: {value}"]
     before = subject.tree.cpu_seconds()

@@ -51,6 +51,10 @@ http {{
     server {{
         listen 127.0.0.1:{port};
         location / {{ default_type application/json; return 200 '{body}'; }}
+        location /api/2.0/mlflow/runs/create {{
+            default_type application/json;
+            return 200 '{{"run":{{"info":{{"run_id":"$request_id","experiment_id":"0","status":"RUNNING"}}}}}}';
+        }}
     }}
 }}
 """
@@ -64,7 +68,7 @@ def proxy(folder: Path, port: int, upstream: str) -> ServerProcess:
 
 
 def echo(folder: Path, port: int) -> ServerProcess:
-    """Starts an upstream that answers every call with the same few bytes of JSON."""
+    """Starts an upstream that answers every call with the same few bytes of JSON, and each new run with another id."""
     return _start("the bare upstream", folder, _ECHO.format(folder=folder, port=port, body=ECHO_BODY))
 
 

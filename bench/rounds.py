@@ -10,12 +10,19 @@ from bench.registry import READ_PATH
 from bench.subjects import Fleet, Subject
 from bench.table import Row, Table
 
+UNRECORDED = "gunicorn, not recording"
 READS = Row("registry read, 8 connections: requests/s", "0.90")
 OWN_SIGN_IN = Row("as many as MLflow's own basic auth: requests/s", "20 times", baseline="MLflow basic-auth")
 LATENCY = Row("registry read, 1 connection: median ms (added)", "+2 ms", is_difference=True, digits=2)
 READ_CPU = Row("registry read: server's own CPU ms a request", "0.8 ms", baseline="", digits=2)
 ECHO = Row("bare upstream, 8 connections: requests/s", baseline="bare upstream", digits=0)
 ECHO_CPU = Row("bare upstream: server's own CPU ms a request", "0.8 ms", baseline="", digits=3)
+RUNS = Row("create a run, 8 connections: requests/s", "0.90")
+RECORDED = Row("the same beside a Checkpoint that does not record who does: requests/s", "0.97", baseline=UNRECORDED)
+RECORDED_CPU = Row("create a run: server's own CPU ms a request", baseline="", digits=3)
+RECORDED_ECHO = Row(
+    "create a run at a bare upstream, beside not recording it: requests/s", baseline=UNRECORDED, digits=0
+)
 SCRIPT = Row("main.js, 4 connections: requests/s", "20 times")
 PAGE_BYTES = Row("first load of a version page: MB", "0.30", digits=2)
 PAGE_TIME = Row("first load of a version page: s to content", "0.45", digits=2)
@@ -29,9 +36,17 @@ MANY_GROWTH = Row("100 uploads of 10 MB at once: growth of memory, MiB", "256 Mi
 MEMORY = Row("memory at the end, all processes, MiB", baseline="", digits=0)
 
 ROWS = (
-    *(READS, OWN_SIGN_IN, LATENCY, READ_CPU, ECHO, ECHO_CPU, SCRIPT, PAGE_BYTES, PAGE_TIME),
+    *(READS, OWN_SIGN_IN, LATENCY, READ_CPU, ECHO, ECHO_CPU),
+    *(RUNS, RECORDED, RECORDED_CPU, RECORDED_ECHO),
+    *(SCRIPT, PAGE_BYTES, PAGE_TIME),
     *(UP, UP_GROWTH, DOWN, DOWN_GROWTH, BROKEN, MANY_FAILED, MANY_GROWTH, MEMORY),
 )
+CREATE_RUN = "/api/2.0/mlflow/runs/create"
+_CREATE_RUN = """
+wrk.method = "POST"
+wrk.body = '{"experiment_id": "0", "start_time": 0, "run_name": "bench", "tags": [{"key": "team", "value": "risk"}]}'
+wrk.headers["Content-Type"] = "application/json"
+"""
 _AS_BROWSER = {"Accept-Encoding": "gzip, deflate, br"}
 _MIB = 1 << 20
 
@@ -85,6 +100,24 @@ def echoes(fleet: Fleet, table: Table, seconds: float) -> None:
         found = load.run(subject, READ_PATH, connections=8, seconds=seconds)
         table.add(ECHO, subject.name, found.rate)
         table.add(ECHO_CPU, subject.name, found.cpu_ms)
+
+
+def runs(fleet: Fleet, table: Table, seconds: float, folder: Path) -> None:
+    """Runs created through a Checkpoint that records who does and through one that does not, in turn."""
+    script = folder / "create_run.lua"
+    script.write_text(_CREATE_RUN)
+    token = next(subject for subject in fleet.before_mlflow if subject.name == "gunicorn, token")
+    echo = next(subject for subject in fleet.before_echo if subject.name == "gunicorn, token")
+    unrecorded, unrecorded_echo = fleet.unrecorded
+    for subject in (fleet.direct, token, unrecorded):
+        found = load.run(subject, CREATE_RUN, connections=8, seconds=2 * seconds, script=script)
+        table.add(RUNS, subject.name, found.rate)
+        if subject is not fleet.direct:
+            table.add(RECORDED, subject.name, found.rate)
+            table.add(RECORDED_CPU, subject.name, found.cpu_ms)
+    for subject in (echo, unrecorded_echo):
+        found = load.run(subject, CREATE_RUN, connections=8, seconds=seconds, script=script)
+        table.add(RECORDED_ECHO, subject.name, found.rate)
 
 
 def scripts(fleet: Fleet, table: Table, seconds: float, script: str) -> None:

@@ -32,6 +32,7 @@ class Fleet:
         before_mlflow: nginx and Checkpoint in front of the MLflow of `direct`.
         echo: An upstream that costs next to nothing, called directly.
         before_echo: nginx and Checkpoint in front of `echo`.
+        unrecorded: Two that record nobody: in front of `direct`, and in front of `echo`.
         run_path: The folder of a run's artifacts in `direct`, below `artifacts`.
         artifacts: The root folder of the artifacts of `direct`.
     """
@@ -41,5 +42,6 @@ class Fleet:
     before_mlflow: list[Subject]
     echo: Subject
     before_echo: list[Subject]
+    unrecorded: tuple[Subject, Subject]
     run_path: str
     artifacts: str

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+from audit.making import clearing
 from checkpoint_project import recovery
 from notifications.worker import cleaning
 from notifications.worker.jobs import Job
 from promote_requests import reminding
 from promote_requests.services import settling
-from promote_requests.services.by_itself import copying, digesting, due, inspecting
+from promote_requests.services.by_itself import copying, digesting, due, inspecting, soaking
 
 
 def jobs() -> tuple[Job, ...]:
@@ -16,10 +17,12 @@ def jobs() -> tuple[Job, ...]:
         Job("settling promotions", recovery.EVERY, recovery.Recovery().look),
         Job("tags of promoted versions", timedelta(seconds=2), settling.write_due_tags),
         Job("promotions that are due", timedelta(seconds=30), due.promote_all_due),
+        Job("looking at what soaks", timedelta(minutes=1), soaking.look_at_soaking),
         Job("the built-in check", timedelta(seconds=30), inspecting.make_waiting),
         Job("copies of pictures", timedelta(seconds=30), copying.copy_awaited),
         Job("reminders", timedelta(minutes=5), reminding.remind),
         Job("digests of model files", timedelta(minutes=10), digesting.take_missing),
         Job("clearing sessions", timedelta(hours=6), cleaning.clear_sessions),
         Job("clearing old messages", timedelta(hours=6), cleaning.clear_messages),
+        Job("clearing who created unused runs", timedelta(hours=6), clearing.clear_unused),
     )

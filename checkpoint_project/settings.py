@@ -36,6 +36,7 @@ CHECKPOINT_HEADER_BYTES = env.integer("CHECKPOINT_HEADER_BYTES", 64 * 1024, mini
 CHECKPOINT_GUARDED_BODY_BYTES = env.integer("CHECKPOINT_GUARDED_BODY_BYTES", 1024 * 1024, minimum=1024, maximum=1024**3)
 CHECKPOINT_STREAMS_PER_CALLER = env.integer("CHECKPOINT_STREAMS_PER_CALLER", 128, minimum=1, maximum=65_536)
 CHECKPOINT_DATABASE_CONNECTIONS = env.integer("CHECKPOINT_DATABASE_CONNECTIONS", 20, minimum=2, maximum=10_000)
+CHECKPOINT_RUN_MAKERS_DAYS = env.integer("CHECKPOINT_RUN_MAKERS_DAYS", 180, minimum=1, maximum=36_500)
 CHECKPOINT_ASSET_CACHE_MB = env.integer("CHECKPOINT_ASSET_CACHE_MB", 256, maximum=65_536)
 CHECKPOINT_WEBHOOK_PRIVATE_ADDRESSES = env.flag("CHECKPOINT_WEBHOOK_PRIVATE_ADDRESSES", default=False)
 CHECKPOINT_REMINDER_DAYS = env.integer("CHECKPOINT_REMINDER_DAYS", 2, maximum=60)
@@ -115,6 +116,8 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "revproxy",
     "audit",
+    "audit.making",
+    "audit.holding",
     "accounts",
     "evidence",
     "protection",

@@ -15,6 +15,7 @@ from typing import Any, Self
 from evidence.observe import Evidence, standing
 from foundation.exceptions import CheckpointError
 from foundation.texts import storable_text
+from registry.makers import Deed, Maker
 from registry.measurements import Measurement, Origin, Repeats
 from registry.targets import Target
 from registry.types import Contents, FileEntry, FileTree, ModelVersion, VersionFacts
@@ -63,7 +64,8 @@ def fingerprint(evidence: Evidence) -> str:
 
     It covers the challenger's facts, who holds the target, what that version is compared by (anybody may log to a
     champion's run), and which values of the metrics are better. Stages, aliases, descriptions and tags are left out:
-    they can change while the version stays the same, and a promotion itself changes them.
+    they can change while the version stays the same, and a promotion itself changes them. So are makers and since when
+    it holds what, which Checkpoint says and not MLflow.
     """
     challenger, champion = evidence.challenger, evidence.champion
     facts: dict[str, Any] = {
@@ -152,8 +154,10 @@ def _read_1(frozen: dict[str, Any]) -> VersionFacts:
     names = {context: tuple(said) for context, said in frozen.get("dataset_names", {}).items()}
     listed = frozen.get("tree")
     tree = listed and FileTree(tuple(FileEntry(**entry) for entry in listed["files"]), listed["problem"])
+    makers = tuple(Maker(**{**said, "deed": Deed(said["deed"])}) for said in frozen.get("makers", ()))
     read = {
         "version": ModelVersion(**version),
+        "makers": makers,
         "metrics": metrics,
         "gone": gone,
         "contents": contents,

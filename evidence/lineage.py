@@ -1,12 +1,15 @@
-"""Where two versions come from, as their runs say. Pure."""
+"""Where two versions come from: as their runs say, and who made them by Checkpoint's own record. Pure."""
 
 import re
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from evidence.budget import Budget
 from evidence.numbers import Value
 from evidence.rows import Group, Kind, TextRow, in_order, kind_of
 from evidence.texts import side_by_side, visible
+from foundation.words import listed
+from registry.makers import Deed, Maker
 from registry.types import VersionFacts
 
 _NAMES = {
@@ -16,12 +19,17 @@ _NAMES = {
     "user": "run by, as the client says",
     "parent run": "parent run",
 }
+_DEEDS = {
+    Deed.REGISTERED: "registered by",
+    Deed.CREATED_RUN: "run created by",
+    Deed.CREATED_LOGGED_MODEL: "logged model created by",
+}
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _SSH = re.compile(r"(?:ssh://)?git@([\w.-]+)[:/]([\w./-]+?)(?:\.git)?/?")
 
 
 def compare_lineage(challenger: VersionFacts, champion: VersionFacts | None) -> Group:
-    """Returns a row for each thing that either run says of where it comes from."""
+    """Returns a row for each thing that either run says of where it comes from, and for who made what."""
     new_side, old_side = _shown(challenger), _shown(champion) if champion else {}
     rows, budget = [], Budget()
     for name in {**new_side, **old_side}:
@@ -64,4 +72,17 @@ def commit_address(origin: dict[str, str]) -> str:
 
 
 def _shown(facts: VersionFacts) -> dict[str, str]:
-    return {_NAMES[what]: text for what, text in facts.origin.items() if what in _NAMES}
+    said = {_NAMES[what]: text for what, text in facts.origin.items() if what in _NAMES}
+    return {**_on_record(facts), **said}
+
+
+def _on_record(facts: VersionFacts) -> dict[str, str]:
+    return {_DEEDS[deed]: who for deed, who in who_made(facts.makers).items()}
+
+
+def who_made(makers: Iterable[Maker]) -> dict[Deed, str]:
+    """Returns {deed: `ada (known to Checkpoint)`, or `unknown`}, of what nobody is known for the second."""
+    found: dict[Deed, list[str]] = {}
+    for maker in makers:
+        found.setdefault(maker.deed, []).append(f"{maker.name} (known to Checkpoint)" if maker.is_known else "unknown")
+    return {deed: listed(list(dict.fromkeys(names))) for deed, names in found.items()}

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from audit.holding.sightings import sight
+from audit.making.makers import makers_of
 from evidence.directions.overrides import directions_of
 from evidence.directions.wanted import BY_NAME, Directions
 from registry.client import RegistryClient
@@ -128,15 +130,29 @@ def _champion(registry: RegistryClient, proposal: Proposal, *, exact: bool) -> _
 def _with_models(
     evidence: Evidence, of_challenger: RegisteredModel, of_champion: RegisteredModel, *, workspace: str
 ) -> Evidence:
-    """Returns the evidence with what holds for the registered models: which way is better, and what they are for."""
+    """Returns the evidence with what is not MLflow's word on the version: of its model, and of Checkpoint's record."""
     challenger = replace(evidence.challenger, model_description=of_challenger.description)
+    challenger = _with_record(challenger, workspace)
     champion, model = evidence.champion, of_challenger
     if champion is evidence.challenger:
         champion = challenger
     elif champion is not None:
         champion, model = replace(champion, model_description=of_champion.description), of_champion
+        champion = _with_record(champion, workspace)
     directions = directions_of(model, workspace=workspace)
     return replace(evidence, challenger=challenger, champion=champion, directions=directions)
+
+
+def _with_record(facts: VersionFacts, workspace: str) -> VersionFacts:
+    """Returns the facts with what Checkpoint itself has on record: who made the version, and since when it holds what.
+
+    That what was seen just now is kept, too.
+    """
+    return replace(
+        facts,
+        makers=makers_of(facts.version, workspace=workspace, made_by=facts.made_by),
+        held_since={target: since.isoformat() for target, since in sight(facts.version, workspace=workspace).items()},
+    )
 
 
 def is_at_target(version: ModelVersion, target: Target) -> bool:

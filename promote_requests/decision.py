@@ -1,7 +1,7 @@
 """Decides whether a request is approved. Pure; the only place that counts reviews."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -9,6 +9,7 @@ from evidence.verdict import Counts
 from promote_requests.choices import ReviewDecision, Verdict
 from protection.checks import Outcome, Report, Standing, standings
 from protection.conditions import Facts, Judgement, Unmet
+from protection.conditions.base import NOTHING_ON_RECORD, Record
 from protection.gates import GateResult
 from protection.gates.base import NOT_JUDGED
 from protection.matching import Requirement
@@ -59,6 +60,7 @@ class Decision:
         checks: Each that the rules ask for or that was reported.
         promoters: Of each list one group has to press Promote; none where everybody may.
         announcements: What will stop it soon, as sentences.
+        barred: {key of a user: why their approval would be refused}.
     """
 
     judgements: tuple[Judgement, ...]
@@ -69,6 +71,7 @@ class Decision:
     checks: tuple[Standing, ...] = ()
     promoters: tuple[tuple[Reference, ...], ...] = ()
     announcements: tuple[str, ...] = ()
+    barred: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -206,6 +209,7 @@ def decide(
     gates: Mapping[str, GateResult] | None = None,
     checks: tuple[Report, ...] = (),
     opened_at: datetime | None = None,
+    record: Record = NOTHING_ON_RECORD,
     has_failed: bool = False,
 ) -> Decision:
     """Returns the decision.
@@ -219,6 +223,7 @@ def decide(
         gates: What came of those that were judged.
         checks: What was reported on the present facts, oldest first.
         opened_at: When the request was opened for review.
+        record: What Checkpoint itself has on record of the version.
         has_failed: Whether a promotion of this request has failed.
     """
     facts = requirement.narrowed(
@@ -230,6 +235,7 @@ def decide(
             gates=gates or {},
             checks=checks,
             opened_at=opened_at,
+            record=record,
         )
     )
     return Decision(
@@ -241,6 +247,7 @@ def decide(
         checks=standings(requirement.checks, checks, opened_at=opened_at or now, now=now),
         promoters=requirement.promoters,
         announcements=requirement.announcements(facts),
+        barred=requirement.barred(facts),
     )
 
 

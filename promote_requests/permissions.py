@@ -69,6 +69,18 @@ def require(actor: Actor, action: Action, promote_request: "PromoteRequest") -> 
         raise NotAllowed(reason)
 
 
+def require_approver(actor: Actor, decision: Decision) -> None:
+    """Raises NotAllowed where the rules let `actor` judge and not approve: they made the version, for example."""
+    reason = approval_refusal(actor, decision)
+    if reason:
+        raise NotAllowed(reason)
+
+
+def approval_refusal(actor: Actor, decision: Decision) -> str:
+    """Returns why an approval by `actor` would be refused though they may judge, or "" if it would not."""
+    return "" if actor.user_id is None else decision.barred.get(actor.user_id, "")
+
+
 def require_promoter(actor: Actor, requirement: Requirement) -> None:
     """Raises NotAllowed where the rules name groups that press Promote and `actor` is in none of them."""
     if requirement.promoters and not is_in_one_of_each(requirement.promoters, actor.group_ids):

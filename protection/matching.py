@@ -129,6 +129,12 @@ class Requirement:
             facts = condition.narrowed(facts)
         return facts
 
+    def barred(self, facts: Facts) -> dict[int, str]:
+        """Returns {key of a user: why their approval would be refused}."""
+        return {
+            user_id: sentence for condition in self.conditions for user_id, sentence in condition.barred(facts).items()
+        }
+
     def announcements(self, facts: Facts) -> tuple[str, ...]:
         """Returns what readers should know though it holds now: a freeze that begins soon."""
         return tuple(filter(None, (condition.announcement(facts) for condition in self.conditions)))

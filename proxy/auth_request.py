@@ -1,6 +1,7 @@
 """Answers a web server in front that asks whether it may pass a call to MLflow itself (nginx: `auth_request`).
 
-The question has no body, so the answer is yes only for calls that Checkpoint would pass on without reading the body.
+The question has no body, so the answer is yes only for calls that Checkpoint would pass on without reading the body or
+MLflow's answer.
 After a no, the web server passes the whole call to Checkpoint, which judges it and says why.
 """
 
@@ -52,4 +53,5 @@ def _admitted(request: HttpRequest) -> Caller | None:
     request_line.query({"QUERY_STRING": query})
     caller = admission.identified(request)
     route = admission.permitted(request, caller, method, path)
-    return caller if route.traffic is Traffic.PASS else None
+    # Who creates a run is recorded once MLflow has answered, and that answer has to come through here.
+    return caller if route.traffic is Traffic.PASS and not route.makes else None

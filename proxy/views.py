@@ -22,6 +22,8 @@ from proxy.exceptions import UpstreamBroken
 from proxy.guard import decide
 from proxy.guard.routes import Route, Traffic
 from proxy.guard.rulings import Unchanged
+from proxy.noting import calls
+from proxy.noting.answers import Note
 from proxy.page import html, policy
 from proxy.refusals import Refusal
 from proxy.transfer import body, client, compression, headers, request_line, responses, upstream
@@ -88,7 +90,8 @@ class CheckpointProxyView(ProxyView):
             )
             return self._pass_on(request, method, path, query, sent, still_allowed=_unless_sealed(judged))
         if route.traffic is Traffic.PASS:
-            return self._pass_on(request, method, path, query, sent)
+            note = calls.of_passed(route, caller) if route.makes else None
+            return self._pass_on(request, method, path, query, sent, note=note)
         return self._guard(request, route, path, query, sent)
 
     def get_proxy_request_headers(self, request: HttpRequest) -> dict[str, str]:
@@ -104,6 +107,7 @@ class CheckpointProxyView(ProxyView):
         sent: dict[str, str],
         *,
         still_allowed: Callable[[], None] | None = None,
+        note: Note | None = None,
     ) -> HttpResponseBase:
         """Passes a call on as it comes.
 
@@ -114,6 +118,7 @@ class CheckpointProxyView(ProxyView):
             query: As sent.
             sent: The headers that go upstream.
             still_allowed: Asked again before the last piece of a body goes up; raises if the body is to be cut off.
+            note: What is recorded once MLflow has answered.
         """
         if method in {"GET", "HEAD"} and html.is_document_path(path):
             return self._document(request, path, query, sent)
@@ -126,8 +131,8 @@ class CheckpointProxyView(ProxyView):
         pieces = content.pieces if content else None
         if pieces is not None and still_allowed is not None:
             pieces = body.held_back(pieces, still_allowed)
-        answer = self._send(request, method, target, sent, pieces)
-        return self._response(request, answer)
+        answer = self._send(request, method, target, sent, pieces, note=note)
+        return self._response(request, answer, note=note)
 
     def _send(
         self,
@@ -136,12 +141,13 @@ class CheckpointProxyView(ProxyView):
         target: str,
         sent: dict[str, str],
         pieces: Iterator[bytes] | None = None,
+        note: Note | None = None,
     ) -> Answer:
+        # What MLflow has made is recorded though the client hangs up: or whoever wants to stay unknown would.
+        watched = client.connection(request.META) if note is None else None
         # A transfer may last for hours, and whoever judged the call is done with the database.
         connections.release()
-        return upstream.send(
-            destination.mlflow(), method, target, sent.items(), body=pieces, client=client.connection(request.META)
-        )
+        return upstream.send(destination.mlflow(), method, target, sent.items(), body=pieces, client=watched)
 
     def _static(self, request: HttpRequest, path: str, sent: dict[str, str]) -> HttpResponseBase:
         """Answers a path at which a file of MLflow's UI is: from what is kept, or MLflow's answer, to be kept."""
@@ -182,7 +188,8 @@ class CheckpointProxyView(ProxyView):
             sent["Content-Length"] = str(len(decision.body))
         target = f"{path}?{decision.query}" if decision.query else path
         pieces = iter((decision.body,)) if decision.body is not None else None
-        return self._response(request, self._send(request, method, target, sent, pieces))
+        note = calls.of_guarded(route, decision.body, self.caller, sent.get("X-Mlflow-Workspace", ""))
+        return self._response(request, self._send(request, method, target, sent, pieces, note=note), note=note)
 
     def _as_it_is(self, request: HttpRequest, found: Unchanged, sent: dict[str, str]) -> HttpResponseBase:
         """Answers as MLflow does where nothing had to be changed: with the version as it shows it, or with nothing."""
@@ -208,13 +215,21 @@ class CheckpointProxyView(ProxyView):
         return self._response(request, answer, content, is_document=document is not None)
 
     def _response(
-        self, request: HttpRequest, answer: Answer, content: bytes | None = None, *, is_document: bool = False
+        self,
+        request: HttpRequest,
+        answer: Answer,
+        content: bytes | None = None,
+        *,
+        is_document: bool = False,
+        note: Note | None = None,
     ) -> ProxiedResponse:
         try:
             if content is None:
                 is_json = compression.may_compress(self.entry.path, answer.status, answer.headers, answer.length)
                 limit = compression.LARGEST_BYTES if is_json else responses.WHOLE_BYTES
                 content = responses.read_whole(answer, limit)
+                if note is not None:
+                    content = note.read(answer, content)
                 if is_json and content is not None:
                     accepted = request.META.get("HTTP_ACCEPT_ENCODING", "")
                     answer.headers, content = compression.compressed(answer.headers, content, accepted)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from registry.makers import Maker
 from registry.measurements import Measurement
 
 APPROVAL_TAG = "checkpoint.promote_request"
@@ -247,6 +248,8 @@ class VersionFacts:
             this one then.
         model_description: What the registered model says of itself, which holds for all of its versions.
         criteria: {run: what its evaluation asked of its metrics}, as MLflow keeps it: `evidence.metrics.criteria`.
+        makers: Who made it, by Checkpoint's own record; none where nobody looked.
+        held_since: {target: since when without a break, ISO 8601 in UTC} of what it holds, as far as Checkpoint knows.
         gone: Of `run` and `logged_model`, what MLflow has deleted or does not know though the version names it.
     """
 
@@ -268,6 +271,8 @@ class VersionFacts:
     origin: dict[str, str] = field(default_factory=dict)
     model_description: str = ""
     criteria: dict[str, str] = field(default_factory=dict)
+    makers: tuple[Maker, ...] = ()
+    held_since: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_prompt(self) -> bool:

@@ -4,7 +4,7 @@ import html
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from audit.making.makers import makers_of
 from evidence.models import MetricDirection
 from foundation.exceptions import CheckpointError
 from promote_requests import services
@@ -25,7 +26,7 @@ from protection.rulebook import delete_entry, save_entry
 from registry.fake import FakeRegistry
 from registry.targets import Target
 from testing.api_client import ROOT
-from testing.factories import PromoteRequestFactory, as_proposal, promoting
+from testing.factories import PromoteRequestFactory, as_proposal, promoting, register
 from testing.people import bearer, by, issue_token
 
 ADMIN = "/checkpoint/admin/"
@@ -110,6 +111,26 @@ class World:
         services.review(
             actor=by(self.linus), promote_request=self.request, verdict=Verdict.REQUEST_CHANGES, body="Show the recall."
         )
+
+    def made_by_grace(self) -> None:
+        """Has grace on record as who registered the version, and a rule that lets no maker approve."""
+        self._made_by(self.grace)
+
+    def approved_by_its_maker(self) -> None:
+        """Has the version approved by linus, who turns out to have registered it."""
+        self.approved()
+        self._made_by(self.linus)
+
+    def _made_by(self, user: User) -> None:
+        version = self.fraud.get_version("Fraud", "2")
+        register(version, user)
+        makers = [asdict(maker) for maker in makers_of(version, workspace="")]
+        PromoteRequest.objects.update(makers=makers)
+        self.asks_for(makers={"unknown": "pass"})
+
+    def asks_for(self, **conditions: Any) -> None:
+        """Has the rule ask for one approval and these conditions."""
+        ProtectionRule.objects.filter(target_pattern="stage:*").update(conditions={"approvals": 1, **conditions})
 
     def state(self) -> dict[str, Any]:
         """Returns all that a refusal has to leave as it was; what MLflow showed last is `observed` and may be newer."""

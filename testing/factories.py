@@ -9,6 +9,11 @@ import factory
 from django.utils import timezone
 
 from accounts.models import User
+from audit.making import waiting
+from audit.making.answers import Thing, Version, parts_of
+from audit.making.models import Kind
+from audit.making.recording import milliseconds, record_version
+from audit.making.waiting import Created
 from promote_requests import services
 from promote_requests.choices import Status, Verdict
 from promote_requests.models import PromoteRequest
@@ -16,9 +21,10 @@ from protection.models import ProtectionRule
 from registry.fake import FakeRegistry
 from registry.proposals import Proposal
 from registry.targets import Target
+from registry.types import ModelVersion
 from testing.people import UserFactory, by
 
-__all__ = ["PromoteRequestFactory", "RuleFactory", "UserFactory", "as_proposal", "cut_off", "promoting"]
+__all__ = ["PromoteRequestFactory", "RuleFactory", "UserFactory", "as_proposal", "cut_off", "promoting", "register"]
 
 
 class RuleFactory(factory.django.DjangoModelFactory):
@@ -36,6 +42,15 @@ def as_proposal(given: dict[str, Any]) -> dict[str, Any]:
         given["actor"] = by(actor)
     asked = {name: given.pop(name) for name in [field.name for field in fields(Proposal)] if name in given}
     return {"proposal": Proposal(**asked), **given}
+
+
+def register(version: ModelVersion, user: User, *, run_by: User | None = None) -> None:
+    """Records who registered a version, as the proxy does, and who created the run that it names."""
+    parts = parts_of(version.run_id, version.model_id, version.source)
+    made = Version(version.name, version.version, milliseconds(version), version.source, parts)
+    if run_by is not None:
+        waiting.note(Created(Thing(Kind.RUN, version.run_id), run_by.pk, run_by.username, timezone.now()))
+    record_version(made, workspace="", user_id=user.pk, name=user.username)
 
 
 def promoting(promote_request: PromoteRequest) -> PromoteRequest:

@@ -60,6 +60,7 @@ WRONG: dict[str, tuple[str, ...]] = {
         *("sqlite:////nowhere/to/be/found.db", "sqlite:////proc", "/var/lib/checkpoint.db"),
     ),
     "CHECKPOINT_DATABASE_CONNECTIONS": (*NUMBER, "0", "1", "10001"),
+    "CHECKPOINT_RUN_MAKERS_DAYS": (*NUMBER, "0", "36501"),
     "SECRET_KEY": ("x", "changeme", "x" * 64, "short but varied 0123456789"),
     "CHECKPOINT_ASSET_CACHE_MB": NUMBER,
     "CHECKPOINT_ADMIN_USERNAME": ("a b", "a/b", "x" * 151, "ada@example.org"),

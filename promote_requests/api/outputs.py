@@ -8,13 +8,14 @@ from rest_framework import serializers
 
 from audit.actors import Actor, Door
 from foundation.addresses import absolute
-from promote_requests import services
+from promote_requests import permissions, services
 from promote_requests.api.inputs import TargetSerializer
 from promote_requests.choices import Action, ReviewDecision
 from promote_requests.decision import Decision
 from promote_requests.models import Check, Comment, PromoteRequest, Review
 from protection.checks import Outcome, Standing
 from protection.choices import PromoteWhen
+from registry.makers import Deed, Maker
 from registry.screens import mlflow_version
 
 
@@ -75,6 +76,16 @@ class WhenPromotedSerializer(serializers.Serializer):
     )
 
 
+class MakerSerializer(serializers.Serializer):
+    """What somebody did to make the version, by Checkpoint's own record."""
+
+    deed = serializers.ChoiceField([(deed.value, deed.name) for deed in Deed])
+    name = serializers.SerializerMethodField(help_text="Null where nobody is known for it.")
+
+    def get_name(self, maker: Maker) -> str | None:
+        return maker.name if maker.is_known else None
+
+
 class PromoteRequestSerializer(serializers.ModelSerializer):
     """A promote request as the caller may see and act on it.
 
@@ -95,6 +106,10 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
     unmet = serializers.SerializerMethodField(help_text="What is missing before it may be promoted.")
     gates = serializers.SerializerMethodField()
     checks = serializers.SerializerMethodField()
+    makers = serializers.SerializerMethodField(help_text="Who made the version, when MLflow was last asked.")
+    approval_refusal = serializers.SerializerMethodField(
+        help_text="Why an approval by the caller would be refused though they may review; empty where it would not."
+    )
     available_actions = serializers.SerializerMethodField(help_text="What the caller could do right now.")
 
     class Meta:
@@ -122,6 +137,8 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
             "checks",
             "promotion",
             "is_protected",
+            "makers",
+            "approval_refusal",
             "available_actions",
             "champion_version",
             "challenger_stage",
@@ -190,6 +207,14 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
 
     def get_is_protected(self, promote_request: PromoteRequest) -> bool:
         return services.requirement_of(promote_request, self.context["rules"]).is_protected
+
+    @extend_schema_field(MakerSerializer(many=True))
+    def get_makers(self, promote_request: PromoteRequest) -> Any:
+        return MakerSerializer(promote_request.record.makers, many=True).data
+
+    def get_approval_refusal(self, promote_request: PromoteRequest) -> str:
+        actor = Actor.of(self.context["viewer"], Door.API)
+        return permissions.approval_refusal(actor, self._decision(promote_request))
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(Action.choices)))
     def get_available_actions(self, promote_request: PromoteRequest) -> list[str]:

@@ -35,6 +35,8 @@ class Migration(migrations.Migration):
                 ('challenger_stage', models.CharField(blank=True, editable=False, help_text='The stage it would leave.', max_length=16)),
                 ('evidence_fingerprint', models.CharField(blank=True, editable=False, max_length=80)),
                 ('is_prompt', models.BooleanField(default=False, editable=False, help_text='Whether it is a prompt, which MLflow keeps as a registered model.')),
+                ('makers', models.JSONField(blank=True, default=list, editable=False, help_text='Who made the version, as far as Checkpoint knew last.')),
+                ('held_since', models.JSONField(blank=True, default=dict, editable=False, help_text='Since when the version held what it held when last seen.')),
                 ('gate_results', models.JSONField(blank=True, default=dict, editable=False, help_text="What came of the rules' gates when MLflow was last asked.")),
                 ('unplaced_source', models.TextField(blank=True, editable=False, help_text='Where its files are said to lie, if their place cannot be told from it.')),
                 ('evidence_digest', models.CharField(blank=True, editable=False, help_text='Names what was observed last, kept for ever.', max_length=64)),

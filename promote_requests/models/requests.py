@@ -15,6 +15,7 @@ from evidence.models import Inspection
 from promote_requests.choices import CloseReason, Status
 from promote_requests.models.person import person
 from promote_requests.querysets import PromoteRequestQuerySet
+from protection.conditions.base import Record
 from protection.gates import GateResult
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
@@ -57,6 +58,12 @@ class PromoteRequest(models.Model):
     )
     gate_results = models.JSONField(
         default=dict, blank=True, editable=False, help_text="What came of the rules' gates when MLflow was last asked."
+    )
+    makers = models.JSONField(
+        default=list, blank=True, editable=False, help_text="Who made the version, as far as Checkpoint knew last."
+    )
+    held_since = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="Since when the version held what it held when last seen."
     )
     evidence_digest = models.CharField(
         max_length=64, blank=True, editable=False, help_text="Names what was observed last, kept for ever."
@@ -162,6 +169,11 @@ class PromoteRequest(models.Model):
     def gates(self) -> dict[str, GateResult]:
         """What came of the rules' gates when MLflow was last asked."""
         return {gate: GateResult.of_json(found) for gate, found in self.gate_results.items()}
+
+    @property
+    def record(self) -> Record:
+        """Who made the version and since when it holds what, as far as Checkpoint knew when MLflow was last asked."""
+        return Record.of_json(self.makers, self.held_since)
 
     @property
     def about(self) -> About:

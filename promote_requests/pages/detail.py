@@ -304,10 +304,11 @@ def _actions(
     objectors = [judgement for judgement in decision.judgements if not judgement.approves]
     has_objected = any(judgement.reviewer_id == request.user.pk for judgement in objectors)
     is_authors = shown.author_id == request.user.pk
+    may_not_approve = permissions.approval_refusal(actor_of(request, Door.PAGE), decision)
     candidates = [
         (Action.SUBMIT, Action.SUBMIT in available),
         (Action.PROMOTE, Action.PROMOTE in available),
-        (Action.REVIEW, Action.REVIEW in available and not has_approved and not has_objected),
+        (Action.REVIEW, Action.REVIEW in available and not (has_approved or has_objected or may_not_approve)),
         (Action.REOPEN, Action.REOPEN in available),
     ]
     return {
@@ -322,6 +323,7 @@ def _actions(
             else ""
         ),
         "approval_promotes": would_promote(actor_of(request, Door.PAGE), shown, decision, requirement),
+        "may_not_approve": may_not_approve if Action.REVIEW in available else "",
         "review_refusal": permissions.refusal(actor_of(request, Door.PAGE), Action.REVIEW, shown),
     }
 

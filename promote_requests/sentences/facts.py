@@ -1,15 +1,17 @@
 """Sentences about the evidence: how it was measured, and how it changed since somebody judged it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from evidence.directions.names import Direction
 from evidence.directions.wanted import Source, Wanted
 from evidence.freeze import measured_keys
+from evidence.lineage import who_made
 from evidence.numbers import shown
 from evidence.observe import Evidence, standing
 from foundation.words import listed
 from promote_requests.choices import Verdict
 from promote_requests.models import PromoteRequest
+from registry.makers import Deed, Maker
 from registry.measurements import Measurement, Origin
 from registry.proposals import Change
 from registry.targets import TargetKind
@@ -18,6 +20,11 @@ from registry.types import VersionFacts
 _GONE = {
     "run": "The run behind {} is deleted in MLflow, and MLflow's garbage collection will remove its files for good.",
     "logged_model": "The logged model behind {} is deleted in MLflow; its files may be gone already.",
+}
+_DEEDS = {
+    Deed.REGISTERED: "registered by",
+    Deed.CREATED_RUN: "run created by",
+    Deed.CREATED_LOGGED_MODEL: "logged model created by",
 }
 _FILES_NAMED = 5
 _WANTED = {Direction.HIGHER: "higher ones", Direction.LOWER: "lower ones", Direction.UNKNOWN: "none"}
@@ -138,3 +145,9 @@ def files_differ(mismatches: Sequence[Mapping[str, str]]) -> str:
         f"The version's files are not what they were when their digests were taken: {listed([*named, *more])}. Restore "
         "them and run manage.py digest --verify, or register a new version."
     )
+
+
+def made(makers: Iterable[Maker]) -> str:
+    """Returns who registered a version, and who created what it is made of, by Checkpoint's own record; "" for none."""
+    said = [f"{_DEEDS[deed]} {who}" for deed, who in who_made(makers).items()]
+    return f"By Checkpoint's record {'; '.join(said)}." if said else ""

@@ -1,5 +1,6 @@
 """Judges the rules' gates on the facts, and keeps what came of it, so that a list can tell without asking MLflow."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
@@ -46,7 +47,9 @@ def judge_gates(
 def measure(
     promote_request: PromoteRequest, evidence: Evidence, *, rules: Rulebook | None = None, fresh: bool = False
 ) -> bool:
-    """Judges a request's gates on this evidence, in the object only; returns whether anything changed.
+    """Judges a request's gates on this evidence, and takes over what Checkpoint has on record of the version.
+
+    In the object only; returns whether anything changed.
 
     `keep` writes it. Not within a transaction: MLflow may be asked for files.
     """
@@ -57,18 +60,28 @@ def measure(
         description=promote_request.description,
         fresh=fresh,
     )
-    results = as_stored(found)
-    if results == promote_request.gate_results:
+    measured = {"gate_results": as_stored(found), **on_record(evidence)}
+    if measured == taken(promote_request):
         return False
-    promote_request.gate_results = results
+    for column, value in measured.items():
+        setattr(promote_request, column, value)
     return True
 
 
 def keep(promote_request: PromoteRequest) -> None:
     """Writes what `measure` found; what a decision was taken on stays."""
-    PromoteRequest.objects.filter(pk=promote_request.pk, status__in=UNFINISHED).update(
-        gate_results=promote_request.gate_results
-    )
+    PromoteRequest.objects.filter(pk=promote_request.pk, status__in=UNFINISHED).update(**taken(promote_request))
+
+
+def taken(promote_request: PromoteRequest) -> dict[str, Any]:
+    """Returns the columns that `measure` fills, as the object has them."""
+    return {name: getattr(promote_request, name) for name in ("gate_results", "makers", "held_since")}
+
+
+def on_record(evidence: Evidence) -> dict[str, Any]:
+    """Returns the columns of a request that say what Checkpoint has on record of the version: {field: value}."""
+    challenger = evidence.challenger
+    return {"makers": [asdict(maker) for maker in challenger.makers], "held_since": dict(challenger.held_since)}
 
 
 def as_stored(results: dict[str, GateResult]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Updates a request's observed evidence, so that nobody's approval counts for facts that they never saw."""
 
 from dataclasses import asdict, replace
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,6 +18,7 @@ from promote_requests import sentences
 from promote_requests.choices import Status
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
+from promote_requests.services.gating import on_record
 from promote_requests.services.locking import lock
 from promote_requests.services.reading import judgements_of
 from registry.targets import Target
@@ -27,9 +29,13 @@ def has_changed(promote_request: PromoteRequest, evidence: Evidence) -> bool:
     return promote_request.observation != Observation.of(evidence, promote_request.target)
 
 
-def columns(evidence: Evidence, target: Target) -> dict[str, str | None]:
-    """Keeps the evidence and returns the columns of a request that say what MLflow showed last: {field: value}."""
-    return {**asdict(Observation.of(evidence, target)), "evidence_digest": keep_evidence(evidence)}
+def columns(evidence: Evidence, target: Target) -> dict[str, Any]:
+    """Keeps the evidence and returns the columns of a request that say what was seen last: {field: value}."""
+    return {
+        **asdict(Observation.of(evidence, target)),
+        **on_record(evidence),
+        "evidence_digest": keep_evidence(evidence),
+    }
 
 
 def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) -> str:

@@ -26,7 +26,7 @@ from promote_requests.exceptions import ChampionChanged, EvidenceChanged, RuleNo
 from promote_requests.models import PromoteRequest
 from promote_requests.services import registry_writes
 from promote_requests.services.by_itself.inspecting import forget_of_another
-from promote_requests.services.gating import keep, measure
+from promote_requests.services.gating import keep, measure, taken
 from promote_requests.services.insights import judged
 from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import has_changed, refuse_if_changed
@@ -99,7 +99,8 @@ def _start(actor: Actor, promote_request: PromoteRequest, evidence: Evidence) ->
             transitions.require(Action.PROMOTE, locked.status)
             permissions.require(actor, Action.PROMOTE, locked)
             # As measured above on the facts that are frozen here, whatever somebody else's look has stored since.
-            locked.gate_results = promote_request.gate_results
+            for column, value in taken(promote_request).items():
+                setattr(locked, column, value)
             decision, requirement = decision_of(locked), requirement_of(locked)
             permissions.require_promoter(actor, requirement)
             if not decision.is_approved:
@@ -115,7 +116,7 @@ def _start(actor: Actor, promote_request: PromoteRequest, evidence: Evidence) ->
                 approved_by=list(decision.approvers),
                 judged_by=as_judged(locked),
                 last_failure="",
-                gate_results=locked.gate_results,
+                **taken(locked),
                 evidence_digest=keep_evidence(evidence),
             )
             trail.record(

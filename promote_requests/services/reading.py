@@ -106,6 +106,7 @@ def decision_under(
         gates=gates,
         checks=checks_of(promote_request, seen),
         opened_at=promote_request.opened_at,
+        record=promote_request.record,
         has_failed=promote_request.status == Status.OPEN and bool(promote_request.last_failure),
     )
 
@@ -192,6 +193,7 @@ def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decis
         gates=promote_request.gates,
         checks=checks_of(promote_request, promote_request.observation),
         opened_at=promote_request.opened_at,
+        record=promote_request.record,
     )
     return forecast.is_approved
 

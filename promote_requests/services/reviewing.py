@@ -21,7 +21,7 @@ from promote_requests.services.gating import keep, measure
 from promote_requests.services.locking import lock
 from promote_requests.services.observing import adopt, has_changed, refuse_if_changed
 from promote_requests.services.promotion import promote_if_due
-from promote_requests.services.reading import evidence_of, judgements_of, with_files
+from promote_requests.services.reading import decision_of, evidence_of, judgements_of, with_files
 from promote_requests.services.settling import settles_first
 
 MAX_BODY = 65_536
@@ -69,7 +69,7 @@ def review(
     Raises:
         InvalidInput: the text is missing or too long.
         WrongState: the request is not open.
-        NotAllowed: the actor made the request.
+        NotAllowed: the actor made the request, or a rule lets no maker of the version approve.
         ChampionChanged, EvidenceChanged: the reviewer has not seen the present facts.
         RegistryError: MLflow cannot be asked for them.
     """
@@ -83,12 +83,15 @@ def review(
         _require_seen(promote_request, evidence, seen_fingerprint, actor=actor)
         if measure(promote_request, evidence, fresh=True):
             keep(promote_request)
+        permissions.require_approver(actor, decision_of(promote_request))
     with transaction.atomic():
         locked = lock(promote_request)
         transitions.require(Action.REVIEW, locked.status)
         permissions.require(actor, Action.REVIEW, locked)
-        if evidence is not None and has_changed(locked, evidence):
-            adopt(locked, evidence, actor=actor)
+        if evidence is not None:
+            permissions.require_approver(actor, decision_of(locked))
+            if has_changed(locked, evidence):
+                adopt(locked, evidence, actor=actor)
         recorded = Review.objects.create(
             promote_request=locked,
             reviewer_id=actor.account.pk,

@@ -25,6 +25,7 @@ from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services import registry_writes
+from promote_requests.services.by_itself import noting
 from promote_requests.services.locking import lock, move
 from registry import RegistryClient, get_registry, patience
 from registry.exceptions import RegistryError, RegistryTimeout
@@ -155,7 +156,8 @@ def conclude(
         reason = failure.message if failure else "MLflow does not show the change: it was not made."
         record_failure(promote_request, reason, actor=actor)
         raise failure or RegistryError(reason)
-    promoted = _record_success(promote_request, version, actor=actor)
+    copied = noting.look(registry, promote_request, version)
+    promoted = _record_success(promote_request, version, copied, actor=actor)
     return promoted if registry_writes.tags_take_long(promoted) else _tag(registry, promoted)
 
 
@@ -184,7 +186,9 @@ def _note_no_answer(promote_request: PromoteRequest, reason: str, *, actor: Acto
             )
 
 
-def _record_success(promote_request: PromoteRequest, version: str, *, actor: Actor) -> PromoteRequest:
+def _record_success(
+    promote_request: PromoteRequest, version: str, copied: noting.Copied | None, *, actor: Actor
+) -> PromoteRequest:
     """Records `promoted`, also if a `settle` took the attempt for failed while its call was under way."""
     with transaction.atomic():
         locked = lock(promote_request)
@@ -210,6 +214,7 @@ def _record_success(promote_request: PromoteRequest, version: str, *, actor: Act
             reason=sentences.DONE_LATE if late else "",
             actor=actor,
         )
+        noting.note(locked, copied)
     return locked
 
 

@@ -53,6 +53,7 @@ _DECISIONS = {
 
 
 register.filter("promotion", sentences.promotion)
+register.filter("made", sentences.made)
 
 
 @register.simple_tag

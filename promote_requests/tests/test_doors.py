@@ -335,6 +335,28 @@ RULES = [
     ),
     # The rule.
     Rule("promote without approval", "promote", 409, "1 more approval is needed, by somebody other than ada."),
+    Rule("approve what one made", "review", 403, "somebody else has to approve it", before=World.made_by_grace),
+    Rule(
+        "promote what nobody knows the makers of",
+        "promote",
+        409,
+        "Checkpoint does not know who registered this version",
+        before=lambda world: (world.approved(), world.asks_for(makers={"unknown": "block"})),
+    ),
+    Rule(
+        "promote what its maker alone approved",
+        "promote",
+        409,
+        "linus made this version, so that approval does not count.",
+        before=World.approved_by_its_maker,
+    ),
+    Rule(
+        "promote what has not soaked",
+        "promote",
+        409,
+        "It has to spend 24 hours in Staging first, and is not there now.",
+        before=lambda world: (world.approved(), world.asks_for(soak={"target": "stage:Staging", "hours": 24})),
+    ),
     Rule("dismiss without the right", "dismiss", 403, "permission to dismiss reviews", before=World.wants_changes),
     Rule("dismiss what does not block", "dismiss", 409, "does not block", actor="root"),
     Rule(

@@ -1,4 +1,4 @@
-"""What a rule can ask for. Each module of this package is a condition and is found by itself.
+"""What a rule can ask for. Each module of this package, or of one below, is a condition and is found by itself.
 
 A rule stores its conditions as one JSON document, `{key: settings}`, which names people and groups by their ids.
 """
@@ -15,8 +15,8 @@ __all__ = ["CONDITIONS", "Condition", "Facts", "Judgement", "Unmet", "as_documen
 
 
 def _found() -> dict[str, type[Condition]]:
-    for module in pkgutil.iter_modules(__path__):
-        import_module(f"{__name__}.{module.name}")
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        import_module(module.name)
     return {kind.key: kind for kind in sorted(Condition.__subclasses__(), key=lambda kind: kind.key)}
 
 

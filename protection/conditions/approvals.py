@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from foundation.exceptions import InvalidInput
 from foundation.words import counted
-from protection.conditions.base import Condition, Facts, Unmet
+from protection.conditions.base import Condition, Facts, Judgement, Unmet
 
 FEWEST, MOST = 0, 6
 
@@ -47,13 +47,8 @@ class Approvals(Condition):
         if missing <= 0:
             return None
         approving = [judgement for judgement in facts.judgements if judgement.approves and not judgement.counts]
-        sentences = [
-            f"{given.name} approved too long ago: a fresh look is needed."
-            if given.is_fresh
-            else f"{given.name} approved earlier facts: a fresh look is needed."
-            for given in approving
-        ]
-        more = missing - sum(not judgement.approves for judgement in facts.judgements)
+        sentences = [_why_not(given) for given in approving]
+        more = missing - sum(not judgement.approves and not judgement.is_makers for judgement in facts.judgements)
         if more > 0:
             needed = counted(more, "more approval is", "more approvals are")
             sentences.insert(0, f"{needed} needed, by somebody other than {facts.author}.")
@@ -73,3 +68,11 @@ class Approvals(Condition):
             initial=1,
             help_text="By people other than the author. 0: it only has to be a request.",
         )
+
+
+def _why_not(given: Judgement) -> str:
+    if given.is_makers:
+        return f"{given.name} made this version, so that approval does not count."
+    if given.is_fresh:
+        return f"{given.name} approved too long ago: a fresh look is needed."
+    return f"{given.name} approved earlier facts: a fresh look is needed."

@@ -12,6 +12,7 @@ from typing_extensions import override
 from protection.checks import Report
 from protection.gates.base import GateResult
 from protection.references import People
+from registry.makers import Deed, Maker
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,30 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """What Checkpoint itself has on record of a version, when it was last looked at.
+
+    Attributes:
+        makers: Who made it, deed by deed; empty where nobody has looked, which is to know nobody.
+        held_since: {target: since when without a break} of what it holds.
+    """
+
+    makers: tuple[Maker, ...] = ()
+    held_since: Mapping[str, datetime] = field(default_factory=dict)
+
+    @classmethod
+    def of_json(cls, makers: list[dict[str, Any]], held_since: dict[str, str]) -> Self:
+        """Returns what a request keeps in two columns."""
+        return cls(
+            tuple(Maker(Deed(said["deed"]), said["user_id"], said["name"]) for said in makers),
+            {target: datetime.fromisoformat(since) for target, since in held_since.items()},
+        )
+
+
+NOTHING_ON_RECORD = Record()
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """A reviewer's latest judgement that stands.
 
@@ -62,6 +87,7 @@ class Judgement:
         may_answer: Whether the reviewer can still sign in and judge again.
         is_of_present_text: Whether it was given on the present title and description.
         is_expired: Whether it is older than a rule lets approvals be.
+        is_makers: Whether the reviewer made the version, where a rule lets no maker approve.
         groups: The keys of the groups that the reviewer is in.
     """
 
@@ -74,12 +100,13 @@ class Judgement:
     is_of_present_text: bool = True
     review: int = 0
     is_expired: bool = False
+    is_makers: bool = False
     groups: frozenset[int] = frozenset()
 
     @property
     def counts(self) -> bool:
-        """Whether it is an approval of the present facts."""
-        return self.approves and self.is_fresh and not self.is_expired
+        """Whether it is an approval of the present facts, by somebody who may approve."""
+        return self.approves and self.is_fresh and not self.is_expired and not self.is_makers
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +121,7 @@ class Facts:
         checks: What was reported on the present facts, oldest first.
         opened_at: When the request was opened for review; None for one that is only imagined.
         gates: {gate: what came of it} of those that were judged, by the expression as the rule stores it.
+        record: What Checkpoint itself has on record of the version.
     """
 
     author: str
@@ -103,6 +131,7 @@ class Facts:
     gates: Mapping[str, GateResult] = field(default_factory=dict)
     checks: tuple[Report, ...] = ()
     opened_at: datetime | None = None
+    record: Record = NOTHING_ON_RECORD
 
     @property
     def approvals(self) -> tuple[Judgement, ...]:
@@ -152,6 +181,10 @@ class Condition(ABC):
     def narrowed(self, facts: Facts) -> Facts:
         """Returns the facts as the other conditions are to see them; most leave them as they are."""
         return facts
+
+    def barred(self, facts: Facts) -> Mapping[int, str]:
+        """Returns {key of a user: why their approval would be refused}, each sentence addressed to them."""
+        return {}
 
     @abstractmethod
     def unmet(self, facts: Facts) -> Unmet | None:

@@ -39,7 +39,8 @@ class ChangesRequested(Condition):
         blocking = [judgement for judgement in facts.judgements if not judgement.approves]
         if not blocking:
             return None
-        present = [judgement.name for judgement in blocking if judgement.may_answer]
+        present = [judgement.name for judgement in blocking if judgement.may_answer and not judgement.is_makers]
+        makers = [judgement.name for judgement in blocking if judgement.may_answer and judgement.is_makers]
         gone = [judgement.name for judgement in blocking if not judgement.may_answer]
         sentences = []
         if present:
@@ -49,6 +50,11 @@ class ChangesRequested(Condition):
             accounts = inflected(len(gone), "the account is", "the accounts are")
             sentences.append(
                 f"{listed(gone)} asked for changes, and {accounts} deactivated: "
+                "somebody with the right has to dismiss it."
+            )
+        if makers:
+            sentences.append(
+                f"{listed(makers)} asked for changes and may not approve what they made: "
                 "somebody with the right has to dismiss it."
             )
         return Unmet("changes_requested", " ".join(sentences))

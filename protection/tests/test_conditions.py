@@ -52,7 +52,9 @@ def test_every_condition_says_what_it_asks_for_and_can_be_written_down():
         "changes_requested": True,
         "checks": [{"name": "ci/evals", "reporter": "ci-bot", "hours": 24}],
         "gates": ["metric rmse <= 0.8"],
+        "makers": {"unknown": "pass"},
         "present_text": True,
+        "soak": {"target": "stage:Staging", "hours": 24},
         "unplaced_source": True,
     }
     assert set(samples) == set(CONDITIONS)

@@ -32,6 +32,7 @@ class Write:
             more: names of the caller's own.
         operation: What is sealed, guarded or forbidden, for example `set-alias`; empty for what passes.
         is_read: Whether it changes nothing, so that an anonymous reader may make it.
+        makes: What it creates of which it is recorded who did, though nobody judges it: `run` or `model`.
         since: The first of the tested versions that has it; empty where all have, `planned` where none has yet.
     """
 
@@ -42,6 +43,7 @@ class Write:
     operation: str = ""
     is_read: bool = False
     since: str = ""
+    makes: str = ""
 
 
 def _since(version: str, writes: list[Write]) -> list[Write]:
@@ -54,6 +56,10 @@ def _passed(subject: str, *calls: str) -> list[Write]:
 
 def _reads(subject: str, *paths: str) -> list[Write]:
     return [Write(subject, "POST", path, Traffic.PASS, is_read=True) for path in paths]
+
+
+def _making(subject: str, made: dict[str, str]) -> list[Write]:
+    return [Write(subject, "POST", path, Traffic.PASS, makes=what) for path, what in made.items()]
 
 
 def _judged(subject: str, traffic: Traffic, calls: dict[str, str]) -> list[Write]:
@@ -128,7 +134,6 @@ TABLE: tuple[Write, ...] = (
         "POST mlflow/experiments/restore",
         "POST mlflow/experiments/set-experiment-tag",
         "POST mlflow/experiments/delete-experiment-tag",
-        "POST mlflow/runs/create",
         "POST mlflow/runs/update",
         "POST mlflow/runs/restore",
         "POST mlflow/runs/log-batch",
@@ -139,11 +144,17 @@ TABLE: tuple[Write, ...] = (
         "POST mlflow/runs/outputs",
         "POST mlflow/runs/set-tag",
         "POST mlflow/runs/delete-tag",
-        "POST mlflow/runs/create-promptlab-run",
-        "POST mlflow/logged-models",
         "POST mlflow/logged-models/*/params",
         "PATCH mlflow/logged-models/*/tags",
         "DELETE mlflow/logged-models/*/tags/*",
+    ),
+    *_making(
+        _TRACKING,
+        {
+            "mlflow/runs/create": "run",
+            "mlflow/runs/create-promptlab-run": "run",
+            "mlflow/logged-models": "model",
+        },
     ),
     *_reads(
         _TRACKING,

@@ -29,11 +29,13 @@ class Route:
     Attributes:
         operation: What is sealed, guarded or forbidden, for example `transition-stage`; empty for what passes.
         is_read: Whether it changes nothing, so that an anonymous reader may make it.
+        makes: Of what passes: what it creates of which it is recorded who did; see `known_writes.Write`.
     """
 
     traffic: Traffic
     operation: str
     is_read: bool
+    makes: str = ""
 
 
 READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -87,6 +89,8 @@ def _judged_expression(write: Write) -> re.Pattern[str]:
 
 
 def _route(write: Write) -> Route:
+    if write.makes:
+        return Route(Traffic.PASS, "", False, write.makes)
     if write.traffic is Traffic.PASS:
         return _PASS_READ if write.is_read else _PASS_WRITE
     return Route(write.traffic, write.operation, False)

@@ -144,3 +144,24 @@ def read_all(answer: Answer) -> bytes:
     except TimeoutError as error:
         raise UpstreamSilent("MLflow did not answer in time.") from error
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def read_up_to(answer: Answer, limit: int) -> tuple[bytes, bool]:
+    """Returns the beginning of the body, and whether that is all of it; reads little more than `limit` bytes.
+
+    Raises:
+        UpstreamBroken: it ended early.
+        UpstreamSilent: it did not come in time.
+    """
+    pieces: list[bytes] = []
+    taken = 0
+    try:
+        while taken <= limit:
+            piece = answer.read()
+            if not piece:
+                return b"".join(pieces), True
+            pieces.append(piece)
+            taken += len(piece)
+    except TimeoutError as error:
+        raise UpstreamSilent("MLflow did not answer in time.") from error
+    return b"".join(pieces), answer.is_finished

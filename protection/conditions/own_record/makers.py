@@ -1,0 +1,144 @@
+"""The condition that whoever made the version does not approve it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, ClassVar, Self
+
+from django import forms
+from typing_extensions import override
+
+from foundation.exceptions import InvalidInput
+from foundation.words import listed
+from protection.conditions.base import Condition, Facts, Unmet
+from registry.makers import Deed, Maker
+
+
+class WhenUnknown(StrEnum):
+    """What it means that nobody knows who made the version."""
+
+    BLOCK = "block"
+    PASS = "pass"  # noqa: S105 - not a password
+
+
+_DONE_TO = {
+    Deed.REGISTERED: "this version",
+    Deed.CREATED_RUN: "the run behind this version",
+    Deed.CREATED_LOGGED_MODEL: "the logged model behind this version",
+}
+_DONE = {
+    Deed.REGISTERED: "registered",
+    Deed.CREATED_RUN: "created",
+    Deed.CREATED_LOGGED_MODEL: "created",
+}
+_BECAUSE = "the rule wants it approved by people who did not make it"
+
+
+@dataclass(frozen=True, slots=True)
+class Makers(Condition):
+    """Who registered the version, or created the run or logged model behind it, may not approve it.
+
+    By Checkpoint's own record: what MLflow says of users is whatever their clients wrote.
+
+    Attributes:
+        unknown: What follows where nobody knows who did one of these.
+    """
+
+    unknown: WhenUnknown = WhenUnknown.BLOCK
+
+    key: ClassVar[str] = "makers"
+
+    @classmethod
+    @override
+    def parse(cls, value: Any) -> Self:
+        """Reads `{unknown: block}` or `{unknown: pass}`; without a word it blocks."""
+        if not isinstance(value, dict) or value.keys() - {"unknown"}:
+            raise InvalidInput("Write {unknown: block} or {unknown: pass}.", field=cls.key)
+        try:
+            return cls(WhenUnknown(value.get("unknown", WhenUnknown.BLOCK)))
+        except ValueError:
+            raise InvalidInput("Unknown makers block, or pass.", field=cls.key) from None
+
+    @override
+    def as_json(self) -> dict[str, str]:
+        return {"unknown": str(self.unknown)}
+
+    @override
+    def stricter(self, other: Self) -> Self:
+        return self if self.unknown == WhenUnknown.BLOCK else other
+
+    @override
+    def narrowed(self, facts: Facts) -> Facts:
+        """Marks what makers of the version judged: an approval of theirs does not count."""
+        makers = {maker.user_id for maker in facts.record.makers if maker.is_known}
+        return replace(
+            facts,
+            judgements=tuple(replace(each, is_makers=each.reviewer_id in makers) for each in facts.judgements),
+        )
+
+    @override
+    def barred(self, facts: Facts) -> Mapping[int, str]:
+        """Names everybody who is known to have made the version."""
+        deeds: dict[int, list[Maker]] = {}
+        for maker in facts.record.makers:
+            if maker.user_id is not None:
+                deeds.setdefault(maker.user_id, []).append(maker)
+        return {
+            user_id: f"You {_deeds(found)}, and {_BECAUSE}: somebody else has to approve it."
+            for user_id, found in deeds.items()
+        }
+
+    @override
+    def unmet(self, facts: Facts) -> Unmet | None:
+        """Says what nobody is known for, where that blocks; which approvals do not count, `Approvals` says."""
+        if self.unknown == WhenUnknown.PASS:
+            return None
+        unknown = [maker for maker in facts.record.makers if not maker.is_known]
+        if facts.record.makers and not unknown:
+            return None
+        what = _deeds(unknown or [Maker(Deed.REGISTERED)])
+        return Unmet(
+            "makers_unknown",
+            f"Checkpoint does not know who {what}, and {_BECAUSE}: register it, from a run created there, through "
+            "Checkpoint.",
+        )
+
+    @override
+    def __str__(self) -> str:
+        unknown = "and they must be known" if self.unknown == WhenUnknown.BLOCK else "as far as they are known"
+        return f"no approval by its makers, {unknown}"
+
+    @classmethod
+    @override
+    def form_field(cls) -> forms.Field:
+        """Asks whether makers may approve, and what it means that they are unknown."""
+        return MakersField(
+            label="Makers",
+            choices=(
+                ("", "may approve"),
+                (WhenUnknown.BLOCK.value, "may not approve, and must be known"),
+                (WhenUnknown.PASS.value, "may not approve, as far as they are known"),
+            ),
+            required=False,
+            help_text="Who registered the version or created its run or logged model, by Checkpoint's own record. "
+            "What was made past Checkpoint, or by MLflow itself, is unknown.",
+        )
+
+
+class MakersField(forms.ChoiceField):
+    """Whether makers may approve; gives the settings, or {} where they may."""
+
+    @override
+    def prepare_value(self, value: Any) -> Any:
+        return value.get("unknown", WhenUnknown.BLOCK.value) if isinstance(value, dict) else value or ""
+
+    @override
+    def clean(self, value: Any) -> dict[str, str]:
+        chosen = super().clean(value)
+        return {"unknown": chosen} if chosen else {}
+
+
+def _deeds(makers: Iterable[Maker]) -> str:
+    """Returns `registered this version and created the run behind this version`."""
+    deeds = dict.fromkeys(maker.deed for maker in makers)
+    return listed([f"{_DONE[deed]} {_DONE_TO[deed]}" for deed in deeds])
