@@ -77,12 +77,11 @@ def _shown(facts: VersionFacts) -> dict[str, str]:
 
 
 def _on_record(facts: VersionFacts) -> dict[str, str]:
-    return {_DEEDS[deed]: who for deed, who in who_made(facts.makers).items()}
+    said = {name: who(maker for maker in facts.makers if maker.deed is deed) for deed, name in _DEEDS.items()}
+    return {name: text for name, text in said.items() if text}
 
 
-def who_made(makers: Iterable[Maker]) -> dict[Deed, str]:
-    """Returns {deed: `ada (known to Checkpoint)`, or `unknown`}, of what nobody is known for the second."""
-    found: dict[Deed, list[str]] = {}
-    for maker in makers:
-        found.setdefault(maker.deed, []).append(f"{maker.name} (known to Checkpoint)" if maker.is_known else "unknown")
-    return {deed: listed(list(dict.fromkeys(names))) for deed, names in found.items()}
+def who(makers: Iterable[Maker]) -> str:
+    """Returns `ada (known to Checkpoint) and unknown` for these makers, each once; "" for none."""
+    names = [f"{maker.name} (known to Checkpoint)" if maker.is_known else "unknown" for maker in makers]
+    return listed(list(dict.fromkeys(names)))

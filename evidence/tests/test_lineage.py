@@ -5,6 +5,7 @@ import pytest
 from evidence.compare import compare
 from evidence.lineage import commit_address
 from evidence.rows import Group, Kind, Row
+from registry.makers import Deed, Maker
 from registry.types import ModelVersion, VersionFacts
 
 SHA = "1f3a" * 10
@@ -56,3 +57,18 @@ def test_both_origins_stand_side_by_side() -> None:
 )
 def test_what_is_folded_is_counted_in_words(group: str, rows: int, said: str) -> None:
     assert Group(group, (Row("key", Kind.EQUAL, None, None),) * rows).others_counted == said
+
+
+def test_who_made_both_versions_stands_side_by_side_and_unknown_is_said() -> None:
+    known = (Maker(Deed.REGISTERED, 7, "ada"), Maker(Deed.CREATED_RUN, 8, "grace"), Maker(Deed.CREATED_RUN))
+    new = VersionFacts(ModelVersion("Fraud", "2"), makers=known)
+    old = VersionFacts(ModelVersion("Fraud", "1"), makers=(Maker(Deed.REGISTERED), Maker(Deed.CREATED_LOGGED_MODEL)))
+    rows = {
+        row.key: (row.champion and row.champion.text, row.challenger and row.challenger.text)
+        for row in compare(new, old).lineage.rows
+    }
+    assert rows == {
+        "registered by": ("unknown", "ada (known to Checkpoint)"),
+        "run created by": (None, "grace (known to Checkpoint) and unknown"),
+        "logged model created by": ("unknown", None),
+    }

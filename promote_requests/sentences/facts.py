@@ -1,11 +1,11 @@
 """Sentences about the evidence: how it was measured, and how it changed since somebody judged it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from evidence.directions.names import Direction
 from evidence.directions.wanted import Source, Wanted
 from evidence.freeze import measured_keys
-from evidence.lineage import who_made
+from evidence.lineage import who
 from evidence.numbers import shown
 from evidence.observe import Evidence, standing
 from foundation.words import listed
@@ -20,11 +20,6 @@ from registry.types import VersionFacts
 _GONE = {
     "run": "The run behind {} is deleted in MLflow, and MLflow's garbage collection will remove its files for good.",
     "logged_model": "The logged model behind {} is deleted in MLflow; its files may be gone already.",
-}
-_DEEDS = {
-    Deed.REGISTERED: "registered by",
-    Deed.CREATED_RUN: "run created by",
-    Deed.CREATED_LOGGED_MODEL: "logged model created by",
 }
 _FILES_NAMED = 5
 _WANTED = {Direction.HIGHER: "higher ones", Direction.LOWER: "lower ones", Direction.UNKNOWN: "none"}
@@ -147,7 +142,12 @@ def files_differ(mismatches: Sequence[Mapping[str, str]]) -> str:
     )
 
 
-def made(makers: Iterable[Maker]) -> str:
-    """Returns who registered a version, and who created what it is made of, by Checkpoint's own record; "" for none."""
-    said = [f"{_DEEDS[deed]} {who}" for deed, who in who_made(makers).items()]
-    return f"By Checkpoint's record {'; '.join(said)}." if said else ""
+def made(makers: Sequence[Maker]) -> str:
+    """Returns `Registered and trained by ada (known to Checkpoint)`, by Checkpoint's own record; "" where none is."""
+    registered = who(maker for maker in makers if maker.deed is Deed.REGISTERED)
+    trained = who(maker for maker in makers if maker.deed is not Deed.REGISTERED)
+    if not trained or not registered:
+        return f"Registered by {registered}" if registered else f"Trained by {trained}" if trained else ""
+    if trained == registered:
+        return f"Registered and trained by {registered}"
+    return f"Registered by {registered}, trained by {trained}"

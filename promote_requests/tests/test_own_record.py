@@ -74,7 +74,7 @@ def test_the_page_says_who_made_it_and_keeps_a_maker_from_pressing_approve(made,
     asked = PromoteRequestFactory(actor=ada)
     for user, may in ((grace, False), (linus, True)):
         shown = page(user, asked)
-        assert "registered by grace (known to Checkpoint)" in shown
+        assert "Registered by grace (known to Checkpoint)" in shown
         assert (f"You registered this version, and {BECAUSE}" in shown) is not may
         assert ('value="approve"' in shown) is may
         assert 'value="request_changes"' in shown
@@ -85,7 +85,7 @@ def test_the_desk_of_the_admin_says_it_too(made, ada, grace, linus):
     root = AdministratorFactory(username="root")
     address = reverse("admin:promote_requests_promoterequest_change", args=[asked.number])
     shown = signed_in(root).get(address).content.decode()
-    assert "registered by grace (known to Checkpoint)" in shown
+    assert "Registered by grace (known to Checkpoint)" in shown
     assert 'value="approve"' in shown
     grace.is_staff = grace.is_superuser = True
     grace.save()
@@ -107,7 +107,7 @@ def test_the_api_names_makers_and_says_whose_approval_would_be_refused(made, ada
 def test_unknown_makers_are_said_so_and_block(fraud, ada, linus):
     rules(makers={"unknown": "block"})
     asked = PromoteRequestFactory(actor=ada)
-    assert "registered by unknown" in page(linus, asked)
+    assert "Registered by unknown" in page(linus, asked)
     outcome = approve(linus, asked)
     assert outcome.promote_request.status == Status.OPEN
     assert [missing.code for missing in services.decision_of(outcome.promote_request).unmet] == ["makers_unknown"]

@@ -7,6 +7,7 @@ from promote_requests import sentences
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from promote_requests.sentences import Story
+from registry.makers import Deed, Maker
 from registry.proposals import Change, Proposal
 from registry.targets import Target
 
@@ -159,3 +160,28 @@ def test_suggested_title_fits_its_field() -> None:
 )
 def test_destination_fits_a_row(target: str, change: Change, expected: str, ada: "User") -> None:
     assert sentences.destination(_request(ada, target, change=change).proposal) == expected
+
+
+@pytest.mark.parametrize(
+    ("makers", "says"),
+    [
+        ((), ""),
+        ((Maker(Deed.REGISTERED, 7, "ada"),), "Registered by ada (known to Checkpoint)"),
+        ((Maker(Deed.REGISTERED),), "Registered by unknown"),
+        ((Maker(Deed.CREATED_RUN, 7, "ada"),), "Trained by ada (known to Checkpoint)"),
+        (
+            (
+                Maker(Deed.REGISTERED, 7, "ada"),
+                Maker(Deed.CREATED_RUN, 7, "ada"),
+                Maker(Deed.CREATED_LOGGED_MODEL, 7, "ada"),
+            ),
+            "Registered and trained by ada (known to Checkpoint)",
+        ),
+        (
+            (Maker(Deed.REGISTERED, 7, "ada"), Maker(Deed.CREATED_RUN)),
+            "Registered by ada (known to Checkpoint), trained by unknown",
+        ),
+    ],
+)
+def test_who_made_a_version_is_said_in_one_line(makers, says):
+    assert sentences.made(makers) == says

@@ -51,7 +51,8 @@ class Approvals(Condition):
         more = missing - sum(not judgement.approves and not judgement.is_makers for judgement in facts.judgements)
         if more > 0:
             needed = counted(more, "more approval is", "more approvals are")
-            sentences.insert(0, f"{needed} needed, by somebody other than {facts.author}.")
+            nobody_of = " or ".join(dict.fromkeys([facts.author, *facts.barred_names]))
+            sentences.insert(0, f"{needed} needed, by somebody other than {nobody_of}.")
         return Unmet("approvals_missing", " ".join(sentences) or "Their approval is the last one needed.")
 
     @override

@@ -122,6 +122,7 @@ class Facts:
         opened_at: When the request was opened for review; None for one that is only imagined.
         gates: {gate: what came of it} of those that were judged, by the expression as the rule stores it.
         record: What Checkpoint itself has on record of the version.
+        barred_names: Who may not approve, beside the author.
     """
 
     author: str
@@ -132,6 +133,7 @@ class Facts:
     checks: tuple[Report, ...] = ()
     opened_at: datetime | None = None
     record: Record = NOTHING_ON_RECORD
+    barred_names: tuple[str, ...] = ()
 
     @property
     def approvals(self) -> tuple[Judgement, ...]:

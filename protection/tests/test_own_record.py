@@ -19,7 +19,7 @@ KNOWN = (Maker(Deed.REGISTERED, ADA, "ada"), Maker(Deed.CREATED_RUN, ADA, "ada")
 HALF_KNOWN = (Maker(Deed.REGISTERED, ADA, "ada"), Maker(Deed.CREATED_RUN))
 BLOCK, PASS = {"makers": {"unknown": "block"}}, {"makers": {"unknown": "pass"}}
 UNKNOWN_RUN = (
-    "Checkpoint does not know who created the run behind this version, and the rule wants it approved by people who "
+    "Checkpoint does not know who created this version's run, and the rule wants it approved by people who "
     "did not make it: register it, from a run created there, through Checkpoint."
 )
 
@@ -69,7 +69,7 @@ def test_the_approval_of_a_maker_does_not_count_and_of_others_does():
     (missing,) = unmet(rule, makers=KNOWN, given=[judged_by(ADA, "ada")])
     assert missing[:2] == (
         "approvals_missing",
-        "1 more approval is needed, by somebody other than linus. "
+        "1 more approval is needed, by somebody other than linus or ada. "
         "ada made this version, so that approval does not count.",
     )
     assert unmet(rule, makers=KNOWN, given=[judged_by(ADA, "ada"), judged_by(GRACE, "grace")]) == []
@@ -79,7 +79,7 @@ def test_the_approval_of_a_maker_does_not_count_and_of_others_does():
 def test_a_maker_is_told_what_they_did_and_nobody_else_is_barred():
     requirement, facts = judge(BLOCK, makers=KNOWN)
     assert requirement.barred(facts) == {
-        ADA: "You registered this version and created the run behind this version, and the rule wants it approved by "
+        ADA: "You registered this version and created its run, and the rule wants it approved by "
         "people who did not make it: somebody else has to approve it."
     }
     assert judge({"approvals": 1}, makers=KNOWN)[0].barred(facts) == {}
@@ -90,7 +90,7 @@ def test_a_makers_request_for_changes_is_dismissed_and_not_approved_away():
     assert changes[1] == (
         "ada asked for changes and may not approve what they made: somebody with the right has to dismiss it."
     )
-    assert approvals[1] == "1 more approval is needed, by somebody other than linus."
+    assert approvals[1] == "1 more approval is needed, by somebody other than linus or ada."
 
 
 @pytest.mark.parametrize("value", [True, "block", {"unknown": "perhaps"}, {"unknown": 1}, {"other": "block"}, [], None])

@@ -4,14 +4,18 @@ import json
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mlflow import MlflowClient
 
+from testing.attacks.stage import Direct
 from testing.servers.branches import branch
 from testing.servers.checkpoint import Checkpoint, People, run_checkpoint
 from testing.waiting import LONG
@@ -25,6 +29,9 @@ from django.contrib.auth import get_user_model
 from testing.people import issue_token
 from protection.models import ProtectionRule
 ProtectionRule.objects.update(conditions={"approvals": 1, "makers": {"unknown": "block"}})
+for target, soak in (("alias:soaked", "stage:Staging"), ("alias:named", "alias:candidate")):
+    conditions = {"approvals": 1, "soak": {"target": soak, "hours": 24}}
+    ProtectionRule.objects.create(target_pattern=target, conditions=conditions)
 for name in ("grace", "linus"):
     user = get_user_model().objects.create_user(name, f"{name}@example.org", "correct horse battery")
     Path(os.environ["CHECKPOINT_STATE_DIR"], name).write_text(issue_token(user, name="sockets")[1])
@@ -175,3 +182,58 @@ def test_what_was_made_past_checkpoint_is_unknown_and_so_is_a_number_that_is_use
     deeds = {(maker["deed"], maker["name"]) for maker in request["makers"]}
     assert deeds == {("registered", None), ("created_run", "ada")}
     assert "makers_unknown" in [missing["code"] for missing in request["unmet"]]
+
+
+def until(request: dict[str, Any]) -> datetime:
+    """Returns when a version will have soaked."""
+    (missing,) = [missing for missing in request["unmet"] if missing["code"] == "soak"]
+    return datetime.fromisoformat(missing["until"])
+
+
+def move(mlflow_server: str, model_name: str, stage: str) -> None:
+    """Moves version 1 past Checkpoint."""
+    with closing(Direct(mlflow_server)) as mlflow:
+        message = {"name": model_name, "version": "1", "stage": stage, "archive_existing_versions": False}
+        mlflow.ask("POST", "model-versions/transition-stage", message)
+
+
+def changed(mlflow_server: str, model_name: str) -> datetime:
+    """Returns when MLflow changed version 1 last."""
+    found = MlflowClient(mlflow_server, mlflow_server).get_model_version(model_name, "1")
+    return datetime.fromtimestamp(found.last_updated_timestamp / 1000, UTC)
+
+
+def test_a_stage_soaks_since_mlflow_says_and_an_edit_through_checkpoint_begins_nothing_anew(
+    checkpoint: Checkpoint, own: People, made: dict[str, Any], name: str, mlflow_server: str
+) -> None:
+    free = f"{name}-free"
+    move(mlflow_server, free, "Staging")
+    began = changed(mlflow_server, free)
+    number = asked(checkpoint, token_of(own, "grace"), free, "1", "alias:soaked")["number"]
+    look = {"verdict": "request_changes", "body": "Wait."}
+    edit = json.dumps({"name": free, "version": "1", "description": "Of today."}).encode()
+    assert checkpoint.call("/api/2.0/mlflow/model-versions/update", "PATCH", body=edit).status == 200
+    assert changed(mlflow_server, free) > began
+
+    def seen_again() -> datetime:
+        approve = {"verdict": "approve", "body": ""}
+        answer = api(checkpoint, f"{number}/reviews/", approve, token=token_of(own, "linus"))
+        return until(answer.json()["promote_request"])
+
+    assert api(checkpoint, f"{number}/reviews/", look, token=token_of(own, "linus")).status == 201
+    assert seen_again() == began + timedelta(hours=24)
+    move(mlflow_server, free, "None")
+    move(mlflow_server, free, "Staging")
+    assert seen_again() == changed(mlflow_server, free) + timedelta(hours=24)
+
+
+def test_an_alias_soaks_since_checkpoint_passed_the_call_on(
+    checkpoint: Checkpoint, own: People, made: dict[str, Any], name: str
+) -> None:
+    before = datetime.now(UTC)
+    body = json.dumps({"name": f"{name}-free", "alias": "candidate", "version": "1"}).encode()
+    assert checkpoint.call("/api/2.0/mlflow/registered-models/alias", "POST", body=body).status == 200
+    after = datetime.now(UTC)
+    time.sleep(1)
+    ends = until(asked(checkpoint, token_of(own, "grace"), f"{name}-free", "1", "alias:named")) - timedelta(hours=24)
+    assert before <= ends <= after

@@ -21,16 +21,7 @@ class WhenUnknown(StrEnum):
     PASS = "pass"  # noqa: S105 - not a password
 
 
-_DONE_TO = {
-    Deed.REGISTERED: "this version",
-    Deed.CREATED_RUN: "the run behind this version",
-    Deed.CREATED_LOGGED_MODEL: "the logged model behind this version",
-}
-_DONE = {
-    Deed.REGISTERED: "registered",
-    Deed.CREATED_RUN: "created",
-    Deed.CREATED_LOGGED_MODEL: "created",
-}
+_CREATED = {Deed.CREATED_RUN: "run", Deed.CREATED_LOGGED_MODEL: "logged model"}
 _BECAUSE = "the rule wants it approved by people who did not make it"
 
 
@@ -70,9 +61,10 @@ class Makers(Condition):
     @override
     def narrowed(self, facts: Facts) -> Facts:
         """Marks what makers of the version judged: an approval of theirs does not count."""
-        makers = {maker.user_id for maker in facts.record.makers if maker.is_known}
+        makers = {maker.user_id: maker.name for maker in facts.record.makers if maker.is_known}
         return replace(
             facts,
+            barred_names=tuple(makers.values()),
             judgements=tuple(replace(each, is_makers=each.reviewer_id in makers) for each in facts.judgements),
         )
 
@@ -139,6 +131,9 @@ class MakersField(forms.ChoiceField):
 
 
 def _deeds(makers: Iterable[Maker]) -> str:
-    """Returns `registered this version and created the run behind this version`."""
-    deeds = dict.fromkeys(maker.deed for maker in makers)
-    return listed([f"{_DONE[deed]} {_DONE_TO[deed]}" for deed in deeds])
+    """Returns `registered this version and created its run`."""
+    deeds = {maker.deed for maker in makers}
+    created = listed([name for deed, name in _CREATED.items() if deed in deeds])
+    if Deed.REGISTERED not in deeds:
+        return f"created this version's {created}"
+    return f"registered this version and created its {created}" if created else "registered this version"
