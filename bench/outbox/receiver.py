@@ -1,4 +1,4 @@
-"""`python -m bench.receiver PORT SECONDS`: takes webhooks, answers after so many seconds, prints how many came."""
+"""`python -m bench.outbox.receiver PORT SECONDS`: takes webhooks, answers after so many seconds, counts them."""
 
 import asyncio
 import signal
