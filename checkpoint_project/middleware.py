@@ -29,7 +29,7 @@ _FOR_SCRIPTS = (
     "/checkpoint/compare/versions/",
     "/checkpoint/admin/autocomplete/",
 )
-_PICTURES = "/checkpoint/compare/picture/"
+_PICTURES = ("/checkpoint/compare/picture/", "/checkpoint/compare/copy/")
 """What is sent from there is told by its bytes to be a picture, and is contained by its policy."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -107,7 +107,7 @@ def _refusal(request: HttpRequest) -> str:
     if metadata.is_code(request):
         is_ours = path in policies.GENERATED_SCRIPTS and metadata.destination(request) == "script"
         return "" if is_ours else "There is no script and no style sheet at this address."
-    if metadata.destination(request) == "image" and path == _PICTURES:
+    if metadata.destination(request) == "image" and path.startswith(_PICTURES):
         return "" if metadata.site(request) in metadata.FROM_OUR_ORIGIN else "Pictures are shown on our own pages only."
     is_read = metadata.is_call(request) and metadata.site(request) in metadata.FROM_OUR_ORIGIN
     if is_read and path.startswith(_FOR_SCRIPTS):

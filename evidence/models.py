@@ -85,6 +85,46 @@ class Inspection(AppendOnly):
         return f"{self.model_name} version {self.version}: {self.outcome}"
 
 
+class PictureCopy(AppendOnly):
+    """The bytes of a picture of some version, under their SHA-256 in hex: kept once, however many versions have it."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    content = models.BinaryField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    @override
+    def __str__(self) -> str:
+        return self.digest
+
+
+class PictureLook(AppendOnly):
+    """Which pictures a version had when copies were taken.
+
+    Attributes:
+        registered_at: As `Manifest` has it.
+        taken_at: Before the first one was read.
+        pictures: `[{"path", "size", "digest", "width", "height"}]`; an empty digest for one that was not kept.
+    """
+
+    workspace = models.CharField(max_length=256, blank=True, default="")
+    model_name = models.CharField(max_length=256)
+    version = models.CharField(max_length=32)
+    registered_at = models.DateTimeField()
+    taken_at = models.DateTimeField()
+    pictures = models.JSONField(default=list)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "model_name", "version", "registered_at"], name="looks_at_version"),
+            models.Index(fields=["taken_at"], name="looks_by_time"),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.model_name} version {self.version}: {len(self.pictures)} pictures"
+
+
 class DigestedFile(models.Model):
     """A file of a version that was read once, with its SHA-256 in hex and its size in bytes."""
 

@@ -58,6 +58,11 @@ def picture_path(model_name: str, version: str, path: str, workspace: str) -> st
     return _filled("picture", {"model": model_name, "version": version, "path": path, "workspace": workspace})
 
 
+def picture_copy_path(digest: str) -> str:
+    """Returns the path of a copy of a picture that Checkpoint kept."""
+    return reverse("promote_requests:picture_copy", args=[digest])
+
+
 def curves_path(new: tuple[str, str], old: tuple[str, str] | None, workspace: str) -> str:
     """Returns the path of the curves of one or two (model, version); the metric comes behind it."""
     return _filled("curves", _both(new, old or ("", ""), workspace))

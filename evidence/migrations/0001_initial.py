@@ -94,4 +94,31 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('workspace', 'model_name', 'metric'), name='one_direction_per_metric'), models.CheckConstraint(condition=models.Q(('direction__in', ['higher', 'lower', 'none'])), name='direction_is_known')],
             },
         ),
+        migrations.CreateModel(
+            name='PictureCopy',
+            fields=[
+                ('digest', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ('content', models.BinaryField()),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='PictureLook',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('workspace', models.CharField(blank=True, default='', max_length=256)),
+                ('model_name', models.CharField(max_length=256)),
+                ('version', models.CharField(max_length=32)),
+                ('registered_at', models.DateTimeField()),
+                ('taken_at', models.DateTimeField()),
+                ('pictures', models.JSONField(default=list)),
+            ],
+            options={
+                'ordering': ['pk'],
+                'indexes': [models.Index(fields=['workspace', 'model_name', 'version', 'registered_at'], name='looks_at_version'), models.Index(fields=['taken_at'], name='looks_by_time')],
+            },
+        ),
     ]

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from audit.actors import Actor, Door, actor_of
 from evidence.compare import Comparison, compare_evidence
+from evidence.copies.finding import CopiedPictures, pictures_of
 from evidence.digests.taking import manifest_of
 from evidence.freeze import Observation, UnreadableEvidence
 from evidence.inspection.looking import findings_of
@@ -117,6 +119,7 @@ def judged(request: PageRequest, number: int, digest: str) -> HttpResponse:
         "champion_links": links_of(evidence.champion, promote_request.workspace) if evidence.champion else [],
         "reviews": reviews,
         "kept_at": observed_at,
+        "pictures": _pictures(promote_request, evidence, observed_at),
         "as_it_is_now": _present(promote_request, evidence),
         "is_removal": promote_request.change == Change.REMOVE,
     }
@@ -238,11 +241,35 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, rules: Rul
         "gone": sentences.gone(evidence.challenger) if evidence else [],
         "history": history_of(promote_request, seen.observation.champion_version, reader=request.user.pk),
         "is_frozen": promote_request.status in FROZEN,
+        "pictures": _pictures_of_the_past(promote_request, seen),
         "as_it_is_now": _present(promote_request, evidence),
         **(charts.context_of(evidence, proposal.workspace) if evidence else {}),
         "is_removal": proposal.change == Change.REMOVE,
         **_actions(request, promote_request, decision, requirement),
     }
+
+
+def _pictures_of_the_past(promote_request: PromoteRequest, seen: Seen) -> CopiedPictures:
+    """Returns the copies of the pictures, where the page shows what was kept because MLflow may have something else."""
+    is_past = promote_request.status in FROZEN or seen.failure is not None
+    if seen.evidence is None or not is_past:
+        return CopiedPictures()
+    return _pictures(promote_request, seen.evidence, seen.as_of or _decided_at(promote_request))
+
+
+def _pictures(promote_request: PromoteRequest, evidence: Evidence, moment: datetime) -> CopiedPictures:
+    return pictures_of(
+        evidence,
+        workspace=promote_request.workspace,
+        moment=moment,
+        since=promote_request.opened_at,
+        until=_decided_at(promote_request),
+    )
+
+
+def _decided_at(promote_request: PromoteRequest) -> datetime:
+    decided = (promote_request.closed_at, promote_request.promoted_at, promote_request.promoting_since)
+    return next((at for at in decided if at is not None), timezone.now())
 
 
 def _present(promote_request: PromoteRequest, evidence: Evidence | None) -> str:

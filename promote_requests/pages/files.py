@@ -1,12 +1,14 @@
 """One file of two versions, and pictures of versions. What comes from a model is hostile: nothing of it runs here."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from evidence.copies.finding import content_of, last_copy
 from evidence.files.difference import LARGEST_BYTES, difference_of
 from evidence.files.pictures import Unshowable, picture_of
 from foundation.browsers import policies
@@ -14,6 +16,7 @@ from promote_requests import links
 from promote_requests.pages.http import Missing, PageRequest, lists_of
 from registry import RegistryClient, screens
 from registry.exceptions import RegistryError, RegistryNotFound
+from registry.types import ModelVersion
 from registry.workspaces import canonical_workspace
 
 _ELSEWHERE = "The files of {name} version {version} lie where Checkpoint does not look."
@@ -21,11 +24,19 @@ _ELSEWHERE = "The files of {name} version {version} lie where Checkpoint does no
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A version of which a file is shown, and what it has at the path: None for nothing."""
+    """A version of which a file is shown.
+
+    Attributes:
+        content: What it has at the path; None for nothing.
+        copied_at: When Checkpoint copied this picture, which MLflow does not have any more; None for what MLflow has.
+        address: Of the picture, if it is one.
+    """
 
     name: str
     version: str
     content: bytes | None
+    address: str
+    copied_at: datetime | None = None
 
 
 @require_safe
@@ -38,9 +49,9 @@ def compare_file(request: PageRequest) -> HttpResponse:
     registry = lists_of(workspace).registry
     context: dict[str, Any] = {"asked": asked, "workspace": workspace, "path": asked["path"]}
     try:
-        new = _side(registry, asked["model"], asked["version"], asked["path"])
+        new = _side(registry, asked["model"], asked["version"], asked["path"], workspace)
         beside = asked["with_model"] or asked["model"]
-        old = _side(registry, beside, asked["with"], asked["path"]) if asked["with"] else None
+        old = _side(registry, beside, asked["with"], asked["path"], workspace) if asked["with"] else None
     except RegistryNotFound as failure:
         raise Missing(failure.message) from None
     except RegistryError as failure:
@@ -51,8 +62,9 @@ def compare_file(request: PageRequest) -> HttpResponse:
         "new": new,
         "old": old,
         "found": difference_of(asked["path"], new.content, old.content if old else None),
-        "new_picture": links.picture_path(new.name, new.version, asked["path"], workspace),
-        "old_picture": links.picture_path(old.name, old.version, asked["path"], workspace) if old else "",
+        "new_picture": new.address,
+        "old_picture": old.address if old else "",
+        "copies": [side for side in (old, new) if side is not None and side.copied_at is not None],
         "mlflow": screens.mlflow_version(new.name, new.version, is_prompt=False, workspace=workspace),
         "back": links.comparison_path((new.name, new.version), (old.name, old.version), workspace) if old else "",
     }
@@ -61,16 +73,28 @@ def compare_file(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def picture(request: PageRequest) -> HttpResponse:
-    """Sends a picture of a version, if it is one that a browser may show; its type is told by its first bytes."""
+    """Sends a picture of a version, if it is one that a browser may show."""
     workspace = canonical_workspace(request.GET.get("workspace", ""))
     name, version, path = (request.GET.get(key, "") for key in ("model", "version", "path"))
     try:
-        content = _side(lists_of(workspace).registry, name, version, path).content
-        found = picture_of(content) if content is not None else None
+        found = _read(lists_of(workspace).registry, name, version, path)[0]
     except RegistryNotFound as failure:
         raise Missing(failure.message) from None
     except RegistryError as failure:
         return HttpResponse(failure.message, content_type="text/plain; charset=utf-8", status=failure.status)
+    return _sent(found)
+
+
+@require_safe
+def picture_copy(request: PageRequest, digest: str) -> HttpResponse:
+    """Sends a copy that Checkpoint kept of a picture."""
+    return _sent(content_of(digest))
+
+
+def _sent(content: bytes | None) -> HttpResponse:
+    """Sends a picture; its type is told by its first bytes, never by what anybody calls it."""
+    try:
+        found = picture_of(content) if content is not None else None
     except Unshowable as reason:
         raise Missing(str(reason)) from None
     if content is None or found is None:
@@ -81,12 +105,35 @@ def picture(request: PageRequest) -> HttpResponse:
     return response
 
 
-def _side(registry: RegistryClient, name: str, version: str, path: str) -> Side:
+def _side(registry: RegistryClient, name: str, version: str, path: str, workspace: str) -> Side:
+    """Returns what MLflow has, or else the copy that Checkpoint kept of the picture."""
+    known: ModelVersion | None = None
+    address = links.picture_path(name, version, path, workspace)
+    try:
+        content, known = _read(registry, name, version, path)
+        if content is not None:
+            return Side(name, version, content, address)
+    except RegistryNotFound:
+        if (kept := _kept(name, version, path, workspace)) is None:
+            raise
+        return kept
+    return _kept(name, version, path, workspace, known) or Side(name, version, None, address)
+
+
+def _kept(name: str, version: str, path: str, workspace: str, known: ModelVersion | None = None) -> Side | None:
+    copy = last_copy(workspace, name, version, path, known=known)
+    content = content_of(copy.digest) if copy is not None else None
+    if copy is None or content is None:
+        return None
+    return Side(name, version, content, links.picture_copy_path(copy.digest), copy.taken_at)
+
+
+def _read(registry: RegistryClient, name: str, version: str, path: str) -> tuple[bytes | None, ModelVersion]:
     facts = registry.get_facts(name, version)
     if facts.unplaced_source:
         # MLflow would fetch whatever the source names, an address in the inner network too.
         raise RegistryNotFound(_ELSEWHERE.format(name=name, version=version))
-    return Side(name, version, registry.read_file(name, version, path, limit=LARGEST_BYTES))
+    return registry.read_file(name, version, path, limit=LARGEST_BYTES), facts.version
 
 
 def _called(new: Side, old: Side | None) -> str:

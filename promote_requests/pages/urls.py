@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("compare/", pages.compare_versions, name="compare"),
     path("compare/file/", files.compare_file, name="file"),
     path("compare/picture/", files.picture, name="picture"),
+    path("compare/copy/<slug:digest>/", files.picture_copy, name="picture_copy"),
     path("compare/curves/", charts.curves, name="curves"),
     path("compare/versions/", charts.over_versions, name="over_versions"),
     path("metrics/", directions.metric_directions, name="directions"),
