@@ -141,7 +141,11 @@ def test_they_are_taken_once_for_each_opening_and_tried_again_where_mlflow_is_aw
     assert awaited() == [("", "Fraud", "2"), ("", "Fraud", "1")]
     long_ago = timezone.now() - timedelta(days=2)
     PromoteRequest.objects.update(
-        status=Status.CLOSED, updated_at=long_ago, closed_at=long_ago, closed_by=1, close_reason="rejected"
+        status=Status.CLOSED,
+        updated_at=long_ago,
+        closed_at=long_ago,
+        closed_by=open_request.author,
+        close_reason="rejected",
     )
     assert awaited() == []
 

@@ -542,14 +542,8 @@ def _answering(patterns: list[Any], namespace: str, methods: tuple[str, ...], us
 
 
 def _address(name: str) -> str:
-    for kwargs in (
-        {},
-        {"number": 404},
-        {"name": "Fraud"},
-        {"digest": "0"},
-        {"number": 404, "digest": "0"},
-        {"pk": 404},
-    ):
+    taken = ({}, {"number": 404}, {"name": "Fraud"}, {"digest": "0"}, {"number": 404, "digest": "0"}, {"pk": 404})
+    for kwargs in taken:
         try:
             return reverse(name, kwargs=kwargs)
         except NoReverseMatch:
