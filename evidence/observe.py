@@ -1,14 +1,19 @@
 """Reads the facts that a decision is taken on from the registry."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from evidence.directions.overrides import directions_of
 from evidence.directions.wanted import BY_NAME, Directions
 from registry.client import RegistryClient
-from registry.lists import described
+from registry.lists import Description, described
 from registry.proposals import Change, Proposal
+from registry.side_by_side import side_by_side
 from registry.targets import Target, TargetKind
-from registry.types import ModelVersion, VersionFacts
+from registry.types import ModelVersion, RegisteredModel, VersionFacts
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,44 +51,89 @@ def observe(registry: RegistryClient, proposal: Proposal, *, exact: bool = False
     Raises:
         RegistryError: as the registry raises it, RegistryNotFound when there is no such model or version.
     """
-    return _with_models(registry, _observed(registry, proposal, exact=exact), workspace=proposal.workspace)
+    name = proposal.model_name
+    challenger, model, champion = _asked(
+        lambda: registry.get_facts(name, proposal.version),
+        Description(registry, name, workspace=proposal.workspace),
+        lambda: _champion(registry, proposal, exact=exact),
+    )
+    if champion.place == (name, proposal.version):
+        champion = replace(champion, facts=challenger, model=model)
+    return _with_models(
+        Evidence(challenger, champion.facts, champion.others, proposal.change == Change.REMOVE),
+        model,
+        champion.model or model,
+        workspace=proposal.workspace,
+    )
 
 
 def observe_both(registry: RegistryClient, new: tuple[str, str], old: tuple[str, str], *, workspace: str) -> Evidence:
     """Returns what the registry has of any two (model, version); RegistryError as the registry raises it."""
-    return _with_models(registry, Evidence(registry.get_facts(*new), registry.get_facts(*old)), workspace=workspace)
+    challenger, model, (champion, its_model) = _asked(
+        lambda: registry.get_facts(*new),
+        Description(registry, new[0], workspace=workspace),
+        lambda: (
+            registry.get_facts(*old),
+            described(registry, old[0], workspace=workspace) if old[0] != new[0] else None,
+        ),
+    )
+    return _with_models(Evidence(challenger, champion), model, its_model or model, workspace=workspace)
 
 
-def _observed(registry: RegistryClient, proposal: Proposal, *, exact: bool) -> Evidence:
-    model_name, version, target = proposal.model_name, proposal.version, proposal.target
-    challenger = registry.get_facts(model_name, version)
+@dataclass(frozen=True, slots=True)
+class _Champion:
+    """Who holds the target: its model and version, what is known of both, and the further holders.
+
+    Attributes:
+        facts: None of nobody, and of the challenger itself, whom somebody asks for already.
+        model: None of the challenger's.
+    """
+
+    place: tuple[str, str] | None = None
+    facts: VersionFacts | None = None
+    model: RegisteredModel | None = None
+    others: tuple[str, ...] = ()
+
+
+def _asked(
+    challenger: Callable[[], VersionFacts], model: Description, champion: Callable[[], T]
+) -> tuple[VersionFacts, RegisteredModel, T]:
+    """Asks for both sides at once; the champion in this thread, which may read what is kept in the database.
+
+    Where several fail, what is said of the challenger comes first.
+    """
+    found: list[Any] = side_by_side([challenger, model.ask, champion])
+    model.keep()
+    return found[0], found[1], found[2]
+
+
+def _champion(registry: RegistryClient, proposal: Proposal, *, exact: bool) -> _Champion:
+    name, version, target = proposal.model_name, proposal.version, proposal.target
     if proposal.change == Change.REMOVE:
-        others = [holder for holder in registry.holders(model_name, target, exact=exact) if holder != version]
-        return Evidence(challenger, registry.get_facts(model_name, others[0]) if others else None, removing=True)
-    if not target.has_champion:
-        return Evidence(challenger)
-    holders = registry.holders(model_name, target, exact=exact)
+        others = [holder for holder in registry.holders(name, target, exact=exact) if holder != version]
+        return _Champion((name, others[0]), registry.get_facts(name, others[0])) if others else _Champion()
+    holders = registry.holders(name, target, exact=exact) if target.has_champion else []
     if not holders:
-        return Evidence(challenger)
+        return _Champion()
     newest, *rest = holders
-    place = target.name if target.kind == TargetKind.MODEL else model_name
-    is_challenger = (place, newest) == (model_name, version)
-    return Evidence(challenger, challenger if is_challenger else registry.get_facts(place, newest), tuple(rest))
+    place = (target.name if target.kind == TargetKind.MODEL else name, newest)
+    if place == (name, version):
+        return _Champion(place, others=tuple(rest))
+    model = described(registry, place[0], workspace=proposal.workspace) if place[0] != name else None
+    return _Champion(place, registry.get_facts(*place), model, tuple(rest))
 
 
-def _with_models(registry: RegistryClient, evidence: Evidence, *, workspace: str) -> Evidence:
+def _with_models(
+    evidence: Evidence, of_challenger: RegisteredModel, of_champion: RegisteredModel, *, workspace: str
+) -> Evidence:
     """Returns the evidence with what holds for the registered models: which way is better, and what they are for."""
-    challenger, champion = evidence.challenger, evidence.champion
-    model = described(registry, challenger.version.name, workspace=workspace)
-    directions = directions_of(model, workspace=workspace)
-    challenger = replace(challenger, model_description=model.description)
+    challenger = replace(evidence.challenger, model_description=of_challenger.description)
+    champion, model = evidence.champion, of_challenger
     if champion is evidence.challenger:
         champion = challenger
     elif champion is not None:
-        if champion.version.name != model.name:
-            model = described(registry, champion.version.name, workspace=workspace)
-            directions = directions_of(model, workspace=workspace)
-        champion = replace(champion, model_description=model.description)
+        champion, model = replace(champion, model_description=of_champion.description), of_champion
+    directions = directions_of(model, workspace=workspace)
     return replace(evidence, challenger=challenger, champion=champion, directions=directions)
 
 

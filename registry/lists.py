@@ -78,20 +78,41 @@ class Lists:
         return answer
 
 
-def described(registry: RegistryClient, name: str, *, workspace: str) -> RegisteredModel:
-    """Returns a model whose tags and description are to be read; RegistryNotFound when there is none.
+class Description:
+    """What a model says of itself: its tags and description.
 
-    Of one that MLflow takes long to show, what was changed past Checkpoint in the last half minute may be missing.
+    Of one that MLflow takes long to show, what was changed past Checkpoint in the last half minute may be missing. Only
+    making one and `keep` touch Django's cache, so that any thread may `ask`.
     """
-    key = _key(workspace, "described", name)
-    kept: RegisteredModel | str | None = cache.get(key)
-    if isinstance(kept, RegisteredModel):
-        return kept
-    began = time.monotonic()
-    answer = registry.get_model(name)
-    if kept is None and family_of(name) is Family.MODEL and time.monotonic() - began >= AT_ONCE_SECONDS:
-        # `add`: a change that was passed on meanwhile has left its mark, and stands.
-        cache.add(key, answer, timeout=SERVES_SECONDS)
+
+    def __init__(self, registry: RegistryClient, name: str, *, workspace: str) -> None:
+        self._registry, self._name = registry, name
+        self._key = _key(workspace, "described", name)
+        self._kept: RegisteredModel | str | None = cache.get(self._key)
+        self._slow: RegisteredModel | None = None
+
+    def ask(self) -> RegisteredModel:
+        """Returns the model as it was kept, or else as MLflow has it; RegistryNotFound when there is none."""
+        if isinstance(self._kept, RegisteredModel):
+            return self._kept
+        began = time.monotonic()
+        answer = self._registry.get_model(self._name)
+        if self._kept is None and family_of(self._name) is Family.MODEL:
+            self._slow = answer if time.monotonic() - began >= AT_ONCE_SECONDS else None
+        return answer
+
+    def keep(self) -> None:
+        """Keeps what MLflow took long to say."""
+        if self._slow is not None:
+            # `add`: a change that was passed on meanwhile has left its mark, and stands.
+            cache.add(self._key, self._slow, timeout=SERVES_SECONDS)
+
+
+def described(registry: RegistryClient, name: str, *, workspace: str) -> RegisteredModel:
+    """Returns a model whose tags and description are to be read, see `Description`."""
+    description = Description(registry, name, workspace=workspace)
+    answer = description.ask()
+    description.keep()
     return answer
 
 

@@ -14,6 +14,7 @@ from django.test import Client
 from checkpoint_project.postgresql import slots
 from proxy.wsgi import Handler
 from registry.exceptions import RegistryUnreachable
+from registry.side_by_side import side_by_side
 from registry.transport import Transport
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.sockets, pytest.mark.django_db(transaction=True)]
@@ -113,3 +114,23 @@ def test_nobody_waits_for_ever() -> None:
         ):
             cursor.execute(f"SHOW {name}")
             assert cursor.fetchone() == (value,)
+
+
+def test_nobody_holds_a_connection_while_mlflow_is_asked_for_both_sides(
+    three_slots: threading.BoundedSemaphore,
+) -> None:
+    connection.ensure_connection()
+    assert three_slots._value == 2
+    both = threading.Barrier(2, timeout=10)
+
+    def asked() -> tuple[int, int]:
+        both.wait()
+        free, counted = three_slots._value, 0
+        both.wait()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            counted = cursor.fetchone()[0]
+        return free, counted
+
+    assert side_by_side([asked, asked]) == [(3, 1), (3, 1)]
+    assert three_slots._value == 3

@@ -2,7 +2,9 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -11,6 +13,7 @@ from evidence.observe import Evidence
 from registry import patience
 from registry.client import RegistryClient
 from registry.exceptions import RegistryError
+from registry.side_by_side import side_by_side
 from registry.types import Contents, Family, FileTree, VersionFacts
 
 KEPT_SECONDS = 60.0
@@ -48,72 +51,83 @@ _contents: _Kept[Contents] = _Kept()
 _trees: _Kept[FileTree] = _Kept()
 
 
-def with_contents(registry: RegistryClient, evidence: Evidence, *, workspace: str, fresh: bool = False) -> Evidence:
-    """Returns the evidence with what the files of both versions say of them.
+def with_files(
+    registry: RegistryClient,
+    evidence: Evidence,
+    *,
+    workspace: str,
+    contents: bool = True,
+    trees: bool = True,
+    fresh: bool = False,
+) -> Evidence:
+    """Returns the evidence with what the files of both versions say of them, and with the lists of these files.
 
-    A file that cannot be read is a sentence in `Contents.problems` and stops nothing: the figures are there without it.
+    Both sides and both kinds are asked for at once. A file that cannot be read is a sentence in `Contents.problems`, a
+    list that cannot be had one in `FileTree.problem`; neither stops anything: the figures are there without it.
 
     Args:
         registry: The workspace's.
         evidence: From `observe`.
         workspace: Canonical.
-        fresh: For what is frozen: reads every file now.
+        contents: Whether to read the files that tell about a version.
+        trees: Whether to list all files.
+        fresh: For what is frozen: asks for everything now.
     """
+    challenger, champion = evidence.challenger, evidence.champion
+    sides = [challenger] if champion is None or champion is challenger else [challenger, champion]
+    asked: list[Callable[[], Contents | FileTree]] = []
+    for facts in sides:
+        if _has_files(facts):
+            asked += [partial(_contents_of, registry, facts, workspace, fresh=fresh)] if contents else []
+            asked += [partial(_tree_of, registry, facts, workspace, fresh=fresh)] if trees else []
     with patience.at_most(FRESH_SECONDS if fresh else PAGE_SECONDS):
-        return _with_both(registry, evidence, workspace, fresh=fresh)
+        found = iter(side_by_side(asked))
+    complete = [_with(facts, found, contents=contents, trees=trees) for facts in sides]
+    return replace(evidence, challenger=complete[0], champion=None if champion is None else complete[-1])
 
 
-def with_trees(registry: RegistryClient, evidence: Evidence, *, workspace: str, fresh: bool = False) -> Evidence:
-    """Returns the evidence with the list of files of both versions; see `with_contents` for the arguments.
-
-    A version whose files cannot be listed has a tree that says so.
-    """
-    with patience.at_most(FRESH_SECONDS if fresh else PAGE_SECONDS):
-        challenger = _listed(registry, evidence.challenger, workspace, fresh=fresh)
-        champion = evidence.champion
-        if champion is evidence.challenger:
-            champion = challenger
-        elif champion is not None:
-            champion = _listed(registry, champion, workspace, fresh=fresh)
-        return replace(evidence, challenger=challenger, champion=champion)
-
-
-def _listed(registry: RegistryClient, facts: VersionFacts, workspace: str, *, fresh: bool) -> VersionFacts:
-    version = facts.version
-    if facts.prompt_text is not None or version.family is not Family.MODEL:
+def _with(facts: VersionFacts, found: Iterator[Contents | FileTree], *, contents: bool, trees: bool) -> VersionFacts:
+    """Returns the facts with the next ones of what was found."""
+    if not _has_files(facts):
         return facts
-    key = (workspace, version.name, version.version, version.created_at, version.source)
+    for _ in range(contents + trees):
+        one = next(found)
+        facts = replace(facts, contents=one) if isinstance(one, Contents) else replace(facts, tree=one)
+    return facts
+
+
+def _has_files(facts: VersionFacts) -> bool:
+    return facts.prompt_text is None and facts.version.family is Family.MODEL
+
+
+def _key(facts: VersionFacts, workspace: str) -> Key:
+    version = facts.version
+    return workspace, version.name, version.version, version.created_at, version.source
+
+
+def _tree_of(registry: RegistryClient, facts: VersionFacts, workspace: str, *, fresh: bool) -> FileTree:
+    key = _key(facts, workspace)
     found = None if fresh else _trees.get(key)
-    if found is None:
-        try:
-            found = registry.list_files(version.name, version.version)
-        except RegistryError as error:
-            return replace(facts, tree=FileTree((), f"MLflow did not list them: {error.message}"))
-        if found.files and not found.problem:
-            _trees.keep(key, found)
-    return replace(facts, tree=found)
+    if found is not None:
+        return found
+    try:
+        found = registry.list_files(facts.version.name, facts.version.version)
+    except RegistryError as error:
+        return FileTree((), f"MLflow did not list them: {error.message}")
+    if found.files and not found.problem:
+        _trees.keep(key, found)
+    return found
 
 
-def _with_both(registry: RegistryClient, evidence: Evidence, workspace: str, *, fresh: bool) -> Evidence:
-    challenger = _complete(registry, evidence.challenger, workspace, fresh=fresh)
-    if evidence.champion is None or evidence.champion is evidence.challenger:
-        return replace(evidence, challenger=challenger, champion=challenger if evidence.champion else None)
-    return replace(
-        evidence, challenger=challenger, champion=_complete(registry, evidence.champion, workspace, fresh=fresh)
-    )
-
-
-def _complete(registry: RegistryClient, facts: VersionFacts, workspace: str, *, fresh: bool) -> VersionFacts:
-    version = facts.version
-    if facts.prompt_text is not None or version.family is not Family.MODEL:
-        return facts
-    key = (workspace, version.name, version.version, version.created_at, version.source)
+def _contents_of(registry: RegistryClient, facts: VersionFacts, workspace: str, *, fresh: bool) -> Contents:
+    key = _key(facts, workspace)
     found = None if fresh else _contents.get(key)
-    if found is None:
-        found = _read(registry, facts)
-        if found.files and not found.problems:
-            _contents.keep(key, found)
-    return replace(facts, contents=found)
+    if found is not None:
+        return found
+    found = _read(registry, facts)
+    if found.files and not found.problems:
+        _contents.keep(key, found)
+    return found
 
 
 def _read(registry: RegistryClient, facts: VersionFacts) -> Contents:

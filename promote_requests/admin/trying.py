@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from evidence.contents.reading import with_contents, with_trees
+from evidence.contents.reading import with_files
 from evidence.observe import observe
 from foundation.exceptions import CheckpointError, InvalidInput
 from promote_requests import services
@@ -48,8 +48,7 @@ def try_gates(values: dict[str, Any]) -> Tried:
             said["try_model"], said["try_version"], Target.parse(said["try_target"]), Change.SET, False, workspace
         )
         registry = get_registry(workspace)
-        evidence = with_contents(registry, observe(registry, proposal), workspace=workspace)
-        evidence = with_trees(registry, evidence, workspace=workspace)
+        evidence = with_files(registry, observe(registry, proposal), workspace=workspace)
         results = services.judge_gates(gates, evidence, workspace=workspace, description="")
     except CheckpointError as failure:
         return Tried(failure=failure, said=said)

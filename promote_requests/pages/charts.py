@@ -1,5 +1,6 @@
 """What the charts of the pages are made of, as JSON for our own script: curves of two versions, a metric of all."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
@@ -18,6 +19,7 @@ from registry import RegistryClient
 from registry.exceptions import RegistryError
 from registry.measurements import key_in
 from registry.proposals import Change
+from registry.side_by_side import side_by_side
 from registry.types import ModelVersion, RegisteredModel
 from registry.workspaces import canonical_workspace
 
@@ -36,12 +38,10 @@ def curves(request: PageRequest) -> HttpResponse:
     if asked["with"]:
         sides.insert(0, (asked["with_model"] or asked["model"], asked["with"]))
     try:
+        drawn = side_by_side([partial(_curve, registry, *side, asked["metric"], along) for side in sides])
         series = [
-            {
-                "label": f"Version {version}" if name == asked["model"] else f"{name} version {version}",
-                **_curve(registry, name, version, asked["metric"], along),
-            }
-            for name, version in sides
+            {"label": f"Version {version}" if name == asked["model"] else f"{name} version {version}", **curve}
+            for (name, version), curve in zip(sides, drawn, strict=True)
         ]
         # As the comparison goes by it: the champion's model.
         directions = directions_of(lists_of(workspace).model(sides[0][0]), workspace=workspace)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -16,10 +17,14 @@ from promote_requests import links
 from promote_requests.pages.http import Missing, PageRequest, lists_of
 from registry import RegistryClient, screens
 from registry.exceptions import RegistryError, RegistryNotFound
+from registry.side_by_side import side_by_side
 from registry.types import ModelVersion
 from registry.workspaces import canonical_workspace
 
 _ELSEWHERE = "The files of {name} version {version} lie where Checkpoint does not look."
+
+Found = tuple[bytes | None, ModelVersion]
+"""What a version has at a path, and the version as MLflow has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +54,11 @@ def compare_file(request: PageRequest) -> HttpResponse:
     registry = lists_of(workspace).registry
     context: dict[str, Any] = {"asked": asked, "workspace": workspace, "path": asked["path"]}
     try:
-        new = _side(registry, asked["model"], asked["version"], asked["path"], workspace)
-        beside = asked["with_model"] or asked["model"]
-        old = _side(registry, beside, asked["with"], asked["path"], workspace) if asked["with"] else None
+        places = [(asked["model"], asked["version"])]
+        if asked["with"]:
+            places.append((asked["with_model"] or asked["model"], asked["with"]))
+        new, *others = _sides(registry, places, asked["path"], workspace)
+        old = others[0] if others else None
     except RegistryNotFound as failure:
         raise Missing(failure.message) from None
     except RegistryError as failure:
@@ -105,19 +112,27 @@ def _sent(content: bytes | None) -> HttpResponse:
     return response
 
 
-def _side(registry: RegistryClient, name: str, version: str, path: str, workspace: str) -> Side:
-    """Returns what MLflow has, or else the copy that Checkpoint kept of the picture."""
-    known: ModelVersion | None = None
-    address = links.picture_path(name, version, path, workspace)
+def _sides(registry: RegistryClient, places: list[tuple[str, str]], path: str, workspace: str) -> list[Side]:
+    """Returns what MLflow has in each version, or else the copy that Checkpoint kept of the picture."""
+    answers = side_by_side([partial(_answer, registry, name, version, path) for name, version in places])
+    return [_side(*place, path, workspace, answer) for place, answer in zip(places, answers, strict=True)]
+
+
+def _answer(registry: RegistryClient, name: str, version: str, path: str) -> Found | RegistryNotFound:
     try:
-        content, known = _read(registry, name, version, path)
-        if content is not None:
-            return Side(name, version, content, address)
-    except RegistryNotFound:
+        return _read(registry, name, version, path)
+    except RegistryNotFound as missing:
+        return missing
+
+
+def _side(name: str, version: str, path: str, workspace: str, answer: Found | RegistryNotFound) -> Side:
+    if isinstance(answer, RegistryNotFound):
         if (kept := _kept(name, version, path, workspace)) is None:
-            raise
+            raise answer
         return kept
-    return _kept(name, version, path, workspace, known) or Side(name, version, None, address)
+    content, known = answer
+    side = Side(name, version, content, links.picture_path(name, version, path, workspace))
+    return side if content is not None else _kept(name, version, path, workspace, known) or side
 
 
 def _kept(name: str, version: str, path: str, workspace: str, known: ModelVersion | None = None) -> Side | None:
@@ -128,7 +143,7 @@ def _kept(name: str, version: str, path: str, workspace: str, known: ModelVersio
     return Side(name, version, content, links.picture_copy_path(copy.digest), copy.taken_at)
 
 
-def _read(registry: RegistryClient, name: str, version: str, path: str) -> tuple[bytes | None, ModelVersion]:
+def _read(registry: RegistryClient, name: str, version: str, path: str) -> Found:
     facts = registry.get_facts(name, version)
     if facts.unplaced_source:
         # MLflow would fetch whatever the source names, an address in the inner network too.

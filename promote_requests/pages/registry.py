@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from evidence.compare import compare_evidence
-from evidence.contents.reading import with_contents, with_trees
+from evidence.contents.reading import with_files
 from evidence.digests.taking import with_digests
 from evidence.inspection.looking import findings_of, inspection_of
 from evidence.observe import observe_both
@@ -121,8 +121,7 @@ def compare_versions(request: PageRequest) -> HttpResponse:
     new = (asked["model"], asked["version"])
     try:
         evidence = observe_both(registry, new, old, workspace=workspace)
-        evidence = with_contents(registry, evidence, workspace=workspace)
-        evidence = with_digests(with_trees(registry, evidence, workspace=workspace), workspace=workspace)
+        evidence = with_digests(with_files(registry, evidence, workspace=workspace), workspace=workspace)
     except RegistryError as failure:
         return render(request, "promote_requests/compare.html", {**context, "failure": failure}, status=failure.status)
     is_one_model = old[0] == new[0]

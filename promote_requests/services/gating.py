@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from evidence.contents.reading import with_contents, with_trees
+from evidence.contents.reading import with_files
 from evidence.freeze import Observation
 from evidence.observe import Evidence
 from promote_requests.choices import Status
@@ -33,10 +33,9 @@ def judge_gates(
     if not gates:
         return {}
     registry = get_registry(workspace)
-    if any(gate.needs_files for gate in gates) and evidence.challenger.contents is None:
-        evidence = with_contents(registry, evidence, workspace=workspace, fresh=fresh)
-    if any(gate.needs_tree for gate in gates) and evidence.challenger.tree is None:
-        evidence = with_trees(registry, evidence, workspace=workspace, fresh=fresh)
+    contents = any(gate.needs_files for gate in gates) and evidence.challenger.contents is None
+    trees = any(gate.needs_tree for gate in gates) and evidence.challenger.tree is None
+    evidence = with_files(registry, evidence, workspace=workspace, contents=contents, trees=trees, fresh=fresh)
     champion = None if evidence.champion is evidence.challenger else evidence.champion
     if champion is not None and champion.version == evidence.challenger.version:
         champion = None

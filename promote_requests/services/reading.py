@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from audit.actors import Actor
-from evidence.contents.reading import with_contents, with_trees
+from evidence.contents import reading
 from evidence.digests.taking import with_digests
 from evidence.freeze import Observation
 from evidence.inspection.findings import Outcome as InspectionOutcome
@@ -210,8 +210,8 @@ def with_files(promote_request: PromoteRequest, evidence: Evidence, *, fresh: bo
 
 def with_both(registry: RegistryClient, evidence: Evidence, *, workspace: str, fresh: bool = False) -> Evidence:
     """Returns the evidence with what the files of both versions say, which there are, and their digests."""
-    found = with_contents(registry, evidence, workspace=workspace, fresh=fresh)
-    return with_digests(with_trees(registry, found, workspace=workspace, fresh=fresh), workspace=workspace)
+    found = reading.with_files(registry, evidence, workspace=workspace, fresh=fresh)
+    return with_digests(found, workspace=workspace)
 
 
 def actions_for(actor: Actor, promote_request: PromoteRequest, decision: Decision | None = None) -> list[Action]:

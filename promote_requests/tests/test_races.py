@@ -72,7 +72,7 @@ def test_two_approvals_at_the_same_moment_promote_once(open_request, fraud, grac
     # Both have read the evidence before either writes.
     together = Barrier(2)
     looks = iter([together.wait, together.wait])
-    fraud.before("get_facts", lambda: next(looks, lambda timeout: None)(timeout=LONG))
+    fraud.before("holders", lambda: next(looks, lambda timeout: None)(timeout=LONG))
     outcomes = at_the_same_moment(approve(grace, open_request), approve(UserFactory(), open_request))
     assert [outcome.failure for outcome in outcomes] == [None, None]
     assert PromoteRequest.objects.get().status == Status.PROMOTED
@@ -84,7 +84,7 @@ def test_two_approvals_at_the_same_moment_promote_once(open_request, fraud, grac
 def test_two_promotions_at_the_same_moment_make_one(approved_request, fraud, ada, grace):
     together = Barrier(2)
     looks = iter([together.wait, together.wait])
-    fraud.before("get_facts", lambda: next(looks, lambda timeout: None)(timeout=LONG))
+    fraud.before("holders", lambda: next(looks, lambda timeout: None)(timeout=LONG))
     outcomes = at_the_same_moment(promote(ada, approved_request), promote(grace, approved_request))
     assert {type(outcome) for outcome in outcomes} == {PromoteRequest, WrongState}
     assert (count(AuditAction.PROMOTION_STARTED), count(AuditAction.PROMOTED)) == (1, 1)
@@ -117,7 +117,7 @@ def test_without_lock_and_condition_both_promotions_would_run(approved_request, 
 def test_a_promotion_and_a_withdrawal_at_the_same_moment_do_not_both_happen(approved_request, fraud, ada, grace):
     together = Barrier(2)
     looks = iter([together.wait])
-    fraud.before("get_facts", lambda: next(looks, lambda timeout: None)(timeout=LONG))
+    fraud.before("holders", lambda: next(looks, lambda timeout: None)(timeout=LONG))
 
     def withdraw():
         together.wait(LONG)
@@ -134,7 +134,7 @@ def test_a_promotion_and_a_withdrawal_at_the_same_moment_do_not_both_happen(appr
 def test_two_requests_for_the_same_opened_at_the_same_moment_are_one(fraud, ada, grace, monkeypatch):
     # Both have found that there is none yet before either writes.
     together = Barrier(2)
-    fraud.before("get_facts", lambda: together.wait(LONG))
+    fraud.before("holders", lambda: together.wait(LONG))
 
     def ask(actor):
         return lambda: PromoteRequestFactory(actor=actor)
@@ -146,7 +146,7 @@ def test_two_requests_for_the_same_opened_at_the_same_moment_are_one(fraud, ada,
 
 def test_without_the_constraint_both_requests_would_be_opened(fraud, ada, grace):
     together = Barrier(2)
-    fraud.before("get_facts", lambda: together.wait(LONG))
+    fraud.before("holders", lambda: together.wait(LONG))
     constraint = next(c for c in PromoteRequest._meta.constraints if c.name == "one_unfinished_request")
     with connection.schema_editor() as editor:
         editor.remove_constraint(PromoteRequest, constraint)

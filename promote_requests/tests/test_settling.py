@@ -110,7 +110,7 @@ def test_an_attempt_that_was_held_up_until_it_was_settled_makes_no_call(fraud, a
             PromoteRequest.objects.update(promoting_since=current().promoting_since - LONG_AGO)
             services.settle_if_cut_off(current())
 
-    fraud.before("get_facts", settle_meanwhile)
+    fraud.before("holders", settle_meanwhile)
     before = len(fraud.calls)
     with pytest.raises(WrongState, match="given up"):
         services.promote(actor=by(grace), promote_request=asked)

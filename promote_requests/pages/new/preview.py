@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from evidence.compare import Comparison, compare_evidence
-from evidence.contents.reading import with_contents
+from evidence.contents.reading import with_files
 from evidence.observe import Evidence, observe
 from foundation.exceptions import CheckpointError, InvalidInput
 from promote_requests import sentences
@@ -60,7 +60,7 @@ def _fill(shown: Preview, proposal: Proposal, author: "User") -> None:
     shown.existing = PromoteRequest.objects.unfinished().visible_to(author.pk).asking_for(proposal).first()
     registry = get_registry(proposal.workspace)
     feasibility.check(registry, proposal)
-    evidence = with_contents(registry, observe(registry, proposal), workspace=proposal.workspace)
+    evidence = with_files(registry, observe(registry, proposal), workspace=proposal.workspace, trees=False)
     shown.evidence = evidence
     shown.comparison = compare_evidence(evidence)
     shown.sentence = sentences.parts(Story(proposal, author.get_username(), evidence.champion_version))
