@@ -9,7 +9,7 @@ from audit.making.makers import makers_of
 from evidence.directions.overrides import directions_of
 from evidence.directions.wanted import BY_NAME, Directions
 from registry.client import RegistryClient
-from registry.lists import Described, described
+from registry.lists import Description, described
 from registry.proposals import Change, Proposal
 from registry.side_by_side import side_by_side
 from registry.targets import Target, TargetKind
@@ -53,13 +53,12 @@ def observe(registry: RegistryClient, proposal: Proposal, *, exact: bool = False
     Raises:
         RegistryError: as the registry raises it, RegistryNotFound when there is no such model or version.
     """
-    name, described_as = proposal.model_name, Described(registry, proposal.model_name, workspace=proposal.workspace)
+    name = proposal.model_name
     challenger, model, champion = _asked(
         lambda: registry.get_facts(name, proposal.version),
-        described_as.ask,
+        Description(registry, name, workspace=proposal.workspace),
         lambda: _champion(registry, proposal, exact=exact),
     )
-    described_as.keep()
     if champion.place == (name, proposal.version):
         champion = replace(champion, facts=challenger, model=model)
     return _with_models(
@@ -72,16 +71,14 @@ def observe(registry: RegistryClient, proposal: Proposal, *, exact: bool = False
 
 def observe_both(registry: RegistryClient, new: tuple[str, str], old: tuple[str, str], *, workspace: str) -> Evidence:
     """Returns what the registry has of any two (model, version); RegistryError as the registry raises it."""
-    described_as = Described(registry, new[0], workspace=workspace)
     challenger, model, (champion, its_model) = _asked(
         lambda: registry.get_facts(*new),
-        described_as.ask,
+        Description(registry, new[0], workspace=workspace),
         lambda: (
             registry.get_facts(*old),
             described(registry, old[0], workspace=workspace) if old[0] != new[0] else None,
         ),
     )
-    described_as.keep()
     return _with_models(Evidence(challenger, champion), model, its_model or model, workspace=workspace)
 
 
@@ -101,13 +98,14 @@ class _Champion:
 
 
 def _asked(
-    challenger: Callable[[], VersionFacts], model: Callable[[], RegisteredModel], champion: Callable[[], T]
+    challenger: Callable[[], VersionFacts], model: Description, champion: Callable[[], T]
 ) -> tuple[VersionFacts, RegisteredModel, T]:
-    """Asks for both sides at once; the champion in this thread, because who holds a stage may be kept in the database.
+    """Asks for both sides at once; the champion in this thread, which may read what is kept in the database.
 
     Where several fail, what is said of the challenger comes first.
     """
-    found: list[Any] = side_by_side([challenger, model, champion])
+    found: list[Any] = side_by_side([challenger, model.ask, champion])
+    model.keep()
     return found[0], found[1], found[2]
 
 

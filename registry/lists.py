@@ -78,42 +78,41 @@ class Lists:
         return answer
 
 
-class Described:
-    """A model whose tags and description are to be read: looked up, asked for, and kept, in three steps.
+class Description:
+    """What a model says of itself: its tags and description.
 
-    The middle one may run in a thread of its own; the others use the database. Of a model that MLflow takes long to
-    show, what was changed past Checkpoint in the last half minute may be missing.
+    Of one that MLflow takes long to show, what was changed past Checkpoint in the last half minute may be missing. Only
+    making one and `keep` touch Django's cache, so that any thread may `ask`.
     """
 
     def __init__(self, registry: RegistryClient, name: str, *, workspace: str) -> None:
-        self._registry = registry
-        self._name = name
+        self._registry, self._name = registry, name
         self._key = _key(workspace, "described", name)
         self._kept: RegisteredModel | str | None = cache.get(self._key)
-        self._slow_answer: RegisteredModel | None = None
+        self._slow: RegisteredModel | None = None
 
     def ask(self) -> RegisteredModel:
-        """Returns what is kept, or else what MLflow says; RegistryNotFound when there is no such model."""
+        """Returns the model as it was kept, or else as MLflow has it; RegistryNotFound when there is none."""
         if isinstance(self._kept, RegisteredModel):
             return self._kept
         began = time.monotonic()
         answer = self._registry.get_model(self._name)
-        if time.monotonic() - began >= AT_ONCE_SECONDS:
-            self._slow_answer = answer
+        if self._kept is None and family_of(self._name) is Family.MODEL:
+            self._slow = answer if time.monotonic() - began >= AT_ONCE_SECONDS else None
         return answer
 
     def keep(self) -> None:
-        """Keeps what MLflow took long to say, unless a change of it is on its way."""
-        if self._slow_answer is not None and self._kept is None and family_of(self._name) is Family.MODEL:
+        """Keeps what MLflow took long to say."""
+        if self._slow is not None:
             # `add`: a change that was passed on meanwhile has left its mark, and stands.
-            cache.add(self._key, self._slow_answer, timeout=SERVES_SECONDS)
+            cache.add(self._key, self._slow, timeout=SERVES_SECONDS)
 
 
 def described(registry: RegistryClient, name: str, *, workspace: str) -> RegisteredModel:
-    """Returns a model whose tags and description are to be read, in one step; see `Described`."""
-    wanted = Described(registry, name, workspace=workspace)
-    answer = wanted.ask()
-    wanted.keep()
+    """Returns a model whose tags and description are to be read, see `Description`."""
+    description = Description(registry, name, workspace=workspace)
+    answer = description.ask()
+    description.keep()
     return answer
 
 
