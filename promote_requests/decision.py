@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from evidence.verdict import Counts
 from promote_requests.choices import ReviewDecision, Verdict
+from protection.asked.questions import Question
 from protection.checks import Outcome, Report, Standing, standings
 from protection.conditions import Facts, Judgement, Unmet
 from protection.gates import GateResult
@@ -59,6 +60,7 @@ class Decision:
         checks: Each that the rules ask for or that was reported.
         promoters: Of each list one group has to press Promote; none where everybody may.
         announcements: What will stop it soon, as sentences.
+        questions: What the rules ask of the author and of reviewers.
     """
 
     judgements: tuple[Judgement, ...]
@@ -69,6 +71,7 @@ class Decision:
     checks: tuple[Standing, ...] = ()
     promoters: tuple[tuple[Reference, ...], ...] = ()
     announcements: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
 
     @property
     def label(self) -> str:
@@ -142,6 +145,7 @@ def judgements(
     is_decided: bool,
     groups: Mapping[str, Iterable[int]] | None = None,
     answerable_id: int | None = None,
+    answers: Mapping[int, Mapping[str, str]] | None = None,
 ) -> tuple[Judgement, ...]:
     """Returns the latest judgement of each reviewer that stands, in the order of their first ones.
 
@@ -161,6 +165,7 @@ def judgements(
         groups: {reviewer's key: keys of their groups} at the decision; by default those that they are in now.
         answerable_id: Of who answers for the author, where that is a service account. Their judgement does not count
             while the request is undecided; a later change of owner takes nothing back.
+        answers: {review's key: {question's key: answer}} of those that came with an answer.
     """
     not_counting = {author_id} if is_decided else {author_id, answerable_id}
     latest: dict[int, Judgement] = {}
@@ -192,6 +197,7 @@ def judgements(
                     else groups.get(str(review.reviewer_id), ())
                 ),
                 is_of_present_text=review.text_revision == text_revision,
+                answers=(answers or {}).get(review.pk, {}),
             )
     return tuple(latest.values())
 
@@ -207,6 +213,7 @@ def decide(
     checks: tuple[Report, ...] = (),
     opened_at: datetime | None = None,
     has_failed: bool = False,
+    answers: Mapping[str, str] | None = None,
 ) -> Decision:
     """Returns the decision.
 
@@ -220,6 +227,7 @@ def decide(
         checks: What was reported on the present facts, oldest first.
         opened_at: When the request was opened for review.
         has_failed: Whether a promotion of this request has failed.
+        answers: {question's key: the author's latest answer}.
     """
     facts = requirement.narrowed(
         Facts(
@@ -230,6 +238,7 @@ def decide(
             gates=gates or {},
             checks=checks,
             opened_at=opened_at,
+            answers=answers or {},
         )
     )
     return Decision(
@@ -241,12 +250,22 @@ def decide(
         checks=standings(requirement.checks, checks, opened_at=opened_at or now, now=now),
         promoters=requirement.promoters,
         announcements=requirement.announcements(facts),
+        questions=requirement.questions,
     )
 
 
 def with_approval_of(
-    given: tuple[Judgement, ...], reviewer_id: int, groups: frozenset[int], now: datetime
+    given: tuple[Judgement, ...],
+    reviewer_id: int,
+    groups: frozenset[int],
+    now: datetime,
+    questions: Iterable[Question] = (),
 ) -> tuple[Judgement, ...]:
-    """Returns the judgements as they would be if this reviewer approved now, to show what that would do."""
+    """Returns the judgements as they would be if this reviewer approved now and answered whatever they are asked.
+
+    To show what that would do: a page must not promise less than what then happens.
+    """
     others = tuple(judgement for judgement in given if judgement.reviewer_id != reviewer_id)
-    return (*others, Judgement(reviewer_id, "", approves=True, is_fresh=True, at=now, groups=groups))
+    answers = {question.key: question.required or next(iter(question.options), "-") for question in questions}
+    imagined = Judgement(reviewer_id, "", approves=True, is_fresh=True, at=now, groups=groups, answers=answers)
+    return (*others, imagined)

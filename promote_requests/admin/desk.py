@@ -14,6 +14,7 @@ from promote_requests.choices import Status, Verdict
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import detail
 from promote_requests.pages.http import PageRequest, seen_text_revision
+from promote_requests.pages.rules import questions
 from promote_requests.services import settle_if_cut_off
 
 
@@ -52,6 +53,7 @@ def judge(request: HttpRequest, promote_request: PromoteRequest) -> HttpResponse
         body=body,
         seen_fingerprint=request.POST.get("seen_fingerprint", ""),
         seen_text_revision=seen_text_revision(request),
+        answers=questions.sent(request.POST.dict()),
     )
     if outcome.failure is not None:
         messages.error(request, sentences.recorded_but_not_promoted(outcome.failure.message))

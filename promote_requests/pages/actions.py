@@ -17,6 +17,7 @@ from promote_requests.models import PromoteRequest
 from promote_requests.pages import detail
 from promote_requests.pages.forms import EditForm
 from promote_requests.pages.http import PageRequest, action, seen_text_revision
+from promote_requests.pages.rules import questions
 
 
 @action
@@ -34,6 +35,7 @@ def review(request: PageRequest, number: int) -> HttpResponse:
             body=request.POST.get("body", ""),
             seen_fingerprint=request.POST.get("seen_fingerprint", ""),
             seen_text_revision=seen_text_revision(request),
+            answers=questions.sent(request.POST.dict()),
         )
         if outcome.failure is not None:
             messages.error(request, sentences.recorded_but_not_promoted(outcome.failure.message))
@@ -127,6 +129,26 @@ def request_check(request: PageRequest, number: int) -> HttpResponse:
             actor=actor_of(request, Door.PAGE), promote_request=promote_request, name=request.POST.get("name", "")
         )
         return f"{asked.name} is asked for again: until it is reported, it counts as pending."
+
+    return _perform(request, number, act)
+
+
+@action
+def answer(request: PageRequest, number: int) -> HttpResponse:
+    """Records what the author answers to the rules' questions."""
+
+    def act(promote_request: PromoteRequest) -> str:
+        outcome = services.answer(
+            actor=actor_of(request, Door.PAGE),
+            promote_request=promote_request,
+            answers=questions.sent(request.POST.dict()),
+        )
+        if outcome.failure is not None:
+            messages.error(request, sentences.recorded_but_not_promoted(outcome.failure.message))
+            return ""
+        if outcome.promote_request.status == Status.PROMOTED:
+            return sentences.promoted(outcome.promote_request)
+        return "Your answers are recorded."
 
     return _perform(request, number, act)
 

@@ -25,6 +25,7 @@ from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import charts, text_changes, timeline
 from promote_requests.pages.http import Missing, PageRequest, action, rows_asked_for
+from promote_requests.pages.rules.questions import asked
 from promote_requests.sentences import Story
 from promote_requests.services import (
     actions_for,
@@ -171,6 +172,13 @@ def context_of(
     return {
         **conversation(promote_request),
         **_judgement(request, promote_request, rules, _look(request, promote_request, rules, is_waiting=is_waiting)),
+        "asked": asked(
+            promote_request,
+            requirement_of(promote_request, rules),
+            reader=request.user,
+            typed=request.POST if failure is not None else None,
+            failure=failure,
+        ),
         "failure": failure,
         "field_error": failure.message if failure is not None and failure.field == "body" else "",
         "is_stale": isinstance(failure, (ChampionChanged, EvidenceChanged)),

@@ -44,7 +44,7 @@ from promote_requests.sentences.facts import (
     turned,
     what_changed,
 )
-from promote_requests.sentences.ruling import author_changed_entry, author_changed_rule
+from promote_requests.sentences.ruling import answered, author_changed_entry, author_changed_rule
 from promote_requests.sentences.story import (
     Part,
     Story,
@@ -65,6 +65,7 @@ __all__ = [
     "Story",
     "about_to",
     "alias_lost",
+    "answered",
     "arrived",
     "author_changed_entry",
     "author_changed_rule",

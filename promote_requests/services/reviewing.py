@@ -1,5 +1,6 @@
 """The services for reviews and comments."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from evidence.kept import keep as keep_evidence
 from evidence.observe import Evidence
 from foundation.exceptions import CheckpointError, InvalidInput, WrongState
 from foundation.texts import checked
-from promote_requests import permissions, transitions
+from promote_requests import permissions, sentences, transitions
 from promote_requests.choices import Action, Verdict
 from promote_requests.exceptions import EvidenceChanged
 from promote_requests.models import Comment, Dismissal, PromoteRequest, Review
@@ -21,8 +22,11 @@ from promote_requests.services.gating import keep, measure
 from promote_requests.services.locking import lock
 from promote_requests.services.observing import adopt, has_changed, refuse_if_changed
 from promote_requests.services.promotion import promote_if_due
-from promote_requests.services.reading import evidence_of, judgements_of, with_files
+from promote_requests.services.reading import evidence_of, judgements_of, requirement_of, with_files
+from promote_requests.services.ruling.answering import checked_answers, keep_answers
 from promote_requests.services.settling import settles_first
+from protection.asked.questions import Question
+from protection.matching import Requirement
 
 MAX_BODY = 65_536
 """The most characters in a review or comment."""
@@ -53,6 +57,7 @@ def review(
     body: str = "",
     seen_fingerprint: str = "",
     seen_text_revision: int | None = None,
+    answers: Mapping[str, str] | None = None,
 ) -> ReviewOutcome:
     """Records a judgement, and promotes if that completes the rule and the rule says at once.
 
@@ -65,9 +70,10 @@ def review(
             present facts is refused. Empty stands for the facts that the request recorded last.
         seen_text_revision: The `text_revision` of the title and description that the reviewer was shown; None stands
             for the present ones.
+        answers: {key: answer} to the questions that the rules ask of the reviewer's groups; empty answers are none.
 
     Raises:
-        InvalidInput: the text is missing or too long.
+        InvalidInput: the text is missing or too long, an answer is none, or the rules do not ask for it.
         WrongState: the request is not open.
         NotAllowed: the actor made the request.
         ChampionChanged, EvidenceChanged: the reviewer has not seen the present facts.
@@ -87,6 +93,10 @@ def review(
         locked = lock(promote_request)
         transitions.require(Action.REVIEW, locked.status)
         permissions.require(actor, Action.REVIEW, locked)
+        requirement = requirement_of(locked)
+        given = checked_answers(_asked_of(actor, requirement), answers or {})
+        if given and verdict == Verdict.COMMENT:
+            raise InvalidInput("A comment answers nothing: approve, or request changes.", field="answers")
         if evidence is not None and has_changed(locked, evidence):
             adopt(locked, evidence, actor=actor)
         recorded = Review.objects.create(
@@ -101,11 +111,12 @@ def review(
             round=locked.round,
             text_revision=min(locked.text_revision, seen_text_revision or locked.text_revision),
         )
+        keep_answers(locked, requirement, given, actor=actor, review=recorded)
         _touch(locked)
         trail.record(
             AuditAction.REVIEWED,
             about=locked.about,
-            reason=verdict.label,
+            reason=". ".join(filter(None, (str(verdict.label), sentences.answered(given)))),
             actor=actor,
         )
     if verdict != Verdict.APPROVE:
@@ -190,6 +201,12 @@ def _require_seen(promote_request: PromoteRequest, evidence: Evidence, seen: str
         raise EvidenceChanged(
             "The comparison changed after you opened this page. Please take a fresh look and review again."
         )
+
+
+def _asked_of(actor: Actor, requirement: Requirement) -> list[Question]:
+    asked = [question for question in requirement.questions if question.groups]
+    own = actor.group_ids if asked else frozenset()
+    return [question for question in asked if own & {group.pk for group in question.groups}]
 
 
 def _touch(promote_request: PromoteRequest) -> None:

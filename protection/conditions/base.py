@@ -40,6 +40,7 @@ class Judgement:
         is_of_present_text: Whether it was given on the present title and description.
         is_expired: Whether it is older than a rule lets approvals be.
         groups: The keys of the groups that the reviewer is in.
+        answers: {question's key: answer} that came with it.
     """
 
     reviewer_id: int
@@ -52,6 +53,7 @@ class Judgement:
     review: int = 0
     is_expired: bool = False
     groups: frozenset[int] = frozenset()
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def counts(self) -> bool:
@@ -70,6 +72,7 @@ class Facts:
         unplaced_source: Where the version's files are said to lie, if their place cannot be told from it.
         checks: What was reported on the present facts, oldest first.
         opened_at: When the request was opened for review; None for one that is only imagined.
+        answers: {question's key: the author's latest answer}.
         gates: {gate: what came of it} of those that were judged, by the expression as the rule stores it.
     """
 
@@ -80,6 +83,7 @@ class Facts:
     gates: Mapping[str, GateResult] = field(default_factory=dict)
     checks: tuple[Report, ...] = ()
     opened_at: datetime | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def approvals(self) -> tuple[Judgement, ...]:
