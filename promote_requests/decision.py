@@ -43,6 +43,10 @@ class Reviewed(Protocol):
         """Whether somebody with the right has lifted it."""
 
     @property
+    def is_signed(self) -> bool:
+        """Whether its giver entered the password once more for it."""
+
+    @property
     def reviewer(self) -> Person:
         """Who judged."""
 
@@ -198,6 +202,7 @@ def judgements(
                 ),
                 is_of_present_text=review.text_revision == text_revision,
                 answers=(answers or {}).get(review.pk, {}),
+                is_signed=review.is_signed,
             )
     return tuple(latest.values())
 
@@ -261,11 +266,13 @@ def with_approval_of(
     now: datetime,
     questions: Iterable[Question] = (),
 ) -> tuple[Judgement, ...]:
-    """Returns the judgements as they would be if this reviewer approved now and answered whatever they are asked.
+    """Returns the judgements as they would be if this reviewer signed an approval now and answered what they are asked.
 
     To show what that would do: a page must not promise less than what then happens.
     """
     others = tuple(judgement for judgement in given if judgement.reviewer_id != reviewer_id)
     answers = {question.key: question.required or next(iter(question.options), "-") for question in questions}
-    imagined = Judgement(reviewer_id, "", approves=True, is_fresh=True, at=now, groups=groups, answers=answers)
+    imagined = Judgement(
+        reviewer_id, "", approves=True, is_fresh=True, at=now, groups=groups, answers=answers, is_signed=True
+    )
     return (*others, imagined)

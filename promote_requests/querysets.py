@@ -41,7 +41,7 @@ class ReviewManager(models.Manager.from_queryset(ReviewQuerySet)):  # type: igno
 
     def get_queryset(self) -> ReviewQuerySet:
         """Returns all reviews."""
-        found: ReviewQuerySet = super().get_queryset().select_related("reviewer", "dismissal")
+        found: ReviewQuerySet = super().get_queryset().select_related("reviewer", "dismissal", "signature")
         return found.prefetch_related("reviewer__groups")
 
 

@@ -16,6 +16,7 @@ from protection.conditions.freeze_windows import FreezeWindows
 from protection.conditions.gates import Gates
 from protection.conditions.owners import Owners, Section
 from protection.conditions.questions import Questions
+from protection.conditions.signature import Signature
 from protection.gates import Gate
 from protection.references import Reference, references
 from protection.windows import Window
@@ -123,6 +124,11 @@ class Requirement:
     def checks(self) -> tuple[RequiredCheck, ...]:
         """Which checks the rules ask for."""
         return next((condition.checks for condition in self.conditions if isinstance(condition, Checks)), ())
+
+    @property
+    def wants_signatures(self) -> bool:
+        """Whether an approval counts only if it is signed."""
+        return any(isinstance(condition, Signature) for condition in self.conditions)
 
     @property
     def questions(self) -> tuple[Question, ...]:

@@ -8,6 +8,8 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.identity import signing
+from accounts.identity.signing import printed_name
 from audit.actors import Actor, Door, actor_of
 from evidence.compare import Comparison, compare_evidence
 from evidence.digests.taking import manifest_of
@@ -183,6 +185,7 @@ def context_of(
         "field_error": failure.message if failure is not None and failure.field == "body" else "",
         "is_stale": isinstance(failure, (ChampionChanged, EvidenceChanged)),
         "body": body,
+        "signature_error": failure.message if failure is not None and failure.field == signing.FIELD else "",
     }
 
 
@@ -239,6 +242,8 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, rules: Rul
         "champion_links": links_of(evidence.champion, proposal.workspace) if evidence and evidence.champion else [],
         "requirement": requirement,
         "decision": decision,
+        "signs_as": printed_name(request.user) if requirement.wants_signatures else "",
+        "meaning": sentences.meaning(proposal),
         "impossible": made_impossible(promote_request, requirement),
         "authors_changes": changes_by_the_author(promote_request),
         "edits": text_changes.since_approvals(promote_request, decision),

@@ -44,7 +44,7 @@ from promote_requests.sentences.facts import (
     turned,
     what_changed,
 )
-from promote_requests.sentences.ruling import answered, author_changed_entry, author_changed_rule
+from promote_requests.sentences.ruling import answered, author_changed_entry, author_changed_rule, meaning, signed
 from promote_requests.sentences.story import (
     Part,
     Story,
@@ -91,6 +91,7 @@ __all__ = [
     "how_measured",
     "look_again",
     "may_still_land",
+    "meaning",
     "needs",
     "not_done",
     "nothing_to_take_away",
@@ -103,6 +104,7 @@ __all__ = [
     "recorded_but_not_promoted",
     "says_otherwise",
     "sentence",
+    "signed",
     "standing",
     "suggested_title",
     "suspended",

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.identity.signing import Signer
 from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
 from evidence.freeze import fingerprint
 from evidence.kept import keep as keep_evidence
 from evidence.observe import Evidence
-from foundation.exceptions import CheckpointError, InvalidInput, WrongState
+from foundation.exceptions import CheckpointError, InvalidInput, NotAllowed, WrongState
 from foundation.texts import checked
 from promote_requests import permissions, sentences, transitions
 from promote_requests.choices import Action, Verdict
 from promote_requests.exceptions import EvidenceChanged
-from promote_requests.models import Comment, Dismissal, PromoteRequest, Review
+from promote_requests.models import Comment, Dismissal, PromoteRequest, Review, Signature
 from promote_requests.services.gating import keep, measure
 from promote_requests.services.locking import lock
 from promote_requests.services.observing import adopt, has_changed, refuse_if_changed
@@ -58,6 +59,7 @@ def review(
     seen_fingerprint: str = "",
     seen_text_revision: int | None = None,
     answers: Mapping[str, str] | None = None,
+    signer: Signer | None = None,
 ) -> ReviewOutcome:
     """Records a judgement, and promotes if that completes the rule and the rule says at once.
 
@@ -71,17 +73,21 @@ def review(
         seen_text_revision: The `text_revision` of the title and description that the reviewer was shown; None stands
             for the present ones.
         answers: {key: answer} to the questions that the rules ask of the reviewer's groups; empty answers are none.
+        signer: Who has just entered their password to sign this approval; None for one that is not signed. Where the
+            rules want signatures an unsigned approval is recorded and does not count.
 
     Raises:
         InvalidInput: the text is missing or too long, an answer is none, or the rules do not ask for it.
         WrongState: the request is not open.
-        NotAllowed: the actor made the request.
+        NotAllowed: the actor made the request, or somebody else signs.
         ChampionChanged, EvidenceChanged: the reviewer has not seen the present facts.
         RegistryError: MLflow cannot be asked for them.
     """
     transitions.require(Action.REVIEW, promote_request.status)
     permissions.require(actor, Action.REVIEW, promote_request)
     verdict = _checked_verdict(verdict)
+    if signer is not None and signer.user_id != actor.user_id:
+        raise NotAllowed("A review is signed by who gives it.")
     body = _checked_body(body, required=verdict != Verdict.APPROVE)
     evidence = None
     if verdict == Verdict.APPROVE:
@@ -112,11 +118,12 @@ def review(
             text_revision=min(locked.text_revision, seen_text_revision or locked.text_revision),
         )
         keep_answers(locked, requirement, given, actor=actor, review=recorded)
+        signature = _sign(recorded, signer, locked) if signer is not None and verdict == Verdict.APPROVE else ""
         _touch(locked)
         trail.record(
             AuditAction.REVIEWED,
             about=locked.about,
-            reason=". ".join(filter(None, (str(verdict.label), sentences.answered(given)))),
+            reason=". ".join(filter(None, (str(verdict.label), sentences.answered(given), signature))),
             actor=actor,
         )
     if verdict != Verdict.APPROVE:
@@ -201,6 +208,19 @@ def _require_seen(promote_request: PromoteRequest, evidence: Evidence, seen: str
         raise EvidenceChanged(
             "The comparison changed after you opened this page. Please take a fresh look and review again."
         )
+
+
+def _sign(review: Review, signer: Signer, locked: PromoteRequest) -> str:
+    signature = Signature(
+        review=review,
+        printed_name=signer.printed_name,
+        meaning=sentences.meaning(locked.proposal),
+        method=signer.method,
+        signed_at=review.created_at,
+    )
+    signature.seal = signature.sealed()
+    signature.save()
+    return sentences.signed(signature.printed_name, signature.signed_at, signature.meaning)
 
 
 def _asked_of(actor: Actor, requirement: Requirement) -> list[Question]:

@@ -46,7 +46,12 @@ class Approvals(Condition):
         missing = self.count - len(facts.approvals)
         if missing <= 0:
             return None
-        approving = [judgement for judgement in facts.judgements if judgement.approves and not judgement.counts]
+        # That one lacks a signature, and what then, `Signature` says.
+        approving = [
+            judgement
+            for judgement in facts.judgements
+            if judgement.approves and not judgement.counts and not (judgement.lacks_signature and judgement.is_fresh)
+        ]
         sentences = [
             f"{given.name} approved too long ago: a fresh look is needed."
             if given.is_fresh

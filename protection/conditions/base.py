@@ -41,6 +41,8 @@ class Judgement:
         is_expired: Whether it is older than a rule lets approvals be.
         groups: The keys of the groups that the reviewer is in.
         answers: {question's key: answer} that came with it.
+        is_signed: Whether its giver entered the password once more for it.
+        lacks_signature: Whether a rule wants it signed, and it is not.
     """
 
     reviewer_id: int
@@ -54,11 +56,13 @@ class Judgement:
     is_expired: bool = False
     groups: frozenset[int] = frozenset()
     answers: Mapping[str, str] = field(default_factory=dict)
+    is_signed: bool = False
+    lacks_signature: bool = False
 
     @property
     def counts(self) -> bool:
         """Whether it is an approval of the present facts."""
-        return self.approves and self.is_fresh and not self.is_expired
+        return self.approves and self.is_fresh and not self.is_expired and not self.lacks_signature
 
 
 @dataclass(frozen=True, slots=True)
