@@ -14,6 +14,7 @@ class AuditAction(models.TextChoices):
     CHECK_REPORTED = "check_reported", "reported a check"
     CHECK_REQUESTED = "check_requested", "asked for a check again"
     COMMENTED = "commented", "commented"
+    ANSWERED = "answered", "answered what the rules ask"
     EVIDENCE_CHANGED = "evidence_changed", "evidence changed"
     DIRECTION_SET = "direction_set", "set which values of a metric are better"
     PROMOTION_STARTED = "promotion_started", "started the promotion"

@@ -41,6 +41,7 @@ class Action(models.TextChoices):
     """What a person may do to a request; the values are those of the API's `available_actions`."""
 
     EDIT = "edit", "Edit"
+    ANSWER = "answer", "Answer what the rules ask"
     SUBMIT = "submit", "Ready for review"
     COMMENT = "comment", "Comment"
     REVIEW = "review", "Review"

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from evidence.verdict import Counts
 from promote_requests.choices import ReviewDecision, Verdict
+from protection.asked.questions import Question
 from protection.checks import Outcome, Report, Standing, standings
 from protection.conditions import Facts, Judgement, Unmet
 from protection.conditions.base import NOTHING_ON_RECORD, Record
@@ -43,6 +44,10 @@ class Reviewed(Protocol):
         """Whether somebody with the right has lifted it."""
 
     @property
+    def is_signed(self) -> bool:
+        """Whether its giver entered the password once more for it."""
+
+    @property
     def reviewer(self) -> Person:
         """Who judged."""
 
@@ -61,6 +66,7 @@ class Decision:
         promoters: Of each list one group has to press Promote; none where everybody may.
         announcements: What will stop it soon, as sentences.
         barred: {key of a user: why their approval would be refused}.
+        questions: What the rules ask of the author and of reviewers.
     """
 
     judgements: tuple[Judgement, ...]
@@ -72,6 +78,7 @@ class Decision:
     promoters: tuple[tuple[Reference, ...], ...] = ()
     announcements: tuple[str, ...] = ()
     barred: Mapping[int, str] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
 
     @property
     def label(self) -> str:
@@ -145,6 +152,7 @@ def judgements(
     is_decided: bool,
     groups: Mapping[str, Iterable[int]] | None = None,
     answerable_id: int | None = None,
+    answers: Mapping[int, Mapping[str, str]] | None = None,
 ) -> tuple[Judgement, ...]:
     """Returns the latest judgement of each reviewer that stands, in the order of their first ones.
 
@@ -164,6 +172,7 @@ def judgements(
         groups: {reviewer's key: keys of their groups} at the decision; by default those that they are in now.
         answerable_id: Of who answers for the author, where that is a service account. Their judgement does not count
             while the request is undecided; a later change of owner takes nothing back.
+        answers: {review's key: {question's key: answer}} of those that came with an answer.
     """
     not_counting = {author_id} if is_decided else {author_id, answerable_id}
     latest: dict[int, Judgement] = {}
@@ -195,6 +204,8 @@ def judgements(
                     else groups.get(str(review.reviewer_id), ())
                 ),
                 is_of_present_text=review.text_revision == text_revision,
+                answers=(answers or {}).get(review.pk, {}),
+                is_signed=review.is_signed,
             )
     return tuple(latest.values())
 
@@ -211,6 +222,7 @@ def decide(
     opened_at: datetime | None = None,
     record: Record = NOTHING_ON_RECORD,
     has_failed: bool = False,
+    answers: Mapping[str, str] | None = None,
 ) -> Decision:
     """Returns the decision.
 
@@ -225,6 +237,7 @@ def decide(
         opened_at: When the request was opened for review.
         record: What Checkpoint itself has on record of the version.
         has_failed: Whether a promotion of this request has failed.
+        answers: {question's key: the author's latest answer}.
     """
     facts = requirement.narrowed(
         Facts(
@@ -236,6 +249,7 @@ def decide(
             checks=checks,
             opened_at=opened_at,
             record=record,
+            answers=answers or {},
         )
     )
     return Decision(
@@ -248,12 +262,24 @@ def decide(
         promoters=requirement.promoters,
         announcements=requirement.announcements(facts),
         barred=requirement.barred(facts),
+        questions=requirement.questions,
     )
 
 
 def with_approval_of(
-    given: tuple[Judgement, ...], reviewer_id: int, groups: frozenset[int], now: datetime
+    given: tuple[Judgement, ...],
+    reviewer_id: int,
+    groups: frozenset[int],
+    now: datetime,
+    questions: Iterable[Question] = (),
 ) -> tuple[Judgement, ...]:
-    """Returns the judgements as they would be if this reviewer approved now, to show what that would do."""
+    """Returns the judgements as they would be if this reviewer signed an approval now and answered what they are asked.
+
+    To show what that would do: a page must not promise less than what then happens.
+    """
     others = tuple(judgement for judgement in given if judgement.reviewer_id != reviewer_id)
-    return (*others, Judgement(reviewer_id, "", approves=True, is_fresh=True, at=now, groups=groups))
+    answers = {question.key: question.required or next(iter(question.options), "-") for question in questions}
+    imagined = Judgement(
+        reviewer_id, "", approves=True, is_fresh=True, at=now, groups=groups, answers=answers, is_signed=True
+    )
+    return (*others, imagined)

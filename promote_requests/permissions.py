@@ -11,6 +11,7 @@ from promote_requests.decision import Decision
 from protection.matching import Requirement
 from protection.references import is_in_one_of_each
 
+_AUTHORS_OWN = (Action.EDIT, Action.ANSWER, Action.SUBMIT)
 _PEOPLE_ONLY = frozenset({Action.REVIEW, Action.DISMISS, Action.PROMOTE, Action.CLOSE})
 """What a service account may not do, whatever groups it is in: it asks, comments and reports; people decide."""
 
@@ -30,10 +31,10 @@ def refusal(actor: Actor, action: Action, promote_request: "PromoteRequest") -> 
     # Who answers for the service account that asks may hold its token, and would approve their own request.
     is_theirs = actor.user_id == promote_request.author.answerable_id
     author = promote_request.author.get_username()
-    if promote_request.status == Status.DRAFT and not is_author and action not in (Action.EDIT, Action.SUBMIT):
+    if promote_request.status == Status.DRAFT and not is_author and action not in _AUTHORS_OWN:
         return f"This is a draft of {author}'s, which is not for others yet."
     match action:
-        case Action.EDIT | Action.SUBMIT | Action.WITHDRAW:
+        case Action.EDIT | Action.ANSWER | Action.SUBMIT | Action.WITHDRAW:
             return "" if is_author else f"Only {author}, who made the request, can do this."
         case Action.REVIEW:
             if is_theirs and not is_author:
@@ -93,6 +94,8 @@ def available_actions(actor: Actor, promote_request: "PromoteRequest", decision:
     pointless = set()
     if not decision.is_approved or (decision.promoters and not is_in_one_of_each(decision.promoters, actor.group_ids)):
         pointless.add(Action.PROMOTE)
+    if not any(not question.groups for question in decision.questions):
+        pointless.add(Action.ANSWER)
     if all(judgement.approves for judgement in decision.judgements):
         pointless.add(Action.DISMISS)
     return [

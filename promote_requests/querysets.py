@@ -41,8 +41,17 @@ class ReviewManager(models.Manager.from_queryset(ReviewQuerySet)):  # type: igno
 
     def get_queryset(self) -> ReviewQuerySet:
         """Returns all reviews."""
-        found: ReviewQuerySet = super().get_queryset().select_related("reviewer", "dismissal")
+        found: ReviewQuerySet = super().get_queryset().select_related("reviewer", "dismissal", "signature")
         return found.prefetch_related("reviewer__groups")
+
+
+class AnswerManager(models.Manager.from_queryset(AppendOnlyQuerySet)):  # type: ignore[misc]
+    """Loads answers with who gave them, who is always needed."""
+
+    def get_queryset(self) -> AppendOnlyQuerySet:
+        """Returns all answers."""
+        found: AppendOnlyQuerySet = super().get_queryset().select_related("answered_by")
+        return found
 
 
 class CheckManager(models.Manager.from_queryset(AppendOnlyQuerySet)):  # type: ignore[misc]
@@ -116,7 +125,7 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
     def with_people(self) -> Self:
         """Loads also the people, reviews and checks that a page shows."""
         return self.select_related("author", "promoted_by", "closed_by", "inspection").prefetch_related(
-            "reviews", "checks"
+            "reviews", "checks", "answers"
         )
 
     def for_rows(self) -> Self:

@@ -10,6 +10,7 @@ _UNFINISHED = frozenset({Status.DRAFT, Status.OPEN})
 ALLOWED_FROM = MappingProxyType(
     {
         Action.EDIT: _UNFINISHED,
+        Action.ANSWER: _UNFINISHED,
         Action.SUBMIT: frozenset({Status.DRAFT}),
         Action.COMMENT: frozenset(Status),
         Action.REVIEW: frozenset({Status.OPEN}),

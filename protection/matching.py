@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Protocol, Self
 
 from foundation.exceptions import InvalidInput
+from protection.asked.questions import Question
 from protection.checks import RequiredCheck
 from protection.choices import PromoteWhen
 from protection.conditions import Condition, Facts, Unmet, as_document, merged, parse
@@ -15,6 +16,8 @@ from protection.conditions.checks import Checks
 from protection.conditions.freeze_windows import FreezeWindows
 from protection.conditions.gates import Gates
 from protection.conditions.owners import Owners, Section
+from protection.conditions.questions import Questions
+from protection.conditions.signature import Signature
 from protection.gates import Gate
 from protection.references import People, Reference, references
 from protection.windows import Window
@@ -122,6 +125,16 @@ class Requirement:
     def checks(self) -> tuple[RequiredCheck, ...]:
         """Which checks the rules ask for."""
         return next((condition.checks for condition in self.conditions if isinstance(condition, Checks)), ())
+
+    @property
+    def wants_signatures(self) -> bool:
+        """Whether an approval counts only if it is signed."""
+        return any(isinstance(condition, Signature) for condition in self.conditions)
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What the rules ask of the author and of reviewers."""
+        return next((condition.questions for condition in self.conditions if isinstance(condition, Questions)), ())
 
     def narrowed(self, facts: Facts) -> Facts:
         """Returns the facts as the conditions see them: without approvals that are too old, for example."""

@@ -11,6 +11,7 @@ from protection.conditions.approvals import Approvals
 from protection.conditions.approvers import Approvers
 from protection.conditions.checks import Checks
 from protection.conditions.owners import Owners, Section
+from protection.conditions.questions import Questions
 from protection.models import Ownership
 from protection.people import able
 from protection.references import People
@@ -60,6 +61,11 @@ def _of(condition: Condition, without: frozenset[int], author: str) -> Iterator[
         case Owners():
             for section in condition.found:
                 yield from _too_few_owners(condition.key, section, without, author)
+        case Questions():
+            for question in condition.questions:
+                if question.groups and not able(people := People(groups=question.groups)) - without:
+                    other = f" other than {author}" if author else ""
+                    yield Impossible(condition.key, f"Nobody of {people}{other} can answer “{question.text}”")
         case Checks():
             yield from _gone_reporters(condition)
         case _:

@@ -23,6 +23,13 @@ def seen_version() -> serializers.IntegerField:
     )
 
 
+def warnings_field() -> serializers.ListField:
+    """Returns the field that tells who has just saved something what they should know though it is saved."""
+    return serializers.ListField(
+        child=serializers.CharField(), required=False, read_only=True, help_text="In answers to POST and PATCH only."
+    )
+
+
 class StrictSerializer(serializers.Serializer):
     """Refuses fields that it does not know, so that a misspelt one is not silently ignored."""
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from accounts.identity import signing
 from audit.actors import Door, actor_of
 from foundation.exceptions import CheckpointError, InvalidInput
 from promote_requests import sentences, services
@@ -14,6 +15,7 @@ from promote_requests.choices import Status, Verdict
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import detail
 from promote_requests.pages.http import PageRequest, seen_text_revision
+from promote_requests.pages.rules import questions
 from promote_requests.services import settle_if_cut_off
 
 
@@ -45,6 +47,8 @@ def judge(request: HttpRequest, promote_request: PromoteRequest) -> HttpResponse
         return redirect(address(promote_request.number))
     if said not in set(Verdict):
         raise InvalidInput("Choose whether you approve or request changes.", field="verdict")
+    signs = said == Verdict.APPROVE and services.requirement_of(promote_request).wants_signatures
+    signer = signing.sign(request, signing.taken(request)) if signs else None
     outcome = services.review(
         actor=actor,
         promote_request=promote_request,
@@ -52,6 +56,8 @@ def judge(request: HttpRequest, promote_request: PromoteRequest) -> HttpResponse
         body=body,
         seen_fingerprint=request.POST.get("seen_fingerprint", ""),
         seen_text_revision=seen_text_revision(request),
+        answers=questions.sent(request.POST.dict()),
+        signer=signer,
     )
     if outcome.failure is not None:
         messages.error(request, sentences.recorded_but_not_promoted(outcome.failure.message))

@@ -12,7 +12,7 @@ from audit import trail
 from audit.actors import Door, actor_of
 from audit.admin.refusals import RecordsRefusals
 from foundation.exceptions import CheckpointError
-from promote_requests.admin.meanwhile import told_of_change
+from promote_requests.admin.meanwhile import SAVED, told_of_change, warn
 from protection.forms.entries import FreezeWindowForm, OwnershipForm
 from protection.models import FreezeWindow, Ownership
 from protection.permissions import only_editors_of
@@ -26,6 +26,7 @@ class _EntryAdmin(RecordsRefusals, admin.ModelAdmin):
     @override
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         save_entry(actor=actor_of(request, Door.ADMIN), entry=obj)
+        setattr(request, SAVED, obj)
 
     @override
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
@@ -44,7 +45,9 @@ class _EntryAdmin(RecordsRefusals, admin.ModelAdmin):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Shows what the service refuses although the form was valid, because somebody else was faster."""
         try:
-            return super().changeform_view(request, *args, **kwargs)
+            response = super().changeform_view(request, *args, **kwargs)
+            warn(request)
+            return response
         except CheckpointError as refusal:
             return self._back_to_list(request, refusal, attempt="save_entry")
 

@@ -20,7 +20,7 @@ from audit.admin.refusals import RecordsRefusals
 from foundation.exceptions import CheckpointError
 from foundation.words import listed
 from promote_requests import services
-from promote_requests.admin.meanwhile import told_of_change
+from promote_requests.admin.meanwhile import SAVED, told_of_change, warn
 from promote_requests.admin.trying import try_gates
 from promote_requests.models import PromoteRequest
 from protection import insights, rules
@@ -114,6 +114,7 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
     @override
     def save_model(self, request: HttpRequest, obj: ProtectionRule, form: Any, change: bool) -> None:
         rules.save_rule(actor=actor_of(request, Door.ADMIN), rule=obj)
+        setattr(request, SAVED, obj)
 
     @override
     def delete_model(self, request: HttpRequest, obj: ProtectionRule) -> None:
@@ -132,7 +133,9 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Shows what the service refuses although the form was valid, because somebody else was faster."""
         try:
-            return super().changeform_view(request, *args, **kwargs)
+            response = super().changeform_view(request, *args, **kwargs)
+            warn(request)
+            return response
         except CheckpointError as refusal:
             return self._back_to_list(request, refusal, attempt="save_rule")
 

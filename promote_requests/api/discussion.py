@@ -13,7 +13,7 @@ from foundation.api import schema
 from foundation.api.errors import body_of
 from foundation.api.views import ApiView, checked
 from promote_requests import services
-from promote_requests.api.inputs import DismissSerializer, NewCommentSerializer, NewReviewSerializer
+from promote_requests.api.inputs import AnswersSerializer, DismissSerializer, NewCommentSerializer, NewReviewSerializer
 from promote_requests.api.loading import load, state_of
 from promote_requests.api.outputs import (
     CommentSerializer,
@@ -65,6 +65,23 @@ class ReviewsView(ApiView, ListAPIView):
         if outcome.failure is not None:
             shown["promotion_error"] = body_of(outcome.failure)
         return Response(shown, status=201)
+
+
+class AnswersView(ApiView):
+    """What the author answers to the questions of the rules."""
+
+    @schema.operation(
+        "Answer what the rules ask",
+        request=AnswersSerializer,
+        responses={200: PromoteRequestSerializer},
+        errors=(400, 404, 409, 502, 504),
+    )
+    def post(self, request: Request, number: int) -> Response:
+        """Records the author's answers, and promotes if that completes the rule; a failed promotion is in the story."""
+        promote_request = load(request, number)
+        values = checked(AnswersSerializer, request.data)
+        outcome = services.answer(actor=actor_of(request, Door.API), promote_request=promote_request, **values)
+        return Response(state_of(request, outcome.promote_request))
 
 
 class DismissView(ApiView):

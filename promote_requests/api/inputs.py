@@ -60,6 +60,15 @@ class EditSerializer(StrictSerializer):
     description = serializers.CharField(required=False, allow_blank=True, help_text="Markdown.")
 
 
+def _answers(**options: Any) -> serializers.DictField:
+    child = serializers.CharField(allow_blank=True, trim_whitespace=False)
+    return serializers.DictField(
+        child=child,
+        help_text="{key: answer}, with the keys of the request's `questions`; empty ones are none.",
+        **options,
+    )
+
+
 class NewReviewSerializer(StrictSerializer):
     """A judgement to record."""
 
@@ -81,6 +90,13 @@ class NewReviewSerializer(StrictSerializer):
         help_text="The `text_revision` of the title and description that were read; an approval of earlier ones is "
         "recorded as such.",
     )
+    answers = _answers(required=False)
+
+
+class AnswersSerializer(StrictSerializer):
+    """What the author answers."""
+
+    answers = _answers()
 
 
 class DismissSerializer(StrictSerializer):

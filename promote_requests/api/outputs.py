@@ -228,6 +228,17 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
         return services.decision_of(promote_request, self.context["rules"])
 
 
+class SignatureSerializer(serializers.Serializer):
+    """Who signed an approval, when and with which meaning; `seal` binds it to what was signed."""
+
+    printed_name = serializers.CharField()
+    signed_at = serializers.DateTimeField()
+    meaning = serializers.CharField()
+    method = serializers.CharField()
+    seal = serializers.CharField(help_text="SHA-256 over the review, its evidence and the signature.")
+    is_intact = serializers.BooleanField(help_text="False: the database was changed since, and it does not count.")
+
+
 class ReviewSerializer(serializers.ModelSerializer):
     """A recorded judgement and the evidence that it is about."""
 
@@ -235,6 +246,8 @@ class ReviewSerializer(serializers.ModelSerializer):
     is_dismissed = serializers.BooleanField(
         read_only=True, help_text="Whether somebody lifted it, so that it no longer blocks."
     )
+
+    signature = serializers.SerializerMethodField(help_text="Null where it is not signed: no token signs.")
 
     class Meta:
         model = Review
@@ -246,9 +259,14 @@ class ReviewSerializer(serializers.ModelSerializer):
             "champion_version",
             "evidence_fingerprint",
             "is_dismissed",
+            "signature",
             "created_at",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(SignatureSerializer(allow_null=True))
+    def get_signature(self, review: Review) -> dict[str, Any] | None:
+        return dict(SignatureSerializer(review.signature).data) if hasattr(review, "signature") else None
 
 
 class PromotionErrorSerializer(serializers.Serializer):

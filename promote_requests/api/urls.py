@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("promote-requests/", requests.PromoteRequestList.as_view(), name="list"),
     path(_ONE, requests.PromoteRequestDetail.as_view(), name="detail"),
     path(f"{_ONE}reviews/", discussion.ReviewsView.as_view(), name="reviews"),
+    path(f"{_ONE}answers/", discussion.AnswersView.as_view(), name="answers"),
     path(f"{_ONE}checks/", checks.ChecksView.as_view(), name="checks"),
     path(f"{_ONE}checks/request/", checks.CheckRequestView.as_view(), name="check-request"),
     path(f"{_ONE}comments/", discussion.CommentsView.as_view(), name="comments"),

@@ -193,6 +193,40 @@ class Migration(migrations.Migration):
             model_name='promoterequest',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('change', 'remove'), _negated=True), ('target_kind', 'alias'), _connector='OR'), name='only_aliases_are_removed'),
         ),
+        # What reviewers signed.
+        migrations.CreateModel(
+            name='Signature',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('printed_name', models.CharField(max_length=500)),
+                ('meaning', models.TextField(help_text='What the signature says, as a sentence.')),
+                ('method', models.CharField(help_text='How the signer proved who they are.', max_length=20)),
+                ('signed_at', models.DateTimeField()),
+                ('seal', models.CharField(max_length=64)),
+                ('review', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='signature', to='promote_requests.review')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        # What was answered to the questions of the rules.
+        migrations.CreateModel(
+            name='Answer',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('question_key', models.CharField(max_length=16)),
+                ('question', models.CharField(help_text='As it was asked.', max_length=300)),
+                ('answer', models.TextField()),
+                ('rules', models.JSONField(help_text='[{pk, version}] of the rules that applied when it was answered.')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('answered_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('promote_request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='promote_requests.promoterequest')),
+                ('review', models.ForeignKey(help_text='Null: by the author.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='promote_requests.review')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
         migrations.AddConstraint(
             model_name='formertext',
             constraint=models.UniqueConstraint(fields=('promote_request', 'revision'), name='one_text_per_revision'),

@@ -1,5 +1,8 @@
 """What reviewers said of a request."""
 
+import json
+from datetime import UTC
+from hashlib import sha256
 from typing import ClassVar
 
 from django.db import models
@@ -54,6 +57,57 @@ class Review(AppendOnly):
     def is_dismissed(self) -> bool:
         """Whether somebody with the right has lifted it."""
         return hasattr(self, "dismissal")
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether its giver signed it, and nothing of what was signed was changed in the database since."""
+        return hasattr(self, "signature") and self.signature.is_intact
+
+
+class Signature(AppendOnly):
+    """That a reviewer signed an approval: who, when (UTC) and with which meaning (21 CFR 11.50).
+
+    `seal` binds it to what was signed (11.70): it is the SHA-256 of the review with its evidence and of this row.
+    """
+
+    review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="signature")
+    printed_name = models.CharField(max_length=500)
+    meaning = models.TextField(help_text="What the signature says, as a sentence.")
+    method = models.CharField(max_length=20, help_text="How the signer proved who they are.")
+    signed_at = models.DateTimeField()
+    seal = models.CharField(max_length=64)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+
+    @override
+    def __str__(self) -> str:
+        return f"Signature of {self.printed_name}"
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether neither the signature nor what was signed was changed in the database since."""
+        return self.seal == self.sealed()
+
+    def sealed(self) -> str:
+        """Returns the seal that belongs to the values that the rows have now."""
+        review = self.review
+        said = [
+            1,
+            review.promote_request_id,
+            review.reviewer_id,
+            review.verdict,
+            review.body,
+            review.round,
+            review.text_revision,
+            review.evidence_fingerprint,
+            review.evidence_digest,
+            self.printed_name,
+            self.meaning,
+            self.method,
+            self.signed_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        ]
+        return sha256(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Dismissal(AppendOnly):

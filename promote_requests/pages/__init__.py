@@ -1,6 +1,7 @@
 """The pages. Each view reads, or calls one service; none of them decides."""
 
 from promote_requests.pages.actions import (
+    answer,
     close,
     comment,
     dismiss,
@@ -19,6 +20,7 @@ from promote_requests.pages.new.view import request_new
 from promote_requests.pages.registry import compare_versions, model_list, model_page
 
 __all__ = [
+    "answer",
     "close",
     "comment",
     "compare_versions",

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts.identity import confirmation
+from accounts.identity import confirmation, signing
 from audit.actors import Door, actor_of
 from foundation.browsers import htmx
 from foundation.exceptions import CheckpointError, InvalidInput
@@ -17,16 +17,22 @@ from promote_requests.models import PromoteRequest
 from promote_requests.pages import detail
 from promote_requests.pages.forms import EditForm
 from promote_requests.pages.http import PageRequest, action, seen_text_revision
+from promote_requests.pages.rules import questions
 
 
 @action
 def review(request: PageRequest, number: int) -> HttpResponse:
     """Records a review, or a comment if the person pressed that button."""
+    # Taken out of the form at once: what waits for a confirmation must not have it.
+    password = signing.taken(request)
     if request.POST.get("verdict") == Verdict.COMMENT:
         return comment(request, number)
-    confirmation.require(request)
+    signs = request.POST.get("verdict") == Verdict.APPROVE and _wants_signature(request, number)
+    if not signs:
+        confirmation.require(request)
 
     def act(promote_request: PromoteRequest) -> str:
+        signer = signing.sign(request, password) if signs else None
         outcome = services.review(
             actor=actor_of(request, Door.PAGE),
             promote_request=promote_request,
@@ -34,6 +40,8 @@ def review(request: PageRequest, number: int) -> HttpResponse:
             body=request.POST.get("body", ""),
             seen_fingerprint=request.POST.get("seen_fingerprint", ""),
             seen_text_revision=seen_text_revision(request),
+            answers=questions.sent(request.POST.dict()),
+            signer=signer,
         )
         if outcome.failure is not None:
             messages.error(request, sentences.recorded_but_not_promoted(outcome.failure.message))
@@ -132,6 +140,26 @@ def request_check(request: PageRequest, number: int) -> HttpResponse:
 
 
 @action
+def answer(request: PageRequest, number: int) -> HttpResponse:
+    """Records what the author answers to the rules' questions."""
+
+    def act(promote_request: PromoteRequest) -> str:
+        outcome = services.answer(
+            actor=actor_of(request, Door.PAGE),
+            promote_request=promote_request,
+            answers=questions.sent(request.POST.dict()),
+        )
+        if outcome.failure is not None:
+            messages.error(request, sentences.recorded_but_not_promoted(outcome.failure.message))
+            return ""
+        if outcome.promote_request.status == Status.PROMOTED:
+            return sentences.promoted(outcome.promote_request)
+        return "Your answers are recorded."
+
+    return _perform(request, number, act)
+
+
+@action
 def submit(request: PageRequest, number: int) -> HttpResponse:
     """Opens a draft for review."""
 
@@ -203,6 +231,10 @@ def _refused(request: PageRequest, number: int, failure: CheckpointError) -> Htt
         # It is said beside the field, and there the person is.
         response.headers["HX-Reswap"] = "outerHTML"
     return response
+
+
+def _wants_signature(request: PageRequest, number: int) -> bool:
+    return services.requirement_of(detail.find(request, number)).wants_signatures
 
 
 def _verdict(value: str) -> Verdict:

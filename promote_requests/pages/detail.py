@@ -9,6 +9,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.identity import signing
+from accounts.identity.signing import printed_name
 from audit.actors import Actor, Door, actor_of
 from evidence.compare import Comparison, compare_evidence
 from evidence.copies.finding import CopiedPictures, pictures_of
@@ -29,6 +31,7 @@ from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import charts, text_changes, timeline
 from promote_requests.pages.http import Missing, PageRequest, action, rows_asked_for
+from promote_requests.pages.rules.questions import asked
 from promote_requests.sentences import Story
 from promote_requests.services import (
     actions_for,
@@ -183,10 +186,18 @@ def context_of(
     return {
         **conversation(promote_request),
         **_judgement(request, promote_request, rules, _look(request, promote_request, rules, is_waiting=is_waiting)),
+        "asked": asked(
+            promote_request,
+            requirement_of(promote_request, rules),
+            reader=request.user,
+            typed=request.POST if failure is not None else None,
+            failure=failure,
+        ),
         "failure": failure,
         "field_error": failure.message if failure is not None and failure.field == "body" else "",
         "is_stale": isinstance(failure, (ChampionChanged, EvidenceChanged)),
         "body": body,
+        "signature_error": failure.message if failure is not None and failure.field == signing.FIELD else "",
     }
 
 
@@ -243,6 +254,8 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, rules: Rul
         "champion_links": links_of(evidence.champion, proposal.workspace) if evidence and evidence.champion else [],
         "requirement": requirement,
         "decision": decision,
+        "signs_as": printed_name(request.user) if requirement.wants_signatures else "",
+        "meaning": sentences.meaning(proposal),
         "impossible": made_impossible(promote_request, requirement),
         "authors_changes": changes_by_the_author(promote_request),
         "edits": text_changes.since_approvals(promote_request, decision),

@@ -46,6 +46,7 @@ class Entry:
         icon: Name of a picture in `icons.svg`.
         anchor: The entry's id in the page.
         judged: The address of the evidence that a review is about.
+        signature: Who signed it, when and with which meaning, as a sentence.
     """
 
     at: datetime
@@ -57,6 +58,7 @@ class Entry:
     note: str = ""
     is_event: bool = False
     judged: str = ""
+    signature: str = ""
 
 
 def entries(promote_request: PromoteRequest) -> list[Entry]:
@@ -73,6 +75,7 @@ def entries(promote_request: PromoteRequest) -> list[Entry]:
             note=sentences.facts_of_review(
                 promote_request, review.verdict, review.evidence_fingerprint, review.champion_version
             ),
+            signature=_signature(review),
         )
         for review in promote_request.reviews.all()
     ]
@@ -100,6 +103,14 @@ def entries(promote_request: PromoteRequest) -> list[Entry]:
         for event in promote_request.audit_events.exclude(action__in=_TOLD_OTHERWISE)
     ]
     return sorted([*reviews, *comments, *events], key=lambda entry: entry.at)
+
+
+def _signature(review: Review) -> str:
+    if not hasattr(review, "signature"):
+        return ""
+    if not review.is_signed:
+        return "The signature does not match what was signed: the database was changed."
+    return sentences.signed(review.signature.printed_name, review.signature.signed_at, review.signature.meaning)
 
 
 def _judged(promote_request: PromoteRequest, review: Review) -> str:

@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern] = [
     path("promote-requests/<int:number>/reopen/", pages.reopen, name="reopen"),
     path("promote-requests/<int:number>/dismiss/", pages.dismiss, name="dismiss"),
     path("promote-requests/<int:number>/check/", pages.request_check, name="request_check"),
+    path("promote-requests/<int:number>/answer/", pages.answer, name="answer"),
     path("promote-requests/<int:number>/edit/", pages.edit, name="edit"),
     path("promote-requests/<int:number>/submit/", pages.submit, name="submit"),
     path("mlflow-ui/status/", mlflow_ui.status, name="mlflow_ui_status"),

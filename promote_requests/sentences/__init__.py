@@ -46,7 +46,7 @@ from promote_requests.sentences.facts import (
     turned,
     what_changed,
 )
-from promote_requests.sentences.ruling import author_changed_entry, author_changed_rule
+from promote_requests.sentences.ruling import answered, author_changed_entry, author_changed_rule, meaning, signed
 from promote_requests.sentences.story import (
     Part,
     Story,
@@ -67,6 +67,7 @@ __all__ = [
     "Story",
     "about_to",
     "alias_lost",
+    "answered",
     "arrived",
     "author_changed_entry",
     "author_changed_rule",
@@ -93,6 +94,7 @@ __all__ = [
     "look_again",
     "made",
     "may_still_land",
+    "meaning",
     "nearly_over",
     "needs",
     "not_done",
@@ -106,6 +108,7 @@ __all__ = [
     "recorded_but_not_promoted",
     "says_otherwise",
     "sentence",
+    "signed",
     "standing",
     "suggested_title",
     "suspended",

@@ -24,13 +24,15 @@ from promote_requests.services.reading import (
     would_promote,
 )
 from promote_requests.services.reviewing import ReviewOutcome, comment, dismiss, review
-from promote_requests.services.ruling import changes_by_the_author, made_impossible, touched_by
+from promote_requests.services.ruling import AnswerOutcome, answer, changes_by_the_author, made_impossible, touched_by
 from promote_requests.services.settling import settle, settle_if_cut_off, unsettled
 
 __all__ = [
+    "AnswerOutcome",
     "CheckOutcome",
     "ReviewOutcome",
     "actions_for",
+    "answer",
     "changes_by_the_author",
     "close",
     "comment",

@@ -1,5 +1,6 @@
 """What services and doors read of a request."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from evidence.observe import Evidence, observe
 from promote_requests import permissions
 from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision, decide, judgements, with_approval_of
-from promote_requests.models import PromoteRequest
+from promote_requests.models import Answer, PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from protection.checks import INSPECTION, Report, State
 from protection.conditions import Facts, Judgement
@@ -97,8 +98,9 @@ def decision_under(
     requirement: Requirement, promote_request: PromoteRequest, seen: Observation, gates: dict[str, GateResult]
 ) -> Decision:
     """Returns what the reviews amount to under a requirement, on these facts and with what came of these gates."""
+    answers = list(promote_request.answers.all()) if requirement.questions else []
     return decide(
-        judgements_of(promote_request, seen),
+        judgements_of(promote_request, seen, answers),
         author=promote_request.author.get_username(),
         requirement=requirement,
         now=_moment_of(promote_request),
@@ -108,6 +110,7 @@ def decision_under(
         opened_at=promote_request.opened_at,
         record=promote_request.record,
         has_failed=promote_request.status == Status.OPEN and bool(promote_request.last_failure),
+        answers=_by_author(answers),
     )
 
 
@@ -123,8 +126,27 @@ def facts_of(promote_request: PromoteRequest, requirement: Requirement) -> Facts
             gates=promote_request.gates,
             checks=checks_of(promote_request, seen),
             opened_at=promote_request.opened_at,
+            record=promote_request.record,
+            answers=answers_by_author(promote_request) if requirement.questions else {},
         )
     )
+
+
+def answers_by_author(promote_request: PromoteRequest) -> dict[str, str]:
+    """Returns {question's key: the author's latest answer} of a request."""
+    return _by_author(promote_request.answers.all())
+
+
+def _by_author(answers: Iterable[Answer]) -> dict[str, str]:
+    return {given.question_key: given.answer for given in answers if given.review_id is None}
+
+
+def _by_review(answers: Iterable[Answer]) -> dict[int, dict[str, str]]:
+    found: dict[int, dict[str, str]] = {}
+    for given in answers:
+        if given.review_id is not None:
+            found.setdefault(given.review_id, {})[given.question_key] = given.answer
+    return found
 
 
 def _moment_of(promote_request: PromoteRequest) -> datetime:
@@ -133,8 +155,16 @@ def _moment_of(promote_request: PromoteRequest) -> datetime:
     return decided if decided is not None and promote_request.status in FROZEN else timezone.now()
 
 
-def judgements_of(promote_request: PromoteRequest, observation: Observation | None = None) -> tuple[Judgement, ...]:
-    """Returns the latest judgement of each reviewer whose judgement counts; see `decision.judgements`."""
+def judgements_of(
+    promote_request: PromoteRequest, observation: Observation | None = None, answers: Iterable[Answer] = ()
+) -> tuple[Judgement, ...]:
+    """Returns the latest judgement of each reviewer whose judgement counts; see `decision.judgements`.
+
+    Args:
+        promote_request: The request.
+        observation: The facts to judge by, if they are newer than those that the request recorded last.
+        answers: Of the request, where the rules ask something; the judgements then have those that came with them.
+    """
     return judgements(
         promote_request.reviews.all(),
         round_number=promote_request.round,
@@ -144,6 +174,7 @@ def judgements_of(promote_request: PromoteRequest, observation: Observation | No
         is_decided=promote_request.status not in (Status.DRAFT, Status.OPEN),
         groups=(promote_request.judged_by or {}).get("reviewer_groups"),
         answerable_id=promote_request.author.answerable_id,
+        answers=_by_review(answers),
     )
 
 
@@ -185,7 +216,7 @@ def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decis
         return False
     now = timezone.now()
     forecast = decide(
-        with_approval_of(decision.judgements, actor.user_id, actor.group_ids, now),
+        with_approval_of(decision.judgements, actor.user_id, actor.group_ids, now, requirement.questions),
         author=promote_request.author.get_username(),
         requirement=requirement,
         now=now,
@@ -194,6 +225,7 @@ def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decis
         checks=checks_of(promote_request, promote_request.observation),
         opened_at=promote_request.opened_at,
         record=promote_request.record,
+        answers=answers_by_author(promote_request) if requirement.questions else {},
     )
     return forecast.is_approved
 

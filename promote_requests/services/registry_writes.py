@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from evidence.observe import is_at_target
 from foundation.addresses import absolute
+from promote_requests import sentences
 from promote_requests.models import PromoteRequest
 from registry import RegistryClient
 from registry.exceptions import RegistryNotFound
@@ -16,6 +17,8 @@ from registry.types import is_version_number
 REQUEST_TAG = "checkpoint.promote_request"
 APPROVED_BY_TAG = "checkpoint.approved_by"
 PROMOTED_AT_TAG = "checkpoint.promoted_at"
+SIGNATURES_TAG = "checkpoint.signatures"
+_LONGEST_TAG = 5_000
 FEW_VERSIONS = 1_000
 """Of a model that has no more, tags are written before the promotion is answered."""
 
@@ -82,8 +85,21 @@ def write_tags(registry: RegistryClient, promote_request: PromoteRequest) -> Non
             REQUEST_TAG: address(promote_request),
             APPROVED_BY_TAG: ", ".join(promote_request.approved_by),
             PROMOTED_AT_TAG: promoted_at.astimezone(UTC).isoformat(timespec="seconds"),
+            **_signatures(promote_request),
         },
     )
+
+
+def _signatures(promote_request: PromoteRequest) -> dict[str, str]:
+    """Returns the tag that says who signed, when and with which meaning; none where nobody did."""
+    signed = [
+        sentences.signed(review.signature.printed_name, review.signature.signed_at, review.signature.meaning)
+        for review in promote_request.reviews.all()
+        if review.is_signed
+        and review.round == promote_request.round
+        and review.reviewer.get_username() in promote_request.approved_by
+    ]
+    return {SIGNATURES_TAG: " ".join(signed)[:_LONGEST_TAG]} if signed else {}
 
 
 def address(promote_request: PromoteRequest) -> str:

@@ -1,28 +1,33 @@
 """The services for reviews and comments."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.identity.signing import Signer
 from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
 from evidence.freeze import fingerprint
 from evidence.kept import keep as keep_evidence
 from evidence.observe import Evidence
-from foundation.exceptions import CheckpointError, InvalidInput, WrongState
+from foundation.exceptions import CheckpointError, InvalidInput, NotAllowed, WrongState
 from foundation.texts import checked
-from promote_requests import permissions, transitions
+from promote_requests import permissions, sentences, transitions
 from promote_requests.choices import Action, Verdict
 from promote_requests.exceptions import EvidenceChanged
-from promote_requests.models import Comment, Dismissal, PromoteRequest, Review
+from promote_requests.models import Comment, Dismissal, PromoteRequest, Review, Signature
 from promote_requests.services.gating import keep, measure
 from promote_requests.services.locking import lock
 from promote_requests.services.observing import adopt, has_changed, refuse_if_changed
 from promote_requests.services.promotion import promote_if_due
-from promote_requests.services.reading import decision_of, evidence_of, judgements_of, with_files
+from promote_requests.services.reading import decision_of, evidence_of, judgements_of, requirement_of, with_files
+from promote_requests.services.ruling.answering import checked_answers, keep_answers
 from promote_requests.services.settling import settles_first
+from protection.asked.questions import Question
+from protection.matching import Requirement
 
 MAX_BODY = 65_536
 """The most characters in a review or comment."""
@@ -53,6 +58,8 @@ def review(
     body: str = "",
     seen_fingerprint: str = "",
     seen_text_revision: int | None = None,
+    answers: Mapping[str, str] | None = None,
+    signer: Signer | None = None,
 ) -> ReviewOutcome:
     """Records a judgement, and promotes if that completes the rule and the rule says at once.
 
@@ -65,17 +72,22 @@ def review(
             present facts is refused. Empty stands for the facts that the request recorded last.
         seen_text_revision: The `text_revision` of the title and description that the reviewer was shown; None stands
             for the present ones.
+        answers: {key: answer} to the questions that the rules ask of the reviewer's groups; empty answers are none.
+        signer: Who has just entered their password to sign this approval; None for one that is not signed. Where the
+            rules want signatures an unsigned approval is recorded and does not count.
 
     Raises:
-        InvalidInput: the text is missing or too long.
+        InvalidInput: the text is missing or too long, an answer is none, or the rules do not ask for it.
         WrongState: the request is not open.
-        NotAllowed: the actor made the request, or a rule lets no maker of the version approve.
+        NotAllowed: the actor made the request, somebody else signs, or a rule lets no maker of the version approve.
         ChampionChanged, EvidenceChanged: the reviewer has not seen the present facts.
         RegistryError: MLflow cannot be asked for them.
     """
     transitions.require(Action.REVIEW, promote_request.status)
     permissions.require(actor, Action.REVIEW, promote_request)
     verdict = _checked_verdict(verdict)
+    if signer is not None and signer.user_id != actor.user_id:
+        raise NotAllowed("A review is signed by who gives it.")
     body = _checked_body(body, required=verdict != Verdict.APPROVE)
     evidence = None
     if verdict == Verdict.APPROVE:
@@ -88,6 +100,10 @@ def review(
         locked = lock(promote_request)
         transitions.require(Action.REVIEW, locked.status)
         permissions.require(actor, Action.REVIEW, locked)
+        requirement = requirement_of(locked)
+        given = checked_answers(_asked_of(actor, requirement), answers or {})
+        if given and verdict == Verdict.COMMENT:
+            raise InvalidInput("A comment answers nothing: approve, or request changes.", field="answers")
         if evidence is not None:
             permissions.require_approver(actor, decision_of(locked))
             if has_changed(locked, evidence):
@@ -104,11 +120,13 @@ def review(
             round=locked.round,
             text_revision=min(locked.text_revision, seen_text_revision or locked.text_revision),
         )
+        keep_answers(locked, requirement, given, actor=actor, review=recorded)
+        signature = _sign(recorded, signer, locked) if signer is not None and verdict == Verdict.APPROVE else ""
         _touch(locked)
         trail.record(
             AuditAction.REVIEWED,
             about=locked.about,
-            reason=verdict.label,
+            reason=". ".join(filter(None, (str(verdict.label), sentences.answered(given), signature))),
             actor=actor,
         )
     if verdict != Verdict.APPROVE:
@@ -193,6 +211,25 @@ def _require_seen(promote_request: PromoteRequest, evidence: Evidence, seen: str
         raise EvidenceChanged(
             "The comparison changed after you opened this page. Please take a fresh look and review again."
         )
+
+
+def _sign(review: Review, signer: Signer, locked: PromoteRequest) -> str:
+    signature = Signature(
+        review=review,
+        printed_name=signer.printed_name,
+        meaning=sentences.meaning(locked.proposal),
+        method=signer.method,
+        signed_at=review.created_at,
+    )
+    signature.seal = signature.sealed()
+    signature.save()
+    return sentences.signed(signature.printed_name, signature.signed_at, signature.meaning)
+
+
+def _asked_of(actor: Actor, requirement: Requirement) -> list[Question]:
+    asked = [question for question in requirement.questions if question.groups]
+    own = actor.group_ids if asked else frozenset()
+    return [question for question in asked if own & {group.pk for group in question.groups}]
 
 
 def _touch(promote_request: PromoteRequest) -> None:

@@ -26,6 +26,7 @@ class Given:
     round: int = 1
     text_revision: int = 1
     is_dismissed: bool = False
+    is_signed: bool = False
     created_at: datetime = NOW
     pk: int = 7
 

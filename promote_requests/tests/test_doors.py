@@ -93,6 +93,7 @@ ENTRY_PAGES = {"freezewindow": "freeze", "ownership": "owners"}
 WAYS: dict[str, dict[Door, Way | str]] = {
     "create": _of_request("create", doors.by_api("POST", "list"), page="new"),
     "edit": _of_request("edit", doors.by_api("PATCH", "detail")),
+    "answer": _of_request("answer", doors.by_api("POST", "answers")),
     "submit": _of_request("submit", doors.by_api("POST", "submit")),
     "check": _of_request("request_check", doors.by_api("POST", "check-request")),
     "report a check": _ways(
@@ -190,6 +191,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "check": {"name": "ci/evals"},
     "report a check": {"name": "ci/evals", "state": "success", "evidence_fingerprint": "1:old"},
     "comment": {"body": "A remark."},
+    "answer": {"answers": {"0": "yes"}},
     "close": {"reason": "rejected"},
     "set a direction": {"model_name": "Fraud", "metric": "auc", "direction": "lower"},
     "review": {"verdict": "approve"},
@@ -199,7 +201,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "delete-alias": {"name": "Fraud", "alias": "champion"},
     "delete-version": {"name": "Fraud", "version": "1"},
 }
-AUTHORS = {Action.EDIT, Action.SUBMIT, Action.WITHDRAW, Action.REOPEN}
+AUTHORS = {Action.EDIT, Action.ANSWER, Action.SUBMIT, Action.WITHDRAW, Action.REOPEN}
 APPROVES_ONLY = {Door.ADMIN: "The admin only approves, which needs no words."}
 NO_PAGE_PROMOTES = "Only the page and the API promote."
 
@@ -298,6 +300,15 @@ RULES = [
         values=PRESENT,
     ),
     Rule("report a check with no name", "report a check", 400, "1 to 100 printable", row=False, values={"name": " "}),
+    Rule(
+        "answer what nobody asks",
+        "answer",
+        400,
+        "The rules do not ask you this",
+        actor="ada",
+        row=False,
+        but={Door.PAGE: "Its fields are named after the questions: test_questions.py."},
+    ),
     Rule("ask again for no check", "check", 400, "no check called ci/evals", row=False),
     # Which values of a metric are better.
     Rule("set a direction without the right", "set a direction", 403, "permission to change metric", at=None),

@@ -8,10 +8,12 @@ from promote_requests.choices import Action, Status
 
 ALLOWED = {
     (Status.DRAFT, Action.EDIT),
+    (Status.DRAFT, Action.ANSWER),
     (Status.DRAFT, Action.SUBMIT),
     (Status.DRAFT, Action.COMMENT),
     (Status.DRAFT, Action.WITHDRAW),
     (Status.OPEN, Action.EDIT),
+    (Status.OPEN, Action.ANSWER),
     (Status.OPEN, Action.COMMENT),
     (Status.OPEN, Action.REVIEW),
     (Status.OPEN, Action.DISMISS),

@@ -11,8 +11,9 @@ from typing_extensions import override
 
 from audit.actors import Door, actor_of
 from foundation.api import schema
-from foundation.api.inputs import StrictSerializer, seen_version
+from foundation.api.inputs import StrictSerializer, seen_version, warnings_field
 from foundation.api.views import ApiView, checked
+from protection.forms.warnings import pattern_warnings
 from protection.models import FreezeWindow, Ownership
 from protection.people import named_all
 from protection.rulebook import delete_entry, save_entry
@@ -50,6 +51,7 @@ class FreezeWindowSerializer(FreezeWindowInputSerializer):
 
     id = serializers.IntegerField()
     version = serializers.IntegerField(help_text="Raised by each change.")
+    warnings = warnings_field()
 
 
 class OwnershipInputSerializer(StrictSerializer):
@@ -75,6 +77,7 @@ class OwnershipSerializer(OwnershipInputSerializer):
 
     id = serializers.IntegerField()
     version = serializers.IntegerField(help_text="Raised by each change.")
+    warnings = warnings_field()
 
 
 def _filled(row: R, values: dict[str, Any]) -> R:
@@ -91,6 +94,10 @@ def _shown(rows: list[R]) -> list[dict[str, Any]]:
     return [{"id": row.pk, "version": row.version, **document} for row, document in zip(rows, documents, strict=True)]
 
 
+def _saved(row: R) -> dict[str, Any]:
+    return {**_shown([row])[0], "warnings": pattern_warnings(row)}
+
+
 class _ListView(ApiView, ListAPIView, Generic[R]):
     kind: ClassVar[Any]
     takes: ClassVar[type[StrictSerializer]]
@@ -100,7 +107,7 @@ class _ListView(ApiView, ListAPIView, Generic[R]):
 
     def _add(self, request: Request) -> Response:
         entry = _filled(self.kind(), checked(self.takes, request.data))
-        return Response(_shown([save_entry(actor=actor_of(request, Door.API), entry=entry)])[0], status=201)
+        return Response(_saved(save_entry(actor=actor_of(request, Door.API), entry=entry)), status=201)
 
 
 class _EntryView(ApiView, Generic[R]):
@@ -118,7 +125,7 @@ class _EntryView(ApiView, Generic[R]):
 
     def _change(self, request: Request, pk: int) -> Response:
         entry = _filled(self._find(pk), checked(self.takes, request.data))
-        return Response(_shown([save_entry(actor=actor_of(request, Door.API), entry=entry)])[0])
+        return Response(_saved(save_entry(actor=actor_of(request, Door.API), entry=entry)))
 
     def _delete(self, request: Request, pk: int) -> Response:
         delete_entry(actor=actor_of(request, Door.API), entry=self._find(pk))

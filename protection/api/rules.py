@@ -11,10 +11,11 @@ from typing_extensions import override
 
 from audit.actors import Door, actor_of
 from foundation.api import schema
-from foundation.api.inputs import StrictSerializer, one_of, seen_version
+from foundation.api.inputs import StrictSerializer, one_of, seen_version, warnings_field
 from foundation.api.views import ApiView, checked
 from protection import documents, rules
 from protection.choices import DirectWrite, Enforcement, PromoteWhen, ServiceDirectWrite
+from protection.forms.warnings import pattern_warnings
 from protection.models import ProtectionRule
 
 
@@ -60,6 +61,7 @@ class ProtectionRuleSerializer(serializers.Serializer):
     on_direct_write = serializers.ChoiceField(DirectWrite.choices)
     on_direct_write_by_service_accounts = serializers.ChoiceField(ServiceDirectWrite.choices)
     conditions = serializers.DictField(help_text="{condition: settings}; people and groups by name.")
+    warnings = warnings_field()
 
 
 class RuleVersionSerializer(serializers.Serializer):
@@ -76,6 +78,10 @@ def _shown(found: list[ProtectionRule]) -> list[dict[str, Any]]:
         {"id": rule.pk, "version": rule.version, **document}
         for rule, document in zip(found, documents.of_rules(found), strict=True)
     ]
+
+
+def _saved(rule: ProtectionRule) -> dict[str, Any]:
+    return {**_shown([rule])[0], "warnings": pattern_warnings(rule)}
 
 
 class ProtectionRulesView(ApiView, ListAPIView):
@@ -96,8 +102,7 @@ class ProtectionRulesView(ApiView, ListAPIView):
     def post(self, request: Request) -> Response:
         """Adds a rule; what is left out is as in the form: every model, one approval, promoted at once."""
         rule = documents.filled(ProtectionRule(), checked(RuleInputSerializer, request.data))
-        (shown,) = _shown([rules.save_rule(actor=actor_of(request, Door.API), rule=rule)])
-        return Response(shown, status=201)
+        return Response(_saved(rules.save_rule(actor=actor_of(request, Door.API), rule=rule)), status=201)
 
 
 class ProtectionRuleView(ApiView):
@@ -119,7 +124,7 @@ class ProtectionRuleView(ApiView):
         given = checked(RuleChangeSerializer, request.data)
         rule = documents.filled(_find(pk), given)
         rule.version = given.get("version", rule.version)
-        return Response(_shown([rules.save_rule(actor=actor_of(request, Door.API), rule=rule)])[0])
+        return Response(_saved(rules.save_rule(actor=actor_of(request, Door.API), rule=rule)))
 
     @schema.operation("Delete a protection rule", responses={204: None}, errors=(404, 409))
     def delete(self, request: Request, pk: int) -> Response:

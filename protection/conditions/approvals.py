@@ -46,7 +46,12 @@ class Approvals(Condition):
         missing = self.count - len(facts.approvals)
         if missing <= 0:
             return None
-        approving = [judgement for judgement in facts.judgements if judgement.approves and not judgement.counts]
+        # That one lacks a signature, and what then, `Signature` says.
+        approving = [
+            judgement
+            for judgement in facts.judgements
+            if judgement.approves and not judgement.counts and not (judgement.lacks_signature and judgement.is_fresh)
+        ]
         sentences = [_why_not(given) for given in approving]
         more = missing - sum(not judgement.approves and not judgement.is_makers for judgement in facts.judgements)
         if more > 0:

@@ -89,6 +89,9 @@ class Judgement:
         is_expired: Whether it is older than a rule lets approvals be.
         is_makers: Whether the reviewer made the version, where a rule lets no maker approve.
         groups: The keys of the groups that the reviewer is in.
+        answers: {question's key: answer} that came with it.
+        is_signed: Whether its giver entered the password once more for it.
+        lacks_signature: Whether a rule wants it signed, and it is not.
     """
 
     reviewer_id: int
@@ -102,11 +105,15 @@ class Judgement:
     is_expired: bool = False
     is_makers: bool = False
     groups: frozenset[int] = frozenset()
+    answers: Mapping[str, str] = field(default_factory=dict)
+    is_signed: bool = False
+    lacks_signature: bool = False
 
     @property
     def counts(self) -> bool:
-        """Whether it is an approval of the present facts, by somebody who may approve."""
-        return self.approves and self.is_fresh and not self.is_expired and not self.is_makers
+        """Whether it is an approval of the present facts, by somebody who may give it, and signed where wanted."""
+        is_good = not self.is_expired and not self.is_makers and not self.lacks_signature
+        return self.approves and self.is_fresh and is_good
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,7 @@ class Facts:
         unplaced_source: Where the version's files are said to lie, if their place cannot be told from it.
         checks: What was reported on the present facts, oldest first.
         opened_at: When the request was opened for review; None for one that is only imagined.
+        answers: {question's key: the author's latest answer}.
         gates: {gate: what came of it} of those that were judged, by the expression as the rule stores it.
         record: What Checkpoint itself has on record of the version.
         barred_names: Who may not approve, beside the author.
@@ -134,6 +142,7 @@ class Facts:
     opened_at: datetime | None = None
     record: Record = NOTHING_ON_RECORD
     barred_names: tuple[str, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def approvals(self) -> tuple[Judgement, ...]:

@@ -89,9 +89,10 @@ class _RuleForm(SeenVersionForm):
         settings = {key: values[key] for key in CONDITION_FIELDS if values.get(key) not in (None, "", False, [], {})}
         is_off = values.get("enforcement") == Enforcement.OFF
         try:
-            self.instance.conditions = {**others, **resolved(settings, must_be_able=not is_off)}
-            impossible = [] if is_off else possible.of_rule(parse(self.instance.conditions))
-            for one in impossible:
+            document = {**others, **resolved(settings, must_be_able=not is_off)}
+            asked = parse(document)
+            self.instance.conditions = document
+            for one in () if is_off else possible.of_rule(asked):
                 self.add_error(one.condition, one.sentence)
         except InvalidInput as wrong:
             self.add_refusal(wrong)

@@ -49,6 +49,16 @@ def test_every_condition_says_what_it_asks_for_and_can_be_written_down():
         "owners": ["Risk"],
         "approvers": {"groups": [{"id": 1, "name": "Risk"}], "users": [{"id": 7, "name": "grace"}]},
         "waiting_time": 60,
+        "signature": True,
+        "questions": [
+            {
+                "question": "How bad is a wrong answer?",
+                "type": "choice",
+                "choices": ["low", "high"],
+                "groups": [{"id": 1, "name": "Risk"}],
+                "required": "low",
+            }
+        ],
         "changes_requested": True,
         "checks": [{"name": "ci/evals", "reporter": "ci-bot", "hours": 24}],
         "gates": ["metric rmse <= 0.8"],

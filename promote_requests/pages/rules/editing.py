@@ -16,6 +16,7 @@ from promote_requests.pages.http import Missing, PageRequest
 from protection import rulebook, rules
 from protection.forms.entries import FreezeWindowForm, OwnershipForm
 from protection.forms.rules import RuleForm, SeenVersionForm
+from protection.forms.warnings import pattern_warnings
 from protection.models import FreezeWindow, Ownership, ProtectionRule
 from protection.permissions import require_editor
 
@@ -116,6 +117,8 @@ def edit(request: PageRequest, kind: Kind, pk: int | None, context: Callable[[An
                 form.show_present_version(stored.version)
         else:
             messages.success(request, f"The {kind.noun} is saved, and holds from now on.")
+            for warning in pattern_warnings(form.instance):
+                messages.warning(request, warning)
             return redirect("promote_requests:rules")
     status = failure.status if failure else 400 if form.errors else 200
     shown = {"form": form, "failure": failure, "kind": kind, "pk": pk, **context(form)}

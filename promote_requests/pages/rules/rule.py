@@ -17,6 +17,7 @@ from protection import rules
 from protection.choices import Enforcement
 from protection.documents.history import differences
 from protection.forms.rules import CONDITION_FIELDS, COVERS, FOLLOWS
+from protection.forms.warnings import pattern_warnings
 from protection.models import ProtectionRule, RuleVersion
 
 _DELETED = (
@@ -52,6 +53,7 @@ def rule_preview(request: PageRequest, pk: int | None = None) -> HttpResponse:
     form = RULES.form(request.POST, instance=row)
     touched = services.touched_by(form.instance, viewer_id=request.user.pk) if form.is_valid() else None
     shown = {"form": form, "kind": RULES, "pk": pk, "touched": touched, "is_previewed": True, **_parts(form)}
+    shown["warnings"] = pattern_warnings(form.instance) if touched else []
     response = render(request, RULES.template, shown, status=200 if touched else 400)
     if touched is None and htmx.is_asking(request):
         # What is wrong is said at the fields, so the whole page takes the place of the old one.

@@ -160,7 +160,7 @@
   // -- 3. What was typed waits in this tab -----------------------------------------------------------------------
 
   function typedIn(form) {
-    const controls = [...form.elements].filter(({ name, type }) => name && type !== "submit");
+    const controls = [...form.elements].filter(({ name, type }) => name && !["submit", "password"].includes(type));
     return controls
       .filter((control) => control.type !== "hidden" || "kept" in control.dataset)
       .map(({ name, type, value, checked }) => ({ name, value, checked: type === "checkbox" || type === "radio" ? checked : null }));

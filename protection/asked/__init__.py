@@ -1,0 +1,1 @@
+"""What conditions ask for, as values of their own. Pure."""
