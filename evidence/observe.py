@@ -8,10 +8,10 @@ from audit.holding.sightings import sight
 from audit.making.makers import makers_of
 from evidence.directions.overrides import directions_of
 from evidence.directions.wanted import BY_NAME, Directions
+from foundation.database.side_by_side import side_by_side
 from registry.client import RegistryClient
 from registry.lists import Description, described
 from registry.proposals import Change, Proposal
-from registry.side_by_side import side_by_side
 from registry.targets import Target, TargetKind
 from registry.types import ModelVersion, RegisteredModel, VersionFacts
 

@@ -12,9 +12,9 @@ from django.db.utils import OperationalError
 from django.test import Client
 
 from checkpoint_project.postgresql import slots
+from foundation.database.side_by_side import side_by_side
 from proxy.wsgi import Handler
 from registry.exceptions import RegistryUnreachable
-from registry.side_by_side import side_by_side
 from registry.transport import Transport
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.sockets, pytest.mark.django_db(transaction=True)]

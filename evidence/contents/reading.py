@@ -10,10 +10,10 @@ from typing import Generic, TypeVar
 
 from evidence.contents.texts import LARGEST_BYTES, MLMODEL, REQUIREMENTS, text_of
 from evidence.observe import Evidence
+from foundation.database.side_by_side import side_by_side
 from registry import patience
 from registry.client import RegistryClient
 from registry.exceptions import RegistryError
-from registry.side_by_side import side_by_side
 from registry.types import Contents, Family, FileTree, VersionFacts
 
 KEPT_SECONDS = 60.0

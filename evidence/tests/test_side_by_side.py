@@ -6,10 +6,10 @@ import pytest
 
 from evidence.contents.reading import with_files
 from evidence.observe import Evidence, observe, observe_both
+from foundation.database.side_by_side import side_by_side as at_once
 from registry import patience, side_by_side
 from registry.exceptions import RegistryNotFound, RegistryTimeout
 from registry.proposals import Proposal
-from registry.side_by_side import side_by_side as at_once
 from registry.targets import Target
 
 pytestmark = pytest.mark.django_db

@@ -10,6 +10,7 @@ from evidence.curves import Along, curve_of
 from evidence.directions.overrides import directions_of
 from evidence.metrics.logged import plain_metrics
 from evidence.observe import Evidence
+from foundation.database.side_by_side import side_by_side
 from promote_requests import links
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
@@ -19,7 +20,6 @@ from registry import RegistryClient
 from registry.exceptions import RegistryError
 from registry.measurements import key_in
 from registry.proposals import Change
-from registry.side_by_side import side_by_side
 from registry.types import ModelVersion, RegisteredModel
 from registry.workspaces import canonical_workspace
 

@@ -13,11 +13,11 @@ from evidence.copies.finding import content_of, last_copy
 from evidence.files.difference import LARGEST_BYTES, difference_of
 from evidence.files.pictures import Unshowable, picture_of
 from foundation.browsers import policies
+from foundation.database.side_by_side import side_by_side
 from promote_requests import links
 from promote_requests.pages.http import Missing, PageRequest, lists_of
 from registry import RegistryClient, screens
 from registry.exceptions import RegistryError, RegistryNotFound
-from registry.side_by_side import side_by_side
 from registry.types import ModelVersion
 from registry.workspaces import canonical_workspace
 
