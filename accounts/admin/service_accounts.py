@@ -43,6 +43,8 @@ class _ServiceAccountForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "groups" in self.fields:
+            self.fields["groups"].help_text = "Groups give a service account no right: it asks, comments and reports."
         if self.instance.pk is None:
             self.instance.password = make_password(None)
         elif "username" in self.fields:

@@ -183,16 +183,18 @@ def context_of(
         is_waiting: Whether MLflow is asked; otherwise an open request is shown as it was observed last.
     """
     rules = rulebook()
+    questions = asked(
+        promote_request,
+        requirement_of(promote_request, rules),
+        reader=request.user,
+        typed=request.POST if failure is not None else None,
+        failure=failure,
+    )
     return {
         **conversation(promote_request),
         **_judgement(request, promote_request, rules, _look(request, promote_request, rules, is_waiting=is_waiting)),
-        "asked": asked(
-            promote_request,
-            requirement_of(promote_request, rules),
-            reader=request.user,
-            typed=request.POST if failure is not None else None,
-            failure=failure,
-        ),
+        "asked": questions,
+        "is_asked": any(one.is_readers for one in questions),
         "failure": failure,
         "field_error": failure.message if failure is not None and failure.field == "body" else "",
         "is_stale": isinstance(failure, (ChampionChanged, EvidenceChanged)),
