@@ -15,7 +15,6 @@ from audit.making.models import Kind, MadeThing, RegisteredVersion
 from audit.making.waiting import Created
 from registry.makers import Deed, Maker
 from registry.types import ModelVersion
-from testing.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -226,12 +225,3 @@ def test_old_runs_that_no_version_is_made_of_are_forgotten_and_all_others_kept(a
     registered(ada)
     clearing.clear_unused()
     assert set(MadeThing.objects.values_list("thing_id", flat=True)) == {RUN, "f" * 32}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_somebody_without_an_account_any_more_does_not_keep_others_from_being_recorded(ada, caplog):
-    created(UserFactory.build(pk=987_654, username="gone"), "1" * 32)
-    created(ada, "2" * 32)
-    waiting.flush()
-    assert list(MadeThing.objects.values_list("thing_id", flat=True)) == ["2" * 32]
-    assert "gone created a run and has no account any more" in caplog.text
