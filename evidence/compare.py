@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from evidence.budget import Budget
 from evidence.contents.compare import ContentsComparison, compare_contents
 from evidence.contents.structured import by_key
 from evidence.directions.wanted import BY_NAME, Directions
@@ -15,7 +16,7 @@ from evidence.numbers import Value
 from evidence.observe import Evidence
 from evidence.prompts import PromptComparison, compare_prompts
 from evidence.rows import DIFFERENCES, Group, Kind, TextRow, in_order, kind_of
-from evidence.texts import Budget, side_by_side, visible
+from evidence.texts import side_by_side, visible
 from evidence.verdict import Counts, Verdict, judge
 from registry.types import Contents, FileTree, VersionFacts
 

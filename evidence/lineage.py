@@ -3,9 +3,10 @@
 import re
 from urllib.parse import urlsplit
 
+from evidence.budget import Budget
 from evidence.numbers import Value
 from evidence.rows import Group, Kind, TextRow, in_order, kind_of
-from evidence.texts import Budget, side_by_side, visible
+from evidence.texts import side_by_side, visible
 from registry.types import VersionFacts
 
 _NAMES = {

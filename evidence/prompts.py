@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evidence.budget import BoundedMatcher, Budget, TooMany
 from evidence.rows import Kind, kind_of
-from evidence.texts import Budget, Part, side_by_side, visible
+from evidence.texts import Part, side_by_side, visible
 
 _VARIABLE = re.compile(r"\{\{\s*([a-zA-Z0-9_]+(?:\.[a-zA-Z0-9_]+)*)\s*\}\}")
 """As in MLflow's `prompt.constants.PROMPT_TEMPLATE_VARIABLE_PATTERN`."""
 _DIFFABLE_LINES = 2_000
-"""Longer texts are shown whole: difflib's time grows with the square of the lines, and the author chooses the text."""
-
-
+"""Longer texts are shown whole."""
 _COMPARABLE_MESSAGES = 200
-"""A chat of more messages is compared as a text, for the same reason."""
+"""A chat of more messages is compared as a text."""
+_TOO_MUCH = "Too much differs to be compared line by line: first the former text, then the present one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,35 +95,54 @@ def compare_prompts(new: str | None, old: str | None, *, has_champion: bool) -> 
     if new is None and old is None:
         return None
     kind = kind_of(old, new, has_champion=has_champion, equal=old == new)
+    budget = Budget()
     both_differ = old is not None and new is not None and old != new
     asked, asked_before = (frozenset(_VARIABLE.findall(text or "")) for text in (new, old))
     return PromptComparison(
         kind,
         old,
         new,
-        text_diff(old, new) if old is not None and new is not None and both_differ else (),
-        _messages(new, old, has_champion=has_champion),
+        text_diff(old, new, budget) if old is not None and new is not None and both_differ else (),
+        _messages(new, old, budget, has_champion=has_champion),
         tuple(sorted(asked - asked_before)) if has_champion else (),
         tuple(sorted(asked_before - asked)),
     )
 
 
 def text_diff(old: str, new: str, budget: Budget | None = None) -> tuple[DiffLine, ...]:
-    """Returns the lines of a unified diff; all of both texts where they are too long to be compared.
+    """Returns the lines of a unified diff; all of both texts, and a line that says so, where comparing takes too long.
 
     Args:
         old: The former text.
         new: The present one.
-        budget: What comparing words may cost, where several texts share it.
+        budget: What comparing may cost, where several texts share it.
     """
     # Not splitlines(): a final line break that was added or lost is a difference too.
     before, after = old.split("\n"), new.split("\n")
-    if max(len(before), len(after)) > _DIFFABLE_LINES:
-        return (*(_line("removed", line) for line in before), *(_line("added", line) for line in after))
-    kinds = {"@": "hunk", "+": "added", "-": "removed", " ": "context"}
-    lines = list(difflib.unified_diff(before, after, lineterm=""))[2:]
-    found = [(kinds[line[0]], _where(line) if line[0] == "@" else line[1:]) for line in lines]
+    budget = budget or Budget()
+    try:
+        groups = _groups(before, after, budget)
+    except TooMany:
+        whole = (*(_line("removed", line) for line in before), *(_line("added", line) for line in after))
+        return (_line("hunk", _TOO_MUCH), *whole)
+    found: list[tuple[str, str]] = []
+    for group in groups:
+        first, last = group[0][3], group[-1][4]
+        # A unified diff counts lines from 1, and names the line before a place where the new text has none.
+        found.append(("hunk", f"Line {first + (first != last)}"))
+        for tag, i1, i2, j1, j2 in group:
+            if tag == "equal":
+                found += [("context", line) for line in before[i1:i2]]
+                continue
+            found += [("removed", line) for line in before[i1:i2]] + [("added", line) for line in after[j1:j2]]
     return tuple(with_words(found, budget))
+
+
+def _groups(before: list[str], after: list[str], budget: Budget) -> list[list[tuple[str, int, int, int, int]]]:
+    """Returns the changes with three lines around each; raises TooMany where finding them takes too long."""
+    if max(len(before), len(after)) > _DIFFABLE_LINES:
+        raise TooMany
+    return list(BoundedMatcher(before, after, budget).get_grouped_opcodes(3))
 
 
 def _line(kind: str, text: str, parts: tuple[Part, ...] = ()) -> DiffLine:
@@ -159,18 +178,11 @@ def _run(found: Sequence[tuple[str, str]], start: int, kind: str) -> list[str]:
     return [text for _, text in found[start:end]]
 
 
-def _where(hunk: str) -> str:
-    """Returns where a hunk such as `@@ -1,3 +4,5 @@` begins in the new text, in words."""
-    begins = hunk.split()[2].lstrip("+").partition(",")[0]
-    return f"Line {begins}"
-
-
-def _messages(new: str | None, old: str | None, *, has_champion: bool) -> tuple[MessageComparison, ...]:
+def _messages(new: str | None, old: str | None, budget: Budget, *, has_champion: bool) -> tuple[MessageComparison, ...]:
     after, before = _chat(new), _chat(old)
     if after is None or before is None:
         return ()
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    budget = Budget()
     found: list[MessageComparison] = []
     for _, first, last, start, end in matcher.get_opcodes():
         for offset in range(max(last - first, end - start)):

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evidence.budget import Budget
+
 _TOKENS = re.compile(r"\w+|\s|[^\w\s]")
 _MOST_TOKENS = 600
 """difflib's time grows with the square of these, and the author chooses the text."""
@@ -35,18 +37,6 @@ def visible(text: str) -> str:
     if text.isprintable():  # most are, and it is one look
         return text
     return "".join(_code(character) if _is_hidden(character) else character for character in text)
-
-
-class Budget:
-    """How much comparing of words one page affords, however many values differ: about half a second."""
-
-    def __init__(self, squares: int = 4_000_000) -> None:
-        self._left = squares
-
-    def affords(self, tokens: int) -> bool:
-        """Takes what comparing so many words costs; False where that is more than is left."""
-        self._left -= tokens * tokens
-        return self._left >= 0
 
 
 def side_by_side(old: str, new: str, budget: Budget) -> tuple[tuple[Part, ...], tuple[Part, ...]]:

@@ -80,23 +80,24 @@ def compare_grids(new: Grid | None, old: Grid | None) -> TableComparison:
         return TableComparison(
             tuple(Cell(_short(name)) for name in columns[:_MOST_COLUMNS]), tuple(shown), _all(rows, columns)
         )
+    # Of very many rows that differ only those are made that are shown.
+    differing = [at for at, (after, before) in enumerate(zip_longest(rows, former_rows)) if after != before]
     found = [
-        row
-        for number, (after, before) in enumerate(zip_longest(rows, former_rows), start=1)
-        if (row := _row(number, after, before)) is not None
+        _row(at + 1, rows[at] if at < len(rows) else None, former_rows[at] if at < len(former_rows) else None)
+        for at in differing[:MOST_ROWS]
     ]
-    note = f"{len(found):,} of {max(len(rows), len(former_rows)):,} rows differ."
-    if len(found) > MOST_ROWS:
+    note = f"{len(differing):,} of {max(len(rows), len(former_rows)):,} rows differ."
+    if len(differing) > MOST_ROWS:
         note += f" The first {MOST_ROWS} are shown."
-    return TableComparison(_cells(columns, former_columns), tuple(found[:MOST_ROWS]), note + _columns_cut(columns))
+    return TableComparison(_cells(columns, former_columns), tuple(found), note + _columns_cut(columns))
 
 
-def _row(number: int, after: list[str] | None, before: list[str] | None) -> TableRow | None:
+def _row(number: int, after: list[str] | None, before: list[str] | None) -> TableRow:
     if after is None:
         return TableRow(number, "removed", tuple(Cell(_short(cell)) for cell in (before or [])[:_MOST_COLUMNS]))
     if before is None:
         return TableRow(number, "added", tuple(Cell(_short(cell)) for cell in after[:_MOST_COLUMNS]))
-    return None if after == before else TableRow(number, "changed", _cells(after, before))
+    return TableRow(number, "changed", _cells(after, before))
 
 
 def _cells(after: Sequence[str], before: Sequence[str]) -> tuple[Cell, ...]:

@@ -1,19 +1,11 @@
 """The difference of two text files, within a bound whatever is in them. Pure."""
 
-import difflib
-from collections import Counter
-from collections.abc import Sequence
-from itertools import accumulate
-
-from typing_extensions import override
-
+from evidence.budget import BoundedMatcher, Budget, TooMany
 from evidence.prompts import DiffLine, with_words
 
 MOST_SHOWN = 1_000
 """Lines of a difference."""
 _MOST_LINES = 100_000
-_MOST_LOOKS = 4_000_000
-"""Lines, and pairs of equal lines, that comparing looks at: its time grows with them. One to two seconds."""
 _CONTEXT = 3
 Change = tuple[str, int, int, int, int]
 """What difflib calls an opcode: what to do with which lines of the old text and of the new one."""
@@ -29,7 +21,7 @@ def difference(old: str | None, new: str | None) -> tuple[tuple[DiffLine, ...], 
     after = after[start : len(after) - max(tail - _CONTEXT, 0)]
     try:
         groups = _grouped(before, after)
-    except _TooMany:
+    except TooMany:
         return (), (
             f"The files differ from line {head + 1} on, in too many lines to be compared line by line: "
             f"{len(before):,} and {len(after):,} lines."
@@ -61,44 +53,14 @@ def _grouped(before: list[str], after: list[str]) -> list[list[Change]]:
     """Returns the changes with the lines around them.
 
     Raises:
-        _TooMany: it would take too long to find them.
+        TooMany: it would take too long to find them.
     """
     if max(len(before), len(after)) > _MOST_LINES:
-        raise _TooMany
-    return list(_Bounded(before, after).get_grouped_opcodes(_CONTEXT))
+        raise TooMany
+    return list(BoundedMatcher(before, after, Budget()).get_grouped_opcodes(_CONTEXT))
 
 
 def _first(group: list[Change]) -> int:
     """Returns the number of the first line of the new text in a group, as a unified difference says it."""
     begin, end = group[0][3], group[-1][4]
     return begin + (end != begin)
-
-
-class _TooMany(Exception):
-    """Comparing would take too long."""
-
-
-class _Bounded(difflib.SequenceMatcher[str]):
-    """Finds what differs, and gives up when it has looked at too many lines.
-
-    difflib looks for the longest stretch in common, then left and right of it. Where every other line differs, the
-    stretches are all of one length: it takes the first and looks at the whole rest again, as often as there are lines.
-    """
-
-    def __init__(self, before: Sequence[str], after: Sequence[str]) -> None:
-        super().__init__(None, before, after)
-        # difflib itself leaves out what is more than a hundredth of many lines.
-        popular = len(after) // 100 + 1 if len(after) >= 200 else len(after)
-        found = Counter({line: times for line, times in Counter(after).items() if times <= popular})
-        # How many looks the lines of `before` take up to each place.
-        self._looks = [0, *accumulate(1 + found[line] for line in before)]
-        self._left = _MOST_LOOKS
-
-    @override
-    def find_longest_match(
-        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
-    ) -> difflib.Match:
-        self._left -= self._looks[-1 if ahi is None else ahi] - self._looks[alo]
-        if self._left < 0:
-            raise _TooMany
-        return super().find_longest_match(alo, ahi, blo, bhi)

@@ -9,6 +9,7 @@ from typing import Self
 from urllib.parse import urlencode
 
 from evidence.metrics.compare import MetricRow
+from evidence.pages import FIRST, PAGE, Shown, bounds
 from evidence.rows import Kind
 
 _PARTS = frozenset(
@@ -110,25 +111,27 @@ class Arranged:
     """What is shown of the metrics.
 
     Attributes:
-        sections: By name, what has none last.
-        found: How many metrics match.
-        total: How many there are.
+        sections: By name, what has none last; those of which rows are shown.
+        shown: All rows that are shown, and which page of all that match these are.
+        total: How many metrics there are.
     """
 
     sections: tuple[Section, ...]
-    found: int
+    shown: Shown[MetricRow]
     total: int
 
-    @property
-    def shown(self) -> int:
-        """How many rows are shown."""
-        return sum(len(section.rows) for section in self.sections)
 
+def arrange(rows: Sequence[MetricRow], view: View, *, page: int = 0, first: int = FIRST, most: int = PAGE) -> Arranged:
+    """Returns the rows as somebody wants to read them: a page of all that match, or the first few.
 
-def arrange(rows: Sequence[MetricRow], view: View, *, most: int | None) -> Arranged:
-    """Returns the rows as somebody wants to read them: every one that matches, or at most `most` of them.
+    Of the first few each section shows some, so that none is hidden behind a large one.
 
-    Of many sections each shows its first rows, so that none is hidden behind a large one.
+    Args:
+        rows: Of the comparison.
+        view: How somebody wants to read them.
+        page: Which page of all that match, from 1; 0 for the first few.
+        first: How many these are.
+        most: Rows of a page.
     """
     words = view.text.casefold().split()
     found = [row for row in rows if all(word in row.key.casefold() for word in words)]
@@ -141,11 +144,16 @@ def arrange(rows: Sequence[MetricRow], view: View, *, most: int | None) -> Arran
     for row in found:
         groups.setdefault(_group(row, view.by), []).append(row)
     names = sorted(groups, key=lambda name: (not name, name.casefold(), name))
-    shares = _shares([len(groups[name]) for name in names], len(found) if most is None else most)
+    sizes = [len(groups[name]) for name in names]
+    start, end = bounds(len(found), page, first=first, most=most)
+    cuts = _cuts(sizes, start, end) if page else [(0, share) for share in _shares(sizes, first)]
     sections = [
-        _section(name, groups[name][:share], groups[name]) for name, share in zip(names, shares, strict=True) if share
+        _section(name, groups[name][begin:stop], groups[name])
+        for name, (begin, stop) in zip(names, cuts, strict=True)
+        if begin < stop
     ]
-    return Arranged(tuple(sections), len(found), len(rows))
+    shown = [row for section in sections for row in section.rows]
+    return Arranged(tuple(sections), Shown(shown, start, len(found), start // most + 1 if page else 0), len(rows))
 
 
 def prefix_of(key: str) -> str:
@@ -155,6 +163,15 @@ def prefix_of(key: str) -> str:
         return before
     first = _JOINT.split(key, maxsplit=1)[0]
     return first if first != key and first.casefold() in _PARTS else ""
+
+
+def _cuts(sizes: list[int], start: int, end: int) -> list[tuple[int, int]]:
+    """Returns from where to where each section is shown, if all of them stand one behind the other."""
+    cuts, before = [], 0
+    for size in sizes:
+        cuts.append((min(max(start - before, 0), size), min(max(end - before, 0), size)))
+        before += size
+    return cuts
 
 
 def _shares(sizes: list[int], most: int) -> list[int]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from evidence.compare import compare
 from evidence.metrics.arrange import Arranged, By, Sort, View, arrange, prefix_of
 from evidence.metrics.compare import MetricRow
+from evidence.pages import number_of, shown
 from registry.fake import measured
 from registry.measurements import Measurement
 from registry.types import ModelVersion, VersionFacts
@@ -42,11 +43,11 @@ VIEWS = st.builds(View, st.sampled_from(["", "AUC", "val x", "loss"]), st.sample
 @given(sides(), st.none() | sides(), VIEWS)
 def test_every_metric_that_matches_is_there_once(new: Any, old: Any, view: View) -> None:
     rows = rows_of(new, old)
-    found = arrange(rows, view, most=None)
+    found = arrange(rows, view, page=1)
     words = view.text.casefold().split()
     matching = [row.key for row in rows if all(word in row.key.casefold() for word in words)]
     assert sorted(keys(found)) == sorted(matching)
-    assert (found.found, found.total, found.shown) == (len(matching), len(rows), len(matching))
+    assert (found.shown.total, found.total, found.shown.last) == (len(matching), len(rows), len(matching))
     assert sum(section.better for section in found.sections) <= sum(row.better is True for row in rows)
     if not view.text:
         assert sum(section.worse for section in found.sections) == sum(row.better is False for row in rows)
@@ -55,12 +56,40 @@ def test_every_metric_that_matches_is_there_once(new: Any, old: Any, view: View)
 @given(sides(), sides(), VIEWS, st.integers(1, 6))
 def test_a_cut_shows_at_most_so_many_and_the_first_of_each_section(new: Any, old: Any, view: View, most: int) -> None:
     rows = rows_of(new, old)
-    whole, cut = arrange(rows, view, most=None), arrange(rows, view, most=most)
-    assert cut.shown == min(most, whole.found)
+    whole, cut = arrange(rows, view, page=1), arrange(rows, view, first=most)
+    assert len(cut.shown.rows) == min(most, whole.shown.total)
     for full, part in zip(whole.sections, cut.sections, strict=False):
         assert (part.name, part.total, part.better, part.worse) == (full.name, full.total, full.better, full.worse)
         assert part.rows == full.rows[: len(part.rows)]
         assert part.rows
+
+
+@given(sides(), sides(), VIEWS, st.integers(1, 6))
+def test_the_pages_one_after_the_other_are_the_whole(new: Any, old: Any, view: View, most: int) -> None:
+    rows = rows_of(new, old)
+    whole = keys(arrange(rows, view, page=1))
+    found, page = [], 1
+    while page:
+        part = arrange(rows, view, page=page, most=most)
+        assert keys(part) == [row.key for row in part.shown.rows]
+        assert part.shown.page == page
+        found += keys(part)
+        page = part.shown.next
+    assert found == whole
+
+
+@pytest.mark.parametrize(
+    ("said", "number"), [("1", 1), ("7", 7), ("", 1), ("0", 1), ("-1", 1), ("x", 1), ("9" * 30, 1), ("\u0664", 1)]
+)
+def test_an_address_asks_for_a_page_or_for_the_first(said: str, number: int) -> None:
+    assert number_of(said) == number
+
+
+def test_a_page_behind_the_last_one_is_the_last_one_and_a_table_without_rows_has_one() -> None:
+    assert [shown(range(2_500), page).first for page in (0, 1, 2, 3, 4, 999)] == [1, 1, 1_001, 2_001, 2_001, 2_001]
+    last = shown(range(2_500), 999)
+    assert (last.page, last.before, last.next, last.last) == (3, 2, 0, 2_500)
+    assert [shown([], page).is_cut for page in (0, 1, 5)] == [False] * 3
 
 
 @given(VIEWS)
@@ -79,7 +108,7 @@ def test_what_no_choice_is_called_is_the_usual_order() -> None:
 def test_the_largest_change_comes_first_by_per_cent_and_what_has_none_behind_it() -> None:
     old = {"a": 1.0, "b": 100.0, "zero": 0.0, "same": 1.0, "nan": float("nan"), "gone": 1.0}
     new = {"a": 2.0, "b": 110.0, "zero": 0.1, "same": 1.0, "nan": 1.0, "new": 1.0}
-    assert keys(arrange(rows_of(new, old), View(sort=Sort.CHANGE), most=None)) == [
+    assert keys(arrange(rows_of(new, old), View(sort=Sort.CHANGE))) == [
         *("zero", "a", "b", "nan", "gone", "new", "same")
     ]
 
@@ -109,11 +138,11 @@ def test_sections_are_by_name_and_what_belongs_to_none_is_last() -> None:
         "auc": Measurement("auc", 0.9, dataset_name="holdout"),
         "b": Measurement("b", 0.9, dataset_name="Blind"),
     }
-    found = arrange(rows_of(new, new), View(by=By.DATASET), most=None)
+    found = arrange(rows_of(new, new), View(by=By.DATASET))
     assert [(section.name, section.total) for section in found.sections] == [("Blind", 1), ("holdout", 1), ("", 1)]
 
 
 def test_ten_thousand_metrics_in_a_thousand_groups_show_a_hundred_and_say_so() -> None:
     new = {f"group{at % 1000}/m{at}": float(at) for at in range(10_000)}
-    found = arrange(rows_of(new, dict.fromkeys(new, 1.0)), View(by=By.PREFIX), most=100)
-    assert (found.shown, found.found, len(found.sections)) == (100, 10_000, 100)
+    found = arrange(rows_of(new, dict.fromkeys(new, 1.0)), View(by=By.PREFIX))
+    assert (len(found.shown.rows), found.shown.total, len(found.sections)) == (100, 10_000, 100)

@@ -14,6 +14,8 @@ from promote_requests.exceptions import EvidenceChanged
 from promote_requests.models import PromoteRequest
 from protection.models import ProtectionRule
 from registry.exceptions import RegistryUnreachable
+from registry.targets import Target
+from testing.factories import PromoteRequestFactory
 from testing.people import by
 
 
@@ -161,6 +163,20 @@ def test_the_command_says_what_it_cannot_read_and_goes_on(files, fraud, open_req
     with pytest.raises(CommandError, match="Not in order: 1 of 1"):
         call_command("digest", "Fraud", "9")
     assert "Fraud version 9: Model Version (name=Fraud, version=9) not found" in capsys.readouterr().out
-    call_command("digest", "Nobody", "--verify")
-    call_command("digest", "Fraud", "2", "--verify")
-    assert "no digests were taken yet" in capsys.readouterr().out
+
+
+def test_comparing_what_was_never_digested_is_not_in_order_and_says_of_which_version(
+    files, fraud, open_request, ada, capsys
+):
+    PromoteRequestFactory(actor=ada, version="1", target=Target.parse("alias:old"))
+    call_command("digest", "Fraud", "1")
+    with pytest.raises(CommandError, match="Not in order: 1 of 2"):
+        call_command("digest", "--verify")
+    out = capsys.readouterr().out
+    assert "Fraud version 2: no digests were taken yet, so nothing was compared" in out
+    assert "Fraud version 1: every file is as it was" in out
+    with pytest.raises(CommandError, match="Nothing was compared"):
+        call_command("digest", "Nobody", "--verify")
+    PromoteRequest.objects.update(is_prompt=True)
+    with pytest.raises(CommandError, match="Nothing was compared"):
+        call_command("digest", "--verify")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from evidence.files import texts
+from evidence.files import tables, texts
 from evidence.files.difference import difference_of
 from evidence.files.pictures import Unshowable, picture_of
 from evidence.files.trees import compare_trees
@@ -216,3 +216,13 @@ def test_a_wide_and_long_table_is_cut_off_with_a_sentence():
     table = difference_of("a.csv", wide.encode(), None).table
     assert (len(table.columns), len(table.rows)) == (40, 200)
     assert table.note == "The first 200 of 300 rows. Of 100 columns the first 40 are shown."
+
+
+def test_of_very_many_rows_that_differ_only_those_are_made_that_are_shown(monkeypatch):
+    made = []
+    monkeypatch.setattr(tables, "_row", lambda *row, make=tables._row: (made.append(row[0]), make(*row))[1])
+    new, old = (f"a\n{word}".encode() for word in ("1\n" * 30_000, "2\n" * 20_000))
+    found = difference_of("table.csv", new, old).table
+    assert found.note == "30,000 of 30,000 rows differ. The first 200 are shown."
+    assert made == list(range(1, tables.MOST_ROWS + 1))
+    assert [row.kind for row in tables.compare_grids((["a"], [["1"]]), (["a"], [["1"], ["2"]])).rows] == ["removed"]

@@ -3,6 +3,8 @@
 import json
 import time
 
+from evidence import prompts
+from evidence.budget import Budget
 from evidence.prompts import compare_prompts, text_diff
 from evidence.rows import Kind
 
@@ -84,3 +86,24 @@ def test_a_chat_of_thousands_of_messages_cannot_keep_the_server_busy():
     words = [json.dumps([{"role": "user", "content": f"{n} {side} " * 200} for n in range(100)]) for side in "xy"]
     assert compare_prompts(words[0], words[1], has_champion=True)
     assert time.process_time() - began < 20  # it took 228 s
+
+
+def test_what_takes_too_long_to_compare_is_shown_whole_and_says_so() -> None:
+    lines = text_diff("a\nb\nc", "c\nb\nd", Budget(looks=3))
+    assert (lines[0].kind, lines[0].text.startswith("Too much differs")) == ("hunk", True)
+    assert [(line.kind, line.text) for line in lines[1:]] == [
+        *(("removed", text) for text in "abc"),
+        *(("added", text) for text in "cbd"),
+    ]
+    assert text_diff("a\n" * 3_000, "b\n" * 3_000)[0].text.startswith("Too much differs")
+
+
+def test_all_messages_of_a_chat_share_what_comparing_may_cost(monkeypatch) -> None:
+    monkeypatch.setattr(prompts, "Budget", lambda: Budget(looks=60))
+    old, new = ([("user", f"{at}\nsame\n{word}") for at in range(50)] for word in ("then", "now"))
+    found = compare_prompts(chat(*new), chat(*old), has_champion=True)
+    assert found is not None
+    first = [message.lines[0].text for message in found.messages]
+    assert first[0] == "Line 1"
+    assert first[-1].startswith("Too much differs")
+    assert [message.challenger for message in found.messages] == [text for _, text in new]

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence import texts
-from evidence.texts import Budget, Part, visible
+from evidence.budget import Budget
+from evidence.texts import Part, visible
 
 
 def side_by_side(old: str, new: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from evidence.metrics.arrange import View
+from evidence.pages import number_of
 from foundation.exceptions import InvalidInput
 from registry.lists import Lists
 
@@ -59,7 +60,8 @@ def seen_text_revision(request: HttpRequest, field: str = "seen_text_revision") 
 
 def rows_asked_for(request: HttpRequest) -> dict[str, Any]:
     """Returns how a page shows its rows, as its address says."""
-    return {"all_rows": "all" in request.GET, "metrics_view": View.of(request.GET.dict())}
+    page = number_of(request.GET["all"]) if "all" in request.GET else 0
+    return {"rows_page": page, "metrics_view": View.of(request.GET.dict())}
 
 
 def lists_of(workspace: str) -> Lists:

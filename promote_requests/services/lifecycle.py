@@ -67,7 +67,7 @@ def create(
     _refuse_beside_objection(proposal)
     registry = get_registry(proposal.workspace)
     feasibility.check(registry, proposal)
-    evidence = with_both(registry, observe(registry, proposal), workspace=proposal.workspace)
+    evidence = with_both(registry, observe(registry, proposal), workspace=proposal.workspace, fresh=True)
     gates = judge_gates(
         requirement_for_proposal(proposal, leaving=Observation.of(evidence, proposal.target).challenger_stage).gates,
         evidence,
@@ -219,7 +219,7 @@ def _open(
     registry = get_registry(promote_request.workspace)
     feasibility.check(registry, promote_request.proposal)
     workspace = promote_request.workspace
-    evidence = with_both(registry, observe(registry, promote_request.proposal), workspace=workspace)
+    evidence = with_both(registry, observe(registry, promote_request.proposal), workspace=workspace, fresh=True)
     measure(promote_request, evidence)
     try:
         with transaction.atomic():

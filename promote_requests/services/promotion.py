@@ -30,7 +30,14 @@ from promote_requests.services.gating import keep, measure
 from promote_requests.services.insights import judged
 from promote_requests.services.locking import lock, move
 from promote_requests.services.observing import has_changed, refuse_if_changed
-from promote_requests.services.reading import as_judged, decision_of, live_evidence_of, requirement_of, with_files
+from promote_requests.services.reading import (
+    as_judged,
+    decision_of,
+    live_evidence_of,
+    requirement_of,
+    with_both,
+    with_files,
+)
 from promote_requests.services.settling import LONGEST_STEP, conclude, record_failure, settles_first
 from protection import insights
 from registry import get_registry, patience
@@ -149,18 +156,38 @@ def _refuse_other_files(promote_request: PromoteRequest, evidence: Evidence) -> 
 def _look_again(actor: Actor, started: PromoteRequest) -> None:
     """Asks MLflow once more, now that no other promotion of this target can run.
 
-    Between the first check and step 1 another promotion may have begun and ended.
+    Between the first check and step 1 another promotion may have begun and ended, and what no approval depends on, but
+    a gate may, can change at any time: tags, descriptions. What is seen here is what is promoted, and what is kept.
     """
     try:
         evidence = live_evidence_of(started, exact=True)
-        if not has_changed(started, evidence):
-            return
-        reason = sentences.what_changed(started, evidence)
+        is_changed = has_changed(started, evidence)
+        reason = sentences.what_changed(started, evidence) if is_changed else ""
     except RegistryError as error:
         record_failure(started, error.message, actor=actor)
         raise
-    record_failure(started, reason, actor=actor)
-    refuse_if_changed(started, evidence, actor=actor)
+    if is_changed:
+        record_failure(started, reason, actor=actor)
+        refuse_if_changed(started, evidence, actor=actor)
+        return
+    _judge_again(actor, started, evidence)
+
+
+def _judge_again(actor: Actor, started: PromoteRequest, evidence: Evidence) -> None:
+    """Measures every gate on what is promoted, and keeps both; the request is open again if one is not passed."""
+    workspace = started.workspace
+    evidence = with_both(get_registry(workspace), evidence, workspace=workspace, fresh=True)
+    measure(started, evidence, fresh=True)
+    decision = decision_of(started)
+    if not decision.is_approved:
+        reason = " ".join(missing.sentence for missing in decision.unmet)
+        record_failure(started, reason, actor=actor)
+        keep(started)
+        raise RuleNotMet(reason)
+    started.evidence_digest = keep_evidence(evidence)
+    PromoteRequest.objects.filter(
+        pk=started.pk, status=Status.PROMOTING, promoting_since=started.promoting_since
+    ).update(gate_results=started.gate_results, evidence_digest=started.evidence_digest)
 
 
 def _require_unsettled(started: PromoteRequest) -> None:

@@ -79,9 +79,9 @@ def review(
     body = _checked_body(body, required=verdict != Verdict.APPROVE)
     evidence = None
     if verdict == Verdict.APPROVE:
-        evidence = with_files(promote_request, evidence_of(promote_request))
+        evidence = with_files(promote_request, evidence_of(promote_request), fresh=True)
         _require_seen(promote_request, evidence, seen_fingerprint, actor=actor)
-        if measure(promote_request, evidence):
+        if measure(promote_request, evidence, fresh=True):
             keep(promote_request)
     with transaction.atomic():
         locked = lock(promote_request)

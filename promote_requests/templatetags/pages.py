@@ -19,6 +19,7 @@ from evidence.metrics.arrange import Arranged, View, arrange
 from evidence.metrics.compare import MetricRow
 from evidence.numbers import Value
 from evidence.observe import Evidence
+from evidence.pages import Shown, shown
 from evidence.rows import Group, Row
 from evidence.texts import visible
 from promote_requests import links, sentences
@@ -33,8 +34,6 @@ from registry.types import Family, FileEntry, RegisteredModel
 
 register = template.Library()
 
-ROWS_SHOWN = 100
-"""Of one kind; the worst come first. Of 10,000 rows the page would take two seconds to make."""
 _KILOBYTE = 1024
 _UP_TO_A_JOINT = re.compile(r".+?(?:[_/.:]+|$)", re.DOTALL)
 
@@ -117,17 +116,21 @@ def file_size(file: FileEntry, beside: FileEntry | None) -> SafeString | str:
 
 
 @register.simple_tag(takes_context=True)
-def first_rows(context: Context, rows: Sequence[Row]) -> Sequence[Row]:
-    """Returns the rows that a page shows at once: those that a person reads, unless somebody asks for all of them."""
-    return rows if context.get("all_rows") else rows[:ROWS_SHOWN]
+def first_rows(context: Context, rows: Sequence[Row]) -> Shown[Row]:
+    """Returns the rows that a page shows at once: those that a person reads, or a page of all of them.
+
+    What was cut already is shown whole.
+    """
+    if context.get("is_whole"):
+        return Shown(rows, 0, len(rows), 0)
+    return shown(rows, context.get("rows_page") or 0)
 
 
 @register.simple_tag(takes_context=True)
 def arranged_metrics(context: Context, group: Group) -> Arranged:
     """Returns the metrics as the address asks for them, cut as `first_rows` cuts."""
     rows = [row for row in group.rows if isinstance(row, MetricRow)]
-    most = None if context.get("all_rows") else ROWS_SHOWN
-    return arrange(rows, context.get("metrics_view") or View(), most=most)
+    return arrange(rows, context.get("metrics_view") or View(), page=context.get("rows_page") or 0)
 
 
 @register.simple_tag(takes_context=True)

@@ -109,9 +109,25 @@ def test_of_ten_thousand_a_hundred_are_shown_unless_all_are_asked_for(registry, 
     client.force_login(grace)
     page = client.get(COMPARE, ASKED | {"metric_by": "prefix"}).content.decode()
     assert len([name for name in names_on(page) if name.startswith("part") and "/" in name]) == 100
-    assert "100 are shown" in page
+    assert "1 to 100 are shown" in page
     every = client.get(COMPARE, ASKED | {"metric_by": "prefix", "metric": "part7/", "all": "1"}).content.decode()
     assert len([name for name in names_on(every) if "/" in name]) == 250
+
+
+@pytest.mark.parametrize("asked", [{}, {"metric_sort": "name"}, {"metric_by": "prefix"}])
+def test_all_of_ten_thousand_are_shown_a_thousand_a_page(registry, grace, client, asked):
+    new = {f"part{at % 40}/m{at}": 1.0 * at + 2 for at in range(2_500)}
+    registry.add_version("Fraud", metrics=dict.fromkeys(new, 1.0))
+    registry.add_version("Fraud", metrics=new)
+    client.force_login(grace)
+    pages = [client.get(COMPARE, ASKED | asked | {"all": number}).content.decode() for number in ("1", "2", "3")]
+    found = [[name for name in names_on(page) if name.startswith("part") and "/m" in name] for page in pages]
+    assert [len(names) for names in found] == [1_000, 1_000, 500]
+    assert {name for names in found for name in names} == set(new)
+    assert "1001 to 2000 are shown" in pages[1]
+    assert all(words in pages[1] for words in ("the ones before", "the next ones", "all=1", "all=3"))
+    assert "the next ones" not in pages[2]
+    assert "the ones before" not in pages[0]
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from registry.workspaces import canonical_workspace
 class Command(BaseCommand):
     """Reads the files of every version that is or was asked for, once each; safe to repeat and to interrupt.
 
-    With `--verify` it reads them again. The exit code is 1 if a file differs or something could not be read.
+    With `--verify` it reads them again. The exit code is 1 if a file differs, if something could not be read, and if
+    there is nothing to compare with: a version without digests is not in order.
     """
 
     help = "Takes the SHA-256 of the files of versions that requests are about; with --verify compares them again."
@@ -35,12 +36,14 @@ class Command(BaseCommand):
         """Prints one line for each version.
 
         Raises:
-            CommandError: a file differs, or something could not be read.
+            CommandError: a file differs, something could not be read, or nothing was compared.
         """
         workspace = canonical_workspace(options["workspace"])
         wanted = [place for place in places() if _is_wanted(place, workspace, options["model"], options["version"])]
         if options["model"] and options["version"] and not wanted:
             wanted = [(workspace, options["model"], options["version"])]
+        if options["verify"] and not wanted:
+            raise CommandError("Nothing was compared: no request is about such a version.")
         work = self._verify if options["verify"] else self._take
         if failed := sum(not done for done in map(work, wanted)):
             raise CommandError(f"Not in order: {failed} of {len(wanted)}.")
@@ -61,8 +64,8 @@ class Command(BaseCommand):
             workspace=workspace, model_name=name, version=version, finished_at__isnull=False
         ).last()
         if kept is None:
-            self.stdout.write(f"{name} version {version}: no digests were taken yet")
-            return True
+            self.stdout.write(f"{name} version {version}: no digests were taken yet, so nothing was compared")
+            return False
         try:
             found = taking.verify(get_registry(workspace), kept)
         except CheckpointError as failure:

@@ -12,6 +12,7 @@ from accounts.identity import confirmation
 from audit.actors import Door, actor_of
 from evidence.directions.overrides import directions_of
 from evidence.directions.wanted import BY_NAME, SAID, Source, Wanted, from_tags, tag_of
+from evidence.pages import number_of, shown
 from foundation.exceptions import CheckpointError
 from promote_requests import links, sentences, services
 from promote_requests.pages.http import Missing, PageRequest, lists_of
@@ -84,14 +85,15 @@ def _page(request: PageRequest, name: str, workspace: str, failure: CheckpointEr
     keys = sorted({*map(key_in, measured.metrics), *directions.known}, key=str.casefold)
     found = [key for key in keys if text.lower() in key.lower()]
     rows = []
-    for key in found if "all" in request.GET else found[:METRICS_SHOWN]:
+    page = shown(found, number_of(request.GET["all"]) if "all" in request.GET else 0, first=METRICS_SHOWN)
+    for key in page.rows:
         wanted, said = directions.of(key), model.tags.get(tag_of(key), "")
         set_here = wanted.word if wanted.source is Source.PAGE else ""
         unread = "" if key in by_tag else said
         rows.append(MetricDirectionRow(key, wanted, set_here, by_tag.get(key) or BY_NAME.of(key), unread))
     context |= {
         "rows": rows,
-        "found": len(found),
+        "shown": page,
         "refusal": services.direction_refusal(actor_of(request, Door.PAGE), name, workspace=workspace),
         "choices": tuple(SAID),
     }
