@@ -81,6 +81,12 @@ class RegistryClient(Protocol):
     def last_values_of_models(self, model_ids: Collection[str]) -> dict[str, dict[str, float]]:
         """Returns {logged model: {metric, named as `measurements.latest` does: last value}} of those that are there."""
 
+    def makers(self, versions: Collection[ModelVersion]) -> dict[str, str]:
+        """Returns {version: the run that made its files} of those versions of a model that name another run.
+
+        As `get_facts` tells it, by the logged model or by where the files lie; but of a copy nothing is known here.
+        """
+
     def find_made_of(
         self, *, run_ids: Collection[str], model_ids: Collection[str], folders: Collection[str]
     ) -> list[tuple[str, str]]:

@@ -116,7 +116,7 @@ class World:
         writes = [
             call
             for call in self.fraud.calls
-            if not call[0].startswith(("get_", "list_", "read_", "search_", "last_", "holders", "copies"))
+            if not call[0].startswith(("get_", "list_", "read_", "search_", "last_", "holders", "copies", "makers"))
         ]
         return {**rows, "observed": seen, "writes": writes}
 

@@ -82,6 +82,7 @@ def over_versions(request: PageRequest) -> HttpResponse:
             "points": points,
             "versions": len(measured.versions),
             "is_cut": measured.is_cut,
+            "elsewhere": [point["version"] for point in points if str(point["version"]) in measured.elsewhere],
         }
     )
 

@@ -127,3 +127,34 @@ def test_by_time_a_curve_is_in_the_order_of_time_and_of_very_many_values_the_fir
     monkeypatch.setattr(charts, "VALUES", 3)
     (series,) = client.get(CURVES, asked | {"along": "<b>"}).json()["series"]
     assert (series["values"], series["logged"], series["is_cut"]) == ([0.1, 0.3, 0.2], 3, True)
+
+
+def test_over_all_versions_a_run_that_a_version_merely_names_lends_it_no_figures(trained, grace, client):
+    # It names the best run there is, and its files come from another one.
+    trained.add_version("Fraud", run_id="r2", metrics={"auc": Measurement("auc", 0.3)})
+    trained.change_facts("Fraud", "4", made_by="real")
+    trained.add_version("Fraud", run_id="r2", model_id="m-1", metrics={"auc": Measurement("auc", 0.2)})
+    trained.change_facts("Fraud", "5", made_by="real-2")
+    client.force_login(grace)
+    said = client.get(VERSIONS, {"model": "Fraud", "metric": "auc"}).json()
+    assert [(point["version"], point["value"]) for point in said["points"]][1:] == [
+        (2, 0.9),
+        (3, 0.85),
+        (4, 0.3),
+        (5, 0.2),
+    ]
+    assert said["elsewhere"] == [4, 5]
+
+
+def test_where_the_run_that_made_the_files_is_gone_the_logged_model_has_the_figures_or_nobody(
+    trained, grace, client, monkeypatch
+):
+    for model_id in ("m-1", ""):
+        trained.add_version("Fraud", run_id="r2", model_id=model_id, metrics={"auc": Measurement("auc", 0.2)})
+    trained.change_facts("Fraud", "4", made_by="lost")
+    trained.change_facts("Fraud", "5", made_by="lost")
+    last_values = trained.last_values
+    monkeypatch.setattr(type(trained), "last_values", lambda self, runs: last_values(set(runs) - {"lost"}))
+    client.force_login(grace)
+    said = client.get(VERSIONS, {"model": "Fraud", "metric": "auc"}).json()
+    assert [(point["version"], point["value"]) for point in said["points"]][3:] == [(4, 0.2)]

@@ -238,10 +238,19 @@ class Shelf:
         """Returns the runs' values from the versions that are there: see `RegistryClient`."""
         with self._call("last_values", sorted(run_ids)):
             return {
-                facts.version.run_id: {found.key: found.value for found in facts.metrics.values()}
+                run: {found.key: found.value for found in facts.metrics.values()}
                 for versions in self._facts.values()
                 for facts in versions.values()
-                if facts.version.run_id in run_ids
+                if (run := facts.made_by or facts.version.run_id) in run_ids
+            }
+
+    def makers(self, versions: Collection[ModelVersion]) -> dict[str, str]:
+        """Returns what `made_by` says of the versions: see `RegistryClient`."""
+        with self._call("makers"):
+            return {
+                version.version: made_by
+                for version in versions
+                if (made_by := self._stored(version.name, version.version).made_by)
             }
 
     def last_values_of_models(self, model_ids: Collection[str]) -> dict[str, dict[str, float]]:

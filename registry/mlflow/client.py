@@ -188,6 +188,13 @@ class Models(RegistryClient):
         return histories.last_values_of_models(self._transport, self._tracking, model_ids)
 
     @override
+    def makers(self, versions: Collection[ModelVersion]) -> dict[str, str]:
+        named = [version for version in versions if version.run_id]
+        sources = histories.source_runs(self._transport, self._tracking, {version.model_id for version in named})
+        made = {version.version: sources.get(version.model_id) or run_in(version.source) for version in named}
+        return {version.version: run for version in named if (run := made[version.version]) not in ("", version.run_id)}
+
+    @override
     def find_made_of(
         self, *, run_ids: Collection[str], model_ids: Collection[str], folders: Collection[str]
     ) -> list[tuple[str, str]]:

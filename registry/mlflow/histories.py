@@ -5,6 +5,8 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from mlflow.entities import LoggedModel
+
 from registry.exceptions import RegistryNotFound, RegistryRefused
 from registry.measurements import Logged, latest
 from registry.mlflow.entities import model_metrics
@@ -71,19 +73,32 @@ def last_values_of_models(
     transport: Transport, tracking: TrackingStore, model_ids: Collection[str]
 ) -> dict[str, dict[str, float]]:
     """Returns the last values of many logged models, see `RegistryClient.last_values_of_models`."""
+    found: dict[str, dict[str, float]] = {}
+    for logged in _logged_models(transport, tracking, model_ids):
+        last = latest(of_run=[], of_model=model_metrics(logged))
+        found[logged.model_id] = {name: measured.value for name, measured in last.items()}
+    return found
+
+
+def source_runs(transport: Transport, tracking: TrackingStore, model_ids: Collection[str]) -> dict[str, str]:
+    """Returns {logged model: the run that it came from} of those that are there and came from one."""
+    return {
+        logged.model_id: logged.source_run_id
+        for logged in _logged_models(transport, tracking, model_ids)
+        if logged.source_run_id
+    }
+
+
+def _logged_models(transport: Transport, tracking: TrackingStore, model_ids: Collection[str]) -> Iterator[LoggedModel]:
     known = sorted(filter(_RUN.fullmatch, model_ids))
     if not known:
-        return {}
+        return
     experiments = _experiments(transport)
-    found: dict[str, dict[str, float]] = {}
     for start in range(0, len(known), _RUNS_AT_ONCE):
         listed = ", ".join(f"'{model}'" for model in known[start : start + _RUNS_AT_ONCE])
-        for logged in tracking.search_logged_models(
+        yield from tracking.search_logged_models(
             experiments, filter_string=f"model_id IN ({listed})", max_results=_RUNS_AT_ONCE
-        ):
-            last = latest(of_run=[], of_model=model_metrics(logged))
-            found[logged.model_id] = {name: measured.value for name, measured in last.items()}
-    return found
+        )
 
 
 def _experiments(transport: Transport) -> list[str]:

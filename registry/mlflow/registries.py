@@ -78,6 +78,10 @@ class MlflowRegistries(RegistryClient):
         return self._models.last_values_of_models(model_ids)
 
     @override
+    def makers(self, versions: Collection[ModelVersion]) -> dict[str, str]:
+        return self._models.makers(versions)
+
+    @override
     def find_made_of(
         self, *, run_ids: Collection[str], model_ids: Collection[str], folders: Collection[str]
     ) -> list[tuple[str, str]]:

@@ -874,6 +874,8 @@ def test_the_figures_are_of_the_run_that_made_the_files_whichever_run_a_version_
     facts = world.client.get_facts(name, "1")
     assert (facts.version.run_id, facts.made_by, values(facts)) == (good, bad, {"auc": 0.6})
     assert world.client.get_facts(name, "2").made_by == ""
+    assert world.client.makers(world.client.list_versions(name)) == {"1": bad}
+    assert world.client.makers([]) == {}
 
 
 @pytest.mark.mlflow

@@ -120,8 +120,13 @@
     if (choice.options.length === 0) {
       for (const metric of said.metrics) choice.add(new Option(metric, metric, false, metric === said.metric));
     }
-    const words = said.points.length === 0 ? "Nothing was measured of these versions." : said.is_cut ? `The newest ${said.versions} versions are shown.` : "";
-    say(chart, words);
+    const words = [
+      said.points.length === 0 && "Nothing was measured of these versions.",
+      said.points.length > 0 && said.is_cut && `The newest ${said.versions} versions are shown.`,
+      said.elsewhere.length > 0 &&
+        `Another run is named than the one that made the files, whose figures are shown, by version ${said.elsewhere.join(", ")}.`,
+    ];
+    say(chart, words.filter(Boolean).join(" "));
     const marked = said.points.map((point) => (point.marks.length ? point.value : null));
     place(
       chart,
