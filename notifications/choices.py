@@ -27,6 +27,13 @@ class Event(models.TextChoices):
     REJECTED = f"{ENTITY}.rejected", "rejected"
     WITHDRAWN = f"{ENTITY}.withdrawn", "withdrawn"
     SUPERSEDED = f"{ENTITY}.superseded", "closed because another took its place"
+    GLASS_BROKEN = f"{ENTITY}.glass_broken", "promoted past its rules"
+    GLASS_CONSENTED = f"{ENTITY}.glass_consented", "somebody consented to breaking the glass"
+    REVIEWED_AFTERWARDS = f"{ENTITY}.reviewed_afterwards", "a promotion past the rules reviewed afterwards"
+    ASKED_AGAIN = f"{ENTITY}.asked_again", "reviewers asked again: another request was promoted to the target"
+    RE_REVIEW_DUE = f"{ENTITY}.re_review_due", "the champion is to be reviewed again"
+    RE_REVIEWED = f"{ENTITY}.re_reviewed", "the champion was reviewed again"
+    VERSION_GONE = f"{ENTITY}.version_gone", "the version is deleted in MLflow"
     REOPENED = f"{ENTITY}.reopened", "reopened"
 
 

@@ -14,6 +14,7 @@ def described(rule: ProtectionRule) -> dict[str, str]:
         "promotes": rule.get_promote_when_display().lower(),
         "may press": ", ".join(group.name for group in rule.parsed_promoters),
         "on a direct change": rule.on_direct_write,
+        **rule.parsed_moves.described(),
         "enforcement": rule.enforcement,
         "description": rule.description,
     }

@@ -26,8 +26,10 @@ from promote_requests.admin.trying import try_gates
 from promote_requests.models import PromoteRequest
 from protection import insights, rules
 from protection.conditions import CONDITIONS
+from protection.conditions.approvals import FEWEST, MOST
 from protection.matching import Rulebook
 from protection.models import ProtectionRule
+from protection.moves import MOST_DAYS, Moves
 from protection.people import named, resolved
 from protection.permissions import ONLY_RULE_EDITORS
 
@@ -61,8 +63,33 @@ class _RuleForm(forms.ModelForm):
         help_text="None: everybody may. Of several rules each has to be satisfied.",
     )
 
+    rollback_approvals = forms.IntegerField(
+        label="Approvals on the way back",
+        min_value=FEWEST,
+        max_value=MOST,
+        required=False,
+        help_text="Of a request that puts back a version which had met the rule before; then no time has to pass, "
+        "either. Empty: as for every request.",
+    )
+    glass_consent = forms.BooleanField(
+        label="A second person has to consent before the glass is broken",
+        required=False,
+        help_text="Somebody else than the author and whoever breaks it, with the same permission.",
+    )
+    re_review_days = forms.IntegerField(
+        label="Days until a champion is reviewed again",
+        min_value=1,
+        max_value=MOST_DAYS,
+        required=False,
+        help_text="Empty: never.",
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        said = self.instance.parsed_moves
+        self.initial.setdefault("rollback_approvals", said.rollback_approvals)
+        self.initial.setdefault("glass_consent", said.needs_consent)
+        self.initial.setdefault("re_review_days", said.re_review_days)
         self.initial.setdefault("promoter_groups", [group.pk for group in self.instance.parsed_promoters])
         conditions = named(self.instance.conditions)
         for key in CONDITION_FIELDS.keys() & self.fields.keys():
@@ -78,6 +105,9 @@ class _RuleForm(forms.ModelForm):
             self.instance.conditions = {**others, **resolved(settings)}
         except InvalidInput as wrong:
             self.add_error(wrong.field, wrong.message)
+        self.instance.moves = Moves(
+            values.get("rollback_approvals"), bool(values.get("glass_consent")), values.get("re_review_days")
+        ).as_document()
         promoters = values.get("promoter_groups") or []
         self.instance.promoters = [{"id": group.pk, "name": group.name} for group in promoters]
         return values
@@ -109,8 +139,9 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
     @override
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         patterns = ("description", "target_pattern", "model_pattern", "workspace_pattern")
+        moves = ("rollback_approvals", "glass_consent", "re_review_days")
         policy = ("promote_when", "promoter_groups", "on_direct_write", "enforcement", "forecast", "covers")
-        return (*patterns, *CONDITION_FIELDS, *policy)
+        return (*patterns, *CONDITION_FIELDS, *moves, *policy)
 
     @admin.display(description="asks for")
     def asks_for(self, rule: ProtectionRule) -> str:

@@ -1,6 +1,6 @@
 """The list of promote requests, and the inbox."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -14,12 +14,13 @@ from django.views.decorators.http import require_safe
 from promote_requests import search
 from promote_requests.choices import Status
 from promote_requests.decision import Decision
-from promote_requests.inbox import waiting_for
+from promote_requests.inbox import champions_for, to_review_afterwards, waiting_for
 from promote_requests.models import PromoteRequest
 from promote_requests.pages.http import PageRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.search import Search
 from promote_requests.services import decision_of
+from promote_requests.services.moves.queue import beside
 from protection.matching import Rulebook
 from protection.rulebook import rulebook
 
@@ -34,10 +35,15 @@ INBOX_LENGTH = 100
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A request in a list; `decision` is None unless reviewers can still change it."""
+    """A request in a list; `decision` is None unless reviewers can still change it.
+
+    Attributes:
+        beside: The others that wait for the same target.
+    """
 
     promote_request: PromoteRequest
     decision: Decision | None
+    beside: Sequence[PromoteRequest] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +95,23 @@ def inbox(request: PageRequest) -> HttpResponse:
     context = {
         "waiting": rows(waiting.order_by("opened_at", "number")[:INBOX_LENGTH], rules),
         "own": rows(own[:INBOX_LENGTH], rules),
+        "flagged": rows(_for_rows(to_review_afterwards(request.user))[:INBOX_LENGTH], rules),
+        "champions": champions_for(request.user, rules)[:INBOX_LENGTH],
     }
     return render(request, "promote_requests/inbox.html", context)
 
 
 def rows(requests: Iterable[PromoteRequest], rules: Rulebook) -> list[Row]:
     """Returns requests as rows of a list, each open one with its review decision."""
+    shown = list(requests)
+    others = beside(shown)
     return [
         Row(
             promote_request,
             decision_of(promote_request, rules) if promote_request.status == Status.OPEN else None,
+            others.get(promote_request.pk, ()),
         )
-        for promote_request in requests
+        for promote_request in shown
     ]
 
 
@@ -116,6 +127,8 @@ def _tabs(asked: Search, counts: dict[str, int]) -> list[Choice]:
     current = asked.terms.get("is", "")
     if current in {"draft", "promoting"}:
         current = "open"
+    if current == search.FLAGGED:
+        current = "promoted"
     return [
         Choice(state.capitalize(), _href(asked.having(**{"is": state})), state == current, count)
         for state, count in counts.items()

@@ -26,6 +26,7 @@ from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services import registry_writes
 from promote_requests.services.locking import lock, move
+from promote_requests.services.moves.queue import ask_again
 from registry import RegistryClient, get_registry, patience
 from registry.exceptions import RegistryError, RegistryTimeout
 from registry.proposals import Change
@@ -197,6 +198,7 @@ def _record_success(promote_request: PromoteRequest, version: str, *, actor: Act
             Status.PROMOTED,
             promoted_at=timezone.now(),
             promoted_by_id=promote_request.promoted_by_id,
+            is_bypassed=promote_request.is_bypassed,
             promoted_version=version if locked.target_kind == TargetKind.MODEL else "",
             tags_are_due=locked.change == Change.SET,
             last_failure="",
@@ -210,6 +212,7 @@ def _record_success(promote_request: PromoteRequest, version: str, *, actor: Act
             reason=sentences.DONE_LATE if late else "",
             actor=actor,
         )
+        ask_again(locked, actor=actor)
     return locked
 
 
@@ -220,7 +223,7 @@ def record_failure(promote_request: PromoteRequest, reason: str, *, actor: Actor
         same_attempt = locked.promoting_since == promote_request.promoting_since
         if locked.status != Status.PROMOTING or not same_attempt:
             return
-        move(locked, Status.OPEN, last_failure=storable_text(reason), judged_by=None)
+        move(locked, Status.OPEN, last_failure=storable_text(reason), judged_by=None, is_bypassed=False)
         trail.record(
             AuditAction.PROMOTION_FAILED,
             about=locked.about,
