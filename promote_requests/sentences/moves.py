@@ -159,3 +159,8 @@ def version_gone(promote_request: PromoteRequest) -> str:
         f"MLflow has no version {promote_request.version} of {promote_request.model_name} any more: the request can "
         "only be closed."
     )
+
+
+def leaves(stage: str) -> str:
+    """Returns over a version's card what becomes of it: `Leaves Production`."""
+    return f"Leaves {stage}"

@@ -356,12 +356,9 @@ RULES = [
     ),
     # Past the rules, and the second looks.
     *(
-        Rule(f"{act} {name}", act, 403, "given the permission", actor=actor, before=before)
+        Rule(f"{act} {name}", act, 403, "given the permission", actor=actor)
         for act in ("break_glass", "consent")
-        for name, actor, before in (
-            ("without the permission", "grace", World.look),
-            ("as a superuser", "root", World.look),
-        )
+        for name, actor in (("without the permission", "grace"), ("as a superuser", "root"))
     ),
     Rule("consent to one's own", "consent", 403, "somebody else", actor="ada", before=World.ada_may_break_glass),
     Rule(

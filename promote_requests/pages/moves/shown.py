@@ -47,6 +47,7 @@ def context_of(
         "around": found,
         "successors": _successors(promote_request, found, holders),
         "is_demotion": is_demotion(promote_request.proposal, leaving),
+        "leaves_role": sentences.leaves(leaving),
         "loses": loses(promote_request.proposal, leaving),
         "left_without": _left_without(promote_request.proposal, leaving) if evidence and is_live else "",
     }
