@@ -20,7 +20,7 @@ from promote_requests.services import feasibility
 from promote_requests.services.gating import after_description, as_stored, judge_gates, measure
 from promote_requests.services.locking import lock, move
 from promote_requests.services.moves.gone import notice_if_gone
-from promote_requests.services.observing import columns
+from promote_requests.services.observing import columns, is_same_version
 from promote_requests.services.reading import (
     as_judged,
     judgements_of,
@@ -269,6 +269,7 @@ def _open(
                 close_reason="",
                 superseded_by=None,
                 gone_at=None,
+                is_fast_track=locked.is_fast_track and is_same_version(locked, evidence),
                 judged_by=None,
                 last_failure="",
             )

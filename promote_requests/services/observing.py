@@ -40,7 +40,7 @@ def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) 
     sentence = _what_changed(promote_request, evidence)
     PromoteRequest.objects.filter(pk=promote_request.pk).update(
         updated_at=timezone.now(),
-        is_fast_track=promote_request.is_fast_track and _is_same_version(promote_request, evidence),
+        is_fast_track=promote_request.is_fast_track and is_same_version(promote_request, evidence),
         **columns(evidence, promote_request.target),
     )
     trail.record(
@@ -87,7 +87,7 @@ def _what_changed(promote_request: PromoteRequest, evidence: Evidence) -> str:
     return " ".join(filter(None, [sentences.what_changed(promote_request, evidence), turned]))
 
 
-def _is_same_version(promote_request: PromoteRequest, evidence: Evidence) -> bool:
+def is_same_version(promote_request: PromoteRequest, evidence: Evidence) -> bool:
     """Tells whether the version is still the one that was observed before, and not another of the same number.
 
     What met the rules once was that one; what cannot be told is not taken for it.

@@ -125,6 +125,17 @@ def test_the_author_or_whoever_may_close_it_closes_the_older_in_favour_of_the_ne
     assert api.get(f"promote-requests/{newer.number}/").json()["supersedes"] == [closed.number]
 
 
+def test_the_newer_ones_page_closes_the_older_in_its_favour(open_request, newer, grace):
+    page = page_of(grace, newer)
+    assert f"Close #{open_request.number}, this takes its place</button>" in page
+    assert "this takes its place" not in page_of(grace, open_request)
+    client = Client()
+    client.force_login(grace)
+    assert client.post(f"{open_request.get_absolute_url()}supersede/", {"by": newer.number}).status_code == 302
+    open_request.refresh_from_db()
+    assert open_request.superseded_by == newer
+
+
 def test_reopening_takes_the_link_away(open_request, newer, ada):
     services.supersede(actor=by(ada), promote_request=open_request, by=newer.number)
     reopened = services.reopen(actor=by(ada), promote_request=PromoteRequest.objects.get(pk=open_request.pk))

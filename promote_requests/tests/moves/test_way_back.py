@@ -189,6 +189,25 @@ def test_a_copy_is_not_taken_back(fraud, ada, grace):
         back(grace, copied)
 
 
+def test_a_version_replaced_while_the_way_back_was_closed_loses_the_fast_track(fraud, ada, grace):
+    rule(conditions={"approvals": 2}, moves={"rollback": {"approvals": 1}})
+    promoted(ada, grace, UserFactory())
+    opened = back(ada, promoted(ada, grace, UserFactory(), version=fraud.add_version("Fraud").version))
+    closed = services.withdraw(actor=by(ada), promote_request=opened)
+    assert services.reopen(actor=by(ada), promote_request=closed).is_fast_track
+    closed = services.withdraw(actor=by(ada), promote_request=PromoteRequest.objects.get(pk=opened.pk))
+    fraud._update("Fraud", "2", created_at=timezone.now())
+    assert not services.reopen(actor=by(ada), promote_request=closed).is_fast_track
+
+
+def test_the_history_of_any_request_offers_the_way_back_of_the_holder(fraud, ada, grace):
+    first = promoted(ada, grace)
+    asked = PromoteRequestFactory(actor=ada, version=fraud.add_version("Fraud").version)
+    client = Client()
+    client.force_login(grace)
+    assert f"Roll back #{first.number}</button>" in client.get(asked.get_absolute_url()).content.decode()
+
+
 def test_whoever_opens_the_way_back_does_not_approve_it(fraud, ada, grace):
     opened = back(grace, promoted(ada, grace))
     client = Client()
