@@ -25,19 +25,19 @@ class PromotionSerializer(StrictSerializer):
     groups = serializers.ListField(child=serializers.CharField(max_length=150), default=list, max_length=100)
 
 
-class RollbackSerializer(StrictSerializer):
+class RuleRollbackSerializer(StrictSerializer):
     """The fast track of a request that puts back a version which had met the rule before."""
 
     approvals = serializers.IntegerField(min_value=0, max_value=6, help_text="No time has to pass, either.")
 
 
-class BreakGlassSerializer(StrictSerializer):
+class RuleGlassSerializer(StrictSerializer):
     """What has to be before somebody promotes past the rule."""
 
     consent = serializers.BooleanField(help_text="Whether a second person with the permission has to consent.")
 
 
-class ReReviewSerializer(StrictSerializer):
+class RuleReReviewSerializer(StrictSerializer):
     """How often a champion is to be reviewed again."""
 
     days = serializers.IntegerField(min_value=1, max_value=3_650)
@@ -54,9 +54,9 @@ class RuleInputSerializer(StrictSerializer):
     promotion = PromotionSerializer(required=False)
     on_direct_write = one_of(DirectWrite, required=False)
     conditions = serializers.DictField(required=False, help_text="{condition: settings}.")
-    rollback = RollbackSerializer(required=False, allow_null=True)
-    break_glass = BreakGlassSerializer(required=False, allow_null=True)
-    re_review = ReReviewSerializer(required=False, allow_null=True)
+    rollback = RuleRollbackSerializer(required=False, allow_null=True)
+    break_glass = RuleGlassSerializer(required=False, allow_null=True)
+    re_review = RuleReReviewSerializer(required=False, allow_null=True)
 
 
 class RuleChangeSerializer(RuleInputSerializer):
@@ -78,9 +78,9 @@ class ProtectionRuleSerializer(serializers.Serializer):
     promotion = PromotionSerializer()
     on_direct_write = serializers.ChoiceField(DirectWrite.choices)
     conditions = serializers.DictField(help_text="{condition: settings}; people and groups by name.")
-    rollback = RollbackSerializer(required=False, help_text="Left out: a way back takes what everything takes.")
-    break_glass = BreakGlassSerializer(required=False, help_text="Left out: no consent is needed.")
-    re_review = ReReviewSerializer(required=False, help_text="Left out: never.")
+    rollback = RuleRollbackSerializer(required=False, help_text="Left out: a way back takes what everything takes.")
+    break_glass = RuleGlassSerializer(required=False, help_text="Left out: no consent is needed.")
+    re_review = RuleReReviewSerializer(required=False, help_text="Left out: never.")
 
 
 class RuleVersionSerializer(serializers.Serializer):
