@@ -259,6 +259,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='promoterequest',
+            name='holds_target',
+            field=models.BooleanField(default=False, editable=False, help_text="Whether its version has the target now, by Checkpoint's own record."),
+        ),
+        migrations.AddField(
+            model_name='promoterequest',
             name='is_bypassed',
             field=models.BooleanField(default=False, editable=False, help_text='Whether the glass was broken: it was promoted past its rules.'),
         ),
@@ -294,6 +299,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='promoterequest',
             index=models.Index(condition=models.Q(('is_bypassed', True), ('reviewed_afterwards_at', None)), fields=['number'], name='request_bypassed'),
+        ),
+        migrations.AddIndex(
+            model_name='promoterequest',
+            index=models.Index(condition=models.Q(('holds_target', True)), fields=['workspace', 'model_name'], name='request_holding'),
+        ),
+        migrations.AddConstraint(
+            model_name='promoterequest',
+            constraint=models.CheckConstraint(condition=models.Q(('holds_target', False), models.Q(('change', 'set'), ('status', 'promoted')), _connector='OR'), name='holding_rows_are_promoted'),
         ),
         migrations.AddConstraint(
             model_name='promoterequest',

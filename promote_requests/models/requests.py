@@ -112,6 +112,9 @@ class PromoteRequest(models.Model):
         default=False, editable=False, help_text="Whether the glass was broken: it was promoted past its rules."
     )
     reviewed_afterwards_at = models.DateTimeField(null=True, editable=False)
+    holds_target = models.BooleanField(
+        default=False, editable=False, help_text="Whether its version has the target now, by Checkpoint's own record."
+    )
     gone_at = models.DateTimeField(
         null=True, editable=False, help_text="When MLflow was first found to have no such version any more."
     )
@@ -133,6 +136,7 @@ class PromoteRequest(models.Model):
                 condition=Q(is_bypassed=True, reviewed_afterwards_at=None),
                 name="request_bypassed",
             ),
+            models.Index(fields=["workspace", "model_name"], condition=Q(holds_target=True), name="request_holding"),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
@@ -182,6 +186,10 @@ class PromoteRequest(models.Model):
                 condition=Q(is_bypassed=False, reviewed_afterwards_at=None)
                 | Q(is_bypassed=True, status__in=[Status.PROMOTING, Status.PROMOTED]),
                 name="bypassed_rows_are_promoted",
+            ),
+            models.CheckConstraint(
+                condition=Q(holds_target=False) | Q(status=Status.PROMOTED, change=Change.SET),
+                name="holding_rows_are_promoted",
             ),
             models.CheckConstraint(
                 condition=~Q(change=Change.REMOVE) | Q(target_kind=TargetKind.ALIAS),

@@ -26,6 +26,7 @@ from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services import registry_writes
 from promote_requests.services.locking import lock, move
+from promote_requests.services.moves.holders import note_holder
 from promote_requests.services.moves.queue import ask_again
 from registry import RegistryClient, get_registry, patience
 from registry.exceptions import RegistryError, RegistryTimeout
@@ -212,6 +213,7 @@ def _record_success(promote_request: PromoteRequest, version: str, *, actor: Act
             reason=sentences.DONE_LATE if late else "",
             actor=actor,
         )
+        note_holder(locked)
         ask_again(locked, actor=actor)
     return locked
 

@@ -1,12 +1,11 @@
 """Who holds which target, by Checkpoint's own record of promotions."""
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
-from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from registry.proposals import Change
-from registry.targets import ACTIVE_STAGES, ACTIVE_STATUSES, TargetKind
+from registry.targets import TargetKind
 
 NOT_SHOWN = ("gate_results", "description", "judged_by")
 """What lists of holders do not load."""
@@ -37,32 +36,19 @@ def holding() -> PromoteRequestQuerySet:
     Of each target the last one, unless a later request took the version elsewhere or the target away. What somebody
     changed in MLflow past Checkpoint is not known here.
     """
-    later = PromoteRequest.objects.filter(
-        status=Status.PROMOTED, workspace=OuterRef("workspace"), promoted_at__gt=OuterRef("promoted_at")
-    )
-    same_model = Q(model_name=OuterRef("model_name"))
-    taken = later.filter(
-        Q(target_kind=TargetKind.MODEL) | same_model,
-        target_kind=OuterRef("target_kind"),
-        target_name=OuterRef("target_name"),
-    )
-    moved = later.filter(
-        same_model,
-        target_kind__in=[TargetKind.STAGE, TargetKind.STATUS],
-        target_kind=OuterRef("target_kind"),
-        version=OuterRef("version"),
-    )
-    found = PromoteRequest.objects.filter(status=Status.PROMOTED, change=Change.SET)
-    return found.filter(_has_champion()).filter(~Exists(taken), ~Exists(moved))
+    return PromoteRequest.objects.filter(holds_target=True)
 
 
-def _has_champion() -> Q:
-    """Returns the condition that a target is one that is held: not Archived, None, draft or deprecated."""
-    return (
-        Q(target_kind__in=[TargetKind.ALIAS, TargetKind.MODEL])
-        | Q(target_kind=TargetKind.STAGE, target_name__in=ACTIVE_STAGES)
-        | Q(target_kind=TargetKind.STATUS, target_name__in=ACTIVE_STATUSES)
-    )
+def note_holder(promoted: PromoteRequest) -> None:
+    """Writes who holds a target since a promotion, in the transaction that records it."""
+    left = [same_target(promoted)]
+    if promoted.target_kind in (TargetKind.STAGE, TargetKind.STATUS):
+        left.append(moves_of(promoted))  # the version has one of them at a time
+    for found in left:
+        found.filter(holds_target=True).exclude(pk=promoted.pk).update(holds_target=False)
+    if promoted.change == Change.SET and promoted.target.has_champion:
+        PromoteRequest.objects.filter(pk=promoted.pk).update(holds_target=True)
+        promoted.holds_target = True
 
 
 def held_by_model(workspace: str, model_name: str) -> PromoteRequestQuerySet:
