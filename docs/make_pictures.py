@@ -1,9 +1,12 @@
-"""Takes the README's pictures from a running demo: `make pictures` beside `make demo`."""
+"""Takes the pictures of README and docs from a running demo: `make pictures` beside `make demo`."""
 
 import argparse
+import io
 import json
 from pathlib import Path
+from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 DOCS = Path(__file__).parent
@@ -20,11 +23,19 @@ FLAGS = [
     "--no-first-run",
 ]
 MODEL = "tumour-classifier"
+EVIDENCE = {
+    "evidence-light": ("light", 1200, 2500),
+    "evidence-dark": ("dark", 1200, 2500),
+    "evidence-phone-light": ("light", 390, 2500),
+    "evidence-phone-dark": ("dark", 390, 2500),
+}
+"""{file: (colours, width, height in CSS pixels)} of the page of a request."""
+REQUEST = "Scaled regression to Production"
 NEW = f"/checkpoint/promote-requests/new/?model={MODEL}&version=3&target=alias%3Achampion"
 
 
 def main() -> None:
-    """Writes docs/list.png, new.png, detail.png and mlflow.png."""
+    """Writes docs/list.png, new.png, detail.png, mlflow.png, and the page of a request in four forms."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="http://localhost:5000", help="where the demo answers")
     parser.add_argument("--data", type=Path, default=DOCS.parent / "var" / "demo", help="the demo's folder")
@@ -34,18 +45,24 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         grace = signed_in(browser, options.url, "grace", passwords["grace"])
         take(grace, f"{options.url}/checkpoint/", "list", height=560)
-        grace.get_by_role("link", name="Scaled regression to Production").click()
+        grace.get_by_role("link", name=REQUEST).click()
         grace.wait_for_url("**/promote-requests/*/")
-        take(grace, grace.url, "detail", height=1700)
+        request = grace.url
+        take(grace, request, "detail", height=1700)
+        for name, (colours, width, height) in EVIDENCE.items():
+            reader = signed_in(browser, options.url, "grace", passwords["grace"], colours=colours)
+            take(reader, request, name, height=height, width=width, wait_for="#live:not(:has(.asking))")
         ada = signed_in(browser, options.url, "ada", passwords["ada"])
         take(ada, f"{options.url}{NEW}", "new", height=860)
         take(ada, f"{options.url}/#/models/{MODEL}/versions/3", "mlflow", height=560, wait_for="text=Promote model")
         browser.close()
 
 
-def signed_in(browser: Browser, url: str, name: str, password: str) -> Page:
+def signed_in(browser: Browser, url: str, name: str, password: str, *, colours: str = "light") -> Page:
     """Returns a page of a browser of its own in which `name` is signed in."""
-    context = browser.new_context(viewport={"width": 1200, "height": 800}, color_scheme="light")
+    # The type says which words there are; both come from the table above.
+    scheme: Any = colours
+    context = browser.new_context(viewport={"width": 1200, "height": 800}, color_scheme=scheme)
     context.add_init_script(NO_ASSISTANT)
     page = context.new_page()
     page.goto(f"{url}/checkpoint/accounts/login/?next=/checkpoint/")
@@ -56,13 +73,14 @@ def signed_in(browser: Browser, url: str, name: str, password: str) -> Page:
     return page
 
 
-def take(page: Page, url: str, name: str, *, height: int, wait_for: str = "main") -> None:
-    """Writes docs/NAME.png, `height` CSS pixels high, once `wait_for` shows."""
-    page.set_viewport_size({"width": 1200, "height": height})
+def take(page: Page, url: str, name: str, *, height: int, width: int = 1200, wait_for: str = "main") -> None:
+    """Writes docs/NAME.png, so large in CSS pixels, once `wait_for` shows; in 256 colours, a third of the bytes."""
+    page.set_viewport_size({"width": width, "height": height})
     page.goto(url)
     page.wait_for_selector(wait_for)
     page.wait_for_timeout(SETTLED_MS)
-    page.screenshot(path=DOCS / f"{name}.png")
+    with Image.open(io.BytesIO(page.screenshot())) as taken:
+        taken.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(DOCS / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

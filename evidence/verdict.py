@@ -17,6 +17,7 @@ from foundation.words import counted, inflected, listed
 from registry.types import Family, VersionFacts
 
 _NAMED = 3
+_FEW = 3
 _TRAINING = frozenset({"train", "training"})
 _GONE = {"run": "run", "logged_model": "logged model"}
 _TONES = ("bad", "warn", "good", "plain")
@@ -30,7 +31,8 @@ _SHORT = {
     "challenger_run_and_source_disagree": "names another run than its files",
     "champion_run_and_source_disagree": "champion names another run than its files",
     "unnamed_datasets": "data not named",
-    "one_sided_metrics": "fewer metrics",
+    "few_repeats": "few repeats",
+    "one_sided_metrics": "metrics on one side only",
     "challenger_without_run": "nothing measured",
     "champion_without_run": "nothing measured of the champion",
     "challenger_source_elsewhere": "files cannot be sealed",
@@ -281,9 +283,20 @@ def _doubts(challenger: VersionFacts, champion: VersionFacts, rows: list[MetricR
                 "error of repeated measurements: that may be chance.",
             )
         )
-    one_sided = [row.key for row in rows if row.kind is Kind.REMOVED]
-    if one_sided and both:
-        found.append(Doubt("one_sided_metrics", f"{_names(one_sided)} measured of the champion only."))
+    few = [row.key for row in both if 0 < _fewest_repeats(row) < _FEW]
+    if few:
+        found.append(
+            Doubt(
+                "few_repeats",
+                f"{_names(few)} measured again, but fewer than {_FEW} times on one side: by how much it varies is "
+                "hardly known.",
+            )
+        )
+    lacking = [row.key for row in rows if row.kind is Kind.REMOVED]
+    further = [row.key for row in rows if row.kind is Kind.ADDED]
+    if both and (lacking or further):
+        said = [f"{_names(keys)} measured of the {who} only" for keys, who in _one_sided(lacking, further)]
+        found.append(Doubt("one_sided_metrics", f"{', '.join(said)}."))
     for code, who, facts in (("champion", "The champion", champion), ("challenger", "The challenger", challenger)):
         has_origin = facts.version.run_id or facts.version.model_id or facts.prompt_text is not None
         if not has_origin and facts.version.family is Family.MODEL:
@@ -295,6 +308,17 @@ def _doubts(challenger: VersionFacts, champion: VersionFacts, rows: list[MetricR
             verb = inflected(len(facts.gone), "is", "are")
             found.append(Doubt(f"{code}_gone", f"{who}'s {gone} {verb} deleted in MLflow."))
     return found
+
+
+def _one_sided(lacking: list[str], further: list[str]) -> list[tuple[list[str], str]]:
+    return [(keys, who) for keys, who in ((lacking, "champion"), (further, "challenger")) if keys]
+
+
+def _fewest_repeats(row: MetricRow) -> int:
+    """Returns how often a metric was measured on the side on which that was less often; 0 where nobody repeated it."""
+    sides = (row.champion_measured, row.challenger_measured)
+    repeats = [side.repeats.count if side and side.repeats else 1 for side in sides]
+    return min(repeats) if max(repeats) > 1 else 0
 
 
 def _key(row: MetricRow) -> str:

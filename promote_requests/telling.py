@@ -16,7 +16,7 @@ from notifications.outbox.writing import announce
 from promote_requests import sentences
 from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.links import request_path
-from promote_requests.models import PromoteRequest
+from promote_requests.models import PromoteRequest, Review
 from promote_requests.services.reading import decision_of, requirement_of
 from protection.rulebook import rulebook
 from registry.proposals import Change
@@ -63,7 +63,10 @@ def tell(event: AuditEvent, **_: Any) -> None:
     action = AuditAction(event.action)
     if event.promote_request_id is None or action not in {*_EVENTS, AuditAction.REVIEWED, AuditAction.CLOSED}:
         return
-    promote_request = PromoteRequest.objects.select_related("author").get(pk=event.promote_request_id)
+    found = PromoteRequest.objects.select_related("author")
+    if action == AuditAction.REVIEWED:
+        found = found.with_people()  # its reviews are read once, for the verdict, the words and the decision
+    promote_request = found.get(pk=event.promote_request_id)
     if Status.DRAFT in (promote_request.status, event.from_status) and action != AuditAction.SUBMITTED:
         return
     _announce(_event(action, promote_request), event, promote_request)
@@ -75,8 +78,12 @@ def _event(action: AuditAction, promote_request: PromoteRequest) -> Event:
     if action == AuditAction.CLOSED:
         return _CLOSED[CloseReason(promote_request.close_reason)]
     if action == AuditAction.REVIEWED:
-        return _JUDGED[Verdict(promote_request.reviews.values_list("verdict", flat=True).latest("pk"))]
+        return _JUDGED[Verdict(_last_review(promote_request).verdict)]
     return _EVENTS[action]
+
+
+def _last_review(promote_request: PromoteRequest) -> Review:
+    return max(promote_request.reviews.all(), key=lambda review: int(review.pk))
 
 
 def _had_it_before(promote_request: PromoteRequest) -> bool:
@@ -122,7 +129,7 @@ def _judged(promote_request: PromoteRequest) -> dict[str, Any]:
 def _words(told: Event, promote_request: PromoteRequest) -> str:
     """Returns what somebody wrote who judged or commented, as far as a message has room for it."""
     if told in (Event.APPROVED, Event.CHANGES_REQUESTED):
-        said = promote_request.reviews.values_list("body", flat=True).latest("pk")
+        said = _last_review(promote_request).body
     elif told == Event.COMMENTED:
         rows = [
             *promote_request.comments.order_by("-pk").values_list("created_at", "body")[:1],

@@ -12,7 +12,7 @@ from evidence.metrics.compare import MetricRow
 from evidence.rows import Kind
 from evidence.verdict import Verdict
 from registry.fake import measured
-from registry.measurements import Measurement
+from registry.measurements import Measurement, Repeats
 from registry.types import Contents, ModelVersion, VersionFacts
 
 NAMES = ("auc", "rmse", "widgets", "val_loss")
@@ -41,7 +41,9 @@ def test_better_and_worse_follow_the_direction_of_each_metric() -> None:
         compared({"auc": 0.9, "rmse": 0.5, "widgets": 5, "new": 1}, {"auc": 0.8, "rmse": 0.4, "widgets": 4})
     )
     assert (found.better, found.worse, found.undirected, found.missing, found.equal) == (1, 1, 1, 1, 0)
-    assert words(found) == ("1 metric worse · 1 metric better · 1 metric without direction, 1 on one side only")
+    assert words(found) == (
+        "metrics on one side only · 1 metric worse · 1 metric better · 1 metric without direction, 1 on one side only"
+    )
 
 
 @given(METRICS, METRICS)
@@ -69,11 +71,31 @@ def test_figures_on_other_data_and_at_other_steps_are_doubted() -> None:
     assert "other data" in words(found)
 
 
+def repeated(count: int) -> dict[str, Measurement]:
+    return {"auc": Measurement("auc", 0.9 + count, repeats=Repeats(count, 0.9 + count, 0.001))}
+
+
+def test_what_was_measured_often_enough_on_both_sides_or_once_on_both_is_not_doubted() -> None:
+    for new, old in ((repeated(3), repeated(5)), (measured({"auc": 1}), measured({"auc": 2}))):
+        assert not verdict(compare(facts("2", metrics=new), facts("1", metrics=old))).doubts
+
+
+def test_metrics_of_one_side_are_named_with_whose_they_are() -> None:
+    new, old = measured({"auc": 1, "f1": 1, "recall": 1}), measured({"auc": 1, "rmse": 1})
+    (doubt,) = verdict(compare(facts("2", metrics=new), facts("1", metrics=old))).doubts
+    assert (
+        doubt.sentence == "rmse was measured of the champion only, f1 and recall were measured of the challenger only."
+    )
+
+
 @pytest.mark.parametrize(
     ("challenger", "champion", "code"),
     [
         ({"metrics": measured({"auc": 1})}, {"metrics": measured({"rmse": 1})}, "no_common_metric"),
         ({"metrics": measured({"auc": 1})}, {"metrics": measured({"auc": 1, "rmse": 1})}, "one_sided_metrics"),
+        ({"metrics": measured({"auc": 1, "rmse": 1})}, {"metrics": measured({"auc": 1})}, "one_sided_metrics"),
+        ({"metrics": repeated(2)}, {"metrics": repeated(9)}, "few_repeats"),
+        ({"metrics": repeated(9)}, {"metrics": measured({"auc": 1})}, "few_repeats"),
         ({}, {"version": ModelVersion("Fraud", "1")}, "champion_without_run"),
         ({"version": ModelVersion("Fraud", "2")}, {}, "challenger_without_run"),
         ({"unplaced_source": "s3://bucket/root/7"}, {}, "challenger_source_elsewhere"),

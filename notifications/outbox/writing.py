@@ -39,7 +39,8 @@ def announce(
     """
     if actor_id is not None and event not in _FOLLOWS_OTHERS:
         # Who does something about a request follows it, unless they have muted it.
-        Subscription.objects.get_or_create(request_number=request_number, user_id=actor_id)
+        following = Subscription(request_number=request_number, user_id=actor_id)
+        Subscription.objects.bulk_create([following], ignore_conflicts=True)  # one call, whether it is there or not
     return Message.objects.create(
         event=event,
         format=FORMAT,

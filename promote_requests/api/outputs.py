@@ -279,7 +279,7 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
         return services.decision_of(promote_request, self.context["rules"])
 
 
-class SignatureSerializer(serializers.Serializer):
+class ReviewSignatureSerializer(serializers.Serializer):
     """Who signed an approval, when and with which meaning; `seal` binds it to what was signed."""
 
     printed_name = serializers.CharField()
@@ -315,9 +315,9 @@ class ReviewSerializer(serializers.ModelSerializer):
         ]
         read_only_fields = fields
 
-    @extend_schema_field(SignatureSerializer(allow_null=True))
+    @extend_schema_field(ReviewSignatureSerializer(allow_null=True))
     def get_signature(self, review: Review) -> dict[str, Any] | None:
-        return dict(SignatureSerializer(review.signature).data) if hasattr(review, "signature") else None
+        return dict(ReviewSignatureSerializer(review.signature).data) if hasattr(review, "signature") else None
 
 
 class PromotionErrorSerializer(serializers.Serializer):

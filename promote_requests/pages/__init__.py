@@ -13,10 +13,11 @@ from promote_requests.pages.actions import (
     submit,
     withdraw,
 )
-from promote_requests.pages.detail import judged, now, request_detail
+from promote_requests.pages.detail import now, request_detail
 from promote_requests.pages.inbox.view import inbox, mark_read
 from promote_requests.pages.listing import request_list
 from promote_requests.pages.new.view import request_new
+from promote_requests.pages.past.view import judged, since
 from promote_requests.pages.registry import compare_versions, model_list, model_page
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "request_list",
     "request_new",
     "review",
+    "since",
     "submit",
     "withdraw",
 ]

@@ -109,34 +109,6 @@ def now(request: PageRequest, number: int) -> HttpResponse:
     return response
 
 
-@require_safe
-def judged(request: PageRequest, number: int, digest: str) -> HttpResponse:
-    """Shows evidence as it was kept; its address always shows the same, or says that somebody changed it."""
-    promote_request = find(request, number)
-    named = {promote_request.evidence_digest, *(review.evidence_digest for review in promote_request.reviews.all())}
-    if not digest or digest not in named:
-        raise Missing(f"Nothing of #{number} was judged on evidence of this name.")
-    context: dict[str, Any] = {"shown": promote_request, "workspace": promote_request.workspace, "digest": digest}
-    context |= rows_asked_for(request)
-    try:
-        evidence, observed_at = load_with_time(digest)
-    except UnreadableEvidence as failure:
-        return render(request, "promote_requests/judged.html", {**context, "failure": failure}, status=failure.status)
-    reviews = [review for review in promote_request.reviews.all() if review.evidence_digest == digest]
-    context |= {
-        "evidence": evidence,
-        "comparison": _compare(evidence),
-        "challenger_links": links_of(evidence.challenger, promote_request.workspace),
-        "champion_links": links_of(evidence.champion, promote_request.workspace) if evidence.champion else [],
-        "reviews": reviews,
-        "kept_at": observed_at,
-        "pictures": _pictures(promote_request, evidence, observed_at),
-        "as_it_is_now": _present(promote_request, evidence),
-        "is_removal": promote_request.change == Change.REMOVE,
-    }
-    return render(request, "promote_requests/judged.html", context)
-
-
 def find(request: PageRequest, number: int) -> PromoteRequest:
     """Returns the request with everything that its page needs from the database, or raises Missing.
 
@@ -266,7 +238,7 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, rules: Rul
         "as_of": seen.as_of,
         "changed": seen.changed,
         "evidence": evidence,
-        "comparison": _compare(evidence, decision.counts),
+        "comparison": compared(evidence, decision.counts),
         "challenger_links": links_of(evidence.challenger, proposal.workspace) if evidence else [],
         "champion_links": links_of(evidence.champion, proposal.workspace) if evidence and evidence.champion else [],
         "requirement": requirement,
@@ -285,7 +257,7 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, rules: Rul
         "history": history,
         "is_frozen": promote_request.status in FROZEN,
         "pictures": _pictures_of_the_past(promote_request, seen),
-        "as_it_is_now": _present(promote_request, evidence),
+        "as_it_is_now": present_path(promote_request, evidence),
         **(charts.context_of(evidence, proposal.workspace) if evidence else {}),
         "is_removal": proposal.change == Change.REMOVE,
         **moves,
@@ -302,10 +274,11 @@ def _pictures_of_the_past(promote_request: PromoteRequest, seen: Seen) -> Copied
     is_past = promote_request.status in FROZEN or seen.failure is not None
     if seen.evidence is None or not is_past:
         return CopiedPictures()
-    return _pictures(promote_request, seen.evidence, seen.as_of or _decided_at(promote_request))
+    return pictures_judged(promote_request, seen.evidence, seen.as_of or _decided_at(promote_request))
 
 
-def _pictures(promote_request: PromoteRequest, evidence: Evidence, moment: datetime) -> CopiedPictures:
+def pictures_judged(promote_request: PromoteRequest, evidence: Evidence, moment: datetime) -> CopiedPictures:
+    """Returns the copies of the pictures that belong to evidence which was observed at this moment."""
     return pictures_of(
         evidence,
         workspace=promote_request.workspace,
@@ -320,7 +293,7 @@ def _decided_at(promote_request: PromoteRequest) -> datetime:
     return next((at for at in decided if at is not None), timezone.now())
 
 
-def _present(promote_request: PromoteRequest, evidence: Evidence | None) -> str:
+def present_path(promote_request: PromoteRequest, evidence: Evidence | None) -> str:
     """Returns the address of the same comparison as MLflow has it now; "" where there is nothing to compare with."""
     if evidence is None or evidence.champion is None or evidence.champion.version == evidence.challenger.version:
         return ""
@@ -363,7 +336,8 @@ def _actions(
     }
 
 
-def _compare(evidence: Evidence | None, counts: Counts = NO_COUNTS) -> Comparison | None:
+def compared(evidence: Evidence | None, counts: Counts = NO_COUNTS) -> Comparison | None:
+    """Returns the comparison that a page shows of evidence, with what came of gates and checks in its verdict."""
     return None if evidence is None else compare_evidence(evidence).with_counts(counts)
 
 

@@ -22,11 +22,14 @@ from promote_requests.pages.http import Missing, PageRequest, lists_of, rows_ask
 from promote_requests.pages.moves.in_use import in_use
 from registry import screens
 from registry.exceptions import RegistryError, RegistryNotFound
+from registry.lists import Lists
+from registry.targets import ACTIVE_STAGES
 from registry.types import ModelVersion, RegisteredModel, is_version_number
 from registry.workspaces import canonical_workspace
 
 MODELS_SHOWN = 200
 VERSIONS_SHOWN = 50
+_OFFERED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,8 @@ def compare_versions(request: PageRequest) -> HttpResponse:
     context = {"asked": asked, "workspace": workspace, "is_asked": bool(asked["model"] and asked["version"])}
     context |= rows_asked_for(request)
     if not (context["is_asked"] and asked["with"]):
+        if context["is_asked"]:
+            context["offers"] = _offers(lists_of(workspace), asked["model"], asked["version"], workspace)
         return render(request, "promote_requests/compare.html", context)
     registry = lists_of(workspace).registry
     old = (asked["with_model"] or asked["model"], asked["with"])
@@ -146,6 +151,25 @@ def compare_versions(request: PageRequest) -> HttpResponse:
         **charts.context_of(evidence, workspace),
     }
     return render(request, "promote_requests/compare.html", context)
+
+
+def _offers(lists: Lists, name: str, version: str, workspace: str) -> list[tuple[str, str]]:
+    """Returns (what, address) of the comparisons with whoever holds a stage or an alias; none where MLflow is away."""
+    try:
+        model = lists.model(name)
+    except RegistryError:
+        return []
+    marks = defaultdict(list)
+    for stage, holder in sorted(model.newest.items()):
+        if stage in ACTIVE_STAGES:
+            marks[holder].append(stage)
+    for alias, holder in sorted(model.aliases.items()):
+        marks[holder].append(f"@{alias}")
+    return [
+        (f"version {holder} ({', '.join(held)})", links.compare_path(name, version, holder, workspace))
+        for holder, held in marks.items()
+        if holder != version
+    ][:_OFFERED]
 
 
 def _number(text: str) -> int:

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("promote-requests/new/", pages.request_new, name="new"),
     path("promote-requests/<int:number>/", pages.request_detail, name="detail"),
     path("promote-requests/<int:number>/evidence/<slug:digest>/", pages.judged, name="judged"),
+    path("promote-requests/<int:number>/evidence/<slug:digest>/now/", pages.since, name="since"),
     path("promote-requests/<int:number>/now/", pages.now, name="now"),
     path("promote-requests/<int:number>/review/", pages.review, name="review"),
     path("promote-requests/<int:number>/comment/", pages.comment, name="comment"),

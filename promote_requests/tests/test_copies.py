@@ -1,6 +1,7 @@
 """Copies of the pictures that were judged: taken by the worker, shown when MLflow has lost them."""
 
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -203,3 +204,46 @@ def test_an_open_request_shows_mlflows_own_files_and_copies_only_while_mlflow_is
     page = words(client.post(now))
     assert "MLflow is away." in page
     assert "Copies that Checkpoint kept" in page
+
+
+def test_what_was_judged_stands_beside_what_mlflow_has_now(files, fraud, open_request, grace, client):
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
+    page = words(_past(client, grace, open_request))
+    address = f"{open_request.get_absolute_url()}evidence/{PromoteRequest.objects.get().evidence_digest}/now/"
+    assert f'href="{address}"' in page
+    assert f'href="{address}"' in words(client.get(address.removesuffix("now/")))
+    assert "Nothing of what was judged is different in MLflow now." in words(client.get(address))
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.5})
+    fraud.set_version_tags("Fraud", "2", {"owner": "<b>ada</b>"})
+    files["Fraud", "2", "new.txt"] = b"new"
+    now = words(client.get(address))
+    assert "Nothing of what was judged is different" not in now
+    expected = ("As judged", "Now", "0.94", "0.5", "new.txt", "&lt;b&gt;ada&lt;/b&gt;")
+    assert [said for said in expected if said not in now] == []
+    beside = words(client.get(address, {"side": "champion"}))
+    assert "The champion, Fraud version 1, as it was judged" in beside
+    assert "Nothing of what was judged is different in MLflow now." in beside
+
+
+def test_a_version_that_mlflow_has_lost_or_made_anew_or_cannot_show_is_said_to_be_so(
+    files, fraud, open_request, grace, client, monkeypatch
+):
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
+    client.force_login(grace)
+    address = f"{open_request.get_absolute_url()}evidence/{PromoteRequest.objects.get().evidence_digest}/now/"
+    fraud.fail_next(RegistryUnreachable("MLflow is away."))
+    away = client.get(address)
+    assert (away.status_code, "MLflow is away." in words(away)) == (502, True)
+    facts = fraud.get_facts("Fraud", "2")
+    anew = replace(facts, version=replace(facts.version, created_at=timezone.now()))
+    with monkeypatch.context() as patched:
+        patched.setattr(type(fraud), "get_facts", lambda self, name, version: anew)
+        assert "This is another version today" in words(client.get(address))
+    lose(fraud, "2")
+    assert "MLflow does not have this version any more." in words(client.get(address))
+    assert client.get(f"{open_request.get_absolute_url()}evidence/{'0' * 64}/now/").status_code == 404
+
+
+def _past(client, reader, promote_request):
+    client.force_login(reader)
+    return client.get(promote_request.get_absolute_url())

@@ -124,3 +124,16 @@ def test_a_picture_says_that_mlflow_is_away(files, fraud, grace, client):
     answer = client.get(PICTURE, {"model": "Fraud", "version": "2", "path": "roc.png"})
     assert (answer.status_code, answer.content) == (502, b"MLflow is <away>.")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_a_version_alone_is_offered_beside_whoever_holds_a_target(fraud, grace, client):
+    client.force_login(grace)
+    page = words(client.get("/checkpoint/compare/", {"model": "Fraud", "version": "2"}))
+    assert (
+        '<a href="/checkpoint/compare/?model=Fraud&amp;version=2&amp;with=1">version 1 (Production, @champion)</a>'
+        in page
+    )
+    assert "Compare Fraud version" not in words(client.get("/checkpoint/compare/", {"model": "Fraud", "version": "1"}))
+    fraud.fail_next(RegistryUnreachable("MLflow is away."))
+    assert client.get("/checkpoint/compare/", {"model": "Fraud", "version": "2"}).status_code == 200
+    assert client.get("/checkpoint/compare/", {"model": "Nobody", "version": "2"}).status_code == 200

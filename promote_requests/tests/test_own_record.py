@@ -274,6 +274,7 @@ def test_rules_about_makers_and_soak_are_written_and_read_through_every_door(tmp
         "soak": "stage:staging for 2 hours\nalias:candidate for 1 hour",
         "promote_when": "approved",
         "on_direct_write": "refuse",
+        "on_direct_write_by_service_accounts": "same",
         "enforcement": "active",
     }
     for soak, status in ((values["soak"], 302), ("stage:Live for 2 hours", 200)):

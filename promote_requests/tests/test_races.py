@@ -108,9 +108,11 @@ def test_without_lock_and_condition_both_promotions_would_run(approved_request, 
 
     monkeypatch.setattr(promotion, "lock", read_only)
     monkeypatch.setattr(promotion, "move", write_whatever_was_read)
-    # The second look at the champion would notice too; here the lock and the condition are to be missed.
+    # The second look at the champion would notice too, and what asks whose attempt it is; here the lock and the
+    # condition are to be missed.
     monkeypatch.setattr(promotion, "refuse_if_changed", lambda *arguments, **named: None)
     monkeypatch.setattr(promotion, "has_changed", lambda *arguments: False)
+    monkeypatch.setattr(promotion, "_require_unsettled", lambda started: None)
     at_the_same_moment(promote(ada, approved_request), promote(grace, approved_request))
     assert count(AuditAction.PROMOTION_STARTED) == 2
     assert len(writes(fraud)) == 2

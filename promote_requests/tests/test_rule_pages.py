@@ -54,7 +54,7 @@ def root(db):
 
 
 @pytest.fixture
-def pages(root, ada, grace):
+def pages(registry, root, ada, grace):
     client = Client()
     client.force_login(root)
     return client

@@ -19,6 +19,7 @@ from testing.api_client import Api, assert_refused
 from testing.factories import UserFactory
 from testing.people import AdministratorFactory
 
+NOT_THERE = "No registered model is called like fraud-* now: it covers nothing until there is one."
 FRIDAY_EVENING = datetime(2026, 11, 27, 17, 30, tzinfo=UTC)  # 18:30 in Berlin
 WEEKEND = {"start": "0 18 * * 5", "end": "0 8 * * 1", "timezone": "Europe/Berlin", "name": "weekend"}
 YEAR_END = {"start": "2026-12-20 18:00", "end": "2027-01-04T08:00", "timezone": "Europe/Berlin", "name": "year end"}
@@ -153,7 +154,7 @@ def test_a_model_without_an_owner_is_promoted_by_nobody():
 
 
 @pytest.fixture
-def api(db):
+def api(db, registry):
     return Api(AdministratorFactory(username="root"))
 
 
@@ -163,6 +164,7 @@ def test_a_freeze_window_is_written_by_the_api_and_leaves_rows(api, ada):
     assert made == {
         "id": made["id"],
         "version": 1,
+        "warnings": [NOT_THERE],
         **WEEKEND,
         "workspace_pattern": "*",
         "model_pattern": "fraud-*",
@@ -187,6 +189,7 @@ def test_owners_are_written_by_the_api_by_their_names(api, ada, grace):
     assert made == {
         "id": made["id"],
         "version": 1,
+        "warnings": [NOT_THERE],
         "section": "Risk",
         "workspace_pattern": "*",
         "model_pattern": "fraud-*",

@@ -166,4 +166,5 @@ class Control:
         self.bar = page.get_by_role("navigation", name="Checkpoint")
         self.requests = self.bar.get_by_role("link", name="Promote Requests")
         self.request_promotion = self.bar.get_by_role("link", name="Request promotion")
+        self.compare = self.bar.get_by_role("link", name="Compare")
         self.sign_in = self.bar.get_by_role("link", name="sign in")

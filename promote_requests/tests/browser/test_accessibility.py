@@ -144,6 +144,15 @@ def test_new_token_is_shown_on_a_page_that_can_be_used_by_everybody(sign_in: Sig
     examine(page)
 
 
+def test_what_was_judged_and_what_changed_since_can_be_used_by_everybody(sign_in: SignIn, addresses: Addresses) -> None:
+    page = sign_in("grace")
+    page.goto(addresses["promoted"])
+    for name in ("What changed since", "What was judged"):
+        page.get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+        examine(page)
+
+
 @pytest.mark.parametrize("width", [1400, 900, 390])
 def test_long_name_stays_within_the_boxes_of_a_request(sign_in: SignIn, addresses: Addresses, width: int) -> None:
     page = sign_in("grace", viewport={"width": width, "height": 900})

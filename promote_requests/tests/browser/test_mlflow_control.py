@@ -53,6 +53,22 @@ def test_request_promotion_follows_the_version_on_screen(sign_in: SignIn, live_c
     assert form_values(page) == {"model": seeded.model, "version": "1"}
 
 
+def test_a_version_on_screen_can_be_compared_with_whoever_holds_a_target(
+    sign_in: SignIn, live_checkpoint: str, seeded: Seeded
+) -> None:
+    page = sign_in("ada")
+    control = Control(page)
+    ModelVersionPage(page, live_checkpoint).show(seeded.model, "1")
+    address = urlsplit(control.compare.get_attribute("href") or "")
+    assert (address.path, parse_qs(address.query)) == (
+        "/checkpoint/compare/",
+        {"model": [seeded.model], "version": ["1"]},
+    )
+    control.compare.click()
+    expect(page.get_by_role("heading", name="Compare versions")).to_be_visible()
+    expect(page.get_by_label("Model, prompt, skill or MCP server")).to_have_value(seeded.model)
+
+
 def test_request_promotion_follows_the_chosen_prompt_version(
     sign_in: SignIn, live_checkpoint: str, seeded: Seeded
 ) -> None:
@@ -280,6 +296,8 @@ def test_control_is_the_first_thing_that_the_keyboard_meets(
     control = Control(page)
     page.keyboard.press("Tab")
     expect(control.requests).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(control.compare).to_be_focused()
     page.keyboard.press("Tab")
     expect(control.request_promotion).to_be_focused()
     assert control.request_promotion.evaluate("(link) => getComputedStyle(link).outlineStyle") == "solid"

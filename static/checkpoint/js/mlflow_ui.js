@@ -1,7 +1,7 @@
 // Runs inside MLflow's own page, before MLflow's script. It does four things and touches nothing of MLflow's:
 //   1. a call that Checkpoint refused because it would change a protected target leads to the pre-filled form;
 //   2. a small control at the top says how many promote requests have something for this person;
-//   3. on a model or prompt version it offers to request that version's promotion;
+//   3. on a model or prompt version it offers to request that version's promotion, and to compare it;
 //   4. what somebody logged as HTML is shown where it can reach nothing.
 (() => {
   "use strict";
@@ -11,6 +11,7 @@
   const INBOX_URL = "/checkpoint/inbox/";
   const SIGN_IN_URL = "/checkpoint/accounts/login/";
   const FORM_URL = "/checkpoint/promote-requests/new/";
+  const COMPARE_URL = "/checkpoint/compare/";
   const REFUSAL_HEADER = "X-Checkpoint-Promote-Request";
   const POLL_MS = 30_000;
   const SLOWEST_POLL_MS = 300_000;
@@ -151,10 +152,10 @@
     return { name, version, workspace: search.get("workspace") ?? "" };
   }
 
-  function requestAddress({ name, version, workspace }) {
+  function addressFor(page, { name, version, workspace }) {
     const query = new URLSearchParams({ model: name, version });
     if (workspace) query.set("workspace", workspace);
-    return `${FORM_URL}?${query}`;
+    return `${page}?${query}`;
   }
 
   function signInAddress() {
@@ -219,7 +220,8 @@
     const said = element("span", "checkpoint-pill-said", "for you"); // what the dot says to those who see it
     const home = element("a", "checkpoint-pill-link", dot, label, count, said);
     const request = element("a", "checkpoint-pill-link checkpoint-pill-request", "Request promotion");
-    const bar = element("nav", "checkpoint-pill", home, request);
+    const compare = element("a", "checkpoint-pill-link checkpoint-pill-request checkpoint-pill-compare", "Compare");
+    const bar = element("nav", "checkpoint-pill", home, compare, request);
     bar.setAttribute("aria-label", "Checkpoint");
     dot.setAttribute("aria-hidden", "true");
     label.setAttribute("aria-live", "polite");
@@ -234,9 +236,11 @@
       home.href = cutOff || !signedIn ? signInAddress() : forYou ? INBOX_URL : PORTAL;
       dot.hidden = count.hidden = said.hidden = !forYou;
       count.textContent = forYou || "";
-      request.hidden = version === null;
+      request.hidden = compare.hidden = version === null;
       if (version === null) return;
-      request.href = requestAddress(version);
+      compare.href = addressFor(COMPARE_URL, version);
+      compare.title = `Compare ${version.name}, version ${version.version}, with another version`;
+      request.href = addressFor(FORM_URL, version);
       request.title = `Request promotion of ${version.name}, version ${version.version}`;
     };
     render();
