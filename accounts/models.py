@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import AbstractUser, Permission, UserManager
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import cached_property
 from typing_extensions import override
 
 from accounts import sentences
@@ -54,6 +55,15 @@ class User(AbstractUser):
                 name="service_accounts_cannot_sign_in",
             ),
         ]
+
+    @cached_property
+    def given_permissions(self) -> frozenset[str]:
+        """The permissions that were given to this account or a group of it, as `app.codename`.
+
+        Unlike `has_perm`, being a superuser adds none.
+        """
+        given = Permission.objects.filter(models.Q(user=self) | models.Q(group__user=self))
+        return frozenset(f"{app}.{name}" for app, name in given.values_list("content_type__app_label", "codename"))
 
     @override
     def clean(self) -> None:

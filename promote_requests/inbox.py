@@ -12,6 +12,8 @@ from notifications.models import Subscription
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest, Review
 from promote_requests.querysets import PromoteRequestQuerySet
+from promote_requests.services.moves import champions
+from protection.matching import Rulebook
 from registry.targets import TargetKind
 
 if TYPE_CHECKING:
@@ -54,3 +56,15 @@ def _said_of(person: "User", *, is_muted: bool) -> Q:
         | Q(Exists(of_model.filter(model_name__iexact=OuterRef("model_name"))))
         | is_copy & Q(Exists(of_model.filter(model_name__iexact=OuterRef("target_name"))))
     )
+
+
+def to_review_afterwards(person: "User") -> PromoteRequestQuerySet:
+    """Returns the promotions past the rules that nobody has reviewed and that this person may review."""
+    return (
+        PromoteRequest.objects.flagged().exclude(Q(author=person) | Q(promoted_by=person)).exclude(author__owner=person)
+    )
+
+
+def champions_for(person: "User", rules: Rulebook) -> list[champions.Champion]:
+    """Returns the champions that this person owns, or approved where nobody owns them, and that are due for review."""
+    return champions.waiting_for(person.pk, person.get_username(), person.groups.values_list("pk", flat=True), rules)

@@ -88,6 +88,10 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
         """Returns the requests that wait for reviewers."""
         return self.filter(status=Status.OPEN)
 
+    def flagged(self) -> Self:
+        """Returns the requests that were promoted past the rules and that nobody has reviewed since."""
+        return self.filter(is_bypassed=True, reviewed_afterwards_at=None)
+
     def for_version(self, workspace: str, model_name: str, version: str) -> Self:
         """Returns the requests of one model version."""
         return self.filter(workspace=workspace, model_name=model_name, version=version)

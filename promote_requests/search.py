@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 UNFINISHED = (Status.DRAFT, Status.OPEN, Status.PROMOTING)
+FLAGGED = "flagged"
+"""After `is:`: promoted past the rules, and not reviewed since."""
 STATES: dict[str, tuple[Status, ...]] = {
     "open": UNFINISHED,
     "promoted": (Status.PROMOTED,),
     "closed": (Status.CLOSED,),
     "draft": (Status.DRAFT,),
     "promoting": (Status.PROMOTING,),
+    FLAGGED: (Status.PROMOTING, Status.PROMOTED),
 }
 """What may follow `is:`. A draft counts as open here, because it is not finished."""
 REVIEWS = {
@@ -110,6 +113,8 @@ def find(search: Search, *, viewer: "User", rules: Rulebook) -> PromoteRequestQu
 
 def in_state(found: PromoteRequestQuerySet, state: str) -> PromoteRequestQuerySet:
     """Returns the requests of `found` in the state of `is:`; all of them for ""."""
+    if state == FLAGGED:
+        return found.flagged()
     return found.filter(status__in=STATES[state]) if state else found
 
 

@@ -38,6 +38,13 @@ _EVENTS = {
     AuditAction.PROMOTION_FAILED: Event.PROMOTION_FAILED,
     AuditAction.PROMOTED: Event.PROMOTED,
     AuditAction.REOPENED: Event.REOPENED,
+    AuditAction.VERSION_GONE: Event.VERSION_GONE,
+    AuditAction.GLASS_BROKEN: Event.GLASS_BROKEN,
+    AuditAction.GLASS_CONSENTED: Event.GLASS_CONSENTED,
+    AuditAction.REVIEWED_AFTERWARDS: Event.REVIEWED_AFTERWARDS,
+    AuditAction.ASKED_AGAIN: Event.ASKED_AGAIN,
+    AuditAction.RE_REVIEW_DUE: Event.RE_REVIEW_DUE,
+    AuditAction.RE_REVIEWED: Event.RE_REVIEWED,
 }
 _JUDGED = {
     Verdict.APPROVE: Event.APPROVED,
@@ -63,7 +70,7 @@ def tell(event: AuditEvent, **_: Any) -> None:
     if Status.DRAFT in (promote_request.status, event.from_status) and action != AuditAction.SUBMITTED:
         return
     _announce(_event(action, promote_request), event, promote_request)
-    if action == AuditAction.PROMOTED and _had_it_before(promote_request):
+    if action == AuditAction.PROMOTED and (promote_request.undoes_id or _had_it_before(promote_request)):
         _announce(Event.ROLLED_BACK, event, promote_request)
 
 

@@ -20,6 +20,12 @@ ALLOWED_FROM = MappingProxyType(
         Action.WITHDRAW: _UNFINISHED,
         Action.CLOSE: frozenset({Status.OPEN}),
         Action.REOPEN: frozenset({Status.CLOSED}),
+        Action.SUPERSEDE: frozenset({Status.OPEN}),
+        Action.ROLL_BACK: frozenset({Status.PROMOTED}),
+        Action.BREAK_GLASS: frozenset({Status.OPEN}),
+        Action.CONSENT: frozenset({Status.OPEN}),
+        Action.REVIEW_AFTERWARDS: frozenset({Status.PROMOTED}),
+        Action.RE_REVIEW: frozenset({Status.PROMOTED}),
     }
 )
 """{action: statuses that it may start from}; every `Action` has an entry."""

@@ -17,6 +17,7 @@ class Outcome(TextChoices):
     PASSED = "passed", "Passed"
     REFUSED = "refused", "Refused"
     WOULD_REFUSE = "would_refuse", "Would have been refused"
+    BYPASSED = "bypassed", "Bypassed"
 
 
 class DirectWrite(TextChoices):

@@ -19,6 +19,7 @@ from protection.conditions.owners import Owners, Section
 from protection.conditions.questions import Questions
 from protection.conditions.signature import Signature
 from protection.gates import Gate
+from protection.moves import NOT_ON_THE_WAY_BACK, NOTHING_SAID, Moves
 from protection.references import People, Reference, references
 from protection.windows import Window
 from registry.names import plain
@@ -44,6 +45,10 @@ class Rule(Protocol):
     @property
     def parsed_conditions(self) -> tuple[Condition, ...]:
         """What the rule asks for."""
+
+    @property
+    def parsed_moves(self) -> Moves:
+        """What the rule says of the way back, a broken glass and the next review."""
 
 
 _ALL_NAMES: dict[str, tuple[str, ...]] = {TargetKind.STAGE: STAGES, TargetKind.STATUS: STATUSES}
@@ -77,6 +82,7 @@ class Requirement:
     holds_direct_writes: bool = False
     holds_service_accounts: bool = False
     rules: "tuple[Rule | FrozenRule, ...]" = ()
+    moves: Moves = NOTHING_SAID
 
     @property
     def is_protected(self) -> bool:
@@ -91,6 +97,7 @@ class Requirement:
             "promote_when": str(self.promote_when),
             "promoters": [[group.as_json() for group in groups] for groups in self.promoters],
             "rules": [{name: getattr(rule, name) for name in _KEPT} for rule in self.rules],
+            "moves": self.moves.as_document(),
         }
 
     @classmethod
@@ -104,7 +111,13 @@ class Requirement:
             raise InvalidInput("The rule is kept in a format that this Checkpoint cannot read.")
         rules = tuple(FrozenRule(**rule) for rule in frozen["rules"])
         promoters = tuple(references(groups, field="promoters") for groups in frozen["promoters"])
-        return cls(parse(frozen["conditions"]), PromoteWhen(frozen["promote_when"]), promoters, rules=rules)
+        return cls(
+            parse(frozen["conditions"]),
+            PromoteWhen(frozen["promote_when"]),
+            promoters,
+            rules=rules,
+            moves=Moves.parse(frozen.get("moves", {})),
+        )
 
     @property
     def is_automatic(self) -> bool:
@@ -228,6 +241,7 @@ def requirement_for(
     model_name: str,
     targets: Iterable[Target],
     leaves: Iterable[Target] = (),
+    is_way_back: bool = False,
 ) -> Requirement:
     """Returns what the rulebook asks for a change that touches these targets of a model.
 
@@ -237,6 +251,8 @@ def requirement_for(
         model_name: Of the version.
         targets: Those that the version would get.
         leaves: Those that it would lose. How good it is does not matter there: a bad version must not be kept.
+        is_way_back: Whether it puts back a version that had met the rules before: each rule that has a fast track for
+            that asks for fewer approvals then, and for no time to pass.
     """
     got, lost = list(targets), list(leaves)
 
@@ -250,9 +266,12 @@ def requirement_for(
     windows = book.windows_for(workspace, model_name, [*got, *lost])
 
     def asked(rule: Rule) -> Iterator[Condition]:
+        fast = rule.parsed_moves.rollback_approvals if is_way_back else None
         for one in rule.parsed_conditions:
+            if fast is not None and one.key in NOT_ON_THE_WAY_BACK:
+                continue
             if matches(rule, got) or not one.is_about_quality:
-                yield one.of(sections) if isinstance(one, Owners) else one
+                yield _of_this(one, sections, fast)
 
     groups = [list(asked(rule)) for rule in matching]
     if windows:
@@ -265,7 +284,18 @@ def requirement_for(
         holds_service_accounts=all(rule.holds_direct_writes(by_service_account=True) for rule in matching),
         promoters=tuple(rule.parsed_promoters for rule in matching if rule.parsed_promoters),
         rules=matching,
+        moves=Moves.merged(rule.parsed_moves for rule in matching),
     )
+
+
+def _of_this(one: Condition, sections: tuple[Section, ...], fast: int | None) -> Condition:
+    """Returns a condition as it is asked of one change: with the model's owners, with the fast track's approvals."""
+    match one:
+        case Owners():
+            return one.of(sections)
+        case Approvals() if fast is not None:
+            return Approvals(min(one.count, fast))
+    return one
 
 
 def is_match(rule: Rule, *, workspace: str, model_name: str, target: Target) -> bool:

@@ -16,6 +16,7 @@ from protection.choices import DirectWrite, Enforcement, Outcome, PromoteWhen, S
 from protection.conditions import Condition, as_document, parse
 from protection.conditions.owners import Section
 from protection.matching import Cover, Owned, pattern_problems
+from protection.moves import Moves
 from protection.references import People, Reference, references
 from protection.windows import Window
 
@@ -69,6 +70,9 @@ class ProtectionRule(models.Model):
         choices=ServiceDirectWrite,
         default=ServiceDirectWrite.SAME,
         help_text="Held, a pipeline's last line becomes a promote request.",
+    )
+    moves = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="The way back, a broken glass, the next review."
     )
     version = models.PositiveIntegerField(default=1, editable=False, help_text="Raised by each change.")
 
@@ -129,6 +133,15 @@ class ProtectionRule(models.Model):
         conditions = self.parsed_conditions
         return tuple(condition.within(conditions) for condition in conditions)
 
+    @property
+    def parsed_moves(self) -> Moves:
+        """What the rule says of the way back, a broken glass and the next review.
+
+        Raises:
+            InvalidInput: `clean` would refuse the document.
+        """
+        return Moves.parse(self.moves)
+
     @override
     def clean(self) -> None:
         """Raises ValidationError, by field, for wrong conditions and patterns that can protect nothing."""
@@ -141,6 +154,10 @@ class ProtectionRule(models.Model):
             self.conditions = as_document(self.parsed_conditions)
         except InvalidInput as wrong:
             problems["conditions"] = wrong.message
+        try:
+            self.moves = self.parsed_moves.as_document()
+        except InvalidInput as wrong:
+            problems[wrong.field] = wrong.message
         try:
             if self.parsed_promoters and self.promote_when != PromoteWhen.PRESSED:
                 problems["promote_when"] = "Groups press Promote: choose that somebody presses it, or name no group."

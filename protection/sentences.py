@@ -19,6 +19,7 @@ def described(rule: ProtectionRule) -> dict[str, str]:
         "may press": ", ".join(group.name for group in rule.parsed_promoters),
         "on a direct change": rule.on_direct_write,
         "on a direct change by a service account": "" if is_same else rule.on_direct_write_by_service_accounts,
+        **rule.parsed_moves.described(),
         "enforcement": rule.enforcement,
         "description": rule.description,
     }

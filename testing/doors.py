@@ -107,6 +107,37 @@ class World:
         self.ada.user_permissions.add(Permission.objects.get(codename="change_metricdirection"))
         PromoteRequestFactory(actor=self.ada)
 
+    def may_break_glass(self) -> None:
+        """Gives grace the permission."""
+        self.grace.user_permissions.add(Permission.objects.get(codename="break_glass"))
+
+    def ada_may_break_glass(self) -> None:
+        """Gives ada the permission."""
+        self.ada.user_permissions.add(Permission.objects.get(codename="break_glass"))
+
+    def may_break_approved(self) -> None:
+        """Gives grace the permission for what needs none: it is approved."""
+        self.may_break_glass()
+        self.approved()
+
+    def consent_is_asked_for(self) -> None:
+        """Has the rule ask for a second person's consent."""
+        self.may_break_glass()
+        ProtectionRule.objects.filter(target_pattern="stage:*").update(moves={"break_glass": {"consent": True}})
+
+    def demoted(self) -> None:
+        """Takes version 2 out of Production by a request of its own."""
+        away = PromoteRequestFactory(actor=self.grace, target=Target.parse("stage:Archived"))
+        services.review(actor=by(self.linus), promote_request=away, verdict=Verdict.APPROVE)
+
+    def former_deleted(self) -> None:
+        """Deletes version 1, which was Production before."""
+        self.fraud.delete_version("Fraud", "1")
+
+    def way_back_is_open(self) -> None:
+        """Has linus ask for the way back."""
+        services.roll_back(actor=by(self.linus), promote_request=self.request)
+
     def wants_changes(self) -> None:
         services.review(
             actor=by(self.linus), promote_request=self.request, verdict=Verdict.REQUEST_CHANGES, body="Show the recall."

@@ -23,7 +23,8 @@ class ToDo(admin.SimpleListFilter):
 
     @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("mine", "Waiting for me"), ("stale", f"Open for {STALE_AFTER.days} days or longer")]
+        flagged = ("flagged", "Promoted past the rules, to be reviewed")
+        return [("mine", "Waiting for me"), flagged, ("stale", f"Open for {STALE_AFTER.days} days or longer")]
 
     @override
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -31,6 +32,8 @@ class ToDo(admin.SimpleListFilter):
             case "mine":
                 waiting = inbox.waiting_for(request.user)  # type: ignore[arg-type]  # the admin lets nobody else in
                 return queryset.filter(pk__in=waiting.values("pk"))
+            case "flagged":
+                return queryset.filter(is_bypassed=True, reviewed_afterwards_at=None)
             case "stale":
                 return queryset.filter(status=Status.OPEN, created_at__lte=timezone.now() - STALE_AFTER)
         return queryset

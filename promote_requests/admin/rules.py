@@ -24,6 +24,7 @@ from promote_requests.admin.meanwhile import SAVED, told_of_change, warn
 from promote_requests.admin.trying import try_gates
 from promote_requests.models import PromoteRequest
 from protection import insights, rules
+from protection.forms.moves import MOVES
 from protection.forms.rules import CONDITION_FIELDS, COVERS, FOLLOWS, RuleForm
 from protection.matching import Rulebook
 from protection.models import ProtectionRule
@@ -64,7 +65,7 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
 
     @override
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return (*COVERS, *CONDITION_FIELDS, *FOLLOWS, "forecast", "covers", "seen_version")
+        return (*COVERS, *CONDITION_FIELDS, *MOVES, *FOLLOWS, "forecast", "covers", "seen_version")
 
     @admin.display(description="asks for")
     def asks_for(self, rule: ProtectionRule) -> str:

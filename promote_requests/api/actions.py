@@ -31,7 +31,7 @@ class PromoteView(ApiView):
     )
     def post(self, request: Request, number: int) -> Response:
         """Makes the change in MLflow. On 502 or 504 the request is open again, or settled later: read it."""
-        return _act(request, number, services.promote, NothingSerializer)
+        return act(request, number, services.promote, NothingSerializer)
 
 
 class SubmitView(ApiView):
@@ -46,7 +46,7 @@ class SubmitView(ApiView):
     )
     def post(self, request: Request, number: int) -> Response:
         """Opens a draft for review, with the evidence as it is now."""
-        return _act(request, number, services.submit, NothingSerializer)
+        return act(request, number, services.submit, NothingSerializer)
 
 
 class CloseView(ApiView):
@@ -61,7 +61,7 @@ class CloseView(ApiView):
     )
     def post(self, request: Request, number: int) -> Response:
         """Closes the request; by its author this withdraws it."""
-        return _act(request, number, services.close, CloseSerializer)
+        return act(request, number, services.close, CloseSerializer)
 
 
 class ReopenView(ApiView):
@@ -76,12 +76,13 @@ class ReopenView(ApiView):
     )
     def post(self, request: Request, number: int) -> Response:
         """Opens a closed request again, with the evidence as it is now; earlier reviews no longer count."""
-        return _act(request, number, services.reopen, ReopenSerializer)
+        return act(request, number, services.reopen, ReopenSerializer)
 
 
-def _act(
+def act(
     request: Request, number: int, service: Callable[..., PromoteRequest], body: type[StrictSerializer]
 ) -> Response:
+    """Calls a service with the checked body and answers with the request as it is afterwards."""
     promote_request = load(request, number)
     values: dict[str, Any] = checked(body, request.data)
     changed = service(actor=actor_of(request, Door.API), promote_request=promote_request, **values)

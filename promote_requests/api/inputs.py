@@ -149,6 +149,51 @@ class ReopenSerializer(StrictSerializer):
     message = serializers.CharField(allow_blank=True, default="")
 
 
+class MessageSerializer(StrictSerializer):
+    """Why something is asked for."""
+
+    message = serializers.CharField(allow_blank=True, default="", help_text="It becomes part of the description.")
+
+
+class SupersedeSerializer(StrictSerializer):
+    """Which newer request takes the place of this one."""
+
+    by = serializers.IntegerField(min_value=1, max_value=2**63 - 1, help_text="Its number.")
+    message = serializers.CharField(allow_blank=True, default="")
+
+
+class BreakGlassSerializer(StrictSerializer):
+    """Why a request is promoted past the rules."""
+
+    reason = serializers.CharField(allow_blank=True, help_text="At least 20 characters. Kept in the record.")
+    seen_fingerprint = serializers.CharField(
+        allow_blank=True, default="", max_length=80, help_text="As for a review: other facts are refused with 409."
+    )
+
+
+class ConsentSerializer(StrictSerializer):
+    """A second person's consent to breaking the glass."""
+
+    words = serializers.CharField(allow_blank=True, default="")
+    seen_fingerprint = serializers.CharField(
+        allow_blank=True, default="", max_length=80, help_text="As for a review: other facts are refused with 409."
+    )
+
+
+class WordsSerializer(StrictSerializer):
+    """What somebody says who looked at something afterwards."""
+
+    body = serializers.CharField(allow_blank=True, help_text="Markdown.")
+
+
+class ReReviewSerializer(WordsSerializer):
+    """What somebody says who reviewed a champion again."""
+
+    seen_fingerprint = serializers.CharField(
+        allow_blank=True, default="", max_length=80, help_text="Of the facts that were looked at; other ones: 409."
+    )
+
+
 class ModelSearchSerializer(PageSerializer):
     """Which registered models to list."""
 

@@ -19,8 +19,8 @@ def load(request: Request, number: int) -> PromoteRequest:
 
 
 def context_for(request: Request) -> dict[str, Any]:
-    """Returns the context of `PromoteRequestSerializer`, with the rules loaded once."""
-    return {"viewer": request.user, "rules": rulebook(), "request": request}
+    """Returns the context of `PromoteRequestSerializer`: the rules, loaded once, and room for what all rows share."""
+    return {"viewer": request.user, "rules": rulebook(), "request": request, "around": {}}
 
 
 def state_of(request: Request, promote_request: PromoteRequest) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from promote_requests.api.inputs import TargetSerializer
 from promote_requests.choices import Action, ReviewDecision
 from promote_requests.decision import Decision
 from promote_requests.models import Check, Comment, PromoteRequest, Review
+from promote_requests.services.moves.around import Around, around
+from promote_requests.services.moves.demotion import loses
 from protection.checks import Outcome, Standing
 from protection.choices import PromoteWhen
 from registry.makers import Deed, Maker
@@ -89,7 +91,8 @@ class MakerSerializer(serializers.Serializer):
 class PromoteRequestSerializer(serializers.ModelSerializer):
     """A promote request as the caller may see and act on it.
 
-    The context holds `viewer` (whose actions are listed) and `rules` (the enabled protection rules, loaded once).
+    The context holds `viewer` (whose actions are listed), `rules` (the enabled protection rules, loaded once) and
+    `around`, in which is kept what the requests of a page have to do with others.
     """
 
     url = serializers.SerializerMethodField(help_text="The full address of the page that people open.")
@@ -111,6 +114,18 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
         help_text="Why an approval by the caller would be refused though they may review; empty where it would not."
     )
     available_actions = serializers.SerializerMethodField(help_text="What the caller could do right now.")
+    loses = serializers.SerializerMethodField(
+        help_text="The target in use that the version loses: of a demotion, for example stage Production."
+    )
+    undoes = serializers.IntegerField(
+        source="undoes_id", allow_null=True, read_only=True, help_text="The number of the request that it takes back."
+    )
+    undone_by = serializers.SerializerMethodField(help_text="The numbers of those that take this one back.")
+    superseded_by = serializers.IntegerField(
+        source="superseded_by_id", allow_null=True, read_only=True, help_text="The number of what took its place."
+    )
+    supersedes = serializers.SerializerMethodField(help_text="The numbers of those whose place it took.")
+    waiting_beside = serializers.SerializerMethodField(help_text="The numbers of the others for the same target.")
 
     class Meta:
         model = PromoteRequest
@@ -155,8 +170,39 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
             "closed_at",
             "closed_by",
             "close_reason",
+            "loses",
+            "undoes",
+            "undone_by",
+            "is_fast_track",
+            "superseded_by",
+            "supersedes",
+            "waiting_beside",
+            "is_bypassed",
+            "reviewed_afterwards_at",
+            "gone_at",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(TargetSerializer(allow_null=True))
+    def get_loses(self, promote_request: PromoteRequest) -> dict[str, Any] | None:
+        lost = loses(promote_request.proposal, promote_request.challenger_stage)
+        return None if lost is None else dict(TargetSerializer(lost).data)
+
+    def get_undone_by(self, promote_request: PromoteRequest) -> list[int]:
+        return [other.number for other in self._around(promote_request).undone_by]
+
+    def get_supersedes(self, promote_request: PromoteRequest) -> list[int]:
+        return [other.number for other in self._around(promote_request).supersedes]
+
+    def get_waiting_beside(self, promote_request: PromoteRequest) -> list[int]:
+        return [other.number for other in self._around(promote_request).waiting]
+
+    def _around(self, promote_request: PromoteRequest) -> Around:
+        known: dict[int, Around] = self.context["around"]
+        if promote_request.pk not in known:
+            listed: Any = self.parent.instance if isinstance(self.parent, serializers.ListSerializer) else None
+            known |= around(listed or [promote_request])
+        return known[promote_request.pk]
 
     def get_url(self, promote_request: PromoteRequest) -> str:
         return absolute(promote_request.get_absolute_url())
@@ -221,7 +267,12 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
         decision = self._decision(promote_request)
         return [
             str(action)
-            for action in services.actions_for(Actor.of(self.context["viewer"], Door.API), promote_request, decision)
+            for action in services.actions_for(
+                Actor.of(self.context["viewer"], Door.API),
+                promote_request,
+                decision,
+                known=self._around(promote_request),
+            )
         ]
 
     def _decision(self, promote_request: PromoteRequest) -> Decision:

@@ -7,7 +7,7 @@ from audit.api import AuditEventsView
 from foundation.api import schema
 from foundation.api.views import UnknownRouteView
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
-from promote_requests.api import actions, checks, discussion, following, inbox, registry, requests
+from promote_requests.api import actions, checks, discussion, following, inbox, moves, registry, requests
 from protection.api import entries, insights, rules
 
 app_name = "promote_requests_api"
@@ -27,6 +27,13 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}close/", actions.CloseView.as_view(), name="close"),
     path(f"{_ONE}dismiss/", discussion.DismissView.as_view(), name="dismiss"),
     path(f"{_ONE}reopen/", actions.ReopenView.as_view(), name="reopen"),
+    path(f"{_ONE}roll-back/", moves.RollBackView.as_view(), name="roll-back"),
+    path(f"{_ONE}supersede/", moves.SupersedeView.as_view(), name="supersede"),
+    path(f"{_ONE}break-glass/", moves.BreakGlassView.as_view(), name="break-glass"),
+    path(f"{_ONE}consent/", moves.ConsentView.as_view(), name="consent"),
+    path(f"{_ONE}review-afterwards/", moves.ReviewAfterwardsView.as_view(), name="review-afterwards"),
+    path(f"{_ONE}re-reviews/", moves.ReReviewsView.as_view(), name="re-reviews"),
+    path("champions-due/", moves.DueChampionsView.as_view(), name="champions-due"),
     path(f"{_ONE}comparison/", registry.ComparisonView.as_view(), name="comparison"),
     path(f"{_ONE}subscription/", following.RequestHearingView.as_view(), name="subscription"),
     path("models/<model_name:name>/subscription/", following.ModelHearingView.as_view(), name="model-subscription"),

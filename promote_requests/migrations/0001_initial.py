@@ -243,4 +243,190 @@ class Migration(migrations.Migration):
             model_name='review',
             constraint=models.CheckConstraint(condition=models.Q(('verdict', 'comment'), models.Q(('reviewer', models.F('request_author')), _negated=True), _connector='OR'), name='nobody_judges_their_own'),
         ),
+        # The way back, broken glass, what takes another's place, champions reviewed again.
+        migrations.CreateModel(
+            name='AfterReview',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('body', models.TextField()),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'ordering': ['created_at', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='BrokenGlass',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reason', models.TextField()),
+                ('skipped', models.JSONField(help_text='The conditions that did not hold, as sentences.')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'ordering': ['created_at', 'pk'],
+                'permissions': [('break_glass', 'Can promote past the rules, and consent to it')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ChampionReview',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('body', models.TextField()),
+                ('evidence_digest', models.CharField(max_length=64)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'ordering': ['created_at', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Consent',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('words', models.TextField(blank=True)),
+                ('evidence_fingerprint', models.CharField(max_length=80)),
+                ('round', models.PositiveIntegerField(default=1)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'ordering': ['created_at', 'pk'],
+            },
+        ),
+        migrations.AddField(
+            model_name='promoterequest',
+            name='holds_target',
+            field=models.BooleanField(default=False, editable=False, help_text="Whether its version has the target now, by Checkpoint's own record."),
+        ),
+        migrations.AddField(
+            model_name='promoterequest',
+            name='is_bypassed',
+            field=models.BooleanField(default=False, editable=False, help_text='Whether the glass was broken: it was promoted past its rules.'),
+        ),
+        migrations.AddField(
+            model_name='promoterequest',
+            name='is_fast_track',
+            field=models.BooleanField(default=False, editable=False, help_text='Whether it puts back a version that had met the rules before.'),
+        ),
+        migrations.AddField(
+            model_name='promoterequest',
+            name='reviewed_afterwards_at',
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name='promoterequest',
+            name='gone_at',
+            field=models.DateTimeField(editable=False, help_text='When MLflow was first found to have no such version any more.', null=True),
+        ),
+        migrations.AddField(
+            model_name='promoterequest',
+            name='superseded_by',
+            field=models.ForeignKey(editable=False, help_text='The newer request that took its place.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='supersedes', to='promote_requests.promoterequest'),
+        ),
+        migrations.AddField(
+            model_name='promoterequest',
+            name='undoes',
+            field=models.ForeignKey(editable=False, help_text='The promoted request whose change this one takes back.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undone_by', to='promote_requests.promoterequest'),
+        ),
+        migrations.AddIndex(
+            model_name='promoterequest',
+            index=models.Index(fields=['workspace', 'target_kind', 'target_name', 'model_name', 'status'], name='request_by_target'),
+        ),
+        migrations.AddIndex(
+            model_name='promoterequest',
+            index=models.Index(condition=models.Q(('is_bypassed', True), ('reviewed_afterwards_at', None)), fields=['number'], name='request_bypassed'),
+        ),
+        migrations.AddIndex(
+            model_name='promoterequest',
+            index=models.Index(condition=models.Q(('holds_target', True)), fields=['workspace', 'model_name'], name='request_holding'),
+        ),
+        migrations.AddConstraint(
+            model_name='promoterequest',
+            constraint=models.CheckConstraint(condition=models.Q(('holds_target', False), models.Q(('change', 'set'), ('status', 'promoted')), _connector='OR'), name='holding_rows_are_promoted'),
+        ),
+        migrations.AddConstraint(
+            model_name='promoterequest',
+            constraint=models.CheckConstraint(condition=models.Q(('superseded_by', None), ('close_reason', 'superseded'), _connector='OR'), name='superseded_rows_are_closed'),
+        ),
+        migrations.AddConstraint(
+            model_name='promoterequest',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_bypassed', False), ('reviewed_afterwards_at', None)), models.Q(('is_bypassed', True), ('status__in', ['promoting', 'promoted'])), _connector='OR'), name='bypassed_rows_are_promoted'),
+        ),
+        migrations.AddField(
+            model_name='afterreview',
+            name='broken_by',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='afterreview',
+            name='promote_request',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='after_review', to='promote_requests.promoterequest'),
+        ),
+        migrations.AddField(
+            model_name='afterreview',
+            name='request_author',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='afterreview',
+            name='reviewer',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='brokenglass',
+            name='broken_by',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='brokenglass',
+            name='promote_request',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='broken_glass', to='promote_requests.promoterequest'),
+        ),
+        migrations.AddField(
+            model_name='championreview',
+            name='promote_request',
+            field=models.ForeignKey(help_text='By which the version got the target.', on_delete=django.db.models.deletion.PROTECT, related_name='champion_reviews', to='promote_requests.promoterequest'),
+        ),
+        migrations.AddField(
+            model_name='championreview',
+            name='request_author',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='championreview',
+            name='reviewer',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='consent',
+            name='consented_by',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='consent',
+            name='promote_request',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='promote_requests.promoterequest'),
+        ),
+        migrations.AddField(
+            model_name='consent',
+            name='request_author',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='brokenglass',
+            name='consent',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='promote_requests.consent'),
+        ),
+        migrations.AddConstraint(
+            model_name='afterreview',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reviewer', models.F('request_author')), _negated=True), models.Q(('reviewer', models.F('broken_by')), _negated=True)), name='nobody_reviews_their_own_afterwards'),
+        ),
+        migrations.AddConstraint(
+            model_name='championreview',
+            constraint=models.CheckConstraint(condition=models.Q(('reviewer', models.F('request_author')), _negated=True), name='nobody_reviews_their_own_champion'),
+        ),
+        migrations.AddConstraint(
+            model_name='consent',
+            constraint=models.CheckConstraint(condition=models.Q(('consented_by', models.F('request_author')), _negated=True), name='nobody_consents_to_their_own'),
+        ),
     ]

@@ -96,6 +96,36 @@ class PromoteRequest(models.Model):
     closed_by = person(null=True, related_name="+", editable=False)
     close_reason = models.CharField(max_length=10, choices=CloseReason, blank=True, editable=False)
 
+    undoes = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="undone_by",
+        editable=False,
+        help_text="The promoted request whose change this one takes back.",
+    )
+    is_fast_track = models.BooleanField(
+        default=False, editable=False, help_text="Whether it puts back a version that had met the rules before."
+    )
+    superseded_by = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="supersedes",
+        editable=False,
+        help_text="The newer request that took its place.",
+    )
+    is_bypassed = models.BooleanField(
+        default=False, editable=False, help_text="Whether the glass was broken: it was promoted past its rules."
+    )
+    reviewed_afterwards_at = models.DateTimeField(null=True, editable=False)
+    holds_target = models.BooleanField(
+        default=False, editable=False, help_text="Whether its version has the target now, by Checkpoint's own record."
+    )
+    gone_at = models.DateTimeField(
+        null=True, editable=False, help_text="When MLflow was first found to have no such version any more."
+    )
+
     objects = PromoteRequestQuerySet.as_manager()
 
     class Meta:
@@ -105,6 +135,15 @@ class PromoteRequest(models.Model):
             models.Index(fields=["workspace", "model_name", "version"], name="request_by_version"),
             models.Index(fields=["author", "status"], name="request_by_author"),
             models.Index(fields=["created_at"], name="request_by_time"),
+            models.Index(
+                fields=["workspace", "target_kind", "target_name", "model_name", "status"], name="request_by_target"
+            ),
+            models.Index(
+                fields=["number"],
+                condition=Q(is_bypassed=True, reviewed_afterwards_at=None),
+                name="request_bypassed",
+            ),
+            models.Index(fields=["workspace", "model_name"], condition=Q(holds_target=True), name="request_holding"),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
@@ -146,6 +185,19 @@ class PromoteRequest(models.Model):
                 name="promoting_rows_say_since_when",
             ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="request_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(superseded_by=None) | Q(close_reason=CloseReason.SUPERSEDED),
+                name="superseded_rows_are_closed",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_bypassed=False, reviewed_afterwards_at=None)
+                | Q(is_bypassed=True, status__in=[Status.PROMOTING, Status.PROMOTED]),
+                name="bypassed_rows_are_promoted",
+            ),
+            models.CheckConstraint(
+                condition=Q(holds_target=False) | Q(status=Status.PROMOTED, change=Change.SET),
+                name="holding_rows_are_promoted",
+            ),
             models.CheckConstraint(
                 condition=~Q(change=Change.REMOVE) | Q(target_kind=TargetKind.ALIAS),
                 name="only_aliases_are_removed",

@@ -31,6 +31,7 @@ from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import charts, text_changes, timeline
 from promote_requests.pages.http import Missing, PageRequest, action, rows_asked_for
+from promote_requests.pages.moves import shown as moves_shown
 from promote_requests.pages.rules.questions import asked
 from promote_requests.sentences import Story
 from promote_requests.services import (
@@ -47,6 +48,8 @@ from promote_requests.services import (
     would_promote,
 )
 from promote_requests.services.gating import UNFINISHED, keep, measure
+from promote_requests.services.moves.around import Around
+from promote_requests.services.moves.gone import notice_return, noticed
 from promote_requests.services.observing import has_changed, notice_changes
 from promote_requests.services.reading import FROZEN
 from protection.matching import Requirement, Rulebook
@@ -185,12 +188,14 @@ def _look(request: PageRequest, promote_request: PromoteRequest, rules: Rulebook
     if not is_waiting and promote_request.status in UNFINISHED and (kept := _kept(promote_request)) is not None:
         return kept
     try:
-        evidence = with_files(promote_request, evidence_of(promote_request))
+        with noticed(promote_request):
+            evidence = with_files(promote_request, evidence_of(promote_request))
     except UnreadableEvidence as failure:
         return Seen(recorded, failure=failure)
     except RegistryError as failure:
         kept = _kept(promote_request)
         return replace(kept, failure=failure) if kept is not None else Seen(recorded, failure=failure)
+    notice_return(promote_request)
     if promote_request.status in UNFINISHED and measure(promote_request, evidence, rules=rules):
         keep(promote_request)
     if promote_request.status != Status.OPEN or not has_changed(promote_request, evidence):
@@ -214,6 +219,16 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, rules: Rul
     requirement = requirement_of(promote_request, rules, seen.observation)
     decision = decision_of(promote_request, rules, seen.observation)
     holders = sentences.present_holders(seen.observation.champion_version, evidence)
+    history = history_of(promote_request, seen.observation.champion_version, reader=request.user.pk)
+    moves = moves_shown.context_of(
+        request,
+        promote_request,
+        rules,
+        requirement,
+        evidence=evidence,
+        holders=history.holders,
+        is_live=_is_live(promote_request, seen),
+    )
     return {
         "shown": promote_request,
         "workspace": promote_request.workspace,
@@ -239,14 +254,19 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, rules: Rul
         "manifest": manifest_of(proposal.workspace, evidence.challenger.version) if evidence else None,
         "findings": findings_of(promote_request.inspection) if promote_request.inspection else (),
         "gone": sentences.gone(evidence.challenger) if evidence else [],
-        "history": history_of(promote_request, seen.observation.champion_version, reader=request.user.pk),
+        "history": history,
         "is_frozen": promote_request.status in FROZEN,
         "pictures": _pictures_of_the_past(promote_request, seen),
         "as_it_is_now": present_path(promote_request, evidence),
         **(charts.context_of(evidence, proposal.workspace) if evidence else {}),
         "is_removal": proposal.change == Change.REMOVE,
-        **_actions(request, promote_request, decision, requirement),
+        **moves,
+        **_actions(request, promote_request, decision, requirement, known=moves["around"]),
     }
+
+
+def _is_live(promote_request: PromoteRequest, seen: Seen) -> bool:
+    return promote_request.status in UNFINISHED and seen.as_of is None and seen.failure is None
 
 
 def _pictures_of_the_past(promote_request: PromoteRequest, seen: Seen) -> CopiedPictures:
@@ -282,10 +302,10 @@ def present_path(promote_request: PromoteRequest, evidence: Evidence | None) -> 
 
 
 def _actions(
-    request: PageRequest, shown: PromoteRequest, decision: Decision, requirement: Requirement
+    request: PageRequest, shown: PromoteRequest, decision: Decision, requirement: Requirement, *, known: Around
 ) -> dict[str, Any]:
     """Returns what this person may do, and which action is the page's one primary button."""
-    available = actions_for(actor_of(request, Door.PAGE), shown, decision)
+    available = actions_for(actor_of(request, Door.PAGE), shown, decision, known=known)
     has_approved = any(
         judgement.reviewer_id == request.user.pk and judgement.counts for judgement in decision.judgements
     )

@@ -1,6 +1,6 @@
 """The list of promote requests."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from promote_requests.pages.http import PageRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.search import Search
 from promote_requests.services import decision_of
+from promote_requests.services.moves.queue import beside
 from protection.matching import Rulebook
 from protection.rulebook import rulebook
 
@@ -39,11 +40,13 @@ class Row:
     Attributes:
         decision: None unless reviewers can still change it.
         news: What is new about it for whoever looks; the inbox alone says so.
+        beside: The others that wait for the same target.
     """
 
     promote_request: PromoteRequest
     decision: Decision | None
     news: News | None = None
+    beside: Sequence[PromoteRequest] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +93,16 @@ def rows(
     requests: Iterable[PromoteRequest], rules: Rulebook, news: Mapping[int, News] = MappingProxyType({})
 ) -> list[Row]:
     """Returns requests as rows of a list, each open one with its review decision."""
+    shown = list(requests)
+    others = beside(shown)
     return [
         Row(
             promote_request,
             decision_of(promote_request, rules) if promote_request.status == Status.OPEN else None,
             news.get(promote_request.number),
+            others.get(promote_request.pk, ()),
         )
-        for promote_request in requests
+        for promote_request in shown
     ]
 
 
@@ -113,6 +119,8 @@ def _tabs(asked: Search, counts: dict[str, int]) -> list[Choice]:
     current = asked.terms.get("is", "")
     if current in {"draft", "promoting"}:
         current = "open"
+    if current == search.FLAGGED:
+        current = "promoted"
     return [
         Choice(state.capitalize(), _href(asked.having(**{"is": state})), state == current, count)
         for state, count in counts.items()

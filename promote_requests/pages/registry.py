@@ -19,6 +19,7 @@ from promote_requests import links
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import charts, detail
 from promote_requests.pages.http import Missing, PageRequest, lists_of, rows_asked_for
+from promote_requests.pages.moves.in_use import in_use
 from registry import screens
 from registry.exceptions import RegistryError, RegistryNotFound
 from registry.lists import Lists
@@ -96,6 +97,7 @@ def model_page(request: PageRequest, name: str) -> HttpResponse:
     for promote_request in unfinished.filter(workspace=workspace, model_name=name):
         asked[promote_request.version].append(promote_request)
     context["model"] = model
+    context["in_use"] = in_use(workspace, name)
     context["versions_url"] = "" if model.is_prompt else links.versions_path(name, "", workspace)
     context["directions_url"] = "" if model.is_prompt else links.directions_path(name, workspace)
     context["mlflow"] = screens.mlflow_model(name, is_prompt=model.is_prompt, workspace=workspace)

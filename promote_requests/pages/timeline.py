@@ -26,6 +26,10 @@ _ICONS = {
     AuditAction.PROMOTION_FAILED: "warning",
     AuditAction.EVIDENCE_CHANGED: "warning",
     AuditAction.DIRECTION_SET: "warning",
+    AuditAction.GLASS_BROKEN: "warning",
+    AuditAction.ASKED_AGAIN: "waiting",
+    AuditAction.RE_REVIEW_DUE: "waiting",
+    AuditAction.VERSION_GONE: "warning",
 }
 _VERDICTS = {
     Verdict.APPROVE: "approved",

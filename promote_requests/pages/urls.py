@@ -8,6 +8,7 @@ from promote_requests import converters as _converters  # noqa: F401 - registers
 from promote_requests import pages
 from promote_requests.pages import charts, files, mlflow_ui
 from promote_requests.pages.metrics import directions
+from promote_requests.pages.moves import acts, again, glass, report
 from promote_requests.pages.rules import entries, rule
 from promote_requests.pages.rules import view as rules
 
@@ -34,6 +35,13 @@ urlpatterns: list[URLPattern] = [
     path("promote-requests/<int:number>/answer/", pages.answer, name="answer"),
     path("promote-requests/<int:number>/edit/", pages.edit, name="edit"),
     path("promote-requests/<int:number>/submit/", pages.submit, name="submit"),
+    path("promote-requests/<int:number>/roll-back/", acts.roll_back, name="roll_back"),
+    path("promote-requests/<int:number>/supersede/", acts.supersede, name="supersede"),
+    path("promote-requests/<int:number>/break-glass/", glass.break_glass, name="break_glass"),
+    path("promote-requests/<int:number>/consent/", acts.consent, name="consent"),
+    path("promote-requests/<int:number>/review-afterwards/", acts.review_afterwards, name="review_afterwards"),
+    path("promote-requests/<int:number>/re-review/", again.re_review, name="re_review"),
+    path("second-looks/", report.second_looks, name="second_looks"),
     path("mlflow-ui/status/", mlflow_ui.status, name="mlflow_ui_status"),
     path("inbox/", pages.inbox, name="inbox"),
     path("inbox/read/", pages.mark_read, name="mark_read"),

@@ -43,6 +43,13 @@ _TOLD = {
     Event.SUPERSEDED: "closed, because another takes its place,",
     Event.REOPENED: "reopened",
     Event.REMINDED: "reminds of the review of",
+    Event.VERSION_GONE: "found the version deleted of",
+    Event.GLASS_BROKEN: "breaks the glass, past the rules, for",
+    Event.GLASS_CONSENTED: "consented to breaking the glass for",
+    Event.REVIEWED_AFTERWARDS: "reviewed afterwards the broken glass of",
+    Event.ASKED_AGAIN: "asks again for review of, because another version holds the target now,",
+    Event.RE_REVIEW_DUE: "asks for another review of the champion by",
+    Event.RE_REVIEWED: "reviewed again the champion by",
 }
 """What stands between a person's name and a request's number where somebody is told of it."""
 

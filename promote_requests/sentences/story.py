@@ -9,7 +9,7 @@ from foundation.words import counted, inflected, listed
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from registry.proposals import Change, Proposal
-from registry.targets import Target, TargetKind
+from registry.targets import ACTIVE_STAGES, Target, TargetKind
 
 Part = tuple[str, bool]
 """Some words, and whether they are a name that is set in bold."""
@@ -25,6 +25,7 @@ class Story:
         champion_version: Who holds the target, or held it when the request was promoted; None for nobody.
         status: Where the request stands.
         promoted_version: The version that a copy got.
+        leaves: The stage that the version has and would leave, or left.
     """
 
     proposal: Proposal
@@ -32,6 +33,7 @@ class Story:
     champion_version: str | None
     status: str = Status.OPEN
     promoted_version: str = ""
+    leaves: str = ""
 
     @classmethod
     def of(cls, promote_request: PromoteRequest, champion_version: str | None) -> Self:
@@ -42,6 +44,7 @@ class Story:
             champion_version,
             promote_request.status,
             promote_request.promoted_version,
+            promote_request.challenger_stage,
         )
 
 
@@ -208,6 +211,10 @@ def _movement(story: Story) -> tuple[str, str, str, str]:
             else:
                 tail = f", where it follows version {champion}" if champion else ", as its first version"
             return "be copied into ", "was copied into ", target.name, tail
+        case TargetKind.STAGE if not target.has_champion and story.leaves in ACTIVE_STAGES:
+            archived = (" and be archived", " and was archived") if target.name == "Archived" else ("", "")
+            is_done = story.status == Status.PROMOTED
+            return "leave ", "left ", story.leaves, archived[is_done]
         case TargetKind.STAGE if target.name == "Archived":
             return "be archived", "was archived", "", ""
         case TargetKind.STAGE if target.name == "None":

@@ -11,6 +11,11 @@ from promote_requests.services.directing import direction_refusal, judged_by_dir
 from promote_requests.services.gating import judge_gates
 from promote_requests.services.history import history_of
 from promote_requests.services.lifecycle import close, create, edit, reopen, submit, withdraw
+from promote_requests.services.moves.afterwards import review_afterwards
+from promote_requests.services.moves.champions import re_review
+from promote_requests.services.moves.glass import break_glass, consent
+from promote_requests.services.moves.superseding import supersede
+from promote_requests.services.moves.way_back import roll_back
 from promote_requests.services.promotion import promote
 from promote_requests.services.reading import (
     actions_for,
@@ -33,9 +38,11 @@ __all__ = [
     "ReviewOutcome",
     "actions_for",
     "answer",
+    "break_glass",
     "changes_by_the_author",
     "close",
     "comment",
+    "consent",
     "create",
     "decision_of",
     "direction_refusal",
@@ -53,16 +60,20 @@ __all__ = [
     "promote",
     "promote_due",
     "promote_if_its_time_has_come",
+    "re_review",
     "reopen",
     "report_check",
     "request_check",
     "requirement_for_proposal",
     "requirement_of",
     "review",
+    "review_afterwards",
+    "roll_back",
     "set_direction",
     "settle",
     "settle_if_cut_off",
     "submit",
+    "supersede",
     "touched_by",
     "unsettled",
     "with_files",

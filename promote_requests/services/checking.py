@@ -20,6 +20,7 @@ from promote_requests.exceptions import EvidenceChanged
 from promote_requests.models import Check, PromoteRequest
 from promote_requests.services.gating import keep, measure
 from promote_requests.services.locking import lock
+from promote_requests.services.moves.gone import notices
 from promote_requests.services.observing import adopt, has_changed
 from promote_requests.services.promotion import promote_if_due
 from promote_requests.services.reading import checks_of, evidence_of, requirement_of, with_files
@@ -44,6 +45,7 @@ class CheckOutcome:
 
 @trail.records_refusals
 @settles_first
+@notices
 def report_check(
     *,
     actor: Actor,

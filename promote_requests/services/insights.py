@@ -22,7 +22,12 @@ def judged(promote_request: PromoteRequest, evidence: Evidence) -> list[Judged]:
     for rule in chain(active.rules, evaluated.rules):
         assert isinstance(rule, ProtectionRule)  # noqa: S101 - the rulebook is the database's here, for mypy
         alone = replace(active, rules=(rule,))
-        requirement = requirement_for_proposal(promote_request.proposal, leaving=seen.challenger_stage, rules=alone)
+        requirement = requirement_for_proposal(
+            promote_request.proposal,
+            leaving=seen.challenger_stage,
+            rules=alone,
+            is_way_back=promote_request.is_fast_track,
+        )
         if not requirement.is_protected:
             continue
         gates = promote_request.gates

@@ -19,7 +19,8 @@ from promote_requests.models import FormerText, PromoteRequest
 from promote_requests.services import feasibility
 from promote_requests.services.gating import after_description, as_stored, judge_gates, measure
 from promote_requests.services.locking import lock, move
-from promote_requests.services.observing import columns
+from promote_requests.services.moves.gone import notice_if_gone
+from promote_requests.services.observing import columns, is_same_version
 from promote_requests.services.reading import (
     as_judged,
     judgements_of,
@@ -27,10 +28,12 @@ from promote_requests.services.reading import (
     with_both,
 )
 from promote_requests.services.settling import settles_first
-from registry import get_registry
+from registry import get_registry, patience
 from registry.proposals import Proposal
 from registry.workspaces import canonical_workspace
 
+_LOOKS_FOR_VERSION = 2.0
+"""Seconds that an edit waits for MLflow: where it is away, nobody knows whether the version is there."""
 MAX_DESCRIPTION = 65_536
 """The most characters in a request's description."""
 
@@ -58,6 +61,30 @@ def create(
         DuplicateRequest: an unfinished request for the same version and target exists.
         NotAllowed: the actor may not sign in.
         RegistryError: MLflow cannot be asked.
+    """
+    return open_request(actor=actor, proposal=proposal, title=title, description=description, draft=draft)
+
+
+def open_request(
+    *,
+    actor: Actor,
+    proposal: Proposal,
+    title: str,
+    description: str,
+    draft: bool = False,
+    undoes: PromoteRequest | None = None,
+    is_fast_track: bool = False,
+) -> PromoteRequest:
+    """Opens a request for `create`, and for the way back: see `moves.way_back`.
+
+    Args:
+        actor: As for `create`.
+        proposal: As for `create`.
+        title: As for `create`.
+        description: As for `create`.
+        draft: As for `create`.
+        undoes: The promoted request whose change it takes back.
+        is_fast_track: Whether it puts back a version that had met the rules before.
     """
     permissions.require_active(actor)
     title = _checked_title(title)
@@ -90,6 +117,8 @@ def create(
                 is_prompt=evidence.challenger.is_prompt,
                 author_id=actor.account.pk,
                 status=status,
+                undoes=undoes,
+                is_fast_track=is_fast_track,
                 gate_results=as_stored(gates),
                 **columns(evidence, proposal.target),
             )
@@ -97,6 +126,7 @@ def create(
                 AuditAction.CREATED,
                 about=promote_request.about,
                 to_status=status,
+                reason="" if undoes is None else sentences.takes_back(undoes, is_fast_track=is_fast_track),
                 actor=actor,
             )
     except IntegrityError:
@@ -114,6 +144,8 @@ def edit(*, actor: Actor, promote_request: PromoteRequest, title: str, descripti
     The trail keeps the former texts, because reviewers may have approved because of them.
     """
     _require(actor, Action.EDIT, promote_request)
+    with patience.at_most(_LOOKS_FOR_VERSION):
+        notice_if_gone(promote_request)
     title = _checked_title(title)
     description = _checked_description(description)
     with transaction.atomic():
@@ -235,6 +267,9 @@ def _open(
                 closed_at=None,
                 closed_by_id=None,
                 close_reason="",
+                superseded_by=None,
+                gone_at=None,
+                is_fast_track=locked.is_fast_track and is_same_version(locked, evidence),
                 judged_by=None,
                 last_failure="",
             )

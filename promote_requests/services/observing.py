@@ -45,7 +45,9 @@ def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) 
     """
     sentence = _what_changed(promote_request, evidence)
     PromoteRequest.objects.filter(pk=promote_request.pk).update(
-        updated_at=timezone.now(), **columns(evidence, promote_request.target)
+        updated_at=timezone.now(),
+        is_fast_track=promote_request.is_fast_track and is_same_version(promote_request, evidence),
+        **columns(evidence, promote_request.target),
     )
     trail.record(
         AuditAction.EVIDENCE_CHANGED,
@@ -89,6 +91,18 @@ def _what_changed(promote_request: PromoteRequest, evidence: Evidence) -> str:
     ):
         return turned
     return " ".join(filter(None, [sentences.what_changed(promote_request, evidence), turned]))
+
+
+def is_same_version(promote_request: PromoteRequest, evidence: Evidence) -> bool:
+    """Tells whether the version is still the one that was observed before, and not another of the same number.
+
+    What met the rules once was that one; what cannot be told is not taken for it.
+    """
+    try:
+        before = load(promote_request.evidence_digest).challenger.version
+    except UnreadableEvidence:
+        return False
+    return before.created_at == evidence.challenger.version.created_at
 
 
 def refuse_if_changed(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision, decide, judgements, with_approval_of
 from promote_requests.models import Answer, PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
+from promote_requests.services.moves.around import Around, around
 from protection.checks import INSPECTION, Report, State
 from protection.conditions import Facts, Judgement
 from protection.gates import GateResult
@@ -26,10 +27,6 @@ from protection.rulebook import rulebook
 from registry import RegistryClient, get_registry
 from registry.proposals import Change, Proposal
 from registry.targets import ACTIVE_STAGES, ACTIVE_STATUSES, Target
-
-if TYPE_CHECKING:
-    pass
-
 
 _STATES = {
     InspectionOutcome.PASSED: State.SUCCESS,
@@ -52,16 +49,24 @@ def requirement_of(
     if promote_request.judged_by is not None:
         return Requirement.thaw(promote_request.judged_by)
     seen = observation or promote_request.observation
-    return requirement_for_proposal(promote_request.proposal, leaving=seen.challenger_stage, rules=rules)
+    return requirement_for_proposal(
+        promote_request.proposal,
+        leaving=seen.challenger_stage,
+        rules=rules,
+        is_way_back=promote_request.is_fast_track,
+    )
 
 
-def requirement_for_proposal(proposal: Proposal, *, leaving: str = "", rules: Rulebook | None = None) -> Requirement:
+def requirement_for_proposal(
+    proposal: Proposal, *, leaving: str = "", rules: Rulebook | None = None, is_way_back: bool = False
+) -> Requirement:
     """Returns what the rules ask for before a proposal may be carried out.
 
     Args:
         proposal: What is asked for.
         leaving: The stage or status that the version has and would leave: a rule for it also covers leaving it.
         rules: The enabled ones, where the caller has them already.
+        is_way_back: Whether it puts back a version that had met the rules before.
     """
     is_removal = proposal.change == Change.REMOVE
     leaves = [proposal.target] if is_removal else []
@@ -73,6 +78,7 @@ def requirement_for_proposal(proposal: Proposal, *, leaving: str = "", rules: Ru
         model_name=proposal.model_name,
         targets=[] if is_removal else [proposal.target],
         leaves=leaves,
+        is_way_back=is_way_back,
     )
 
 
@@ -265,9 +271,25 @@ def with_both(registry: RegistryClient, evidence: Evidence, *, workspace: str, f
     return with_digests(found, workspace=workspace)
 
 
-def actions_for(actor: Actor, promote_request: PromoteRequest, decision: Decision | None = None) -> list[Action]:
-    """Returns what `actor` could do to the request right now."""
-    return permissions.available_actions(actor, promote_request, decision or decision_of(promote_request))
+def actions_for(
+    actor: Actor, promote_request: PromoteRequest, decision: Decision | None = None, *, known: Around | None = None
+) -> list[Action]:
+    """Returns what `actor` could do to the request right now.
+
+    Args:
+        actor: Who asks.
+        promote_request: The request.
+        decision: What its reviews amount to, where the caller has it.
+        known: What it has to do with others, where the caller has it.
+    """
+    found = known or around([promote_request])[promote_request.pk]
+    return permissions.available_actions(
+        actor,
+        promote_request,
+        decision or decision_of(promote_request),
+        holds=found.holds,
+        has_successor=any(other.number > promote_request.number for other in found.waiting),
+    )
 
 
 def keeping_their_version() -> PromoteRequestQuerySet:

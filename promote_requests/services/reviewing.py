@@ -21,6 +21,7 @@ from promote_requests.exceptions import EvidenceChanged
 from promote_requests.models import Comment, Dismissal, PromoteRequest, Review, Signature
 from promote_requests.services.gating import keep, measure
 from promote_requests.services.locking import lock
+from promote_requests.services.moves.gone import notices
 from promote_requests.services.observing import adopt, has_changed, refuse_if_changed
 from promote_requests.services.promotion import promote_if_due
 from promote_requests.services.reading import decision_of, evidence_of, judgements_of, requirement_of, with_files
@@ -50,6 +51,7 @@ class ReviewOutcome:
 
 @trail.records_refusals
 @settles_first
+@notices
 def review(
     *,
     actor: Actor,

@@ -27,6 +27,8 @@ from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services import registry_writes
 from promote_requests.services.by_itself import noting
 from promote_requests.services.locking import lock, move
+from promote_requests.services.moves.holders import note_holder
+from promote_requests.services.moves.queue import ask_again
 from registry import RegistryClient, get_registry, patience
 from registry.exceptions import RegistryError, RegistryTimeout
 from registry.proposals import Change
@@ -201,6 +203,7 @@ def _record_success(
             Status.PROMOTED,
             promoted_at=timezone.now(),
             promoted_by_id=promote_request.promoted_by_id,
+            is_bypassed=promote_request.is_bypassed,
             promoted_version=version if locked.target_kind == TargetKind.MODEL else "",
             tags_are_due=locked.change == Change.SET,
             last_failure="",
@@ -215,6 +218,8 @@ def _record_success(
             actor=actor,
         )
         noting.note(locked, copied)
+        note_holder(locked)
+        ask_again(locked, actor=actor)
     return locked
 
 
@@ -225,7 +230,7 @@ def record_failure(promote_request: PromoteRequest, reason: str, *, actor: Actor
         same_attempt = locked.promoting_since == promote_request.promoting_since
         if locked.status != Status.PROMOTING or not same_attempt:
             return
-        move(locked, Status.OPEN, last_failure=storable_text(reason), judged_by=None)
+        move(locked, Status.OPEN, last_failure=storable_text(reason), judged_by=None, is_bypassed=False)
         trail.record(
             AuditAction.PROMOTION_FAILED,
             about=locked.about,

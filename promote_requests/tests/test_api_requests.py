@@ -178,7 +178,11 @@ def test_a_number_that_nobody_has_is_not_found(fraud, ada, number):
 def test_a_promoted_request_tells_when_and_by_whom(open_request, ada, grace):
     services.review(actor=by(grace), promote_request=open_request, verdict="approve")
     body = Api(ada).get(f"promote-requests/{open_request.number}/").json()
-    assert (body["status"], body["promoted_by"], body["available_actions"]) == ("promoted", "grace", ["comment"])
+    assert (body["status"], body["promoted_by"], body["available_actions"]) == (
+        "promoted",
+        "grace",
+        ["comment", "roll_back"],
+    )
     assert body["promoted_at"].endswith("Z")
     assert body["review_decision"] == "approved"
 
@@ -189,8 +193,9 @@ def test_a_detail_takes_a_bounded_number_of_queries(open_request, grace, django_
             actor=by(UserFactory()), promote_request=open_request, verdict="request_changes", body="Show the recall."
         )
     api = Api(grace)
-    # Session and user, the request with its people, reviews, rules; the right to dismiss what blocks (2).
-    with django_assert_max_num_queries(15):
+    # Session and user, the request with its people, reviews, rules; the right to dismiss what blocks (2); the
+    # permissions given; the others for the target, and those linked.
+    with django_assert_max_num_queries(17):
         assert api.get(f"promote-requests/{open_request.number}/").status_code == 200
 
 
@@ -202,7 +207,7 @@ def test_a_list_takes_the_same_number_of_queries_however_long(fraud, grace, djan
         services.review(actor=by(UserFactory()), promote_request=made, verdict="comment", body="Hm.")
     api = Api(grace)
     # As a detail, and the rules once more for the filter, and the count.
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(17):
         body = api.get("promote-requests/").json()
     assert body["count"] == 10
     assert {result["status"] for result in body["results"]} == {Status.OPEN}

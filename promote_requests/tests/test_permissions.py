@@ -11,12 +11,16 @@ from protection.conditions import Unmet
 from testing.people import by
 
 ADA, GRACE, LINUS = (User(pk=pk, username=name) for pk, name in enumerate(["ada", "grace", "linus"], start=1))
+for person in (ADA, GRACE, LINUS):
+    person.given_permissions = frozenset()
 APPROVED = Decision((), required=0, unmet=())
 UNREVIEWED = Decision((), required=1, unmet=(Unmet("approvals_missing", "1 more approval is needed."),))
 
 
 def a_request(status=Status.OPEN, closed_by=None):
-    return PromoteRequest(number=1, author=ADA, status=status, closed_by=closed_by)
+    return PromoteRequest(
+        number=1, author=ADA, status=status, closed_by=closed_by, target_kind="stage", target_name="Production"
+    )
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_unknown_key_is_a_free_word() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("is:maybe", "is:maybe is not understood. Use is: with open, promoted, closed, draft, promoting."),
+        ("is:maybe", "is:maybe is not understood. Use is: with open, promoted, closed, draft, promoting, flagged."),
         ("review:good", "review:good is not understood. Use review: with required, changes-requested, approved."),
         ('model:""', "model: needs a value after the colon."),
     ],

@@ -25,6 +25,12 @@ ALLOWED = {
     (Status.PROMOTED, Action.COMMENT),
     (Status.CLOSED, Action.COMMENT),
     (Status.CLOSED, Action.REOPEN),
+    (Status.OPEN, Action.SUPERSEDE),
+    (Status.OPEN, Action.BREAK_GLASS),
+    (Status.OPEN, Action.CONSENT),
+    (Status.PROMOTED, Action.ROLL_BACK),
+    (Status.PROMOTED, Action.REVIEW_AFTERWARDS),
+    (Status.PROMOTED, Action.RE_REVIEW),
 }
 
 

@@ -26,6 +26,24 @@ class PromotionSerializer(StrictSerializer):
     groups = serializers.ListField(child=serializers.CharField(max_length=150), default=list, max_length=100)
 
 
+class RuleRollbackSerializer(StrictSerializer):
+    """The fast track of a request that puts back a version which had met the rule before."""
+
+    approvals = serializers.IntegerField(min_value=0, max_value=6, help_text="No time has to pass, either.")
+
+
+class RuleGlassSerializer(StrictSerializer):
+    """What has to be before somebody promotes past the rule."""
+
+    consent = serializers.BooleanField(help_text="Whether a second person with the permission has to consent.")
+
+
+class RuleReReviewSerializer(StrictSerializer):
+    """How often a champion is to be reviewed again."""
+
+    days = serializers.IntegerField(min_value=1, max_value=3_650)
+
+
 class RuleInputSerializer(StrictSerializer):
     """A rule as the API takes it. People and groups are named by their names."""
 
@@ -38,6 +56,9 @@ class RuleInputSerializer(StrictSerializer):
     on_direct_write = one_of(DirectWrite, required=False)
     on_direct_write_by_service_accounts = one_of(ServiceDirectWrite, required=False)
     conditions = serializers.DictField(required=False, help_text="{condition: settings}.")
+    rollback = RuleRollbackSerializer(required=False, allow_null=True)
+    break_glass = RuleGlassSerializer(required=False, allow_null=True)
+    re_review = RuleReReviewSerializer(required=False, allow_null=True)
 
 
 class RuleChangeSerializer(RuleInputSerializer):
@@ -61,6 +82,9 @@ class ProtectionRuleSerializer(serializers.Serializer):
     on_direct_write = serializers.ChoiceField(DirectWrite.choices)
     on_direct_write_by_service_accounts = serializers.ChoiceField(ServiceDirectWrite.choices)
     conditions = serializers.DictField(help_text="{condition: settings}; people and groups by name.")
+    rollback = RuleRollbackSerializer(required=False, help_text="Left out: a way back takes what everything takes.")
+    break_glass = RuleGlassSerializer(required=False, help_text="Left out: no consent is needed.")
+    re_review = RuleReReviewSerializer(required=False, help_text="Left out: never.")
     warnings = warnings_field()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+from protection import moves
 from protection.choices import PromoteWhen
 from protection.models import ProtectionRule
 from protection.people import named_all
@@ -27,13 +28,15 @@ def of_rule(rule: ProtectionRule) -> dict[str, Any]:
 def of_rules(found: Collection[ProtectionRule]) -> list[dict[str, Any]]:
     """Returns `{description, workspace_pattern, ..., promotion: {when, groups}, conditions: {key: settings}}` of each.
 
-    People and groups are called as they are called now.
+    People and groups are called as they are called now. What the rule says of no everyday moves (`moves.KEYS`) stands
+    there where it says something.
     """
     return named_all(
         {
             **{name: str(getattr(rule, name)) for name in FIELDS},
             "promotion": {"when": str(rule.promote_when), "groups": rule.promoters},
             "conditions": {key: rule.conditions[key] for key in sorted(rule.conditions)},
+            **rule.parsed_moves.as_document(),
         }
         for rule in found
     )
@@ -67,4 +70,6 @@ def filled(rule: ProtectionRule, document: dict[str, Any]) -> ProtectionRule:
         rule.promoters = document["promotion"].get("groups", [])
     if "conditions" in document:
         rule.conditions = document["conditions"]
+    said = {key: document[key] for key in moves.KEYS if key in document}
+    rule.moves = {key: value for key, value in {**rule.moves, **said}.items() if value is not None}
     return rule

@@ -10,7 +10,7 @@ from django.db.models import Model
 
 from audit.actors import Actor
 from foundation.exceptions import InvalidInput
-from protection import documents, rules, sentences
+from protection import documents, moves, rules, sentences
 from protection.conditions import CONDITIONS
 from protection.conditions import parse as parse_conditions
 from protection.models import FreezeWindow, Ownership, ProtectionRule
@@ -23,7 +23,7 @@ FORMAT = 1
 LARGEST = 1_000_000
 """Characters of a file."""
 _KEYS: dict[str, frozenset[str]] = {
-    "rules": frozenset({*documents.FIELDS, "promotion", "conditions"}),
+    "rules": frozenset({*documents.FIELDS, "promotion", "conditions", *moves.KEYS}),
     "freeze_windows": frozenset(
         {"name", "start", "end", "timezone", "workspace_pattern", "model_pattern", "target_pattern"}
     ),
@@ -172,6 +172,8 @@ def _checked(kind: str, given: Any, parsed: Parsed) -> list[dict[str, Any]]:
 
 def _check_type(key: str, value: Any, place: str) -> None:
     match key:
+        case moves.ROLLBACK | moves.BREAK_GLASS | moves.RE_REVIEW:
+            is_right, wanted = isinstance(value, dict), "keys and values"
         case "conditions" | "promotion":
             is_right = isinstance(value, dict) and (key == "conditions" or value.keys() <= {"when", "groups"})
             wanted = "keys and values" if key == "conditions" else "when and groups"

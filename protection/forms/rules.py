@@ -11,6 +11,7 @@ from foundation.exceptions import InvalidInput
 from protection import possible
 from protection.choices import Enforcement
 from protection.conditions import CONDITIONS, parse
+from protection.forms.moves import MovesFields, moves_from, moves_of
 from protection.models import ProtectionRule
 from protection.people import named, resolved
 
@@ -62,7 +63,7 @@ class SeenVersionForm(forms.ModelForm):
             self.add_error(field, refusal.message)
 
 
-class _RuleForm(SeenVersionForm):
+class _RuleForm(MovesFields, SeenVersionForm):
     class Meta:
         model = ProtectionRule
         fields = (*COVERS, *(name for name in FOLLOWS if name != "promoter_groups"))
@@ -77,6 +78,8 @@ class _RuleForm(SeenVersionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial.setdefault("promoter_groups", [group.pk for group in self.instance.parsed_promoters])
+        for name, value in moves_of(self.instance).items():
+            self.initial.setdefault(name, value)
         conditions = named(self.instance.conditions)
         for key in CONDITION_FIELDS.keys() & self.fields.keys():
             self.initial.setdefault(key, conditions.get(key))
@@ -96,6 +99,7 @@ class _RuleForm(SeenVersionForm):
                 self.add_error(one.condition, one.sentence)
         except InvalidInput as wrong:
             self.add_refusal(wrong)
+        self.instance.moves = moves_from(values)
         promoters = values.get("promoter_groups") or []
         self.instance.promoters = [{"id": group.pk, "name": group.name} for group in promoters]
         return values

@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                 ('conditions', models.JSONField(default=protection.models.default_conditions, help_text='What a request must have: {condition: settings}.')),
                 ('enforcement', models.CharField(choices=[('active', 'Active'), ('evaluate', 'Evaluate only'), ('off', 'Off')], default='active', help_text='An active rule is enforced. One that is only evaluated refuses nothing.', max_length=8)),
                 ('promote_when', models.CharField(choices=[('approved', 'At once, by the last approval'), ('due', 'By itself, as soon as every condition holds'), ('pressed', 'When somebody presses Promote')], default='approved', max_length=8, verbose_name='promotion')),
+                ('moves', models.JSONField(blank=True, default=dict, editable=False, help_text='The way back, a broken glass, the next review.')),
                 ('on_direct_write', models.CharField(choices=[('refuse', 'Refuse it, with the address of the form'), ('hold', 'Refuse it, and open the request for the caller')], default='refuse', help_text='Of several rules all have to hold it.', max_length=6, verbose_name='on a direct change')),
                 ('on_direct_write_by_service_accounts', models.CharField(choices=[('same', 'The same as for people'), ('refuse', 'Refuse it, with the address of the form'), ('hold', 'Refuse it, and open the request for the service account')], default='same', help_text="Held, a pipeline's last line becomes a promote request.", max_length=6, verbose_name='on a direct change by a service account')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, help_text='Raised by each change.')),
@@ -82,7 +83,7 @@ class Migration(migrations.Migration):
                 ('rule_id', models.BigIntegerField(help_text="The rule's key; the rule may be gone.")),
                 ('rule_version', models.PositiveIntegerField()),
                 ('rule_name', models.CharField(max_length=540)),
-                ('outcome', models.CharField(choices=[('passed', 'Passed'), ('refused', 'Refused'), ('would_refuse', 'Would have been refused')], max_length=12)),
+                ('outcome', models.CharField(choices=[('passed', 'Passed'), ('refused', 'Refused'), ('would_refuse', 'Would have been refused'), ('bypassed', 'Bypassed')], max_length=12)),
                 ('actor_name', models.CharField(max_length=150)),
                 ('promote_request_number', models.BigIntegerField(help_text='Null: a call that was made directly.', null=True)),
                 ('workspace', models.CharField(blank=True, max_length=256)),
@@ -95,7 +96,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-at', '-pk'],
                 'indexes': [models.Index(fields=['-at', '-id'], name='insight_by_time'), models.Index(fields=['rule_id', '-at'], name='insight_by_rule')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('outcome__in', ['passed', 'refused', 'would_refuse'])), name='insight_outcome_is_known')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('outcome__in', ['passed', 'refused', 'would_refuse', 'bypassed'])), name='insight_outcome_is_known')],
             },
         ),
         migrations.CreateModel(

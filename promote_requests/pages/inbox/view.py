@@ -1,5 +1,6 @@
 """The inbox."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
@@ -11,11 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.actors import Door, actor_of
 from foundation.browsers.htmx import is_asking
 from notifications.inbox import marking, reading
-from promote_requests.inbox import decided_for, waiting_for
+from promote_requests.inbox import champions_for, decided_for, to_review_afterwards, waiting_for
 from promote_requests.models import PromoteRequest
 from promote_requests.pages.http import PageRequest
 from promote_requests.pages.listing import Row, for_rows, rows
 from promote_requests.querysets import PromoteRequestQuerySet
+from promote_requests.services.moves.champions import Champion
 from protection.rulebook import rulebook
 
 LENGTH = 100
@@ -31,6 +33,7 @@ class Section:
         key: Its place in the page.
         empty: What is said where it has no rows; a section without such a sentence is left out then.
         url_name: Of the page to go to where it has no rows, with `link`, its name.
+        champions: What is shown in place of requests.
     """
 
     key: str
@@ -39,6 +42,7 @@ class Section:
     empty: str = ""
     url_name: str = ""
     link: str = ""
+    champions: Sequence[Champion] = ()
 
 
 @require_safe
@@ -73,6 +77,7 @@ def _page(request: PageRequest) -> HttpResponse:
         return made
 
     waiting = listed(for_rows(waiting_for(person)).order_by("opened_at", "number")[:LENGTH])
+    flagged = listed(for_rows(to_review_afterwards(person))[:LENGTH])
     own = listed(for_rows(PromoteRequest.objects.unfinished().filter(author=person))[:LENGTH])
     decided = listed(decided_for(person).for_rows().annotate(comment_count=Count("comments"))[:_DECIDED])
     others = PromoteRequest.objects.visible_to(person.pk).filter(number__in=set(news) - seen)
@@ -85,6 +90,8 @@ def _page(request: PageRequest) -> HttpResponse:
             "promote_requests:list",
             "All open requests",
         ),
+        Section("flagged", "Promoted past the rules, to be reviewed afterwards", flagged),
+        Section("champions", "Champions of yours to review again", [], champions=champions_for(person, rules)[:LENGTH]),
         Section("news", "Also new", listed(for_rows(others)[:LENGTH])),
         Section(
             "own",

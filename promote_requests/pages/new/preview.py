@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from evidence.compare import Comparison, compare_evidence
 from evidence.contents.reading import with_files
+from evidence.freeze import Observation
 from evidence.observe import Evidence, observe
 from foundation.exceptions import CheckpointError, InvalidInput
 from promote_requests import sentences
 from promote_requests.models import PromoteRequest
 from promote_requests.pages.forms import proposal_of
+from promote_requests.pages.moves.shown import left_without
 from promote_requests.sentences import Story
 from promote_requests.services import feasibility, requirement_for_proposal
 from registry import get_registry
@@ -29,6 +31,7 @@ class Preview:
         problem: Why it would be refused, as far as that is known before it is sent.
         existing: An unfinished request for the same.
         sentence: What reviewers will read first, in parts (`sentences.parts`).
+        left_without: Who is served what once the version has lost what it holds; "" where it loses nothing.
     """
 
     model_name: str
@@ -38,6 +41,7 @@ class Preview:
     existing: PromoteRequest | None = None
     sentence: list[sentences.Part] | None = None
     consequence: str = ""
+    left_without: str = ""
     requirement: str = ""
     evidence: Evidence | None = None
     comparison: Comparison | None = None
@@ -63,6 +67,8 @@ def _fill(shown: Preview, proposal: Proposal, author: "User") -> None:
     evidence = with_files(registry, observe(registry, proposal), workspace=proposal.workspace, trees=False)
     shown.evidence = evidence
     shown.comparison = compare_evidence(evidence)
-    shown.sentence = sentences.parts(Story(proposal, author.get_username(), evidence.champion_version))
+    leaving = Observation.of(evidence, proposal.target).challenger_stage
+    shown.sentence = sentences.parts(Story(proposal, author.get_username(), evidence.champion_version, leaves=leaving))
+    shown.left_without = left_without(proposal, leaving)
     shown.consequence = sentences.consequence(proposal, sentences.present_holders(None, evidence))
-    shown.requirement = sentences.needs(requirement_for_proposal(proposal))
+    shown.requirement = sentences.needs(requirement_for_proposal(proposal, leaving=leaving))

@@ -16,6 +16,7 @@ from promote_requests.pages.rules.editing import RULES, allowed, delete, edit
 from protection import rules
 from protection.choices import Enforcement
 from protection.documents.history import differences
+from protection.forms.moves import MOVES
 from protection.forms.rules import CONDITION_FIELDS, COVERS, FOLLOWS
 from protection.forms.warnings import pattern_warnings
 from protection.models import ProtectionRule, RuleVersion
@@ -117,6 +118,7 @@ def _parts(form: Any) -> dict[str, Any]:
     return {
         "covers": [form[name] for name in COVERS],
         "conditions": [(form[name], asked.get(name, "nothing") if saved else "") for name in CONDITION_FIELDS],
+        "moves": [form[name] for name in MOVES],
         "follows": [form[name] for name in FOLLOWS],
         "saved": saved,
     }

@@ -1,0 +1,1 @@
+"""The pages of moves that are not everyday: back, past the rules, in another's place, and again after a while."""
