@@ -37,10 +37,9 @@ def _promoted(ada: Api, riley: Api, version: str, words: Mapping[str, str]) -> i
 
 def _rolled_back(ada: Api, riley: Api, number: int) -> None:
     undone_by = ada.call("GET", f"promote-requests/{number}/")["undone_by"]
-    if undone_by is None:
-        undone_by = ada.call("POST", f"promote-requests/{number}/roll-back/", ROLLED_BACK)["number"]
-    if ada.call("GET", f"promote-requests/{undone_by}/")["status"] == "open":
-        _approve(riley, undone_by, "Back at once, please.")
+    back = max(undone_by, default=0) or ada.call("POST", f"promote-requests/{number}/roll-back/", ROLLED_BACK)["number"]
+    if ada.call("GET", f"promote-requests/{back}/")["status"] == "open":
+        _approve(riley, back, "Back at once, please.")
 
 
 def _approve(person: Api, number: int, words: str) -> None:
