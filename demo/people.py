@@ -1,4 +1,4 @@
-"""The demo's people and their rule. Run as a module in the demo's environment."""
+"""The demo's people, its service account and their rules. Run as a module in the demo's environment."""
 
 import json
 import os
@@ -10,16 +10,20 @@ from typing import Self
 
 import django
 
-from demo.rule import MODEL, RULE
-
+MODEL, PROMPT = "tumour-classifier", "explain-diagnosis"
+RULES = Path(__file__).with_name("rules.yaml")
+"""What the demo's rules ask, and of whom: rules as code, as `manage.py rules import` reads them."""
+BOT = "ci-bot"
+RISK = "Risk"
+"""The group that answers for what patients read."""
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no letter or digit that looks like another
 _DEMO = "demo"
 
 ROLES = {
     "ada": "asks for promotions",
     "grace": "reviews them",
+    "riley": "answers for risk",
     "admin": "administers",
-    "ci-bot": "reports what the evaluation came to",
 }
 
 
@@ -33,7 +37,7 @@ class Credentials:
 
     Attributes:
         passwords: {user name: password}.
-        tokens: {user name: API token}, for ada, grace and ci-bot, once `create_people` has run.
+        tokens: {user name: API token}, for ada, grace, riley and ci-bot, once `create_people` has run.
     """
 
     passwords: dict[str, str] = field(default_factory=_new_passwords)
@@ -58,17 +62,17 @@ class Credentials:
 
 
 def create_people(credentials: Credentials) -> None:
-    """Migrates the database, creates the people and the rule that are missing, and replaces tokens that do not work.
+    """Migrates the database, creates the people and rules that are missing, and replaces tokens that do not work.
 
     Existing people are left unchanged, because somebody may have edited them.
     """
-    from django.contrib.auth.models import Permission  # noqa: PLC0415 - models load only once Django is set up
+    from django.contrib.auth.models import Group, Permission  # noqa: PLC0415 - models load only once Django is set up
     from django.core.management import call_command  # noqa: PLC0415
 
-    from accounts import people, sentences, standing, tokens  # noqa: PLC0415
+    from accounts import people, sentences, service_accounts, standing, tokens  # noqa: PLC0415
     from accounts.models import ApiToken, User  # noqa: PLC0415
     from audit.actors import Actor, Door  # noqa: PLC0415
-    from protection import rules  # noqa: PLC0415
+    from protection.documents import files  # noqa: PLC0415
     from protection.models import ProtectionRule  # noqa: PLC0415
 
     call_command("migrate", interactive=False, verbosity=0)
@@ -91,10 +95,17 @@ def create_people(credentials: Credentials) -> None:
         rooms = Permission.objects.filter(content_type__app_label__in=["promote_requests", "protection", "audit"])
         grace.user_permissions.set([*rooms, Permission.objects.get(codename="change_metricdirection")])
         standing.record_account(actor=demo, user=grace, before=before)
+    admin = User.objects.get(username="admin")
+    if not User.objects.filter(username=BOT).exists():
+        purpose = "Reports what the evaluation came to."
+        service_accounts.create(actor=demo, username=BOT, owner=admin, purpose=purpose)
+    risk, is_new = Group.objects.get_or_create(name=RISK)
+    if is_new:
+        User.objects.get(username="riley").groups.add(risk)
     if not ProtectionRule.objects.filter(model_pattern=MODEL).exists():
-        administrator = Actor.of(User.objects.get(username="admin"), Door.COMMAND)
-        rules.save_rule(actor=administrator, rule=ProtectionRule(**RULE))
-    for name in ("ada", "grace", "ci-bot"):
+        parsed = files.parse(RULES.read_text(encoding="utf-8"))
+        files.apply(parsed, actor=Actor.of(admin, Door.COMMAND), delete_others=False, dry_run=False)
+    for name in ("ada", "grace", "riley", BOT):
         token = tokens.find_usable(credentials.tokens.get(name, ""))
         if token is None or token.user.username != name:
             # The file that had the old one is gone, so nobody can use it any more.

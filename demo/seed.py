@@ -13,51 +13,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import urllib3
-
-from demo.people import Credentials
-from demo.rule import CHECK, MODEL
+from demo.api import Api, SeedFailed
+from demo.governing import govern
+from demo.people import BOT, MODEL, PROMPT, Credentials
 from demo.texts import EVALUATIONS, FURTHER_REQUESTS, OPEN_REQUEST, PROMPT_TEXTS
 
-PROMPT = "explain-diagnosis"
-
-
-class SeedFailed(Exception):
-    """A step failed; the message is one line."""
-
-
-class Api:
-    """Checkpoint's API as one person."""
-
-    def __init__(self, address: str, token: str) -> None:
-        self._base = f"{address}/checkpoint/api/"
-        self._headers = {"Authorization": f"Bearer {token}"}
-
-    def call(self, method: str, path: str, values: Mapping[str, Any] | None = None) -> Any:
-        """Returns the JSON of the response.
-
-        Raises:
-            SeedFailed: Checkpoint refused.
-        """
-        answer = urllib3.request(
-            method, self._base + path, json=values, headers=self._headers, timeout=60.0, retries=False
-        )
-        if answer.status >= 400:
-            raise SeedFailed(f"{method} {path} was answered {answer.status}: {answer.data.decode(errors='replace')}")
-        return answer.json()
+CHECK = "ci/evals"
+PRODUCTION = {"kind": "stage", "name": "Production"}
 
 
 def seed(address: str, credentials: Credentials) -> int:
     """Trains, registers, requests and approves what is missing; returns the number of the request that stays open."""
-    ada, grace, bot = (Api(address, credentials.tokens[name]) for name in ("ada", "grace", "ci-bot"))
+    ada, grace, riley, bot = (Api(address, credentials.tokens[name]) for name in ("ada", "grace", "riley", BOT))
     _register_models()
     _register_prompt()
     for version, target, title in (
-        ("1", {"kind": "stage", "name": "Production"}, "First model to Production"),
+        ("1", PRODUCTION, "First model to Production"),
         ("1", {"kind": "alias", "name": "champion"}, "The champion is what Production serves"),
         ("2", {"kind": "stage", "name": "Staging"}, "Small forest to Staging"),
     ):
         _promote(ada, grace, bot, version, target, title)
+    govern(ada, grace, riley)
     for further, words in FURTHER_REQUESTS.items():
         _open_request(ada, bot, further, words)
     return _open_request(ada, bot, "3", OPEN_REQUEST)
@@ -116,12 +92,11 @@ def _evaluate(bot: Api, number: int, version: str) -> None:
 
 
 def _open_request(ada: Api, bot: Api, version: str, words: Mapping[str, str]) -> int:
-    target = {"kind": "stage", "name": "Production"}
     there = _find(ada, version, "stage:Production")
     if there is None:
         _say(f"ada asks for stage:Production for version {version}; nobody has reviewed it yet")
         there = ada.call(
-            "POST", "promote-requests/", {"model_name": MODEL, "version": version, "target": target, **words}
+            "POST", "promote-requests/", {"model_name": MODEL, "version": version, "target": PRODUCTION, **words}
         )
     number: int = there["number"]
     _evaluate(bot, number, version)

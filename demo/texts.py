@@ -22,6 +22,17 @@ FURTHER_REQUESTS = {
     },
 }
 """{version: what ada says of it}; one breaks its callers, the other was measured on other data."""
+FIRST_PROMPT = {"title": "First wording for patients", "description": "The wording that the clinic uses today."}
+SECOND_PROMPT = {"title": "Plain words for patients", "description": "Shorter, and it says what happens next."}
+ROLLED_BACK = {"message": "Two patients took a maybe for a yes: the first wording again until this is mended."}
+WAITING_FOR_RISK = {
+    "title": "Plain words for patients, once more",
+    "description": "The examples that misled people are gone from the page around it; the wording is the same.",
+}
+WAITING_FOR_TIME = {
+    "title": "Small forest to the pilot clinics",
+    "description": "It answers in a tenth of the time. It goes out by itself when it has been in Staging for a day.",
+}
 OPEN_REQUEST = {
     "title": "Scaled regression to Production",
     "description": (

@@ -5,12 +5,18 @@ from urllib.parse import urlsplit
 NO_STORAGE = frozenset({"mlflow-artifacts", "models", "runs", "prompts"})
 """Schemes of addresses that MLflow itself resolves; all others name a storage, which may be the one behind MLflow."""
 
+_ELSEWHERE = frozenset({"http", "https", "ftp", "sftp"})
+"""Schemes by which MLflow fetches from any machine that it reaches, if it is asked for the files."""
+_MLFLOWS_OWN = "/mlflow-artifacts/artifacts/"
+"""Stands in an address by which a client has spelt out where MLflow serves artifacts."""
+
 
 def can_be_told(location: str) -> bool:
     """Tells whether it is known what MLflow serves of the files at an address, so that they can be sealed.
 
     `s3://bucket/root/777` may be all of the experiment 777, if MLflow's artifacts lie in `s3://bucket/root`, and
-    `s3://bucket` may be all that MLflow has. Of a longer path each end can be sealed, whatever the root is.
+    `s3://bucket` may be all that MLflow has. Of a longer path each end can be sealed, whatever the root is. What is said
+    to lie at `http://169.254.169.254/latest` MLflow would fetch from there.
 
     Args:
         location: As MLflow gives it, or a text that names no files at all, as prompts have it.
@@ -21,5 +27,7 @@ def can_be_told(location: str) -> bool:
         return False
     if parts.scheme in NO_STORAGE or not (parts.netloc or parts.path.startswith("/")):
         return True
+    if parts.scheme.lower() in _ELSEWHERE and _MLFLOWS_OWN not in parts.path:
+        return False
     last = parts.path.rstrip("/").rpartition("/")[2]
     return last != "" and not last.isdecimal()

@@ -15,6 +15,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from accounts.identity import signing
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -42,9 +44,11 @@ def is_due(request: HttpRequest) -> bool:
 def require(request: HttpRequest) -> None:
     """Raises ReauthenticationRequired if the password is to be entered first.
 
-    allauth keeps the call, leads to the page for the password, and then makes the call as it was sent.
+    allauth keeps the call, leads to the page for the password, and then makes the call as it was sent, but for a
+    password that was sent to sign something: no session keeps one.
     """
     if is_due(request):
+        signing.taken(request)
         raise ReauthenticationRequired
 
 

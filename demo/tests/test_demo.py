@@ -82,13 +82,22 @@ def test_an_interrupted_demo_is_continued_and_then_always_the_same(tmp_path: Pat
         ("1", "stage:Production", "promoted", "ada"),
         ("1", "alias:champion", "promoted", "ada"),
         ("2", "stage:Staging", "promoted", "ada"),
+        ("1", "alias:production", "promoted", "ada"),
+        ("2", "alias:production", "promoted", "ada"),
+        ("1", "alias:production", "promoted", "ada"),
+        ("2", "alias:production", "open", "ada"),
+        ("2", "alias:pilot", "open", "ada"),
         ("4", "stage:Production", "open", "ada"),
         ("5", "stage:Production", "open", "ada"),
         ("3", "stage:Production", "open", "ada"),
     ]
     stages = {row["version"]: row["current_stage"] for row in seen["model"]["latest_versions"]}
     assert stages == {"1": "Production", "2": "Staging", "5": "None"}
-    assert seen["model"]["aliases"] == [{"alias": "champion", "version": "1"}]
+    aliases = {row["alias"]: row["version"] for row in seen["model"]["aliases"]}
+    assert aliases == {"candidate": "3", "champion": "1"}
+    missing = {row["model_name"]: [unmet["code"] for unmet in row["unmet"]] for row in seen["requests"][6:8]}
+    assert missing["explain-diagnosis"] == ["owner_missing"]
+    assert missing["tumour-classifier"][-1:] == ["soak"]
     assert [row["name"] for row in seen["prompts"]] == ["explain-diagnosis"] * 2
 
     printed_again, seen_again = run(data, port)

@@ -8,7 +8,7 @@ import pytest
 from accounts import tokens
 from accounts.models import ApiToken, User
 from demo.people import Credentials, create_people
-from protection.models import ProtectionRule
+from protection.models import Ownership, ProtectionRule
 
 
 def test_passwords_are_random_per_installation_and_the_same_on_every_run(tmp_path: Path) -> None:
@@ -31,11 +31,15 @@ def test_ada_asks_grace_reviews_admin_administers() -> None:
     assert grace.has_perm("promote_requests.view_promoterequest")
     assert not grace.has_perm("accounts.change_user")
     assert admin.is_superuser
-    rule = ProtectionRule.objects.get(model_pattern="tumour-classifier")
+    rule = ProtectionRule.objects.get(model_pattern="tumour-classifier", target_pattern="stage:Production")
     assert [condition.key for condition in rule.parsed_conditions] == ["approvals", "checks", "gates"]
+    assert list(Ownership.objects.values_list("section", flat=True)) == ["Risk"]
+    assert list(User.objects.get(username="riley").groups.values_list("name", flat=True)) == ["Risk"]
+    assert User.objects.get(username="ci-bot").owner == admin
     assert {name: tokens.find_usable(token).user.username for name, token in credentials.tokens.items()} == {
         "ada": "ada",
         "grace": "grace",
+        "riley": "riley",
         "ci-bot": "ci-bot",
     }
 
@@ -49,7 +53,8 @@ def test_a_second_run_changes_nobody() -> None:
     create_people(credentials)
     assert credentials.tokens == before
     assert User.objects.get(username="ada").email == "ada@elsewhere.example"
-    assert ApiToken.objects.count() == 3
+    assert ApiToken.objects.count() == 4
+    assert ProtectionRule.objects.filter(model_pattern="tumour-classifier").count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

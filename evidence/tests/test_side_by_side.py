@@ -6,8 +6,9 @@ import pytest
 
 from evidence.contents.reading import with_files
 from evidence.observe import Evidence, observe, observe_both
+from foundation.database import side_by_side
 from foundation.database.side_by_side import side_by_side as at_once
-from registry import patience, side_by_side
+from registry import patience
 from registry.exceptions import RegistryNotFound, RegistryTimeout
 from registry.proposals import Proposal
 from registry.targets import Target

@@ -155,6 +155,20 @@ def test_the_password_waits_in_no_session(asked, browser, settings):
     assert all(PASSWORD not in str(row.get_decoded()) for row in Session.objects.all())
 
 
+def test_the_password_waits_in_no_session_for_the_desk_either(asked, browser, settings, grace):
+    settings.CHECKPOINT_CONFIRM_MINUTES = 5
+    grace.is_staff = True
+    grace.save()
+    grace.groups.add(Group.objects.get(name="Record readers"))
+    session = browser.session
+    session["account_authentication_methods"][0]["at"] -= 3_600
+    session.save()
+    desk = f"/checkpoint/admin/promote_requests/promoterequest/{asked.number}"
+    answer = browser.post(f"{desk}/review/", {"verdict": "approve", FIELD: PASSWORD})
+    assert "reauthenticate" in answer["Location"]
+    assert all(PASSWORD not in str(row.get_decoded()) for row in Session.objects.all())
+
+
 def test_signing_counts_as_entering_the_password(asked, browser, settings):
     settings.CHECKPOINT_CONFIRM_MINUTES = 5
     session = browser.session

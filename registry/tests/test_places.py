@@ -22,6 +22,10 @@ from registry import places
         ("/mlruns/777", False),
         ("/mlruns/777/model", True),
         ("http://[broken/777", False),
+        ("http://169.254.169.254/latest", False),
+        ("HTTPS://elsewhere.example/models/fraud", False),
+        ("ftp://elsewhere.example/models/fraud", False),
+        ("https://mlflow.example/api/2.0/mlflow-artifacts/artifacts/1/run/artifacts/model", True),
     ],
 )
 def test_a_number_alone_may_be_a_whole_experiment(location: str, is_known: bool) -> None:

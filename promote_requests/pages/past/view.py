@@ -89,7 +89,9 @@ def _present(then: VersionFacts, *, workspace: str) -> VersionFacts:
     registry = get_registry(workspace)
     name, version = then.version.name, then.version.version
     model = described(registry, name, workspace=workspace)
-    found = Evidence(replace(registry.get_facts(name, version), model_description=model.description))
+    facts = replace(registry.get_facts(name, version), model_description=model.description)
+    # What is on Checkpoint's own record is not MLflow's to change; a promotion itself adds to it.
+    found = Evidence(replace(facts, makers=then.makers, held_since=then.held_since))
     contents, trees = then.contents is not None, then.tree is not None
     found = with_files(registry, found, workspace=workspace, contents=contents, trees=trees, fresh=True)
     return with_digests(found, workspace=workspace).challenger

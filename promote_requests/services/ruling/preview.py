@@ -80,15 +80,14 @@ def touched_by(rule: ProtectionRule, *, viewer_id: int) -> Touched:
     enforced = replace_enforcement(rule)
     now = rulebook()
     then = replace(now, rules=(*(each for each in now.rules if getattr(each, "pk", None) != rule.pk), enforced))
-    found = []
     unfinished = PromoteRequest.objects.filter(status__in=[Status.DRAFT, Status.OPEN]).visible_to(viewer_id)
-    for each in unfinished.with_people().order_by("-number")[:_LOOKED_AT]:
-        former = (stored,) if stored is not None and stored.is_active else ()
-        if requirement_of(each, Rulebook((enforced, *former))).is_protected:
-            found.append(each)
+    former = (stored,) if stored is not None and stored.is_active else ()
+    asked = unfinished.defer("description", "gate_results").order_by("-number")[:_LOOKED_AT]
+    found = [each.pk for each in asked if requirement_of(each, Rulebook((enforced, *former))).is_protected]
     calls = _calls(rule)
+    shown = PromoteRequest.objects.filter(pk__in=found[:SHOWN]).with_people().order_by("-number")
     return Touched(
-        [Change(each, decision_of(each, now), decision_of(each, then)) for each in found[:SHOWN]],
+        [Change(each, decision_of(each, now), decision_of(each, then)) for each in shown],
         max(len(found) - SHOWN, 0),
         calls[:SHOWN],
         max(len(calls) - SHOWN, 0),
