@@ -195,7 +195,7 @@ def test_a_detail_takes_a_bounded_number_of_queries(open_request, grace, django_
     api = Api(grace)
     # Session and user, the request with its people, reviews, rules; the right to dismiss what blocks (2); the
     # permissions given; the others for the target, and those linked.
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         assert api.get(f"promote-requests/{open_request.number}/").status_code == 200
 
 

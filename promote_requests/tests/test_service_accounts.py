@@ -70,6 +70,8 @@ def test_it_asks_edits_comments_and_withdraws(fraud, nightly, token):
         ("promote/", {}),
         ("close/", {"reason": "rejected"}),
         ("dismiss/", {"review": 1, "reason": "Answered."}),
+        ("break-glass/", {"reason": "The checkout is down and loses orders."}),
+        ("consent/", {}),
     ],
 )
 def test_it_neither_judges_nor_promotes_whatever_groups_it_is_in(nightly, token, path, values):
@@ -85,6 +87,7 @@ def test_it_neither_judges_nor_promotes_whatever_groups_it_is_in(nightly, token,
 @pytest.mark.parametrize("action", list(Action))
 def test_each_action_is_for_people_or_for_everybody(nightly, action):
     judges = {Action.REVIEW, Action.DISMISS, Action.PROMOTE, Action.CLOSE}
+    judges |= {Action.BREAK_GLASS, Action.CONSENT, Action.REVIEW_AFTERWARDS, Action.RE_REVIEW}
     own = PromoteRequestFactory(actor=nightly)
     assert (permissions.refusal(by(nightly), action, own) == "") is (action not in judges)
 
