@@ -15,8 +15,8 @@ def can_be_told(location: str) -> bool:
     """Tells whether it is known what MLflow serves of the files at an address, so that they can be sealed.
 
     `s3://bucket/root/777` may be all of the experiment 777, if MLflow's artifacts lie in `s3://bucket/root`, and
-    `s3://bucket` may be all that MLflow has. Of a longer path each end can be sealed, whatever the root is. What is said
-    to lie at `http://169.254.169.254/latest` MLflow would fetch from there.
+    `s3://bucket` may be all that MLflow has. Of a longer path each end can be sealed, whatever the root is. What is
+    said to lie at `http://169.254.169.254/latest` MLflow would fetch from there.
 
     Args:
         location: As MLflow gives it, or a text that names no files at all, as prompts have it.
