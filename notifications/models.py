@@ -43,6 +43,8 @@ class Message(Work):
     Attributes:
         payload: What is told, as `format` says; every format ever written can be read.
         actor: Who did it; None for Checkpoint itself. Nobody is told of what they did themselves.
+        audience: `{"only": [keys of people]}` for what concerns these alone, `{"apart": [keys]}` where these
+            are told of the same in a message of its own; empty for all whom such an event concerns.
     """
 
     event = models.CharField(max_length=64, choices=Event)
@@ -53,6 +55,7 @@ class Message(Work):
     request_number = models.PositiveBigIntegerField(null=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     payload = models.JSONField()
+    audience = models.JSONField(default=dict)
 
     class Meta:
         ordering: ClassVar = ["pk"]

@@ -198,6 +198,7 @@ def decide(
     checks: tuple[Report, ...] = (),
     opened_at: datetime | None = None,
     has_failed: bool = False,
+    blocking_threads: tuple[str, ...] = (),
 ) -> Decision:
     """Returns the decision.
 
@@ -211,6 +212,7 @@ def decide(
         checks: What was reported on the present facts, oldest first.
         opened_at: When the request was opened for review.
         has_failed: Whether a promotion of this request has failed.
+        blocking_threads: Who opened each of the blocking threads that are not resolved.
     """
     facts = requirement.narrowed(
         Facts(
@@ -221,6 +223,7 @@ def decide(
             gates=gates or {},
             checks=checks,
             opened_at=opened_at,
+            blocking_threads=blocking_threads,
         )
     )
     return Decision(

@@ -23,6 +23,10 @@ KINDS: dict[str, Kind] = {
     Event.PROMOTION_FAILED: Kind.PROMOTION,
     Event.PROMOTION_UNANSWERED: Kind.PROMOTION,
     Event.COMMENTED: Kind.TALK,
+    Event.THREAD_RESOLVED: Kind.TALK,
+    Event.THREAD_UNRESOLVED: Kind.TALK,
+    Event.MENTIONED: Kind.YOURS,
+    Event.FOLLOW_UP_DUE: Kind.YOURS,
     Event.EDITED: Kind.TALK,
     Event.CHECK_REPORTED: Kind.TALK,
     Event.CHECK_REQUESTED: Kind.TALK,
@@ -34,6 +38,7 @@ SHIPPED: dict[Kind, Way] = {
     Kind.DECISION: Way.MAIL,
     Kind.PROMOTION: Way.MAIL,
     Kind.TALK: Way.MAIL,
+    Kind.YOURS: Way.MAIL,
 }
 """How people are told where neither they nor an administrator said otherwise."""
 
@@ -66,7 +71,8 @@ class Ways:
 def readers(messages: Sequence[Message]) -> list[tuple[Message, int, Way]]:
     """Returns (message, person's key, how) for everybody whom one of the messages concerns, in three queries.
 
-    A request for review concerns everybody; everything else those who take part and those who watch the model.
+    A request for review concerns everybody, a mention those who are mentioned, everything else those who take part and
+    those who watch the model. Who is told of a remark because it mentions them is not told of it twice.
     """
     ways = Ways.load()
     people = get_user_model()._default_manager.filter(is_active=True).exclude(email="")
@@ -85,6 +91,11 @@ def readers(messages: Sequence[Message]) -> list[tuple[Message, int, Way]]:
             continue
         follow, watch, mute = _concerned(message, subscriptions)
         wanted = active if kind is Kind.REVIEW else follow | watch
+        if kind is Kind.YOURS:
+            wanted = set(message.audience.get("only", ()))
+        for person in message.audience.get("apart", ()):
+            if ways.of(person, Kind.YOURS, watches=False) != Way.NOTHING:
+                wanted = wanted - {person}
         for person in sorted((wanted & active) - mute - {message.actor_id}):
             way = Way(ways.of(person, kind, watches=person in watch))
             if way is not Way.NOTHING:

@@ -23,6 +23,7 @@ def announce(
     request_number: int,
     actor_id: int | None,
     payload: dict[str, Any],
+    audience: dict[str, list[int]] | None = None,
 ) -> Message:
     """Adds a message. Call it in the transaction of what happened: both are there then, or neither.
 
@@ -34,6 +35,7 @@ def announce(
         request_number: The promote request's.
         actor_id: The key of who did it; None for Checkpoint itself.
         payload: JSON of format `FORMAT`, whole: what it says was so at this moment.
+        audience: As `Message.audience`; None for all whom such an event concerns.
     """
     if actor_id is not None and event not in _FOLLOWS_OTHERS:
         # Who does something about a request follows it, unless they have muted it.
@@ -47,4 +49,5 @@ def announce(
         request_number=request_number,
         actor_id=actor_id,
         payload=payload,
+        audience=audience or {},
     )

@@ -28,12 +28,12 @@ def text(answer):
 
 def test_each_kind_is_chosen_by_oneself(client, ada):
     assert client.post(WHERE, {"talk": "nothing", "promotion": "digest"}).status_code == 302
-    expected = {"review": "digest", "decision": "mail", "promotion": "digest", "talk": "nothing"}
+    expected = {"review": "digest", "decision": "mail", "promotion": "digest", "talk": "nothing", "yours": "mail"}
     assert subscriptions.ways_of(ada.pk) == expected
     client.post(WHERE, {"talk": "mail"})
     assert subscriptions.ways_of(ada.pk) == expected | {"talk": "mail"}
     page = text(client.get(WHERE))
-    assert page.count(" selected>") == 4
+    assert page.count(" selected>") == 5
     assert '<option value="digest" selected>By mail, once a day</option>' in page
 
 

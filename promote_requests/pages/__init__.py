@@ -2,7 +2,6 @@
 
 from promote_requests.pages.actions import (
     close,
-    comment,
     dismiss,
     edit,
     promote,
@@ -19,7 +18,6 @@ from promote_requests.pages.registry import compare_versions, model_list, model_
 
 __all__ = [
     "close",
-    "comment",
     "compare_versions",
     "dismiss",
     "edit",

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from promote_requests import search
 from promote_requests.choices import Status
 from promote_requests.decision import Decision
-from promote_requests.inbox import waiting_for
+from promote_requests.inbox import follow_ups_of, mentions_of, waiting_for
 from promote_requests.models import PromoteRequest
 from promote_requests.pages.http import PageRequest
 from promote_requests.querysets import PromoteRequestQuerySet
@@ -30,6 +30,7 @@ PER_PAGE = 25
 MENU_LENGTH = 50
 """The most entries of a menu; others can be typed."""
 INBOX_LENGTH = 100
+MENTIONS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,15 @@ def request_list(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def inbox(request: PageRequest) -> HttpResponse:
-    """Shows the requests that wait for this person's review, and the person's own."""
+    """Shows what waits for this person, where they are mentioned, and their own requests."""
     rules = rulebook()
     waiting = _for_rows(waiting_for(request.user))
     own = _for_rows(PromoteRequest.objects.unfinished().filter(author=request.user))
     context = {
         "waiting": rows(waiting.order_by("opened_at", "number")[:INBOX_LENGTH], rules),
         "own": rows(own[:INBOX_LENGTH], rules),
+        "follow_ups": follow_ups_of(request.user)[:INBOX_LENGTH],
+        "mentions": mentions_of(request.user)[:MENTIONS_SHOWN],
     }
     return render(request, "promote_requests/inbox.html", context)
 

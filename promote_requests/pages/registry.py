@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Any
 
 from django.db.models import Count
 from django.http import HttpResponse
@@ -15,6 +16,7 @@ from evidence.digests.taking import with_digests
 from evidence.inspection.looking import findings_of, inspection_of
 from evidence.observe import observe_both
 from promote_requests import links
+from promote_requests.inbox import overdue
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import charts, detail
 from promote_requests.pages.http import Missing, PageRequest, lists_of, rows_asked_for
@@ -25,6 +27,7 @@ from registry.workspaces import canonical_workspace
 
 MODELS_SHOWN = 200
 VERSIONS_SHOWN = 50
+FOLLOW_UPS_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,12 @@ def _workspaces(others: list[str]) -> list[str]:
 
 @require_safe
 def model_page(request: PageRequest, name: str) -> HttpResponse:
-    """Shows a model's versions with their stages and aliases, and the requests for them."""
+    """Shows a model's versions with their stages and aliases, the requests for them, and what is overdue."""
     workspace = canonical_workspace(request.GET.get("workspace", ""))
     lists = lists_of(workspace)
     below = _number(request.GET.get("below", ""))
-    context = {"name": name, "workspace": workspace, "below": below}
+    late = overdue(workspace, name, reader=request.user)[:FOLLOW_UPS_SHOWN]
+    context: dict[str, Any] = {"name": name, "workspace": workspace, "below": below, "follow_ups": late}
     try:
         model = lists.model(name)
         found = lists.versions(model, limit=VERSIONS_SHOWN + 1, below=below)

@@ -1,6 +1,7 @@
 """The sentences of this room that have parts, each made whole in one place.
 
-What a request asks for (`story`), what changed in the facts (`facts`), what was done and what happened (`deeds`).
+What a request asks for (`story`), what changed in the facts (`facts`), what was done and what happened (`deeds`),
+what is said about it (`talk`).
 """
 
 from promote_requests.sentences.deeds import (
@@ -57,6 +58,15 @@ from promote_requests.sentences.story import (
     sentence,
     suggested_title,
 )
+from promote_requests.sentences.talk import (
+    anchor,
+    follow_up,
+    moved,
+    row_threads,
+    said_then,
+    shortened,
+    thread,
+)
 
 __all__ = [
     "DONE_LATE",
@@ -64,6 +74,7 @@ __all__ = [
     "Story",
     "about_to",
     "alias_lost",
+    "anchor",
     "arrived",
     "author_sets_no_direction",
     "changes_asked_for",
@@ -82,11 +93,13 @@ __all__ = [
     "ended",
     "facts_of_review",
     "files_differ",
+    "follow_up",
     "gone",
     "gone_from_list",
     "how_measured",
     "look_again",
     "may_still_land",
+    "moved",
     "needs",
     "not_done",
     "nothing_to_take_away",
@@ -97,12 +110,16 @@ __all__ = [
     "promotion",
     "promotion_failed",
     "recorded_but_not_promoted",
+    "row_threads",
+    "said_then",
     "says_otherwise",
     "sentence",
+    "shortened",
     "standing",
     "suggested_title",
     "suspended",
     "tags_missing",
+    "thread",
     "told",
     "too_many",
     "turned",

@@ -107,7 +107,25 @@ def decision_under(
         checks=checks_of(promote_request, seen),
         opened_at=promote_request.opened_at,
         has_failed=promote_request.status == Status.OPEN and bool(promote_request.last_failure),
+        blocking_threads=blocking_threads_of(promote_request),
     )
+
+
+def blocking_threads_of(promote_request: PromoteRequest) -> tuple[str, ...]:
+    """Returns who opened each of the blocking threads that are not resolved, or were not when it was decided.
+
+    Uses what `with_people` has loaded, where the caller has it.
+    """
+    threads = getattr(promote_request, "blocking_threads", None)
+    if threads is None:
+        threads = promote_request.threads.blocking()
+    moment = _moment_of(promote_request)
+    opened = []
+    for thread in threads:
+        changes = [change.is_resolved for change in thread.resolutions.all() if change.created_at <= moment]
+        if thread.created_at <= moment and not (changes and changes[-1]):
+            opened.append(thread.opener.get_username())
+    return tuple(opened)
 
 
 def _moment_of(promote_request: PromoteRequest) -> datetime:
@@ -175,6 +193,7 @@ def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decis
         gates=promote_request.gates,
         checks=checks_of(promote_request, promote_request.observation),
         opened_at=promote_request.opened_at,
+        blocking_threads=blocking_threads_of(promote_request),
     )
     return forecast.is_approved
 

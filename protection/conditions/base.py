@@ -71,6 +71,7 @@ class Facts:
         checks: What was reported on the present facts, oldest first.
         opened_at: When the request was opened for review; None for one that is only imagined.
         gates: {gate: what came of it} of those that were judged, by the expression as the rule stores it.
+        blocking_threads: Who opened each of the blocking threads that are not resolved.
     """
 
     author: str
@@ -80,6 +81,7 @@ class Facts:
     gates: Mapping[str, GateResult] = field(default_factory=dict)
     checks: tuple[Report, ...] = ()
     opened_at: datetime | None = None
+    blocking_threads: tuple[str, ...] = ()
 
     @property
     def approvals(self) -> tuple[Judgement, ...]:
