@@ -115,7 +115,7 @@ _MARKDOWN = (
     "<div data-hx-on:click='{call}'>x</div>",
     "<div hx-on--load='{call}'>x</div>",
     "\u202e<script>{call}</script>",
-    "<ſcript>{call}</ſcript>",
+    "<\u017fcript>{call}</\u017fcript>",
     "\uff1cscript\uff1e{call}\uff1c/script\uff1e",
     "+ADw-script+AD4-{call}+ADw-/script+AD4-",
     "%3Cscript%3E{call}%3C/script%3E",

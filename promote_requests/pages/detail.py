@@ -175,7 +175,13 @@ def context_of(
     )
     return {
         **judgement,
-        **conversation(request, promote_request, comparison=judgement["comparison"], may_open=may_open),
+        **conversation(
+            request,
+            promote_request,
+            comparison=judgement["comparison"],
+            as_of=judgement["as_of"],
+            may_open=may_open,
+        ),
         "failure": failure,
         "field_error": failure.message if failure is not None and failure.field == "body" else "",
         "is_stale": isinstance(failure, (ChampionChanged, EvidenceChanged)),
@@ -188,11 +194,12 @@ def conversation(
     promote_request: PromoteRequest,
     *,
     comparison: Comparison | None = None,
+    as_of: datetime | None = None,
     may_open: bool = True,
 ) -> dict[str, Any]:
     """Returns what the timeline and the field below it need. Queries the database only; see `talk_of`."""
     reader = actor_of(request, Door.PAGE)
-    talk = talk_of(promote_request, reader, comparison=comparison, may_open=may_open)
+    talk = talk_of(promote_request, reader, comparison=comparison, as_of=as_of, may_open=may_open)
     return {
         "entries": timeline.entries(promote_request, talk),
         "talk": talk,

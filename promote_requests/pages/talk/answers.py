@@ -51,10 +51,12 @@ def spoken(
     if not htmx.is_asking(request):
         return detail.back(promote_request, place)
     found = detail.find(request, promote_request.pk)
-    context: dict[str, Any] = {**detail.conversation(request, found), "shown": found, "fresh": fresh}
+    context: dict[str, Any] = {"shown": found}
     if decides:
         context |= detail.context_of(request, found, is_waiting=False)
-    response = render(request, "promote_requests/includes/_spoken.html", {**context, "decides": decides})
+    # What the page says of the rows of threads is of the facts that it shows, and stays.
+    context |= {**detail.conversation(request, found), "fresh": fresh, "decides": decides, "spoken": True}
+    response = render(request, "promote_requests/includes/_spoken.html", context)
     response.headers["HX-Retarget"] = response.headers["HX-Reselect"] = "#conversation"
     response.headers["HX-Reswap"] = "outerHTML"
     response.headers[PLACE] = place

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from audit.actors import Actor
-from evidence.compare import Comparison, compare_evidence
-from evidence.freeze import UnreadableEvidence
-from evidence.kept import load
+from evidence.compare import Comparison
 from promote_requests import permissions, sentences
 from promote_requests.choices import Action
 from promote_requests.models import Comment, PromoteRequest, Thread
@@ -122,33 +120,34 @@ def row_id(kind: str, key: str) -> str:
 
 
 def talk_of(
-    promote_request: PromoteRequest, reader: Actor, *, comparison: Comparison | None = None, may_open: bool = True
+    promote_request: PromoteRequest,
+    reader: Actor,
+    *,
+    comparison: Comparison | None = None,
+    as_of: datetime | None = None,
+    may_open: bool = True,
 ) -> Talk:
     """Returns the conversation about a request, in as many queries however long it is.
 
     Args:
         promote_request: The request.
         reader: Who looks.
-        comparison: What the page shows; by default that of the facts which were kept last, if a thread is about a row.
+        comparison: What the page shows; None where it shows no facts anew.
+        as_of: When these facts were observed, where they are not the present ones.
         may_open: Whether threads are opened where this is shown.
     """
     threads = list(promote_request.threads.prefetch_related("comments"))
-    if comparison is None and any(thread.anchor_kind for thread in threads):
-        comparison = _kept(promote_request)
-    views = tuple(_view(thread, promote_request, reader, comparison) for thread in threads)
+    views = tuple(
+        # Facts that were observed before somebody spoke of newer ones say nothing about these.
+        _view(thread, promote_request, reader, comparison if as_of is None or thread.created_at <= as_of else None)
+        for thread in threads
+    )
     by_row: defaultdict[tuple[str, str], list[ThreadView]] = defaultdict(list)
     for thread, view in zip(threads, views, strict=True):
         if thread.anchor_kind:
             by_row[thread.anchor_kind, thread.anchor_key].append(view)
     may_write = not permissions.refusal(reader, Action.COMMENT, promote_request)
     return Talk(promote_request.pk, views, dict(by_row), may_open and may_write)
-
-
-def _kept(promote_request: PromoteRequest) -> Comparison | None:
-    try:
-        return compare_evidence(load(promote_request.evidence_digest))
-    except UnreadableEvidence:
-        return None
 
 
 def _view(thread: Thread, promote_request: PromoteRequest, reader: Actor, comparison: Comparison | None) -> ThreadView:

@@ -1,5 +1,7 @@
 """Opening a thread by a comment, and answering in one."""
 
+import logging
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -12,6 +14,7 @@ from audit.choices import AuditAction
 from evidence.compare import compare_evidence
 from evidence.freeze import UnreadableEvidence
 from evidence.kept import load
+from evidence.observe import Evidence
 from foundation.exceptions import InvalidInput, WrongState
 from foundation.texts import checked
 from promote_requests import permissions, sentences, transitions
@@ -20,6 +23,10 @@ from promote_requests.models import Comment, PromoteRequest, Thread
 from promote_requests.services.conversation import anchoring, mentioning
 from promote_requests.services.conversation.words import checked_words
 from promote_requests.services.locking import lock, touch
+from promote_requests.services.reading import evidence_of, with_files
+from registry.exceptions import RegistryError
+
+logger = logging.getLogger(__name__)
 
 _LONGEST_KEY = 4_096
 _FARTHEST = timedelta(days=3 * 366)
@@ -43,8 +50,8 @@ def comment(
         actor: Who writes.
         promote_request: The request.
         body: Markdown.
-        anchor_kind: One of `AnchorKind` to say which row of the comparison it is about; what the row said in the facts
-            that the request recorded last is kept with the thread.
+        anchor_kind: One of `AnchorKind` to say which row of the comparison it is about; what the row says now is kept
+            with the thread.
         anchor_key: The row's name; of a prompt the line.
         is_blocking: Whether it stops the promotion under rules that ask for resolved threads.
         owner: Makes it a follow-up: the name of who is to see to it, until `due_on`. They are told.
@@ -125,23 +132,31 @@ def _write(
 
 
 def _anchored(promote_request: PromoteRequest, kind: str, key: str) -> str:
-    """Returns what the row says of which a thread is to be, in the facts that were recorded last; "" for no row."""
+    """Returns what the row says of which a thread is to be; "" for no row. Asks MLflow, so outside of a transaction."""
     if not kind and not key:
         return ""
     if kind not in AnchorKind.values:
         raise InvalidInput(f"{kind!r} is no kind of row: use {', '.join(AnchorKind.values)}.", field="anchor_kind")
     checked(key, field="anchor_key", longest=_LONGEST_KEY, called="The row's name")
+    for evidence in _facts(promote_request, with_trees=kind == AnchorKind.FILE):
+        value = anchoring.value_of(compare_evidence(evidence), kind, key)
+        if value is not None:
+            return value
+    label, name = AnchorKind(kind).label, sentences.shortened(key)
+    raise InvalidInput(f"The comparison has no {label} {name!r}.", field="anchor_key")
+
+
+def _facts(promote_request: PromoteRequest, *, with_trees: bool) -> Iterator[Evidence]:
+    """Yields the facts that somebody may have had before them: the present ones, then those that were recorded last."""
     try:
-        comparison = compare_evidence(load(promote_request.evidence_digest))
+        present = evidence_of(promote_request)
+        yield with_files(promote_request, present) if with_trees else present
+    except (RegistryError, UnreadableEvidence):
+        logger.info("A thread on #%s is about the facts that were kept: MLflow is away.", promote_request.pk)
+    try:
+        yield load(promote_request.evidence_digest)
     except UnreadableEvidence:
-        raise InvalidInput(
-            "No facts are kept of this request yet: comment without a row.", field="anchor_key"
-        ) from None
-    value = anchoring.value_of(comparison, kind, key)
-    if value is None:
-        label, name = AnchorKind(kind).label, sentences.shortened(key)
-        raise InvalidInput(f"The comparison has no {label} {name!r}.", field="anchor_key")
-    return value
+        return
 
 
 def _owner(owner: str, due_on: date | None, *, is_blocking: bool) -> int | None:
