@@ -27,5 +27,6 @@ WORDS: dict[str, Words] = {
     "promote_requests:close": _about(lambda form: f"close as {form.get('reason') or CloseReason.REJECTED}"),
     "promote_requests:reopen": _about(lambda form: "reopen"),
     "promote_requests:dismiss": _about(lambda form: "dismiss a request for changes of"),
+    "promote_requests:resolve": _about(lambda form: "resolve a blocking thread of"),
 }
 """{name of a view: what its call does}."""

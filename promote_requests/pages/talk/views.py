@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.identity import confirmation
 from audit.actors import Door, actor_of
 from foundation.browsers import htmx
 from foundation.exceptions import CheckpointError, InvalidInput
@@ -119,7 +120,9 @@ def reply(request: PageRequest, promote_request: PromoteRequest, thread: int) ->
 
 @_of_thread
 def resolve(request: PageRequest, promote_request: PromoteRequest, thread: int) -> HttpResponse:
-    """Says that a thread is settled."""
+    """Says that a thread is settled; what lifts a blocker is a decision, for which the password may be asked again."""
+    if promote_request.threads.blocking().filter(pk=thread).exists():
+        confirmation.require(request)
     services.resolve(actor=actor_of(request, Door.PAGE), promote_request=promote_request, thread=thread)
     return spoken(request, promote_request, f"thread-{thread}", decides=True)
 
