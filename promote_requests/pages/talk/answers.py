@@ -59,5 +59,7 @@ def spoken(
     response = render(request, "promote_requests/includes/_spoken.html", context)
     response.headers["HX-Retarget"] = response.headers["HX-Reselect"] = "#conversation"
     response.headers["HX-Reswap"] = "outerHTML"
-    response.headers[PLACE] = place
+    if fresh != "review-box":
+        # Who uses the field below the conversation stays there; every other form is gone or empty now.
+        response.headers[PLACE] = place
     return response
