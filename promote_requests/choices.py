@@ -51,3 +51,13 @@ class Action(models.TextChoices):
     WITHDRAW = "withdraw", "Withdraw"
     CLOSE = "close", "Close"
     REOPEN = "reopen", "Reopen"
+
+
+class AnchorKind(models.TextChoices):
+    """What kind of row of the comparison a thread is about."""
+
+    METRIC = "metric", "metric"
+    PARAMETER = "parameter", "parameter"
+    TAG = "tag", "tag"
+    FILE = "file", "file"
+    PROMPT = "prompt", "line of the prompt"

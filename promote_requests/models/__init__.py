@@ -1,12 +1,29 @@
-"""The tables of promote requests, reviews and comments.
+"""The tables of promote requests, reviews and the conversation about them.
 
 Only `promote_requests.services` writes these; everything else reads.
 """
 
 from promote_requests.models.answers import Answer
 from promote_requests.models.checks import Check
-from promote_requests.models.comments import Comment
+from promote_requests.models.comments import Comment, CommentDeletion, CommentEdit
+from promote_requests.models.mentions import Mention
 from promote_requests.models.requests import FormerText, PromoteRequest
 from promote_requests.models.reviews import Dismissal, Review, Signature
+from promote_requests.models.threads import Reminder, Resolution, Thread
 
-__all__ = ["Answer", "Check", "Comment", "Dismissal", "FormerText", "PromoteRequest", "Review", "Signature"]
+__all__ = [
+    "Answer",
+    "Check",
+    "Comment",
+    "CommentDeletion",
+    "CommentEdit",
+    "Dismissal",
+    "FormerText",
+    "Mention",
+    "PromoteRequest",
+    "Reminder",
+    "Resolution",
+    "Review",
+    "Signature",
+    "Thread",
+]

@@ -1,6 +1,7 @@
 """The sentences of this room that have parts, each made whole in one place.
 
-What a request asks for (`story`), what changed in the facts (`facts`), what was done and what happened (`deeds`).
+What a request asks for (`story`), what changed in the facts (`facts`), what was done and what happened (`deeds`),
+what is said about it (`talk`).
 """
 
 from promote_requests.sentences.deeds import (
@@ -60,6 +61,15 @@ from promote_requests.sentences.story import (
     sentence,
     suggested_title,
 )
+from promote_requests.sentences.talk import (
+    anchor,
+    follow_up,
+    moved,
+    row_threads,
+    said_then,
+    shortened,
+    thread,
+)
 
 __all__ = [
     "DONE_LATE",
@@ -67,6 +77,7 @@ __all__ = [
     "Story",
     "about_to",
     "alias_lost",
+    "anchor",
     "answered",
     "arrived",
     "author_changed_entry",
@@ -88,6 +99,7 @@ __all__ = [
     "ended",
     "facts_of_review",
     "files_differ",
+    "follow_up",
     "gone",
     "gone_from_list",
     "how_measured",
@@ -95,6 +107,7 @@ __all__ = [
     "made",
     "may_still_land",
     "meaning",
+    "moved",
     "nearly_over",
     "needs",
     "not_done",
@@ -106,13 +119,17 @@ __all__ = [
     "promotion",
     "promotion_failed",
     "recorded_but_not_promoted",
+    "row_threads",
+    "said_then",
     "says_otherwise",
     "sentence",
+    "shortened",
     "signed",
     "standing",
     "suggested_title",
     "suspended",
     "tags_missing",
+    "thread",
     "told",
     "too_many",
     "turned",

@@ -1,5 +1,6 @@
 """The inbox."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
@@ -11,8 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.actors import Door, actor_of
 from foundation.browsers.htmx import is_asking
 from notifications.inbox import marking, reading
-from promote_requests.inbox import decided_for, waiting_for
-from promote_requests.models import PromoteRequest
+from promote_requests.inbox import decided_for, follow_ups_of, mentions_of, waiting_for
+from promote_requests.models import Mention, PromoteRequest, Thread
 from promote_requests.pages.http import PageRequest
 from promote_requests.pages.listing import Row, for_rows, rows
 from promote_requests.querysets import PromoteRequestQuerySet
@@ -21,6 +22,7 @@ from protection.rulebook import rulebook
 LENGTH = 100
 """Requests that a section shows; what was decided is shown less far back."""
 _DECIDED = 30
+_MENTIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Section:
 
     key: str
     title: str
-    rows: list[Row]
+    rows: Sequence[Row | Thread | Mention]
     empty: str = ""
     url_name: str = ""
     link: str = ""
@@ -44,7 +46,7 @@ class Section:
 @require_safe
 @never_cache
 def inbox(request: PageRequest) -> HttpResponse:
-    """Shows what waits for this person, their own requests, what was decided, and what else is new."""
+    """Shows what waits for this person, mentions them, is their own, was decided lately, or is new otherwise."""
     return _page(request)
 
 
@@ -85,6 +87,8 @@ def _page(request: PageRequest) -> HttpResponse:
             "promote_requests:list",
             "All open requests",
         ),
+        Section("follow-ups", "Yours to see to", list(follow_ups_of(person)[:LENGTH])),
+        Section("mentions", "Where you are mentioned", list(mentions_of(person)[:_MENTIONS])),
         Section("news", "Also new", listed(for_rows(others)[:LENGTH])),
         Section(
             "own",
