@@ -12,7 +12,8 @@ _ROOM = 200
 
 def shortened(value: str, most: int = _ROOM) -> str:
     """Returns a value, or a row's name, so far as a sentence has room for it; hidden characters are spelled out."""
-    return Truncator(visible(value)).chars(most)
+    shown = visible(value)
+    return shown if len(shown) <= most else Truncator(shown).chars(most)
 
 
 def anchor(thread: Thread) -> str:
