@@ -80,7 +80,7 @@ def figures_of(digest: str) -> Figures:
 def _read(digest: str) -> Figures:
     comparison = compare_evidence(load(digest))
     changed = [row for row in comparison.metrics.rows if isinstance(row, MetricRow) and row.kind is Kind.CHANGED]
-    arranged = arrange(changed, View(sort=Sort.CHANGE), most=MOST)
+    arranged = arrange(changed, View(sort=Sort.CHANGE), first=MOST)
     rows = tuple(_figure(row) for section in arranged.sections for row in section.rows)
     words = "; ".join(part.words for part in comparison.verdict.parts) if comparison.verdict else ""
     return Figures(f"{words[:1].upper()}{words[1:]}." if words else "", rows)
