@@ -9,6 +9,7 @@ from notifications.worker.jobs import Job
 from promote_requests import reminding
 from promote_requests.services import settling
 from promote_requests.services.by_itself import copying, digesting, due, inspecting, soaking
+from promote_requests.services.conversation import following_up
 from promote_requests.services.moves import champions
 
 
@@ -23,6 +24,7 @@ def jobs() -> tuple[Job, ...]:
         Job("copies of pictures", timedelta(seconds=30), copying.copy_awaited),
         Job("reminders", timedelta(minutes=5), reminding.remind),
         Job("champions to review again", timedelta(hours=1), champions.tell_overdue),
+        Job("follow-ups that are due", timedelta(minutes=10), following_up.remind_all_due),
         Job("digests of model files", timedelta(minutes=10), digesting.take_missing),
         Job("clearing sessions", timedelta(hours=6), cleaning.clear_sessions),
         Job("clearing old messages", timedelta(hours=6), cleaning.clear_messages),

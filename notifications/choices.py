@@ -13,6 +13,10 @@ class Event(models.TextChoices):
     SUBMITTED = f"{ENTITY}.submitted", "a draft was opened"
     EDITED = f"{ENTITY}.edited", "title or description edited"
     COMMENTED = f"{ENTITY}.commented", "commented"
+    THREAD_RESOLVED = f"{ENTITY}.thread_resolved", "a thread resolved"
+    THREAD_UNRESOLVED = f"{ENTITY}.thread_unresolved", "a thread opened again"
+    MENTIONED = f"{ENTITY}.mentioned", "people mentioned"
+    FOLLOW_UP_DUE = f"{ENTITY}.follow_up_due", "a follow-up due"
     APPROVED = f"{ENTITY}.approved", "approved"
     CHANGES_REQUESTED = f"{ENTITY}.changes_requested", "changes requested"
     DISMISSED = f"{ENTITY}.dismissed", "a request for changes dismissed"
@@ -47,6 +51,7 @@ class Kind(models.TextChoices):
     PROMOTION = "promotion", "A version is promoted, or could not be"
     TALK = "talk", "Comments, edits, checks, changed facts"
     REMINDER = "reminder", "Your review is waited for, or a time is nearly over"
+    YOURS = "yours", "Somebody mentions you, or a follow-up of yours is due"
 
 
 class Way(models.TextChoices):

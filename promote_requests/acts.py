@@ -57,5 +57,6 @@ WORDS: dict[str, Words] = {
     ),
     **_of_kind(FreezeWindow, "freeze window", "freeze", "name"),
     **_of_kind(Ownership, "owners for", "owners", "section"),
+    "promote_requests:resolve": _about(lambda form: "resolve a blocking thread of"),
 }
 """{name of a view: what its call does}."""

@@ -57,3 +57,13 @@ class Action(models.TextChoices):
     CONSENT = "consent", "Consent to breaking the glass"
     REVIEW_AFTERWARDS = "review_afterwards", "Review afterwards"
     RE_REVIEW = "re_review", "Review the champion again"
+
+
+class AnchorKind(models.TextChoices):
+    """What kind of row of the comparison a thread is about."""
+
+    METRIC = "metric", "metric"
+    PARAMETER = "parameter", "parameter"
+    TAG = "tag", "tag"
+    FILE = "file", "file"
+    PROMPT = "prompt", "line of the prompt"

@@ -223,6 +223,7 @@ def decide(
     record: Record = NOTHING_ON_RECORD,
     has_failed: bool = False,
     answers: Mapping[str, str] | None = None,
+    blocking_threads: tuple[str, ...] = (),
 ) -> Decision:
     """Returns the decision.
 
@@ -238,6 +239,7 @@ def decide(
         record: What Checkpoint itself has on record of the version.
         has_failed: Whether a promotion of this request has failed.
         answers: {question's key: the author's latest answer}.
+        blocking_threads: Who opened each of the blocking threads that are not resolved.
     """
     facts = requirement.narrowed(
         Facts(
@@ -250,6 +252,7 @@ def decide(
             opened_at=opened_at,
             record=record,
             answers=answers or {},
+            blocking_threads=blocking_threads,
         )
     )
     return Decision(

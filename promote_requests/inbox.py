@@ -1,17 +1,17 @@
-"""Which requests wait for whom, which were decided lately, and how many have something for somebody."""
+"""Which requests wait for whom, what they are to see to, where they are mentioned, and what was decided lately."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from notifications.inbox import reading
 from notifications.models import Subscription
 from promote_requests.choices import Status
-from promote_requests.models import PromoteRequest, Review
-from promote_requests.querysets import PromoteRequestQuerySet
+from promote_requests.models import Mention, PromoteRequest, Review, Thread
+from promote_requests.querysets import PromoteRequestQuerySet, ThreadQuerySet, draft_of_somebody_else
 from promote_requests.services.moves import champions
 from protection.matching import Rulebook
 from registry.targets import TargetKind
@@ -44,6 +44,26 @@ def for_you(person: "User") -> int:
     """Returns how many requests wait for this person's review or have something new for them, in two queries."""
     waiting = waiting_for(person).order_by().values_list("number", flat=True)[: reading.MOST]
     return len({*waiting} | reading.new_numbers(person.pk))
+
+
+def follow_ups_of(person: "User") -> ThreadQuerySet:
+    """Returns the follow-ups that this person is still to see to, the most urgent first, with their requests."""
+    found: ThreadQuerySet = Thread.objects.unresolved().filter(owner=person).visible_to(person.pk)
+    return found.select_related("promote_request").order_by("due_on", "pk")
+
+
+def overdue(workspace: str, model_name: str, *, reader: "User") -> ThreadQuerySet:
+    """Returns the follow-ups on requests about a model whose day has passed, the oldest first, with their requests."""
+    asked = PromoteRequest.objects.about_model(workspace, model_name)
+    found: ThreadQuerySet = Thread.objects.overdue(timezone.now().date()).filter(promote_request__in=asked)
+    return found.visible_to(reader.pk).select_related("promote_request")
+
+
+def mentions_of(person: "User") -> QuerySet[Mention]:
+    """Returns where this person is mentioned, the newest first, with the requests; not in what was deleted since."""
+    found = Mention.objects.filter(mentioned=person, comment__deletion=None)
+    hidden = draft_of_somebody_else(person.pk, prefix="promote_request__")
+    return found.exclude(hidden).select_related("promote_request", "by").order_by("-pk")
 
 
 def _said_of(person: "User", *, is_muted: bool) -> Q:

@@ -22,7 +22,7 @@ _PEOPLE_ONLY = frozenset(
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from promote_requests.models import PromoteRequest
+    from promote_requests.models import Comment, PromoteRequest, Thread
 
 GLASS = "promote_requests.break_glass"
 """The permission to promote past the rules, and to consent to it."""
@@ -137,6 +137,36 @@ def require_promoter(actor: Actor, requirement: Requirement) -> None:
     if requirement.promoters and not is_in_one_of_each(requirement.promoters, actor.group_ids):
         groups = [" or ".join(group.name for group in groups) for groups in requirement.promoters]
         raise NotAllowed(f"Only people of {listed(groups)} can promote this.")
+
+
+def resolving_refusal(actor: Actor, thread: "Thread", promote_request: "PromoteRequest") -> str:
+    """Returns why `actor` may not say that a thread is settled, or not any more; "" if they may.
+
+    Who opened it may, and the owner of a follow-up; the request's author only where it does not block, so that nobody
+    lifts what stops their own request; and whoever may review.
+    """
+    if reason := refusal(actor, Action.COMMENT, promote_request):
+        return reason
+    if actor.user_id in (thread.opener_id, thread.owner_id):
+        return ""
+    if actor.user_id != promote_request.author_id:
+        return refusal(actor, Action.REVIEW, promote_request)
+    if not thread.is_blocking:
+        return ""
+    return f"It blocks your own request: {thread.opener.get_username()}, or somebody who may review, has to resolve it."
+
+
+def require_resolver(actor: Actor, thread: "Thread", promote_request: "PromoteRequest") -> None:
+    """Raises NotAllowed unless `actor` may resolve this thread and open it again."""
+    if reason := resolving_refusal(actor, thread, promote_request):
+        raise NotAllowed(reason)
+
+
+def require_writer(actor: Actor, comment: "Comment", promote_request: "PromoteRequest") -> None:
+    """Raises NotAllowed unless `actor` wrote this comment and may still sign in."""
+    require(actor, Action.COMMENT, promote_request)
+    if actor.user_id != comment.author_id:
+        raise NotAllowed(f"{comment.author.get_username()} wrote this: nobody else changes it.")
 
 
 _WITHOUT_VERSION = (Action.CLOSE, Action.WITHDRAW, Action.COMMENT, Action.SUPERSEDE)

@@ -1,9 +1,11 @@
-"""Queries about promote requests and reviews."""
+"""Queries about promote requests, reviews and threads."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Self
 
+from django.apps import apps
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
 
 from audit.append_only import AppendOnlyQuerySet
 from promote_requests.choices import Status, Verdict
@@ -61,6 +63,50 @@ class CheckManager(models.Manager.from_queryset(AppendOnlyQuerySet)):  # type: i
         """Returns all reports."""
         found: AppendOnlyQuerySet = super().get_queryset().select_related("reporter")
         return found
+
+
+class ThreadQuerySet(AppendOnlyQuerySet):
+    """Queries about threads, for many requests at once."""
+
+    def blocking(self) -> Self:
+        """Returns those that stop a promotion, under rules that say so, until they are resolved."""
+        return self.filter(is_blocking=True)
+
+    def follow_ups(self) -> Self:
+        """Returns those that somebody is to see to by a day."""
+        return self.filter(due_on__isnull=False)
+
+    def unresolved(self) -> Self:
+        """Returns those of which nobody says, or not any more, that they are settled."""
+        resolutions = apps.get_model("promote_requests", "Resolution")._default_manager
+        last = resolutions.filter(thread=OuterRef("pk")).order_by("-pk").values("is_resolved")[:1]
+        return self.annotate(last=Subquery(last)).filter(Q(last=None) | Q(last=False))
+
+    def overdue(self, today: date) -> Self:
+        """Returns the follow-ups whose day has passed, the oldest first."""
+        return self.unresolved().filter(due_on__lt=today).order_by("due_on", "pk")
+
+    def visible_to(self, user_id: int | None) -> Self:
+        """Returns those on requests that this person may look at."""
+        return self.exclude(draft_of_somebody_else(user_id, prefix="promote_request__"))
+
+
+class ThreadManager(models.Manager.from_queryset(ThreadQuerySet)):  # type: ignore[misc]
+    """Loads threads with their people and resolutions, which are always needed."""
+
+    def get_queryset(self) -> ThreadQuerySet:
+        """Returns all threads."""
+        found: ThreadQuerySet = super().get_queryset().select_related("opener", "owner")
+        return found.prefetch_related("resolutions__by")
+
+
+class CommentManager(models.Manager.from_queryset(AppendOnlyQuerySet)):  # type: ignore[misc]
+    """Loads comments with their authors, wordings and deletions, which are always needed."""
+
+    def get_queryset(self) -> AppendOnlyQuerySet:
+        """Returns all comments."""
+        found: AppendOnlyQuerySet = super().get_queryset().select_related("author", "deletion__by")
+        return found.prefetch_related("edits")
 
 
 def draft_of_somebody_else(user_id: int | None, *, prefix: str = "") -> Q:
@@ -127,10 +173,14 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
         return found
 
     def with_people(self) -> Self:
-        """Loads also the people, reviews and checks that a page shows."""
-        return self.select_related("author", "promoted_by", "closed_by", "inspection").prefetch_related(
-            "reviews", "checks", "answers"
-        )
+        """Loads also the people, reviews, checks and answers that a page shows, and the threads that may block."""
+        found = self.select_related("author", "promoted_by", "closed_by", "inspection")
+        found = found.prefetch_related("reviews", "checks", "answers")
+        # Django refuses the same prefetch with a queryset of its own twice, and this may be called twice.
+        if any(isinstance(lookup, Prefetch) for lookup in self._prefetch_related_lookups):  # type: ignore[attr-defined]
+            return found
+        threads: ThreadManager = apps.get_model("promote_requests", "Thread").objects
+        return found.prefetch_related(Prefetch("threads", threads.blocking(), to_attr="blocking_threads"))
 
     def for_rows(self) -> Self:
         """Loads also the people and reviews that a list shows."""

@@ -117,6 +117,7 @@ def _tell(promote_request: PromoteRequest, reminder: Due) -> None:
             actor_id=None,
             payload={
                 "sentence": reminder.sentence,
+                "people": [],
                 "actor": {"name": _CHECKPOINT, "is_checkpoint": True},
                 "door": str(Door.WORKER),
                 **telling.state_of(locked, from_status=""),

@@ -4,7 +4,7 @@ It listens where every audit row is written, so that no service can forget it. W
 nobody: it is its author's alone.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.text import Truncator
 
@@ -16,11 +16,14 @@ from notifications.outbox.writing import announce
 from promote_requests import sentences
 from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.links import request_path
-from promote_requests.models import PromoteRequest, Review
+from promote_requests.models import Mention, PromoteRequest, Review, Thread
 from promote_requests.services.reading import decision_of, requirement_of
 from protection.rulebook import rulebook
 from registry.proposals import Change
 from registry.targets import TargetKind
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 _MOST_WORDS = 2_000
 """Characters of what somebody wrote that are told; the page has all of it."""
@@ -29,6 +32,10 @@ _EVENTS = {
     AuditAction.SUBMITTED: Event.SUBMITTED,
     AuditAction.EDITED: Event.EDITED,
     AuditAction.COMMENTED: Event.COMMENTED,
+    AuditAction.THREAD_RESOLVED: Event.THREAD_RESOLVED,
+    AuditAction.THREAD_UNRESOLVED: Event.THREAD_UNRESOLVED,
+    AuditAction.MENTIONED: Event.MENTIONED,
+    AuditAction.FOLLOW_UP_DUE: Event.FOLLOW_UP_DUE,
     AuditAction.DISMISSED: Event.DISMISSED,
     AuditAction.CHECK_REPORTED: Event.CHECK_REPORTED,
     AuditAction.CHECK_REQUESTED: Event.CHECK_REQUESTED,
@@ -97,6 +104,9 @@ def _had_it_before(promote_request: PromoteRequest) -> bool:
 
 
 def _announce(told: Event, event: AuditEvent, promote_request: PromoteRequest) -> None:
+    people = _people(told, promote_request)
+    keys, names = [person.pk for person in people], [person.get_username() for person in people]
+    audience = {"only" if told in (Event.MENTIONED, Event.FOLLOW_UP_DUE) else "apart": keys} if keys else {}
     announce(
         told,
         at=event.at,
@@ -105,14 +115,29 @@ def _announce(told: Event, event: AuditEvent, promote_request: PromoteRequest) -
         request_number=promote_request.number,
         actor_id=event.actor_id,
         payload={
-            "sentence": sentences.told(told, event.actor_name, promote_request),
+            "sentence": sentences.told(told, event.actor_name, promote_request, names),
+            "people": names,
             "actor": {"name": event.actor_name, "is_checkpoint": event.actor_id is None},
             "door": event.door,
             **state_of(promote_request, from_status=event.from_status),
             "words": _words(told, promote_request),
             "reason": event.reason,
         },
+        audience=audience,
     )
+
+
+def _people(told: Event, promote_request: PromoteRequest) -> list["User"]:
+    """Returns whom an event concerns alone; of a remark, whom a message of its own tells that they are mentioned."""
+    if told == Event.FOLLOW_UP_DUE:
+        owner = _due(promote_request).owner
+        return [] if owner is None else [owner]
+    if told in (Event.MENTIONED, Event.COMMENTED):
+        untold = (
+            promote_request.mentions.filter(told_at=None).select_related("mentioned").order_by("mentioned__username")
+        )
+        return list({mention.mentioned_id: mention.mentioned for mention in untold}.values())
+    return []
 
 
 def _judged(promote_request: PromoteRequest) -> dict[str, Any]:
@@ -126,6 +151,19 @@ def _judged(promote_request: PromoteRequest) -> dict[str, Any]:
     }
 
 
+def _due(promote_request: PromoteRequest) -> Thread:
+    """Returns the follow-up that was reminded of last."""
+    thread: Thread = promote_request.threads.filter(reminder__isnull=False).order_by("-reminder__pk")[0]
+    return thread
+
+
+def _place(mention: Mention) -> str:
+    """Returns what is said where somebody is mentioned."""
+    if mention.comment is not None:
+        return str(mention.comment.text)
+    return str(mention.review.body if mention.review is not None else mention.promote_request.description)
+
+
 def _words(told: Event, promote_request: PromoteRequest) -> str:
     """Returns what somebody wrote who judged or commented, as far as a message has room for it."""
     if told in (Event.APPROVED, Event.CHANGES_REQUESTED):
@@ -136,6 +174,10 @@ def _words(told: Event, promote_request: PromoteRequest) -> str:
             *promote_request.reviews.order_by("-pk").values_list("created_at", "body")[:1],
         ]
         said = max(rows)[1]
+    elif told == Event.MENTIONED:
+        said = _place(promote_request.mentions.filter(told_at=None)[0])
+    elif told == Event.FOLLOW_UP_DUE:
+        said = _due(promote_request).comments.all()[0].text
     else:
         said = ""
     return Truncator(said).chars(_MOST_WORDS)

@@ -19,7 +19,16 @@ from evidence.models import MetricDirection
 from foundation.exceptions import CheckpointError
 from promote_requests import services
 from promote_requests.choices import CloseReason, Status, Verdict
-from promote_requests.models import Comment, PromoteRequest, Review
+from promote_requests.models import (
+    Comment,
+    CommentDeletion,
+    CommentEdit,
+    Mention,
+    PromoteRequest,
+    Resolution,
+    Review,
+    Thread,
+)
 from protection import rules
 from protection.models import FreezeWindow, Ownership, ProtectionRule
 from protection.rulebook import delete_entry, save_entry
@@ -44,7 +53,8 @@ ENTRIES: dict[str, tuple[Any, dict[str, Any]]] = {
     "ownership": (Ownership, {"section": "Risk", "people": {"groups": [], "users": []}}),
 }
 """{model: the class, the values of a row}."""
-KEPT = (PromoteRequest, Review, Comment, ProtectionRule, FreezeWindow, Ownership, MetricDirection)
+SPOKEN = (Thread, Comment, CommentEdit, CommentDeletion, Resolution, Mention)
+KEPT = (PromoteRequest, Review, *SPOKEN, ProtectionRule, FreezeWindow, Ownership, MetricDirection)
 
 
 class Door(StrEnum):
@@ -163,6 +173,30 @@ class World:
         """Has the rule ask for one approval and these conditions."""
         ProtectionRule.objects.filter(target_pattern="stage:*").update(conditions={"approvals": 1, **conditions})
 
+    def question(self) -> int:
+        """Gives the key of linus's blocking thread, which is opened when it is first asked for."""
+        found = Thread.objects.filter(opener=self.linus).first()
+        if found is None:
+            written = services.comment(
+                actor=by(self.linus), promote_request=self.request, body="Which data?", is_blocking=True
+            )
+            found = written.thread
+        return found.pk
+
+    def remark(self) -> int:
+        """Gives the key of grace's comment in that thread."""
+        thread = self.question()
+        found = Comment.objects.filter(author=self.grace).first()
+        if found is None:
+            found = services.reply(actor=by(self.grace), promote_request=self.request, thread=thread, body="October's.")
+        return found.pk
+
+    def settled(self) -> None:
+        services.resolve(actor=by(self.linus), promote_request=self.request, thread=self.question())
+
+    def taken_back(self) -> None:
+        services.delete_comment(actor=by(self.grace), promote_request=self.request, comment=self.remark())
+
     def state(self) -> dict[str, Any]:
         """Returns all that a refusal has to leave as it was; what MLflow showed last is `observed` and may be newer."""
         observed = {"champion_version", "evidence_fingerprint", "evidence_digest", "challenger_stage"}
@@ -239,6 +273,8 @@ def by_service(name: str) -> Way:
             values = {"entry": kind.objects.filter(pk=values.pop("pk", None)).first() or kind(**fields)}
         if attempt.number is not None:
             values["promote_request"] = PromoteRequest.objects.get(pk=attempt.number)
+        if name in ("edit_comment", "delete_comment"):
+            values.pop("thread", None)  # only the API's address names it
         if name == "close" and "reason" in values:
             values["reason"] = CloseReason(values["reason"])
         try:
@@ -252,22 +288,34 @@ def by_service(name: str) -> Way:
     return Way(name, go)
 
 
-def by_page(name: str) -> Way:
+def by_page(name: str, *parts: str) -> Way:
+    """Sends a form; `parts` names the values that are part of its address, behind the request's number."""
+
     def go(attempt: Attempt) -> Answer:
+        values = dict(attempt.values)
+        if values.pop("is_blocking", False):
+            values["nature"] = "blocking"
+        if "owner" in values:
+            values["nature"] = "follow_up"
         number = [] if attempt.number is None else [attempt.number]
-        return _page(attempt.post(reverse(f"promote_requests:{name}", args=number), attempt.values))
+        address = reverse(f"promote_requests:{name}", args=[*number, *(values[part] for part in parts)])
+        return _page(attempt.post(address, values))
 
     return Way(name, go)
 
 
-def by_api(method: str, name: str, **always: Any) -> Way:
+def by_api(method: str, name: str, *parts: str, **always: Any) -> Way:
+    """Calls the API; `parts` names the values that are part of its address, behind the request's number."""
+
     def go(attempt: Attempt) -> Answer:
         values = attempt.values | always
+        if "anchor_kind" in values:
+            values["anchor"] = {"kind": values.pop("anchor_kind"), "key": values.pop("anchor_key")}
         if "target" in values:
             kind, _, target_name = values["target"].partition(":")
             values["target"] = {"kind": kind, "name": target_name}
         number = [] if attempt.number is None else [attempt.number]
-        address = reverse(f"promote_requests_api:{name}", args=number)
+        address = reverse(f"promote_requests_api:{name}", args=[*number, *(values.pop(part) for part in parts)])
         assert address.startswith(ROOT)
         response = attempt.client.generic(method, address, json.dumps(values), "application/json")
         return Answer(response.status_code, response.json().get("message", ""))

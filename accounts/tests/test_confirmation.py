@@ -13,7 +13,7 @@ from promote_requests import services
 from promote_requests.choices import Status, Verdict
 from promote_requests.models import PromoteRequest, Review
 from protection.models import ProtectionRule
-from testing.people import PASSWORD, AdministratorFactory, UserFactory, bearer, issue_token, suspended_mark
+from testing.people import PASSWORD, AdministratorFactory, UserFactory, bearer, by, issue_token, suspended_mark
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -194,3 +194,22 @@ def test_the_api_asks_a_session_and_no_token(open_request: PromoteRequest, grace
     _, token = issue_token(grace)
     accepted = Client().post(address, {"body": "hello"}, **as_json, **bearer(token))
     assert accepted.status_code == 201
+
+
+def test_lifting_a_blocking_thread_asks_and_settling_a_remark_does_not(
+    open_request: PromoteRequest, grace: User
+) -> None:
+    threads = [
+        services.comment(actor=by(grace), promote_request=open_request, body="Hm.", is_blocking=is_blocking).thread
+        for is_blocking in (True, False)
+    ]
+    client = signed_in(grace)
+    blocking, remark = (
+        client.post(reverse("promote_requests:resolve", args=[open_request.number, thread.pk])) for thread in threads
+    )
+    assert blocking["Location"].startswith(REAUTHENTICATE)
+    assert remark["Location"].startswith(open_request.get_absolute_url())
+    assert "Resolve a blocking thread of promote request" in client.get(blocking["Location"]).content.decode()
+    assert [thread.is_resolved for thread in open_request.threads.all()] == [False, True]
+    enter_password(client, blocking)
+    assert [thread.is_resolved for thread in open_request.threads.all()] == [True, True]

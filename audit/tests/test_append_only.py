@@ -1,4 +1,5 @@
 import copy
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -6,6 +7,7 @@ from django.db.models.base import ModelState
 
 from promote_requests import services
 from promote_requests.choices import Verdict
+from promote_requests.models import CommentDeletion, CommentEdit, Resolution, Thread
 from testing.people import by
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +22,19 @@ def test_the_record_is_append_only(open_request, grace, rows):
     for change in (row.save, row.delete, manager.all().delete, lambda: manager.all().update(pk=9)):
         with pytest.raises(TypeError, match="append-only"):
             change()
+
+
+def test_what_is_kept_of_a_conversation_is_append_only(open_request, grace):
+    thread = services.comment(actor=by(grace), promote_request=open_request, body="Hm.").thread
+    comment = thread.comments.get()
+    services.resolve(actor=by(grace), promote_request=open_request, thread=thread.pk)
+    services.edit_comment(actor=by(grace), promote_request=open_request, comment=comment.pk, body="Hm!")
+    services.delete_comment(actor=by(grace), promote_request=open_request, comment=comment.pk)
+    for model in (Thread, Resolution, CommentEdit, CommentDeletion):
+        row, rows = model.objects.get(), model.objects.all()
+        for change in (row.save, row.delete, rows.delete, partial(rows.update, pk=9)):
+            with pytest.raises(TypeError, match="append-only"):
+                change()
 
 
 @pytest.mark.parametrize("rows", ["reviews", "comments", "audit_events"])

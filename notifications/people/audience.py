@@ -35,6 +35,10 @@ KINDS: dict[str, Kind] = {
     Event.PROMOTION_FAILED: Kind.PROMOTION,
     Event.PROMOTION_UNANSWERED: Kind.PROMOTION,
     Event.COMMENTED: Kind.TALK,
+    Event.THREAD_RESOLVED: Kind.TALK,
+    Event.THREAD_UNRESOLVED: Kind.TALK,
+    Event.MENTIONED: Kind.YOURS,
+    Event.FOLLOW_UP_DUE: Kind.YOURS,
     Event.EDITED: Kind.TALK,
     Event.CHECK_REPORTED: Kind.TALK,
     Event.CHECK_REQUESTED: Kind.TALK,
@@ -49,9 +53,10 @@ SHIPPED: dict[Kind, Way] = {
     Kind.PROMOTION: Way.MAIL,
     Kind.TALK: Way.MAIL,
     Kind.REMINDER: Way.MAIL,
+    Kind.YOURS: Way.MAIL,
 }
 """How people are told where neither they nor an administrator said otherwise."""
-BY_NAME: frozenset[Kind] = frozenset()
+BY_NAME: frozenset[Kind] = frozenset({Kind.YOURS})
 """What is said to somebody by name: muting does not keep it from them."""
 
 
@@ -99,7 +104,7 @@ def told(messages: Sequence[Message]) -> list[Told]:
     """Returns who is told of these messages, in three queries.
 
     A request for review concerns everybody; everything else those who take part and those who watch the model. What is
-    said to certain people concerns them alone.
+    said to certain people concerns them alone; of a remark that mentions somebody they are told by the mention alone.
     """
     ways = Ways.load()
     active = set(get_user_model()._default_manager.filter(is_active=True).values_list("pk", flat=True))
@@ -111,8 +116,11 @@ def told(messages: Sequence[Message]) -> list[Told]:
             continue
         follow, watch, mute = _concerned(message, subscriptions)
         wanted = active if kind is Kind.REVIEW else follow | watch
-        if "only" in message.audience:
-            wanted = set(message.audience["only"])
+        if "only" in message.audience or kind in BY_NAME:
+            wanted = set(message.audience.get("only", ()))
+        for person in message.audience.get("apart", ()):
+            if ways.of(person, Kind.YOURS, watches=False) is not Way.NOTHING:
+                wanted = wanted - {person}
         for person in sorted((wanted & active) - (set() if kind in BY_NAME else mute) - {message.actor_id}):
             way = ways.of(person, kind, watches=person in watch)
             if way is not Way.NOTHING:

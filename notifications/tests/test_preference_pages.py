@@ -28,7 +28,14 @@ def text(answer):
 
 def test_each_kind_is_chosen_by_oneself(client, ada):
     assert client.post(WHERE, {"talk": "nothing", "promotion": "digest"}).status_code == 302
-    expected = {"review": "digest", "decision": "mail", "promotion": "digest", "talk": "nothing", "reminder": "mail"}
+    expected = {
+        "review": "digest",
+        "decision": "mail",
+        "promotion": "digest",
+        "talk": "nothing",
+        "reminder": "mail",
+        "yours": "mail",
+    }
     assert subscriptions.ways_of(ada.pk) == expected
     client.post(WHERE, {"talk": "mail"})
     assert subscriptions.ways_of(ada.pk) == expected | {"talk": "mail"}

@@ -30,7 +30,8 @@ def context(
     """Returns what the desk shows of a request; a promotion that a crash cut off is settled first."""
     settle_if_cut_off(promote_request)
     asked: PageRequest = request  # type: ignore[assignment]  # the admin lets in only who is signed in
-    return {"desk": True, **detail.context_of(asked, promote_request, failure=failure, body=body)}
+    shown = detail.context_of(asked, promote_request, failure=failure, body=body, may_open=False)
+    return {"desk": True, **shown}
 
 
 def judge(request: HttpRequest, promote_request: PromoteRequest) -> HttpResponse:

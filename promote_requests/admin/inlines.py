@@ -1,5 +1,7 @@
 """The reviews and comments of a request, below its row in the admin."""
 
+from django.contrib import admin
+
 from audit.admin.read_only import RecordInline
 from audit.admin.times import in_utc
 from promote_requests.models import Comment, Review
@@ -26,4 +28,9 @@ class CommentInline(RecordInline):
 
     model = Comment
     people = ("author",)
-    fields = readonly_fields = (in_utc("created_at"), "author", "body")
+    fields = readonly_fields = (in_utc("created_at"), "author", "present_words")
+
+    @admin.display(description="words")
+    def present_words(self, comment: Comment) -> str:
+        """Returns what it says now; of a deleted one nobody is shown the words."""
+        return "(deleted)" if comment.is_deleted else comment.text

@@ -109,17 +109,17 @@ class CommentsView(ApiView, ListAPIView):
 
     @override
     def get_queryset(self) -> QuerySet:
-        return load(self.request, self.kwargs["number"]).comments.select_related("author")
+        return load(self.request, self.kwargs["number"]).comments.all()
 
     @schema.operation("List comments", responses={200: CommentSerializer(many=True)}, errors=(404,))
     @override
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Lists the comments."""
+        """Lists the comments of all threads."""
         return self.list(request, *args, **kwargs)
 
     @schema.operation("Comment", request=NewCommentSerializer, responses={201: CommentSerializer}, errors=(400, 404))
     def post(self, request: Request, number: int) -> Response:
-        """Adds a comment, whatever the request's state."""
+        """Opens a thread, whatever the request's state; `threads/` opens one about a row, or that blocks."""
         promote_request = load(request, number)
         values = checked(NewCommentSerializer, request.data)
         comment = services.comment(actor=actor_of(request, Door.API), promote_request=promote_request, **values)

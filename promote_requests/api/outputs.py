@@ -370,14 +370,21 @@ class CheckOutcomeSerializer(CheckSerializer):
 
 
 class CommentSerializer(serializers.ModelSerializer):
-    """A comment."""
+    """A remark in a thread, as it says now."""
 
     author = person("author")
+    thread = serializers.IntegerField(source="thread_id", read_only=True, help_text="The `id` of its thread.")
+    body = serializers.CharField(source="text", read_only=True, help_text="Markdown; empty once it is deleted.")
+    earlier = serializers.SerializerMethodField(help_text="Its former wordings, oldest first.")
+    is_deleted = serializers.BooleanField(read_only=True)
 
     class Meta:
         model = Comment
-        fields: ClassVar = ["id", "author", "body", "created_at"]
+        fields: ClassVar = ["id", "thread", "author", "body", "earlier", "is_deleted", "created_at"]
         read_only_fields = fields
+
+    def get_earlier(self, comment: Comment) -> list[str]:
+        return [] if comment.is_deleted else [text for text, _ in comment.wordings[:-1]]
 
 
 def api_url(promote_request: PromoteRequest) -> str:

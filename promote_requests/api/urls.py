@@ -8,10 +8,12 @@ from foundation.api import schema
 from foundation.api.views import UnknownRouteView
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
 from promote_requests.api import actions, checks, discussion, following, inbox, moves, registry, requests
+from promote_requests.api.talk import mentions, threads
 from protection.api import entries, insights, rules
 
 app_name = "promote_requests_api"
 _ONE = "promote-requests/<int:number>/"
+_THREAD = f"{_ONE}threads/<int:thread>/"
 _swagger = schema.SwaggerView.as_view(url_name="promote_requests_api:schema")
 
 urlpatterns: list[URLPattern] = [
@@ -22,6 +24,12 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}checks/", checks.ChecksView.as_view(), name="checks"),
     path(f"{_ONE}checks/request/", checks.CheckRequestView.as_view(), name="check-request"),
     path(f"{_ONE}comments/", discussion.CommentsView.as_view(), name="comments"),
+    path(f"{_ONE}threads/", threads.ThreadsView.as_view(), name="threads"),
+    path(f"{_THREAD}comments/", threads.RepliesView.as_view(), name="replies"),
+    path(f"{_THREAD}comments/<int:comment>/", threads.CommentView.as_view(), name="comment"),
+    path(f"{_THREAD}resolve/", threads.ResolveView.as_view(), name="resolve"),
+    path(f"{_THREAD}unresolve/", threads.UnresolveView.as_view(), name="unresolve"),
+    path("mentions/", mentions.MentionsView.as_view(), name="mentions"),
     path(f"{_ONE}promote/", actions.PromoteView.as_view(), name="promote"),
     path(f"{_ONE}submit/", actions.SubmitView.as_view(), name="submit"),
     path(f"{_ONE}close/", actions.CloseView.as_view(), name="close"),

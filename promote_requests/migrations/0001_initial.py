@@ -77,6 +77,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Thread',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('anchor_kind', models.CharField(blank=True, choices=[('metric', 'metric'), ('parameter', 'parameter'), ('tag', 'tag'), ('file', 'file'), ('prompt', 'line of the prompt')], max_length=16)),
+                ('anchor_key', models.TextField(blank=True)),
+                ('anchor_value', models.TextField(blank=True)),
+                ('is_blocking', models.BooleanField(default=False)),
+                ('due_on', models.DateField(null=True)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('opener', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='follow_ups', to=settings.AUTH_USER_MODEL)),
+                ('promote_request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='threads', to='promote_requests.promoterequest')),
+            ],
+            options={
+                'ordering': ['created_at', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Comment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -84,6 +102,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promote_request_comments', to=settings.AUTH_USER_MODEL)),
                 ('promote_request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='comments', to='promote_requests.promoterequest')),
+                ('thread', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='comments', to='promote_requests.thread')),
             ],
             options={
                 'ordering': ['created_at', 'pk'],
@@ -242,6 +261,143 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='review',
             constraint=models.CheckConstraint(condition=models.Q(('verdict', 'comment'), models.Q(('reviewer', models.F('request_author')), _negated=True), _connector='OR'), name='nobody_judges_their_own'),
+        ),
+        # The conversation: what belongs to threads, comments and mentions.
+        migrations.CreateModel(
+            name='CommentDeletion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='CommentEdit',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('body', models.TextField()),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Mention',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('told_at', models.DateTimeField(null=True)),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Reminder',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='Resolution',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('is_resolved', models.BooleanField()),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.AddIndex(
+            model_name='thread',
+            index=models.Index(condition=models.Q(('due_on__isnull', False)), fields=['due_on'], name='follow_up_by_day'),
+        ),
+        migrations.AddConstraint(
+            model_name='thread',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('due_on', None), ('owner', None)), models.Q(('due_on__isnull', False), ('is_blocking', False), ('owner__isnull', False)), _connector='OR'), name='follow_ups_do_not_block'),
+        ),
+        migrations.AddConstraint(
+            model_name='thread',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('anchor_key', ''), ('anchor_kind', ''), ('anchor_value', '')), models.Q(('anchor_kind__in', ['metric', 'parameter', 'tag', 'file', 'prompt']), models.Q(('anchor_key', ''), _negated=True)), _connector='OR'), name='anchors_name_a_row'),
+        ),
+        migrations.AddField(
+            model_name='commentdeletion',
+            name='by',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='commentdeletion',
+            name='comment',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='deletion', to='promote_requests.comment'),
+        ),
+        migrations.AddField(
+            model_name='commentedit',
+            name='comment',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='edits', to='promote_requests.comment'),
+        ),
+        migrations.AddField(
+            model_name='mention',
+            name='by',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='mention',
+            name='comment',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='mentions', to='promote_requests.comment'),
+        ),
+        migrations.AddField(
+            model_name='mention',
+            name='mentioned',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mentions', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='mention',
+            name='promote_request',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mentions', to='promote_requests.promoterequest'),
+        ),
+        migrations.AddField(
+            model_name='mention',
+            name='review',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='mentions', to='promote_requests.review'),
+        ),
+        migrations.AddField(
+            model_name='reminder',
+            name='thread',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='reminder', to='promote_requests.thread'),
+        ),
+        migrations.AddField(
+            model_name='resolution',
+            name='by',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='resolution',
+            name='thread',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='resolutions', to='promote_requests.thread'),
+        ),
+        migrations.AddConstraint(
+            model_name='mention',
+            constraint=models.UniqueConstraint(fields=('comment', 'mentioned'), name='one_mention_per_comment'),
+        ),
+        migrations.AddConstraint(
+            model_name='mention',
+            constraint=models.UniqueConstraint(fields=('review', 'mentioned'), name='one_mention_per_review'),
+        ),
+        migrations.AddConstraint(
+            model_name='mention',
+            constraint=models.UniqueConstraint(condition=models.Q(('comment', None), ('review', None)), fields=('promote_request', 'mentioned'), name='one_mention_per_description'),
+        ),
+        migrations.AddConstraint(
+            model_name='mention',
+            constraint=models.CheckConstraint(condition=models.Q(('comment', None), ('review', None), _connector='OR'), name='mentions_have_one_place'),
         ),
         # The way back, broken glass, what takes another's place, champions reviewed again.
         migrations.CreateModel(

@@ -1,4 +1,4 @@
-"""The tables of promote requests, reviews and comments.
+"""The tables of promote requests, reviews and the conversation about them.
 
 Only `promote_requests.services` writes these; everything else reads.
 """
@@ -6,10 +6,12 @@ Only `promote_requests.services` writes these; everything else reads.
 from promote_requests.models.answers import Answer
 from promote_requests.models.champions import ChampionReview
 from promote_requests.models.checks import Check
-from promote_requests.models.comments import Comment
+from promote_requests.models.comments import Comment, CommentDeletion, CommentEdit
 from promote_requests.models.glass import AfterReview, BrokenGlass, Consent
+from promote_requests.models.mentions import Mention
 from promote_requests.models.requests import FormerText, PromoteRequest
 from promote_requests.models.reviews import Dismissal, Review, Signature
+from promote_requests.models.threads import Reminder, Resolution, Thread
 
 __all__ = [
     "AfterReview",
@@ -18,10 +20,16 @@ __all__ = [
     "ChampionReview",
     "Check",
     "Comment",
+    "CommentDeletion",
+    "CommentEdit",
     "Consent",
     "Dismissal",
     "FormerText",
+    "Mention",
     "PromoteRequest",
+    "Reminder",
+    "Resolution",
     "Review",
     "Signature",
+    "Thread",
 ]

@@ -3,7 +3,6 @@
 from promote_requests.pages.actions import (
     answer,
     close,
-    comment,
     dismiss,
     edit,
     promote,
@@ -23,7 +22,6 @@ from promote_requests.pages.registry import compare_versions, model_list, model_
 __all__ = [
     "answer",
     "close",
-    "comment",
     "compare_versions",
     "dismiss",
     "edit",

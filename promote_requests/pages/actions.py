@@ -9,7 +9,6 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.identity import confirmation, signing
 from audit.actors import Door, actor_of
-from foundation.browsers import htmx
 from foundation.exceptions import CheckpointError, InvalidInput
 from promote_requests import permissions, sentences, services, transitions
 from promote_requests.choices import Action, CloseReason, Status, Verdict
@@ -18,6 +17,8 @@ from promote_requests.pages import detail
 from promote_requests.pages.forms import EditForm
 from promote_requests.pages.http import PageRequest, action, seen_text_revision
 from promote_requests.pages.rules import questions
+from promote_requests.pages.talk.answers import refused
+from promote_requests.pages.talk.views import comment
 
 
 @action
@@ -51,24 +52,6 @@ def review(request: PageRequest, number: int) -> HttpResponse:
         return "Your review is recorded."
 
     return _perform(request, number, act)
-
-
-@action
-def comment(request: PageRequest, number: int) -> HttpResponse:
-    """Adds a comment; htmx gets the conversation and an empty field, any other caller the page."""
-    promote_request = detail.find(request, number)
-    body = request.POST.get("body", "")
-    try:
-        recorded = services.comment(actor=actor_of(request, Door.PAGE), promote_request=promote_request, body=body)
-    except CheckpointError as failure:
-        return _refused(request, number, failure)
-    if htmx.is_asking(request):
-        # The rest of the page stays as it is: an approval is about what the reviewer sees.
-        response = render(request, "promote_requests/includes/_commented.html", detail.conversation(promote_request))
-        response.headers["HX-Retarget"] = response.headers["HX-Reselect"] = "#conversation"
-        response.headers["HX-Reswap"] = "outerHTML"
-        return response
-    return redirect(f"{promote_request.get_absolute_url()}#comment-{recorded.pk}")
 
 
 @action
@@ -214,23 +197,10 @@ def _perform(request: PageRequest, number: int, act: Callable[[PromoteRequest], 
     try:
         done = act(promote_request)
     except CheckpointError as failure:
-        return _refused(request, number, failure)
+        return refused(request, number, failure)
     if done:
         messages.success(request, done)
     return redirect(promote_request)
-
-
-def _refused(request: PageRequest, number: int, failure: CheckpointError) -> HttpResponse:
-    """Shows the request as it is now, the refusal, and what the person had typed.
-
-    The words typed beside a button that is no longer there stand in the field for comments.
-    """
-    typed = request.POST.get("body") or request.POST.get("message", "")
-    response = detail.page(request, detail.find(request, number), failure=failure, body=typed)
-    if failure.field == "body":
-        # It is said beside the field, and there the person is.
-        response.headers["HX-Reswap"] = "outerHTML"
-    return response
 
 
 def _wants_signature(request: PageRequest, number: int) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -31,8 +31,10 @@ from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import charts, text_changes, timeline
 from promote_requests.pages.http import Missing, PageRequest, action, rows_asked_for
+from promote_requests.pages.markdown import people_in
 from promote_requests.pages.moves import shown as moves_shown
 from promote_requests.pages.rules.questions import asked
+from promote_requests.pages.talk.threads import talk_of
 from promote_requests.sentences import Story
 from promote_requests.services import (
     actions_for,
@@ -147,6 +149,7 @@ def context_of(
     failure: CheckpointError | None = None,
     body: str = "",
     is_waiting: bool = True,
+    may_open: bool = True,
 ) -> dict[str, Any]:
     """Returns all that a page about a request shows, the portal's and the admin's, for whoever asks.
 
@@ -156,6 +159,7 @@ def context_of(
         failure: Why an action was refused.
         body: What was typed for it.
         is_waiting: Whether MLflow is asked; otherwise an open request is shown as it was observed last.
+        may_open: Whether threads are opened and answered on this page.
     """
     rules = rulebook()
     questions = asked(
@@ -165,9 +169,18 @@ def context_of(
         typed=request.POST if failure is not None else None,
         failure=failure,
     )
+    judgement = _judgement(
+        request, promote_request, rules, _look(request, promote_request, rules, is_waiting=is_waiting)
+    )
     return {
-        **conversation(promote_request),
-        **_judgement(request, promote_request, rules, _look(request, promote_request, rules, is_waiting=is_waiting)),
+        **judgement,
+        **conversation(
+            request,
+            promote_request,
+            comparison=judgement["comparison"],
+            as_of=judgement["as_of"],
+            may_open=may_open,
+        ),
         "asked": questions,
         "is_asked": any(one.is_readers for one in questions),
         "failure": failure,
@@ -178,9 +191,33 @@ def context_of(
     }
 
 
-def conversation(promote_request: PromoteRequest) -> dict[str, Any]:
-    """Returns what the timeline and the field below it need. Queries the database only."""
-    return {"entries": timeline.entries(promote_request), "field_error": "", "body": ""}
+def conversation(
+    request: PageRequest,
+    promote_request: PromoteRequest,
+    *,
+    comparison: Comparison | None = None,
+    as_of: datetime | None = None,
+    may_open: bool = True,
+) -> dict[str, Any]:
+    """Returns what the timeline and the field below it need. Queries the database only; see `talk_of`."""
+    reader = actor_of(request, Door.PAGE)
+    talk = talk_of(promote_request, reader, comparison=comparison, as_of=as_of, may_open=may_open)
+    return {
+        "entries": timeline.entries(promote_request, talk),
+        "talk": talk,
+        "people": people_in([promote_request.description, *_words(promote_request), *talk.texts]),
+        "field_error": "",
+        "body": "",
+    }
+
+
+def _words(promote_request: PromoteRequest) -> list[str]:
+    return [review.body for review in promote_request.reviews.all()]
+
+
+def back(promote_request: PromoteRequest, place: str) -> HttpResponse:
+    """Leads to a place of a request's page."""
+    return redirect(f"{promote_request.get_absolute_url()}#{place}")
 
 
 def _look(request: PageRequest, promote_request: PromoteRequest, rules: Rulebook, *, is_waiting: bool) -> Seen:

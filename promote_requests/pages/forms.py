@@ -64,7 +64,7 @@ class NewRequestForm(PageForm):
     suggested_title = forms.CharField(required=False, widget=_kept())
     description = forms.CharField(
         required=False,
-        widget=forms.Textarea(attrs={"rows": 5}),
+        widget=forms.Textarea(attrs={"rows": 5, "data-mentions": ""}),
         help_text="What should reviewers know? Markdown.",
     )
 
@@ -92,7 +92,9 @@ class EditForm(PageForm):
     """Title and description: nothing else of a request can be edited."""
 
     title = forms.CharField(required=False, widget=forms.TextInput(attrs={"maxlength": "200"}))
-    description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 10}), help_text="Markdown.")
+    description = forms.CharField(
+        required=False, widget=forms.Textarea(attrs={"rows": 10, "data-mentions": ""}), help_text="Markdown."
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

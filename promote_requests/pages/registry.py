@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Any
 
 from django.db.models import Count
 from django.http import HttpResponse
@@ -16,6 +17,7 @@ from evidence.inspection.looking import findings_of, inspection_of
 from evidence.observe import observe_both
 from notifications.people.subscriptions import standing_of
 from promote_requests import links
+from promote_requests.inbox import overdue
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import charts, detail
 from promote_requests.pages.http import Missing, PageRequest, lists_of, rows_asked_for
@@ -30,6 +32,7 @@ from registry.workspaces import canonical_workspace
 MODELS_SHOWN = 200
 VERSIONS_SHOWN = 50
 _OFFERED = 12
+FOLLOW_UPS_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,18 @@ def _workspaces(others: list[str]) -> list[str]:
 
 @require_safe
 def model_page(request: PageRequest, name: str) -> HttpResponse:
-    """Shows a model's versions with their stages and aliases, and the requests for them."""
+    """Shows a model's versions with their stages and aliases, the requests for them, and what is overdue."""
     workspace = canonical_workspace(request.GET.get("workspace", ""))
     lists = lists_of(workspace)
     below = _number(request.GET.get("below", ""))
     standing = standing_of(request.user.pk, number=None, workspace=workspace, model_name=name)
-    context = {"name": name, "workspace": workspace, "below": below, "standing": standing}
+    context: dict[str, Any] = {
+        "name": name,
+        "workspace": workspace,
+        "below": below,
+        "standing": standing,
+        "follow_ups": overdue(workspace, name, reader=request.user)[:FOLLOW_UPS_SHOWN],
+    }
     try:
         model = lists.model(name)
         found = lists.versions(model, limit=VERSIONS_SHOWN + 1, below=below)

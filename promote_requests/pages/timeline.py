@@ -1,4 +1,4 @@
-"""The timeline of a request: reviews, comments and events in one list."""
+"""The timeline of a request: reviews, threads and events in one list."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +10,18 @@ from audit.choices import AuditAction
 from promote_requests import sentences
 from promote_requests.choices import Verdict
 from promote_requests.models import PromoteRequest, Review
+from promote_requests.pages.talk.threads import Talk, ThreadView
 
-_TOLD_OTHERWISE = (AuditAction.REVIEWED, AuditAction.COMMENTED)
-"""Audit rows of what the timeline shows as reviews and comments."""
+_TOLD_OTHERWISE = (
+    AuditAction.REVIEWED,
+    AuditAction.COMMENTED,
+    AuditAction.COMMENT_EDITED,
+    AuditAction.COMMENT_DELETED,
+    AuditAction.THREAD_RESOLVED,
+    AuditAction.THREAD_UNRESOLVED,
+    AuditAction.MENTIONED,
+)
+"""Audit rows of what the timeline shows as reviews, or within threads."""
 _NOTE = 500
 """The most characters of an event's explanation; the admin shows all of it."""
 _ICONS = {
@@ -30,6 +39,7 @@ _ICONS = {
     AuditAction.ASKED_AGAIN: "waiting",
     AuditAction.RE_REVIEW_DUE: "waiting",
     AuditAction.VERSION_GONE: "warning",
+    AuditAction.FOLLOW_UP_DUE: "waiting",
 }
 _VERDICTS = {
     Verdict.APPROVE: "approved",
@@ -51,6 +61,7 @@ class Entry:
         anchor: The entry's id in the page.
         judged: The address of the evidence that a review is about.
         signature: Who signed it, when and with which meaning, as a sentence.
+        thread: The thread that a comment opened.
     """
 
     at: datetime
@@ -63,10 +74,11 @@ class Entry:
     is_event: bool = False
     judged: str = ""
     signature: str = ""
+    thread: ThreadView | None = None
 
 
-def entries(promote_request: PromoteRequest) -> list[Entry]:
-    """Returns the reviews, comments and events of a request, oldest first."""
+def entries(promote_request: PromoteRequest, talk: Talk) -> list[Entry]:
+    """Returns the reviews, threads and events of a request, oldest first; what is said in a thread stands in it."""
     reviews = [
         Entry(
             at=review.created_at,
@@ -83,16 +95,16 @@ def entries(promote_request: PromoteRequest) -> list[Entry]:
         )
         for review in promote_request.reviews.all()
     ]
-    comments = [
+    threads = [
         Entry(
-            at=comment.created_at,
-            who=comment.author.get_username(),
+            at=thread.first.at,
+            who=thread.first.who,
             did="commented",
             icon="comment",
-            anchor=f"comment-{comment.pk}",
-            body=comment.body,
+            anchor=f"thread-{thread.pk}",
+            thread=thread,
         )
-        for comment in promote_request.comments.select_related("author")
+        for thread in talk.threads
     ]
     events = [
         Entry(
@@ -106,7 +118,7 @@ def entries(promote_request: PromoteRequest) -> list[Entry]:
         )
         for event in promote_request.audit_events.exclude(action__in=_TOLD_OTHERWISE)
     ]
-    return sorted([*reviews, *comments, *events], key=lambda entry: entry.at)
+    return sorted([*reviews, *threads, *events], key=lambda entry: entry.at)
 
 
 def _signature(review: Review) -> str:

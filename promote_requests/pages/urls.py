@@ -11,6 +11,7 @@ from promote_requests.pages.metrics import directions
 from promote_requests.pages.moves import acts, again, glass, report
 from promote_requests.pages.rules import entries, rule
 from promote_requests.pages.rules import view as rules
+from promote_requests.pages.talk import views as talk
 
 _to_the_list = RedirectView.as_view(pattern_name="promote_requests:list", query_string=True)
 
@@ -25,7 +26,13 @@ urlpatterns: list[URLPattern] = [
     path("promote-requests/<int:number>/evidence/<slug:digest>/now/", pages.since, name="since"),
     path("promote-requests/<int:number>/now/", pages.now, name="now"),
     path("promote-requests/<int:number>/review/", pages.review, name="review"),
-    path("promote-requests/<int:number>/comment/", pages.comment, name="comment"),
+    path("promote-requests/<int:number>/comment/", talk.comment, name="comment"),
+    path("promote-requests/<int:number>/threads/new/", talk.new_thread, name="new_thread"),
+    path("promote-requests/<int:number>/threads/<int:thread>/reply/", talk.reply, name="reply"),
+    path("promote-requests/<int:number>/threads/<int:thread>/resolve/", talk.resolve, name="resolve"),
+    path("promote-requests/<int:number>/threads/<int:thread>/unresolve/", talk.unresolve, name="unresolve"),
+    path("promote-requests/<int:number>/comments/<int:comment>/edit/", talk.edit_comment, name="edit_comment"),
+    path("promote-requests/<int:number>/comments/<int:comment>/delete/", talk.delete_comment, name="delete_comment"),
     path("promote-requests/<int:number>/promote/", pages.promote, name="promote"),
     path("promote-requests/<int:number>/close/", pages.close, name="close"),
     path("promote-requests/<int:number>/withdraw/", pages.withdraw, name="withdraw"),

@@ -1,6 +1,7 @@
 """The sentences of this room that have parts, each made whole in one place.
 
-What a request asks for (`story`), what changed in the facts (`facts`), what was done and what happened (`deeds`).
+What a request asks for (`story`), what changed in the facts (`facts`), what was done and what happened (`deeds`),
+what is said about it (`talk`).
 """
 
 from promote_requests.sentences.deeds import (
@@ -88,6 +89,15 @@ from promote_requests.sentences.story import (
     sentence,
     suggested_title,
 )
+from promote_requests.sentences.talk import (
+    anchor,
+    follow_up,
+    moved,
+    row_threads,
+    said_then,
+    shortened,
+    thread,
+)
 
 __all__ = [
     "CONSENTED",
@@ -103,6 +113,7 @@ __all__ = [
     "Story",
     "about_to",
     "alias_lost",
+    "anchor",
     "answered",
     "arrived",
     "author_changed_entry",
@@ -125,6 +136,7 @@ __all__ = [
     "ended",
     "facts_of_review",
     "files_differ",
+    "follow_up",
     "former_is_gone",
     "glass_broken",
     "gone",
@@ -138,6 +150,7 @@ __all__ = [
     "made",
     "may_still_land",
     "meaning",
+    "moved",
     "nearly_over",
     "needs",
     "no_successor",
@@ -154,8 +167,11 @@ __all__ = [
     "re_review_due",
     "recorded_but_not_promoted",
     "replaced_since",
+    "row_threads",
+    "said_then",
     "says_otherwise",
     "sentence",
+    "shortened",
     "signed",
     "standing",
     "suggested_title",
@@ -163,6 +179,7 @@ __all__ = [
     "suspended",
     "tags_missing",
     "takes_back",
+    "thread",
     "told",
     "too_many",
     "turned",

@@ -27,6 +27,8 @@ _TOLD = {
     Event.SUBMITTED: "asks for review of",
     Event.EDITED: "edited",
     Event.COMMENTED: "commented on",
+    Event.THREAD_RESOLVED: "resolved a thread of",
+    Event.THREAD_UNRESOLVED: "opened a thread again of",
     Event.APPROVED: "approved",
     Event.CHANGES_REQUESTED: "asks for changes of",
     Event.DISMISSED: "dismissed a request for changes of",
@@ -52,6 +54,12 @@ _TOLD = {
     Event.RE_REVIEWED: "reviewed again the champion by",
 }
 """What stands between a person's name and a request's number where somebody is told of it."""
+_TOLD_TO_SOME = {
+    Event.MENTIONED: "mentions {} in",
+    Event.FOLLOW_UP_DUE: "reminds {} of what is to be seen to by today in",
+}
+"""The same of what concerns some people alone, with their names."""
+_NAMED = 3
 
 
 def needs(requirement: Requirement) -> str:
@@ -174,12 +182,26 @@ def gone_from_list(number: str) -> str:
     return f"#{number} is no longer in this list: somebody else was faster."
 
 
-def told(event: Event, actor: str, promote_request: PromoteRequest) -> str:
-    """Says what happened to somebody who does not see the page: `ada approved #7: Fraud version 3 to Production`."""
+def told(event: Event, actor: str, promote_request: PromoteRequest, people: Sequence[str] = ()) -> str:
+    """Says what happened to somebody who does not see the page: `ada approved #7: Fraud version 3 to Production`.
+
+    Args:
+        event: What happened.
+        actor: Who did it.
+        promote_request: To what.
+        people: Whom it concerns, of what concerns some alone.
+    """
     what = f"{promote_request.model_name} version {promote_request.version}"
     where = destination(promote_request.proposal)
     link = "" if promote_request.change == Change.REMOVE else "to "
-    return f"{actor} {_TOLD[event]} #{promote_request.number}: {what} {link}{where}."
+    deed = _TOLD[event] if event in _TOLD else _TOLD_TO_SOME[event].format(listed(_first(people)))
+    return f"{actor} {deed} #{promote_request.number}: {what} {link}{where}."
+
+
+def _first(people: Sequence[str]) -> list[str]:
+    if len(people) <= _NAMED:
+        return list(people)
+    return [*people[: _NAMED - 1], f"{len(people) - _NAMED + 1} others"]
 
 
 def nearly_over(promote_request: PromoteRequest, ending: str) -> str:

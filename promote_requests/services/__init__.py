@@ -7,6 +7,9 @@ from promote_requests.services.by_itself.due import promote_due, promote_if_its_
 from promote_requests.services.by_itself.holding import hold
 from promote_requests.services.by_itself.inspecting import inspect_waiting
 from promote_requests.services.checking import CheckOutcome, report_check, request_check
+from promote_requests.services.conversation.opening import comment, reply
+from promote_requests.services.conversation.resolving import resolve, unresolve
+from promote_requests.services.conversation.rewording import delete_comment, edit_comment
 from promote_requests.services.directing import direction_refusal, judged_by_directions_of, set_direction
 from promote_requests.services.gating import judge_gates
 from promote_requests.services.history import history_of
@@ -28,7 +31,7 @@ from promote_requests.services.reading import (
     with_files,
     would_promote,
 )
-from promote_requests.services.reviewing import ReviewOutcome, comment, dismiss, review
+from promote_requests.services.reviewing import ReviewOutcome, dismiss, review
 from promote_requests.services.ruling import AnswerOutcome, answer, changes_by_the_author, made_impossible, touched_by
 from promote_requests.services.settling import settle, settle_if_cut_off, unsettled
 
@@ -45,9 +48,11 @@ __all__ = [
     "consent",
     "create",
     "decision_of",
+    "delete_comment",
     "direction_refusal",
     "dismiss",
     "edit",
+    "edit_comment",
     "evidence_of",
     "history_of",
     "hold",
@@ -62,10 +67,12 @@ __all__ = [
     "promote_if_its_time_has_come",
     "re_review",
     "reopen",
+    "reply",
     "report_check",
     "request_check",
     "requirement_for_proposal",
     "requirement_of",
+    "resolve",
     "review",
     "review_afterwards",
     "roll_back",
@@ -75,6 +82,7 @@ __all__ = [
     "submit",
     "supersede",
     "touched_by",
+    "unresolve",
     "unsettled",
     "with_files",
     "withdraw",

@@ -17,6 +17,7 @@ from promote_requests.choices import Action, CloseReason, Status
 from promote_requests.exceptions import DuplicateRequest
 from promote_requests.models import FormerText, PromoteRequest
 from promote_requests.services import feasibility
+from promote_requests.services.conversation.mentioning import mention, mention_all
 from promote_requests.services.gating import after_description, as_stored, judge_gates, measure
 from promote_requests.services.locking import lock, move
 from promote_requests.services.moves.gone import notice_if_gone
@@ -129,6 +130,7 @@ def open_request(
                 reason="" if undoes is None else sentences.takes_back(undoes, is_fast_track=is_fast_track),
                 actor=actor,
             )
+            mention(actor=actor, promote_request=promote_request, text=description)
     except IntegrityError:
         # Somebody opened the same request since the check above; the constraint refused the second.
         _refuse_duplicate(proposal)
@@ -166,6 +168,7 @@ def edit(*, actor: Actor, promote_request: PromoteRequest, title: str, descripti
         )
         reason = sentences.edited(before, (title, description))
         _record(AuditAction.EDITED, locked, actor, reason=reason)
+        mention(actor=actor, promote_request=locked, text=description)
     return locked
 
 
@@ -274,6 +277,8 @@ def _open(
                 last_failure="",
             )
             _record(recorded_as, locked, actor, reason=message, from_status=before)
+            if action == Action.SUBMIT:
+                mention_all(actor=actor, promote_request=locked)
     except IntegrityError:
         _refuse_duplicate(promote_request.proposal)
         raise

@@ -33,3 +33,8 @@ def move(promote_request: PromoteRequest, to: Status, **values: Any) -> None:
     if written != 1:
         raise WrongState("Somebody else changed this request at the same moment. Reload it and look again.")
     promote_request.refresh_from_db()
+
+
+def touch(promote_request: PromoteRequest) -> None:
+    """Writes that something was said or done about a request just now."""
+    PromoteRequest.objects.filter(pk=promote_request.pk).update(updated_at=timezone.now())

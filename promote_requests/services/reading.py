@@ -117,6 +117,7 @@ def decision_under(
         record=promote_request.record,
         has_failed=promote_request.status == Status.OPEN and bool(promote_request.last_failure),
         answers=_by_author(answers),
+        blocking_threads=blocking_threads_of(promote_request),
     )
 
 
@@ -134,6 +135,7 @@ def facts_of(promote_request: PromoteRequest, requirement: Requirement) -> Facts
             opened_at=promote_request.opened_at,
             record=promote_request.record,
             answers=answers_by_author(promote_request) if requirement.questions else {},
+            blocking_threads=blocking_threads_of(promote_request),
         )
     )
 
@@ -153,6 +155,23 @@ def _by_review(answers: Iterable[Answer]) -> dict[int, dict[str, str]]:
         if given.review_id is not None:
             found.setdefault(given.review_id, {})[given.question_key] = given.answer
     return found
+
+
+def blocking_threads_of(promote_request: PromoteRequest) -> tuple[str, ...]:
+    """Returns who opened each of the blocking threads that are not resolved, or were not when it was decided.
+
+    Uses what `with_people` has loaded, where the caller has it.
+    """
+    threads = getattr(promote_request, "blocking_threads", None)
+    if threads is None:
+        threads = promote_request.threads.blocking()
+    moment = _moment_of(promote_request)
+    opened = []
+    for thread in threads:
+        changes = [change.is_resolved for change in thread.resolutions.all() if change.created_at <= moment]
+        if thread.created_at <= moment and not (changes and changes[-1]):
+            opened.append(thread.opener.get_username())
+    return tuple(opened)
 
 
 def _moment_of(promote_request: PromoteRequest) -> datetime:
@@ -232,6 +251,7 @@ def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decis
         opened_at=promote_request.opened_at,
         record=promote_request.record,
         answers=answers_by_author(promote_request) if requirement.questions else {},
+        blocking_threads=blocking_threads_of(promote_request),
     )
     return forecast.is_approved
 

@@ -1,10 +1,9 @@
-"""The services for reviews and comments."""
+"""The services for reviews."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.identity.signing import Signer
 from audit import trail
@@ -14,13 +13,14 @@ from evidence.freeze import fingerprint
 from evidence.kept import keep as keep_evidence
 from evidence.observe import Evidence
 from foundation.exceptions import CheckpointError, InvalidInput, NotAllowed, WrongState
-from foundation.texts import checked
 from promote_requests import permissions, sentences, transitions
 from promote_requests.choices import Action, Verdict
 from promote_requests.exceptions import EvidenceChanged
-from promote_requests.models import Comment, Dismissal, PromoteRequest, Review, Signature
+from promote_requests.models import Dismissal, PromoteRequest, Review, Signature
+from promote_requests.services.conversation.mentioning import mention
+from promote_requests.services.conversation.words import checked_words
 from promote_requests.services.gating import keep, measure
-from promote_requests.services.locking import lock
+from promote_requests.services.locking import lock, touch
 from promote_requests.services.moves.gone import notices
 from promote_requests.services.observing import adopt, has_changed, refuse_if_changed
 from promote_requests.services.promotion import promote_if_due
@@ -29,9 +29,6 @@ from promote_requests.services.ruling.answering import checked_answers, keep_ans
 from promote_requests.services.settling import settles_first
 from protection.asked.questions import Question
 from protection.matching import Requirement
-
-MAX_BODY = 65_536
-"""The most characters in a review or comment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,7 @@ def review(
     verdict = _checked_verdict(verdict)
     if signer is not None and signer.user_id != actor.user_id:
         raise NotAllowed("A review is signed by who gives it.")
-    body = _checked_body(body, required=verdict != Verdict.APPROVE)
+    body = checked_words(body, required=verdict != Verdict.APPROVE)
     evidence = None
     if verdict == Verdict.APPROVE:
         evidence = with_files(promote_request, evidence_of(promote_request), fresh=True)
@@ -124,13 +121,14 @@ def review(
         )
         keep_answers(locked, requirement, given, actor=actor, review=recorded)
         signature = _sign(recorded, signer, locked) if signer is not None and verdict == Verdict.APPROVE else ""
-        _touch(locked)
+        touch(locked)
         trail.record(
             AuditAction.REVIEWED,
             about=locked.about,
             reason=". ".join(filter(None, (str(verdict.label), sentences.answered(given), signature))),
             actor=actor,
         )
+        mention(actor=actor, promote_request=locked, text=body, review=recorded)
     if verdict != Verdict.APPROVE:
         return ReviewOutcome(recorded, locked)
     try:
@@ -162,7 +160,7 @@ def dismiss(*, actor: Actor, promote_request: PromoteRequest, review: int, reaso
     """
     transitions.require(Action.DISMISS, promote_request.status)
     permissions.require(actor, Action.DISMISS, promote_request)
-    reason = _checked_body(reason, required=True, field="reason")
+    reason = checked_words(reason, required=True, field="reason")
     with transaction.atomic():
         locked = lock(promote_request)
         transitions.require(Action.DISMISS, locked.status)
@@ -172,7 +170,7 @@ def dismiss(*, actor: Actor, promote_request: PromoteRequest, review: int, reaso
             raise WrongState("This review does not block the request, or not any more.")
         lifted = locked.reviews.get(pk=review)
         Dismissal.objects.create(review=lifted, dismissed_by_id=actor.account.pk, reason=reason)
-        _touch(locked)
+        touch(locked)
         trail.record(
             AuditAction.DISMISSED,
             about=locked.about,
@@ -180,28 +178,6 @@ def dismiss(*, actor: Actor, promote_request: PromoteRequest, review: int, reaso
             actor=actor,
         )
     return locked
-
-
-@trail.records_refusals
-def comment(*, actor: Actor, promote_request: PromoteRequest, body: str) -> Comment:
-    """Adds a remark to the timeline, whatever the request's state.
-
-    Raises:
-        InvalidInput: the text is missing or too long.
-        NotAllowed: the actor may not sign in.
-    """
-    transitions.require(Action.COMMENT, promote_request.status)
-    permissions.require(actor, Action.COMMENT, promote_request)
-    body = _checked_body(body, required=True)
-    with transaction.atomic():
-        recorded = Comment.objects.create(promote_request=promote_request, author_id=actor.account.pk, body=body)
-        _touch(promote_request)
-        trail.record(
-            AuditAction.COMMENTED,
-            about=promote_request.about,
-            actor=actor,
-        )
-    return recorded
 
 
 def _require_seen(promote_request: PromoteRequest, evidence: Evidence, seen: str, *, actor: Actor) -> None:
@@ -234,19 +210,8 @@ def _asked_of(actor: Actor, requirement: Requirement) -> list[Question]:
     return [question for question in asked if own & {group.pk for group in question.groups}]
 
 
-def _touch(promote_request: PromoteRequest) -> None:
-    PromoteRequest.objects.filter(pk=promote_request.pk).update(updated_at=timezone.now())
-
-
 def _checked_verdict(verdict: str) -> Verdict:
     try:
         return Verdict(verdict)
     except ValueError:
         raise InvalidInput(f"{verdict!r} is not a verdict: use {', '.join(Verdict.values)}.", field="verdict") from None
-
-
-def _checked_body(body: str, *, required: bool, field: str = "body") -> str:
-    body = body.strip()
-    if required and not body:
-        raise InvalidInput("Write a few words.", field=field)
-    return checked(body, field=field, longest=MAX_BODY)

@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
+from accounts.directory import NOBODY, Known
 from evidence.directions.wanted import Wanted
 from evidence.metrics.arrange import Arranged, View, arrange
 from evidence.metrics.compare import MetricRow
@@ -174,9 +175,9 @@ def says_otherwise(measurement: Measurement) -> str:
 
 
 @register.filter
-def markdown_html(text: str) -> SafeString:
-    """Returns `text` rendered from Markdown, safe to show."""
-    return markdown.render(text)
+def markdown_html(text: str, people: Known | str = NOBODY) -> SafeString:
+    """Returns `text` rendered from Markdown, safe to show, with the mentions of those who are there."""
+    return markdown.render(text, people or NOBODY)  # type: ignore[arg-type]  # "" where a page knows of nobody
 
 
 @register.simple_tag

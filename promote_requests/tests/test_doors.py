@@ -16,6 +16,7 @@ from django.contrib.auth.models import Group
 from django.core.management import get_commands
 from django.test import Client, RequestFactory
 from django.urls import NoReverseMatch, URLPattern, reverse
+from django.utils import timezone
 
 from accounts import people
 from accounts.models import User
@@ -100,6 +101,22 @@ WAYS: dict[str, dict[Door, Way | str]] = {
         doors.by_service("report_check"), PROGRAMS_REPORT, doors.by_api("POST", "checks"), PROGRAMS_REPORT
     ),
     "comment": _of_request("comment", doors.by_api("POST", "comments")),
+    "open a thread": _of_request("comment", doors.by_api("POST", "threads")),
+    **{
+        act: _ways(
+            doors.by_service(act), doors.by_page(act, "thread"), doors.by_api("POST", name, "thread"), READ_THERE
+        )
+        for act, name in (("reply", "replies"), ("resolve", "resolve"), ("unresolve", "unresolve"))
+    },
+    **{
+        act: _ways(
+            doors.by_service(act),
+            doors.by_page(act, "comment"),
+            doors.by_api(method, "comment", "thread", "comment"),
+            READ_THERE,
+        )
+        for act, method in (("edit_comment", "PATCH"), ("delete_comment", "DELETE"))
+    },
     "review": _of_request("review", doors.by_api("POST", "reviews"), doors.by_admin_action("approve_selected")),
     "promote": _of_request("promote", doors.by_api("POST", "promote")),
     "withdraw": _of_request("withdraw", doors.by_api("POST", "close", reason="withdrawn")),
@@ -198,6 +215,12 @@ VALUES: dict[str, dict[str, Any]] = {
     "report a check": {"name": "ci/evals", "state": "success", "evidence_fingerprint": "1:old"},
     "comment": {"body": "A remark."},
     "answer": {"answers": {"0": "yes"}},
+    "open a thread": {"body": "Why?", "is_blocking": True},
+    "reply": {"thread": World.question, "body": "Because."},
+    "resolve": {"thread": World.question},
+    "unresolve": {"thread": World.question},
+    "edit_comment": {"thread": World.question, "comment": World.remark, "body": "September's."},
+    "delete_comment": {"thread": World.question, "comment": World.remark},
     "close": {"reason": "rejected"},
     "set a direction": {"model_name": "Fraud", "metric": "auc", "direction": "lower"},
     "review": {"verdict": "approve"},
@@ -488,6 +511,42 @@ RULES = [
         before=World.way_back_is_open,
         but={Door.PAGE: "The page leads to the one that is open."},
     ),
+    # The conversation.
+    Rule("block what is promoted", "open a thread", 409, "Nothing can block it any more", at=Status.PROMOTED),
+    Rule(
+        "open a thread about no row",
+        "open a thread",
+        400,
+        "The comparison has no metric 'recall'.",
+        row=False,
+        values={"anchor_kind": "metric", "anchor_key": "recall"},
+    ),
+    Rule(
+        "leave a follow-up to nobody",
+        "open a thread",
+        400,
+        "Nobody who may sign in is called 'nobody'.",
+        row=False,
+        values={"owner": "nobody", "due_on": lambda world: f"{timezone.now().date():%Y-%m-%d}", "is_blocking": False},
+        but={Door.SERVICE: "It takes a day, not a text."},
+    ),
+    Rule("reply without words", "reply", 400, "Write a few words.", row=False, values={"body": " "}),
+    Rule("resolve what blocks one's own", "resolve", 403, "It blocks your own request: linus", actor="ada"),
+    Rule("resolve twice", "resolve", 409, "This thread is resolved already.", before=World.settled),
+    Rule("open again what is open", "unresolve", 409, "This thread is not resolved."),
+    Rule(
+        "open again what blocks one's own",
+        "unresolve",
+        403,
+        "It blocks your own request: linus",
+        actor="ada",
+        before=World.settled,
+    ),
+    Rule("edit another's words", "edit_comment", 403, "grace wrote this: nobody else changes it.", actor="ada"),
+    Rule("edit what is deleted", "edit_comment", 409, "This comment is deleted.", before=World.taken_back),
+    Rule("edit to no words", "edit_comment", 400, "Write a few words.", row=False, values={"body": " "}),
+    Rule("delete another's words", "delete_comment", 403, "grace wrote this: nobody else changes it.", actor="linus"),
+    Rule("delete twice", "delete_comment", 409, "This comment is deleted.", before=World.taken_back),
     # What cannot be asked for.
     Rule("ask twice", "create", 409, "already asks for this", before=World.same_again, at=None),
     Rule("reopen beside the same", "reopen", 409, "already asks for this", at=Status.CLOSED, before=World.same_again),
@@ -688,9 +747,12 @@ def _answering(patterns: list[Any], namespace: str, methods: tuple[str, ...], us
     return found
 
 
+TALK = ({"number": 404, "thread": 404}, {"number": 404, "comment": 404}, {"number": 404, "thread": 404, "comment": 404})
+
+
 def _address(name: str) -> str:
     taken = ({}, {"number": 404}, {"name": "Fraud"}, {"digest": "0"}, {"number": 404, "digest": "0"}, {"pk": 404})
-    for kwargs in taken:
+    for kwargs in (*taken, *TALK):
         try:
             return reverse(name, kwargs=kwargs)
         except NoReverseMatch:

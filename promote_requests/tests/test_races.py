@@ -227,3 +227,39 @@ def test_of_several_workers_that_remind_at_once_one_does(open_request, grace, mo
         monkeypatch.setattr(Reminder.objects, "get_or_create", lambda **_: (None, True))
     at_the_same_moment(*[reminding.remind] * 4)
     assert Message.objects.filter(event="promote_request.reminded").count() == told
+
+
+def test_of_people_who_resolve_one_thread_at_the_same_moment_one_does(fraud):
+    asked = PromoteRequestFactory()
+    question = services.comment(actor=by(UserFactory()), promote_request=asked, body="Why?", is_blocking=True).thread
+    people = [UserFactory() for _ in range(4)]
+    results = at_the_same_moment(
+        *(partial(services.resolve, actor=by(one), promote_request=asked, thread=question.pk) for one in people)
+    )
+    assert sum(isinstance(result, WrongState) for result in results) == 3
+    assert question.resolutions.count() == count(AuditAction.THREAD_RESOLVED) == 1
+
+
+def test_a_blocking_thread_beside_a_promotion_stops_it_or_comes_too_late(fraud):
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(
+        conditions={"approvals": 1, "threads": True}, promote_when="pressed"
+    )
+    asked = PromoteRequestFactory()
+    services.review(actor=by(UserFactory()), promote_request=asked, verdict=Verdict.APPROVE)
+    objector, promoter = UserFactory(), UserFactory()
+    ask = partial(services.comment, actor=by(objector), promote_request=asked, body="Stop?", is_blocking=True)
+    asking, promoting = at_the_same_moment(ask, promote(promoter, asked))
+    asked.refresh_from_db()
+    was_late = isinstance(asking, WrongState)
+    assert asked.status == (Status.PROMOTED if was_late else Status.OPEN), (asking, promoting)
+    assert isinstance(promoting, WrongState) is not was_late
+
+
+def test_one_comment_is_deleted_once_whoever_presses_twice(fraud):
+    asked, grace = PromoteRequestFactory(), UserFactory()
+    comment = services.comment(actor=by(grace), promote_request=asked, body="Hm.")
+    results = at_the_same_moment(
+        *[partial(services.delete_comment, actor=by(grace), promote_request=asked, comment=comment.pk)] * 3
+    )
+    assert sum(isinstance(result, WrongState) for result in results) == 2
+    assert count(AuditAction.COMMENT_DELETED) == 1

@@ -94,7 +94,7 @@ def test_metrics_name_breaks_at_its_joints_and_its_value_nowhere(
 ) -> None:
     fraud.change_facts("Fraud", "2", metrics={"test/mean_error": 0.25})
     html = _page(grace, open_request)
-    assert "test/<wbr>mean_<wbr>error</th>" in html
+    assert 'test/<wbr>mean_<wbr>error <span class="talk"' in html
     assert "0.25" in html
 
 
@@ -123,7 +123,7 @@ def test_facts_of_a_challenger_without_champion_tell_how_they_were_measured(
     fraud: "FakeRegistry", ada: "User", grace: "User"
 ) -> None:
     promote_request = PromoteRequestFactory(actor=ada, target=Target.parse("stage:Staging"))
-    assert "auc step 0, run 0.94" in _text(_page(grace, promote_request))
+    assert "auc step 0, run Comment on metric auc" in _text(_page(grace, promote_request))
 
 
 def test_equal_rows_are_folded_and_counted(
@@ -624,7 +624,7 @@ def test_page_costs_the_same_however_long_the_conversation(
         services.comment(actor=by(UserFactory()), promote_request=open_request, body=f"{number}")
         services.review(actor=by(UserFactory()), promote_request=open_request, verdict=Verdict.COMMENT, body="Hm.")
     client = _as(grace)
-    with django_assert_max_num_queries(28):
+    with django_assert_max_num_queries(32):
         assert client.get(open_request.get_absolute_url()).status_code == 200
 
 

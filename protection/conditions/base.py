@@ -131,6 +131,7 @@ class Facts:
         gates: {gate: what came of it} of those that were judged, by the expression as the rule stores it.
         record: What Checkpoint itself has on record of the version.
         barred_names: Who may not approve, beside the author.
+        blocking_threads: Who opened each of the blocking threads that are not resolved.
     """
 
     author: str
@@ -143,6 +144,7 @@ class Facts:
     record: Record = NOTHING_ON_RECORD
     barred_names: tuple[str, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
+    blocking_threads: tuple[str, ...] = ()
 
     @property
     def approvals(self) -> tuple[Judgement, ...]:

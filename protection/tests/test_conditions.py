@@ -65,6 +65,7 @@ def test_every_condition_says_what_it_asks_for_and_can_be_written_down():
         "makers": {"unknown": "pass"},
         "present_text": True,
         "soak": {"target": "stage:Staging", "hours": 24},
+        "threads": True,
         "unplaced_source": True,
     }
     assert set(samples) == set(CONDITIONS)
@@ -73,6 +74,34 @@ def test_every_condition_says_what_it_asks_for_and_can_be_written_down():
         assert condition.as_json() == value
         assert str(condition)
     assert str(Approvals(1)) == "1 approval"
+
+
+@pytest.mark.parametrize(
+    ("rules", "opened_by", "says"),
+    [
+        ([{}], ("grace",), None),
+        ([{"threads": True}], (), None),
+        ([{"threads": True}], ("grace",), "1 blocking thread is not resolved: opened by grace."),
+        ([{"threads": True}, {}], ("grace",), "1 blocking thread is not resolved: opened by grace."),
+        (
+            [{"threads": True}, {"threads": True}],
+            ("grace", "ada", "grace"),
+            "3 blocking threads are not resolved: opened by grace (2) and ada.",
+        ),
+    ],
+)
+def test_a_rule_may_wait_for_blocking_threads(rules, opened_by, says):
+    facts = Facts("ada", (), now=datetime(2026, 11, 27, tzinfo=UTC), blocking_threads=opened_by)
+    missing = [one for condition in merged([parse(rule) for rule in rules]) if (one := condition.unmet(facts))]
+    found = [one.sentence for one in missing if one.code == "threads_unresolved"]
+    assert found == ([] if says is None else [says])
+
+
+@pytest.mark.parametrize("value", [False, None, 1, "true", [], {}])
+def test_waiting_for_threads_is_true_or_left_out(value):
+    with pytest.raises(InvalidInput, match="This is true, or left out") as refused:
+        parse({"threads": value})
+    assert refused.value.field == "threads"
 
 
 @pytest.mark.parametrize(

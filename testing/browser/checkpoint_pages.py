@@ -8,14 +8,14 @@ FOCUS_LIMIT = 80
 """More steps of the Tab key than any page has."""
 _NAME = """(cell) => {
   const name = cell.cloneNode(true);
-  name.querySelectorAll(".measured").forEach((words) => words.remove());
+  name.querySelectorAll(".measured, .talk").forEach((words) => words.remove());
   return name.textContent.trim();
 }"""
 
 _ROWS = """(group) => {
   const bare = (element) => {
     const copy = element.cloneNode(true);
-    copy.querySelectorAll(".measured, .visually-hidden, svg").forEach((aside) => aside.remove());
+    copy.querySelectorAll(".measured, .talk, .visually-hidden, svg").forEach((aside) => aside.remove());
     return copy;
   };
   const value = (cell) => {

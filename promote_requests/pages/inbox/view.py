@@ -12,8 +12,15 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.actors import Door, actor_of
 from foundation.browsers.htmx import is_asking
 from notifications.inbox import marking, reading
-from promote_requests.inbox import champions_for, decided_for, to_review_afterwards, waiting_for
-from promote_requests.models import PromoteRequest
+from promote_requests.inbox import (
+    champions_for,
+    decided_for,
+    follow_ups_of,
+    mentions_of,
+    to_review_afterwards,
+    waiting_for,
+)
+from promote_requests.models import Mention, PromoteRequest, Thread
 from promote_requests.pages.http import PageRequest
 from promote_requests.pages.listing import Row, for_rows, rows
 from promote_requests.querysets import PromoteRequestQuerySet
@@ -23,6 +30,7 @@ from protection.rulebook import rulebook
 LENGTH = 100
 """Requests that a section shows; what was decided is shown less far back."""
 _DECIDED = 30
+_MENTIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,7 @@ class Section:
 
     key: str
     title: str
-    rows: list[Row]
+    rows: Sequence[Row | Thread | Mention]
     empty: str = ""
     url_name: str = ""
     link: str = ""
@@ -48,7 +56,7 @@ class Section:
 @require_safe
 @never_cache
 def inbox(request: PageRequest) -> HttpResponse:
-    """Shows what waits for this person, their own requests, what was decided, and what else is new."""
+    """Shows what waits for this person, mentions them, is their own, was decided lately, or is new otherwise."""
     return _page(request)
 
 
@@ -92,6 +100,8 @@ def _page(request: PageRequest) -> HttpResponse:
         ),
         Section("flagged", "Promoted past the rules, to be reviewed afterwards", flagged),
         Section("champions", "Champions of yours to review again", [], champions=champions_for(person, rules)[:LENGTH]),
+        Section("follow-ups", "Yours to see to", list(follow_ups_of(person)[:LENGTH])),
+        Section("mentions", "Where you are mentioned", list(mentions_of(person)[:_MENTIONS])),
         Section("news", "Also new", listed(for_rows(others)[:LENGTH])),
         Section(
             "own",

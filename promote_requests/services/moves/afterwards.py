@@ -11,8 +11,8 @@ from foundation.texts import checked
 from promote_requests import permissions, sentences, transitions
 from promote_requests.choices import Action
 from promote_requests.models import AfterReview, PromoteRequest
+from promote_requests.services.conversation.words import MAX_BODY
 from promote_requests.services.locking import lock
-from promote_requests.services.reviewing import MAX_BODY
 
 
 @trail.records_refusals

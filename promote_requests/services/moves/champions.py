@@ -23,10 +23,10 @@ from promote_requests.choices import Action
 from promote_requests.exceptions import EvidenceChanged
 from promote_requests.models import ChampionReview, PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
+from promote_requests.services.conversation.words import MAX_BODY
 from promote_requests.services.locking import lock
 from promote_requests.services.moves.holders import NOT_SHOWN, holding
 from promote_requests.services.reading import live_evidence_of, with_both
-from promote_requests.services.reviewing import MAX_BODY
 from protection.matching import Rulebook, is_match
 from protection.rulebook import rulebook
 from registry import get_registry

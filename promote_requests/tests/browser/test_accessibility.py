@@ -35,6 +35,7 @@ ADAS = (
     "{open}",
     "{draft}",
     "{draft}edit/",
+    "{open}threads/new/?anchor_kind=metric&anchor_key=auc",
     "{promoted}",
     "{closed}",
     "{prompt}",

@@ -197,6 +197,7 @@
     const choices = form.querySelector("[hx-trigger=change]");
     fill(form, choices, kept.typed);
     for (let fold = form.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    form.closest("dialog")?.showModal();
     const said = element("p", "form-problem", "What you typed is here again. It has not been sent.");
     said.setAttribute("role", "status");
     beside(form).before(said);

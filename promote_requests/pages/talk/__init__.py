@@ -1,0 +1,1 @@
+"""The pages' part of the conversation: threads as they are shown, and the forms that they have."""
