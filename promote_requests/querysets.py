@@ -129,7 +129,7 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
     def with_people(self) -> Self:
         """Loads also the people, reviews and checks that a page shows."""
         return self.select_related("author", "promoted_by", "closed_by", "inspection").prefetch_related(
-            "reviews", "checks", "answers"
+            "reviews", "checks", "answers", "labels"
         )
 
     def for_rows(self) -> Self:

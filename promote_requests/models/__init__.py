@@ -8,8 +8,10 @@ from promote_requests.models.champions import ChampionReview
 from promote_requests.models.checks import Check
 from promote_requests.models.comments import Comment
 from promote_requests.models.glass import AfterReview, BrokenGlass, Consent
+from promote_requests.models.labels import Label, LabelColour
 from promote_requests.models.requests import FormerText, PromoteRequest
 from promote_requests.models.reviews import Dismissal, Review, Signature
+from promote_requests.models.visits import Visit
 
 __all__ = [
     "AfterReview",
@@ -21,7 +23,10 @@ __all__ = [
     "Consent",
     "Dismissal",
     "FormerText",
+    "Label",
+    "LabelColour",
     "PromoteRequest",
     "Review",
     "Signature",
+    "Visit",
 ]

@@ -54,6 +54,7 @@ def test_the_shipped_group_may_read_and_nothing_else(approver):
     assert codenames == {
         "view_auditevent",
         "view_comment",
+        "view_label",
         "view_promoterequest",
         "view_protectionrule",
         "view_freezewindow",
@@ -261,7 +262,7 @@ def test_the_list_takes_the_same_number_of_queries_however_long(fraud, approver,
     many_requests(fraud, 10)
     client = signed_in(approver)
     # Session, user, rights (2), authors, counts (2), dates (2), rows, reviews, reviewers, rules.
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         assert client.get(LIST).status_code == 200
     assert PromoteRequest.objects.count() == 10
 
@@ -275,7 +276,7 @@ def test_a_page_takes_the_same_number_of_queries_however_much_was_said(
         services.comment(actor=by(person), promote_request=open_request, body="Hm.")
     client = signed_in(approver)
     # As above, and what the desk shows: rules, reviews and their people, the trail, comments, other requests (2).
-    with django_assert_max_num_queries(43):
+    with django_assert_max_num_queries(45):
         assert client.get(f"{LIST}{open_request.number}/change/").status_code == 200
 
 
