@@ -7,10 +7,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from audit.choices import AuditAction
 from promote_requests import services
 from promote_requests.choices import Verdict
 from promote_requests.models import PromoteRequest, Visit
-from promote_requests.sentences.visits import since_last_look
+from promote_requests.sentences.visits import happened, since_last_look
 from promote_requests.services.visiting import last_look, look, news_since
 from protection import rules
 from protection.models import ProtectionRule
@@ -159,6 +160,22 @@ def test_the_past_costs_the_same_however_much_happened(open_request, grace, djan
         services.comment(actor=by(UserFactory()), promote_request=open_request, body="A remark.")
     with django_assert_max_num_queries(5):
         assert _told(grace, open_request) == ("6 comments",)
+
+
+def test_what_happens_to_a_request_is_told_in_words() -> None:
+    told = happened(
+        {AuditAction.CLOSED: 1, AuditAction.COMMENTED: 2, AuditAction.GLASS_BROKEN: 1, AuditAction.CHECK_REQUESTED: 1},
+        title_changed=False,
+        description_changed=True,
+        rule_changed=True,
+    )
+    assert told == [
+        "the description changed",
+        "the rule changed",
+        "2 comments",
+        "the glass was broken",
+        "it was closed",
+    ]
 
 
 def test_the_day_is_said_as_one_would() -> None:
