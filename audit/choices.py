@@ -52,3 +52,5 @@ class AuditAction(models.TextChoices):
     INVITATION_WITHDRAWN = "invitation_withdrawn", "withdrew the invitation"
     RULE_CHANGED = "rule_changed", "changed a protection rule"
     WEBHOOK_CHANGED = "webhook_changed", "changed a webhook"
+    LABELLED = "labelled", "changed the labels"
+    LABEL_CHANGED = "label_changed", "changed a label"

@@ -9,6 +9,7 @@ from typing import Any
 GROUP = "Record readers"
 _READABLE = {
     ("promote_requests", "promoterequest"): "promote request",
+    ("promote_requests", "label"): "label",
     ("promote_requests", "review"): "review",
     ("promote_requests", "comment"): "comment",
     ("protection", "protectionrule"): "protection rule",

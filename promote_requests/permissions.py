@@ -120,6 +120,13 @@ def is_pointless_without_version(action: Action, promote_request: "PromoteReques
     return promote_request.gone_at is not None and is_unfinished and action not in _WITHOUT_VERSION
 
 
+def labelling_refusal(actor: Actor, promote_request: "PromoteRequest") -> str:
+    """Returns why `actor` may not label the request, or "": its author may, and whoever may review it."""
+    if actor.may_act and actor.user_id == promote_request.author_id:
+        return ""
+    return refusal(actor, Action.REVIEW, promote_request)
+
+
 def require_approver(actor: Actor, decision: Decision) -> None:
     """Raises NotAllowed where the rules let `actor` judge and not approve: they made the version, for example."""
     reason = approval_refusal(actor, decision)

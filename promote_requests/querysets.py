@@ -175,7 +175,7 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
     def with_people(self) -> Self:
         """Loads also the people, reviews, checks and answers that a page shows, and the threads that may block."""
         found = self.select_related("author", "promoted_by", "closed_by", "inspection")
-        found = found.prefetch_related("reviews", "checks", "answers")
+        found = found.prefetch_related("reviews", "checks", "answers", "labels")
         # Django refuses the same prefetch with a queryset of its own twice, and this may be called twice.
         if any(isinstance(lookup, Prefetch) for lookup in self._prefetch_related_lookups):  # type: ignore[attr-defined]
             return found

@@ -13,6 +13,7 @@ from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services import decision_of
 from protection.matching import Rulebook
+from registry.names import plain
 from registry.targets import TargetKind
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ DEFAULT = "is:open"
 MAX_LENGTH = 500
 """The most characters of a search; the rest is cut off."""
 
-_KEYS = ("is", "model", "version", "target", "author", "review")
+_KEYS = ("is", "model", "version", "target", "author", "review", "label")
 _TOKEN = re.compile(r'(?P<key>[a-z]+):(?P<value>"[^"]*"|\S+)|"(?P<phrase>[^"]*)"|(?P<word>\S+)', re.IGNORECASE)
 
 
@@ -135,6 +136,7 @@ _FILTERS: dict[str, Callable[[PromoteRequestQuerySet, str], PromoteRequestQueryS
     "model": lambda found, value: found.filter(model_name__iexact=value),
     "version": lambda found, value: found.filter(version=value),
     "target": _by_target,
+    "label": lambda found, value: found.filter(labels__key=plain(value)),
 }
 
 

@@ -23,12 +23,14 @@ from promote_requests.models import (
     Comment,
     CommentDeletion,
     CommentEdit,
+    Label,
     Mention,
     PromoteRequest,
     Resolution,
     Review,
     Thread,
 )
+from promote_requests.services import labelling
 from protection import rules
 from protection.models import FreezeWindow, Ownership, ProtectionRule
 from protection.rulebook import delete_entry, save_entry
@@ -54,7 +56,7 @@ ENTRIES: dict[str, tuple[Any, dict[str, Any]]] = {
 }
 """{model: the class, the values of a row}."""
 SPOKEN = (Thread, Comment, CommentEdit, CommentDeletion, Resolution, Mention)
-KEPT = (PromoteRequest, Review, *SPOKEN, ProtectionRule, FreezeWindow, Ownership, MetricDirection)
+KEPT = (PromoteRequest, Review, *SPOKEN, ProtectionRule, FreezeWindow, Ownership, MetricDirection, Label)
 
 
 class Door(StrEnum):
@@ -219,6 +221,9 @@ SERVICES: dict[str, Callable[..., Any]] = {
     "delete_rule": rules.delete_rule,
     "save_entry": save_entry,
     "delete_entry": delete_entry,
+    "set_labels": labelling.set_labels,
+    "save_label": labelling.save_label,
+    "delete_label": labelling.delete_label,
 }
 """Whatever an actor can ask for."""
 
@@ -371,6 +376,19 @@ def by_entries_api(method: str, kind: str) -> Way:
     return Way(f"{method} {many if method == 'POST' else one}", go)
 
 
+def by_label_api(method: str) -> Way:
+    """Writes a label by the API."""
+
+    def go(attempt: Attempt) -> Answer:
+        values = dict(attempt.values)
+        pk = values.pop("pk", None)
+        address = reverse(f"promote_requests_api:label{'s' if pk is None else ''}", args=[] if pk is None else [pk])
+        response = attempt.client.generic(method, address, json.dumps(values), "application/json")
+        return Answer(response.status_code, response.json().get("message", "") if response.content else "")
+
+    return Way(f"{method} {'labels' if method == 'POST' else 'label'}", go)
+
+
 def by_admin_action(name: str) -> Way:
     """Confirms a bulk action; its refusals are messages on the list that the answer leads to."""
 
@@ -415,7 +433,7 @@ def by_proxy(method: str, path: str) -> Way:
 
 
 def _admin(attempt: Attempt, path: str, values: dict[str, Any]) -> Answer:
-    room = {"promoterequest": "promote_requests", "auditevent": "audit"}
+    room = {"promoterequest": "promote_requests", "label": "promote_requests", "auditevent": "audit"}
     response = attempt.post(f"{ADMIN}{room.get(path.partition('/')[0], 'protection')}/{path}", values)
     if response.status_code == 302 and response["Location"].startswith(ADMIN):
         shown = attempt.client.get(response["Location"]).context

@@ -2,7 +2,15 @@
 
 from audit.admin.trail import AuditEventAdmin
 from promote_requests.admin.entries import FreezeWindowAdmin, OwnershipAdmin
+from promote_requests.admin.labels import LabelAdmin
 from promote_requests.admin.requests import PromoteRequestAdmin
 from promote_requests.admin.rules import ProtectionRuleAdmin
 
-__all__ = ["AuditEventAdmin", "FreezeWindowAdmin", "OwnershipAdmin", "PromoteRequestAdmin", "ProtectionRuleAdmin"]
+__all__ = [
+    "AuditEventAdmin",
+    "FreezeWindowAdmin",
+    "LabelAdmin",
+    "OwnershipAdmin",
+    "PromoteRequestAdmin",
+    "ProtectionRuleAdmin",
+]

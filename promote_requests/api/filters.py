@@ -28,6 +28,7 @@ class PromoteRequestFilter(django_filters.FilterSet):
     author = django_filters.CharFilter(help_text="A user name; @me stands for the caller.")
     target = django_filters.CharFilter(help_text="For example stage:Production, or only Production.")
     workspace = django_filters.CharFilter(help_text="MLflow's workspace.")
+    label = django_filters.CharFilter(max_length=50, help_text="The whole name of a label, in any case.")
     search = django_filters.CharFilter(
         max_length=MAX_LENGTH, help_text="Words, and terms such as model:Fraud, as in the page's search box."
     )
@@ -63,6 +64,7 @@ class PromoteRequestFilter(django_filters.FilterSet):
                     "version": wanted["version"],
                     "author": wanted["author"],
                     "target": wanted["target"],
+                    "label": wanted["label"],
                     "review": _REVIEW_WORDS.get(wanted["review_decision"], ""),
                 }.items()
                 if value

@@ -10,6 +10,7 @@ from audit.actors import Actor, Door
 from foundation.addresses import absolute
 from promote_requests import permissions, services
 from promote_requests.api.inputs import TargetSerializer
+from promote_requests.api.labelling.outputs import RequestLabelSerializer
 from promote_requests.choices import Action, ReviewDecision
 from promote_requests.decision import Decision
 from promote_requests.models import Check, Comment, PromoteRequest, Review
@@ -105,6 +106,7 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
     review_decision = serializers.SerializerMethodField()
     approvals = serializers.SerializerMethodField()
     promotion = serializers.SerializerMethodField()
+    labels = RequestLabelSerializer(many=True, read_only=True)
     is_protected = serializers.SerializerMethodField(help_text="Whether any protection rule covers the target.")
     unmet = serializers.SerializerMethodField(help_text="What is missing before it may be promoted.")
     gates = serializers.SerializerMethodField()
@@ -151,6 +153,7 @@ class PromoteRequestSerializer(serializers.ModelSerializer):
             "gates",
             "checks",
             "promotion",
+            "labels",
             "is_protected",
             "makers",
             "approval_refusal",

@@ -8,6 +8,7 @@ from foundation.api import schema
 from foundation.api.views import UnknownRouteView
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
 from promote_requests.api import actions, checks, discussion, following, inbox, moves, registry, requests
+from promote_requests.api.labelling import views as labels
 from promote_requests.api.talk import mentions, threads
 from protection.api import entries, insights, rules
 
@@ -57,6 +58,9 @@ urlpatterns: list[URLPattern] = [
     path("ownership/", entries.OwnershipListView.as_view(), name="ownership"),
     path("ownership/<int:pk>/", entries.OwnershipView.as_view(), name="ownership-row"),
     path("rule-insights/", insights.RuleInsightsView.as_view(), name="rule-insights"),
+    path(f"{_ONE}labels/", labels.LabelsOfRequestView.as_view(), name="request-labels"),
+    path("labels/", labels.LabelsView.as_view(), name="labels"),
+    path("labels/<int:pk>/", labels.LabelView.as_view(), name="label"),
     path("audit-events/", AuditEventsView.as_view(), name="audit-events"),
     path("schema/", schema.SchemaView.as_view(), name="schema"),
     # A page for people: whoever is not signed in is sent to the sign-in page, not answered in JSON.

@@ -585,4 +585,32 @@ class Migration(migrations.Migration):
             model_name='consent',
             constraint=models.CheckConstraint(condition=models.Q(('consented_by', models.F('request_author')), _negated=True), name='nobody_consents_to_their_own'),
         ),
+        # Labels, and when somebody looked.
+        migrations.CreateModel(
+            name='Label',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=50)),
+                ('key', models.CharField(editable=False, max_length=200, unique=True)),
+                ('colour', models.CharField(choices=[('grey', 'Grey'), ('red', 'Red'), ('orange', 'Orange'), ('yellow', 'Yellow'), ('green', 'Green'), ('teal', 'Teal'), ('blue', 'Blue'), ('purple', 'Purple')], default='grey', max_length=10)),
+                ('requests', models.ManyToManyField(blank=True, editable=False, related_name='labels', to='promote_requests.promoterequest')),
+            ],
+            options={
+                'ordering': ['key'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('colour__in', ['grey', 'red', 'orange', 'yellow', 'green', 'teal', 'blue', 'purple'])), name='label_colour_is_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Visit',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('last_at', models.DateTimeField(help_text='When the reader looked last, to within a minute.')),
+                ('previous_at', models.DateTimeField(help_text='When the visit before this one ended.', null=True)),
+                ('promote_request', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='promote_requests.promoterequest')),
+                ('reader', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('promote_request', 'reader'), name='one_visit_per_reader')],
+            },
+        ),
     ]

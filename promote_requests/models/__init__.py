@@ -8,10 +8,12 @@ from promote_requests.models.champions import ChampionReview
 from promote_requests.models.checks import Check
 from promote_requests.models.comments import Comment, CommentDeletion, CommentEdit
 from promote_requests.models.glass import AfterReview, BrokenGlass, Consent
+from promote_requests.models.labels import Label, LabelColour
 from promote_requests.models.mentions import Mention
 from promote_requests.models.requests import FormerText, PromoteRequest
 from promote_requests.models.reviews import Dismissal, Review, Signature
 from promote_requests.models.threads import Reminder, Resolution, Thread
+from promote_requests.models.visits import Visit
 
 __all__ = [
     "AfterReview",
@@ -25,6 +27,8 @@ __all__ = [
     "Consent",
     "Dismissal",
     "FormerText",
+    "Label",
+    "LabelColour",
     "Mention",
     "PromoteRequest",
     "Reminder",
@@ -32,4 +36,5 @@ __all__ = [
     "Review",
     "Signature",
     "Thread",
+    "Visit",
 ]

@@ -31,10 +31,12 @@ from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import charts, text_changes, timeline
 from promote_requests.pages.http import Missing, PageRequest, action, rows_asked_for
+from promote_requests.pages.labels.choices import labelling
 from promote_requests.pages.markdown import people_in
 from promote_requests.pages.moves import shown as moves_shown
 from promote_requests.pages.rules.questions import asked
 from promote_requests.pages.talk.threads import talk_of
+from promote_requests.pages.visits.marking import new_for, note_visit
 from promote_requests.sentences import Story
 from promote_requests.services import (
     actions_for,
@@ -88,6 +90,7 @@ def request_detail(request: PageRequest, number: int) -> HttpResponse:
     promote_request = find(request, number)
     mark_read(actor=actor_of(request, Door.PAGE), numbers=[number])
     settle_if_cut_off(promote_request)
+    note_visit(request, promote_request)
     return page(request, promote_request, is_waiting=False)
 
 
@@ -138,6 +141,8 @@ def page(
         workspace=promote_request.workspace,
         model_name=promote_request.model_name,
     )
+    context |= labelling(request, promote_request)
+    context |= new_for(request, promote_request, context["entries"])
     status = 200 if failure is None else failure.status
     return render(request, "promote_requests/detail.html", context, status=status)
 

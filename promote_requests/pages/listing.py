@@ -18,6 +18,7 @@ from promote_requests.choices import Status
 from promote_requests.decision import Decision
 from promote_requests.models import PromoteRequest
 from promote_requests.pages.http import PageRequest
+from promote_requests.pages.labels.choices import label_options
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.search import Search
 from promote_requests.services import decision_of
@@ -139,6 +140,7 @@ def _menus(asked: Search, viewer: "User") -> list[Menu]:
         _menu(asked, "Target", "target", [(name, name) for name in values("target_name")]),
         _menu(asked, "Author", "author", authors),
         _menu(asked, "Review", "review", reviews),
+        _menu(asked, "Label", "label", label_options(MENU_LENGTH)),
     ]
 
 

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
 from promote_requests import pages
 from promote_requests.pages import charts, files, mlflow_ui
+from promote_requests.pages.labels import view as labels
 from promote_requests.pages.metrics import directions
 from promote_requests.pages.moves import acts, again, glass, report
 from promote_requests.pages.rules import entries, rule
@@ -49,6 +50,7 @@ urlpatterns: list[URLPattern] = [
     path("promote-requests/<int:number>/review-afterwards/", acts.review_afterwards, name="review_afterwards"),
     path("promote-requests/<int:number>/re-review/", again.re_review, name="re_review"),
     path("second-looks/", report.second_looks, name="second_looks"),
+    path("promote-requests/<int:number>/labels/", labels.label, name="label"),
     path("mlflow-ui/status/", mlflow_ui.status, name="mlflow_ui_status"),
     path("inbox/", pages.inbox, name="inbox"),
     path("inbox/read/", pages.mark_read, name="mark_read"),

@@ -54,6 +54,7 @@ def test_the_shipped_group_may_read_and_nothing_else(approver):
     assert codenames == {
         "view_auditevent",
         "view_comment",
+        "view_label",
         "view_promoterequest",
         "view_protectionrule",
         "view_freezewindow",
@@ -276,7 +277,7 @@ def test_a_page_takes_the_same_number_of_queries_however_much_was_said(
     client = signed_in(approver)
     # As above, and what the desk shows: rules, reviews and their people, the trail, comments, other requests (4),
     # and whether the permission was given to break the glass.
-    with django_assert_max_num_queries(49):
+    with django_assert_max_num_queries(51):
         assert client.get(f"{LIST}{open_request.number}/change/").status_code == 200
 
 

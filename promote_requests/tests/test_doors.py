@@ -26,7 +26,7 @@ from foundation.exceptions import CheckpointError, InvalidInput, NotAllowed, Wro
 from promote_requests import exceptions, permissions, transitions
 from promote_requests.api import urls as api_urls
 from promote_requests.choices import Action, Status
-from promote_requests.models import PromoteRequest
+from promote_requests.models import Label, PromoteRequest
 from promote_requests.pages import urls
 from protection.models import ProtectionRule
 from registry.fake import FakeRegistry
@@ -45,6 +45,7 @@ IN_THE_FORM = "There one changes the rule's enforcement with the rest of it."
 PROGRAMS_REPORT = "Programs report checks, by the API."
 DIRECTIONS_ON_A_PAGE = "Which values of a metric are better is set on the portal's page, or by a tag in MLflow."
 ADMIN_ONLY = "Only the admin has rows to write in; no service does it."
+LABELS_ELSEWHERE = "Labels are made in the admin and by the API; pages only give them."
 CALL_ONLY = "A direct change is a call to MLflow; here one makes a request instead."
 COMMANDS = {
     "changepassword": "Django's, for who operates the host; the trail says that a password was set.",
@@ -72,6 +73,10 @@ def _of_request(name: str, api: Way, admin: Way | str = READ_THERE, page: str = 
 
 def _of_rule(service: str, page: Way | str, api: Way | str, admin: Way | str) -> dict[Door, Way | str]:
     return _ways(doors.by_service(service), page, api, admin)
+
+
+def _of_label(service: str, api: Way | str, admin: Way) -> dict[Door, Way | str]:
+    return _ways(doors.by_service(service), LABELS_ELSEWHERE, api, admin)
 
 
 def _of_row(way: Way) -> dict[Door, Way | str]:
@@ -171,6 +176,11 @@ WAYS: dict[str, dict[Door, Way | str]] = {
         f"delete several {model}": _of_row(doors.by_forged_admin_action(model))
         for model in ("promoterequest", "auditevent")
     },
+    "label": _of_request("set_labels", doors.by_api("PUT", "request-labels"), page="label"),
+    "add a label": _of_label("save_label", doors.by_label_api("POST"), doors.by_admin_form("label", "add")),
+    "change a label": _of_label("save_label", doors.by_label_api("PATCH"), doors.by_admin_form("label", "change")),
+    "delete a label": _of_label("delete_label", doors.by_label_api("DELETE"), doors.by_admin_form("label", "delete")),
+    "delete labels": _of_label("delete_label", ONE_BY_ONE, doors.by_forged_admin_action("label")),
     # One of each kind; `proxy/tests/test_guard.py` walks them all.
     "transition-stage": _of_call("POST", "model-versions/transition-stage"),
     "set-alias": _of_call("POST", "registered-models/alias"),
@@ -224,6 +234,9 @@ VALUES: dict[str, dict[str, Any]] = {
     "close": {"reason": "rejected"},
     "set a direction": {"model_name": "Fraud", "metric": "auc", "direction": "lower"},
     "review": {"verdict": "approve"},
+    "label": {"labels": ["urgent"]},
+    "add a label": {"name": "urgent", "colour": "red"},
+    "change a label": {"name": "urgent", "colour": "red"},
     "dismiss": {"review": 1, "reason": "Answered at the meeting."},
     "supersede": {"by": 999},
     "break_glass": {"reason": "The checkout is down and loses orders."},
@@ -270,7 +283,7 @@ def _deactivated() -> Iterator[Rule]:
     at |= dict.fromkeys(("roll_back", "review_afterwards", "re_review"), Status.PROMOTED)
     for act, ways in WAYS.items():
         if isinstance(ways[Door.SERVICE], Way) or isinstance(ways[Door.PROXY], Way):
-            about_rules = act in RULE_ACTS or act in ENTRY_ACTS
+            about_rules = act in RULE_ACTS or act in ENTRY_ACTS or act in LABEL_ACTS
             says = "permission to edit" if about_rules else "Sign in first."
             actor = "root" if about_rules else "ada" if act in AUTHORS else "grace"
             status = None if about_rules or isinstance(ways[Door.PROXY], Way) else at.get(act, Status.OPEN)
@@ -285,6 +298,8 @@ def checked(world: World) -> None:
     ProtectionRule.objects.filter(target_pattern="stage:*").update(conditions={"checks": ["ci/evals"]})
 
 
+NO_BLANK = {Door.API: "The serializer says so in its own words.", Door.ADMIN: "The form says so in its own words."}
+LABEL_ACTS = ("add a label", "change a label", "delete a label", "delete labels")
 RULE_ACTS = ("add a rule", "change a rule", "switch a rule", "delete a rule", "delete rules")
 ENTRY_ACTS = {f"{step} {model}": model for model, step in product(doors.ENTRIES, ENTRY_STEPS)}
 ENTRY_SAYS = {"freezewindow": "permission to edit freeze windows", "ownership": "permission to edit the ownership list"}
@@ -613,6 +628,16 @@ RULES = [
         Rule(f"{act} without the right to look", act, 403, "permission to look", group="", but=ANYBODY)
         for act in ("review", "close")
     ),
+    *(Rule(f"{act} without the right", act, 403, "permission to edit labels", at=None) for act in LABEL_ACTS),
+    Rule("label with no such label", "label", 400, "There is no label called urgent.", row=False),
+    *(
+        Rule(f"a label with {name}", "add a label", 400, says, at=None, row=False, actor="root", values=values, but=but)
+        for name, says, values, but in (
+            ("no name", "1 to 50 characters", {"name": " "}, NO_BLANK),
+            ("a quotation mark", "no quotation mark", {"name": 'so "called"'}, {}),
+            ("an odd colour", "mauve", {"colour": "mauve"}, {}),
+        )
+    ),
     # Direct changes.
     Rule("move to Production", "transition-stage", 403, "Open it here:", at=None),
     Rule("move champion", "set-alias", 403, "Open it here:", at=None),
@@ -646,6 +671,8 @@ def test_every_rule_refuses_alike_through_every_door(rule: Rule, door: Door, wor
     }
     if rule.act in RULE_ACTS[1:]:
         values["pk"] = ProtectionRule.objects.get(target_pattern="stage:*").pk
+    if rule.act in LABEL_ACTS[1:]:
+        values["pk"] = Label.objects.create(name="late", key="late").pk
     if rule.act in ENTRY_ACTS:
         values["kind"] = ENTRY_ACTS[rule.act]
         if not rule.act.startswith("add"):

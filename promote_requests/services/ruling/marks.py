@@ -64,11 +64,12 @@ def _changes(version: RuleVersion, promote_request: PromoteRequest) -> list[str]
     """Returns what a change was, in words; None where it is none of this request's business."""
     before = RuleVersion.objects.filter(rule_id=version.rule_id, number=version.number - 1).first()
     was, now = before.document if before else None, version.document
-    about = [document for document in (was, now) if document is not None and _covers(document, promote_request)]
+    about = [document for document in (was, now) if document is not None and covers(document, promote_request)]
     return differences(was, now) if about else None
 
 
-def _covers(document: dict[str, Any], promote_request: PromoteRequest) -> bool:
+def covers(document: dict[str, Any], promote_request: PromoteRequest) -> bool:
+    """Tells whether the patterns of a rule's document cover what a request asks for, whether or not it is enforced."""
     rule = ProtectionRule(conditions={}, **{name: document[name] for name in _PATTERNS})
     leaving = promote_request.challenger_stage
     return requirement_for_proposal(promote_request.proposal, leaving=leaving, rules=Rulebook((rule,))).is_protected

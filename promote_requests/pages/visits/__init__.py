@@ -1,0 +1,1 @@
+"""What is new on a page since its reader looked last."""
