@@ -17,6 +17,7 @@ from promote_requests import sentences
 from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.links import request_path
 from promote_requests.models import PromoteRequest, Review
+from promote_requests.services.asking.again import askers, untold
 from promote_requests.services.reading import decision_of, requirement_of
 from protection.rulebook import rulebook
 from registry.proposals import Change
@@ -30,6 +31,9 @@ _EVENTS = {
     AuditAction.EDITED: Event.EDITED,
     AuditAction.COMMENTED: Event.COMMENTED,
     AuditAction.DISMISSED: Event.DISMISSED,
+    AuditAction.REVIEW_ASKED: Event.REVIEW_ASKED,
+    AuditAction.REVIEW_HANDED_OVER: Event.REVIEW_ASKED,
+    AuditAction.REVIEW_DECLINED: Event.REVIEW_DECLINED,
     AuditAction.CHECK_REPORTED: Event.CHECK_REPORTED,
     AuditAction.CHECK_REQUESTED: Event.CHECK_REQUESTED,
     AuditAction.EVIDENCE_CHANGED: Event.EVIDENCE_CHANGED,
@@ -112,7 +116,18 @@ def _announce(told: Event, event: AuditEvent, promote_request: PromoteRequest) -
             "words": _words(told, promote_request),
             "reason": event.reason,
         },
+        audience=_audience(told, event, promote_request),
     )
+
+
+def _audience(told: Event, event: AuditEvent, promote_request: PromoteRequest) -> dict[str, list[int]] | None:
+    """Returns whom alone an event concerns; None where it concerns all who take part."""
+    match told:
+        case Event.REVIEW_ASKED:
+            return {"only": untold(promote_request)}
+        case Event.REVIEW_DECLINED:
+            return {"only": askers(promote_request, event.actor_id)}
+    return None
 
 
 def _judged(promote_request: PromoteRequest) -> dict[str, Any]:

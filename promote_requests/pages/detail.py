@@ -30,6 +30,7 @@ from promote_requests.decision import Decision
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import charts, text_changes, timeline
+from promote_requests.pages.asking import reviewers
 from promote_requests.pages.http import Missing, PageRequest, action, rows_asked_for
 from promote_requests.pages.moves import shown as moves_shown
 from promote_requests.pages.rules.questions import asked
@@ -165,9 +166,12 @@ def context_of(
         typed=request.POST if failure is not None else None,
         failure=failure,
     )
+    shown = _judgement(request, promote_request, rules, _look(request, promote_request, rules, is_waiting=is_waiting))
     return {
         **conversation(promote_request),
-        **_judgement(request, promote_request, rules, _look(request, promote_request, rules, is_waiting=is_waiting)),
+        **shown,
+        **reviewers.context_of(request, promote_request, shown),
+        "asking": reviewers.typed(request, failure),
         "asked": questions,
         "is_asked": any(one.is_readers for one in questions),
         "failure": failure,

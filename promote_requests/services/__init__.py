@@ -3,6 +3,7 @@
 Each takes an `actor` and plain values, never a request; each writes its audit row in the transaction of the change.
 """
 
+from promote_requests.services.asking import ask, decline, hand_over, pick_up
 from promote_requests.services.by_itself.due import promote_due, promote_if_its_time_has_come
 from promote_requests.services.by_itself.holding import hold
 from promote_requests.services.by_itself.inspecting import inspect_waiting
@@ -38,6 +39,7 @@ __all__ = [
     "ReviewOutcome",
     "actions_for",
     "answer",
+    "ask",
     "break_glass",
     "changes_by_the_author",
     "close",
@@ -45,10 +47,12 @@ __all__ = [
     "consent",
     "create",
     "decision_of",
+    "decline",
     "direction_refusal",
     "dismiss",
     "edit",
     "evidence_of",
+    "hand_over",
     "history_of",
     "hold",
     "inspect_waiting",
@@ -57,6 +61,7 @@ __all__ = [
     "judgements_of",
     "keeping_their_version",
     "made_impossible",
+    "pick_up",
     "promote",
     "promote_due",
     "promote_if_its_time_has_come",

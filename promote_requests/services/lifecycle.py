@@ -17,6 +17,7 @@ from promote_requests.choices import Action, CloseReason, Status
 from promote_requests.exceptions import DuplicateRequest
 from promote_requests.models import FormerText, PromoteRequest
 from promote_requests.services import feasibility
+from promote_requests.services.asking.owners import ask_owners
 from promote_requests.services.gating import after_description, as_stored, judge_gates, measure
 from promote_requests.services.locking import lock, move
 from promote_requests.services.moves.gone import notice_if_gone
@@ -129,6 +130,7 @@ def open_request(
                 reason="" if undoes is None else sentences.takes_back(undoes, is_fast_track=is_fast_track),
                 actor=actor,
             )
+            ask_owners(promote_request, actor=actor)
     except IntegrityError:
         # Somebody opened the same request since the check above; the constraint refused the second.
         _refuse_duplicate(proposal)
@@ -274,6 +276,7 @@ def _open(
                 last_failure="",
             )
             _record(recorded_as, locked, actor, reason=message, from_status=before)
+            ask_owners(locked, actor=actor)
     except IntegrityError:
         _refuse_duplicate(promote_request.proposal)
         raise

@@ -275,7 +275,7 @@ def test_a_page_takes_the_same_number_of_queries_however_much_was_said(
         services.comment(actor=by(person), promote_request=open_request, body="Hm.")
     client = signed_in(approver)
     # As above, and what the desk shows: rules, reviews and their people, the trail, comments, other requests (2).
-    with django_assert_max_num_queries(43):
+    with django_assert_max_num_queries(46):
         assert client.get(f"{LIST}{open_request.number}/change/").status_code == 200
 
 

@@ -182,5 +182,5 @@ def test_the_end_of_a_waiting_time_is_told_before(asked, grace):
 def test_asking_costs_the_same_however_many_were_told(fraud, ada, django_assert_num_queries):
     for _ in range(5):
         PromoteRequestFactory(actor=ada, model_name="Churn", version=fraud.add_version("Churn").version)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         reminding.remind()
