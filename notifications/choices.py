@@ -20,6 +20,8 @@ class Event(models.TextChoices):
     APPROVED = f"{ENTITY}.approved", "approved"
     CHANGES_REQUESTED = f"{ENTITY}.changes_requested", "changes requested"
     DISMISSED = f"{ENTITY}.dismissed", "a request for changes dismissed"
+    REVIEW_ASKED = f"{ENTITY}.review_asked", "somebody asked for a review"
+    REVIEW_DECLINED = f"{ENTITY}.review_declined", "a review declined"
     CHECK_REPORTED = f"{ENTITY}.check_reported", "a check reported"
     CHECK_REQUESTED = f"{ENTITY}.check_requested", "a check asked for again"
     EVIDENCE_CHANGED = f"{ENTITY}.evidence_changed", "the facts changed"

@@ -45,6 +45,7 @@ class Action(models.TextChoices):
     SUBMIT = "submit", "Ready for review"
     COMMENT = "comment", "Comment"
     REVIEW = "review", "Review"
+    ASK = "ask", "Ask for a review"
     DISMISS = "dismiss", "Dismiss a request for changes"
     CHECK = "check", "Report a check"
     PROMOTE = "promote", "Promote"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from notifications.inbox import reading
 from notifications.models import Subscription
 from promote_requests.choices import Status
-from promote_requests.models import Mention, PromoteRequest, Review, Thread
+from promote_requests.models import Mention, Place, PromoteRequest, Review, Thread
 from promote_requests.querysets import PromoteRequestQuerySet, ThreadQuerySet, draft_of_somebody_else
 from promote_requests.services.moves import champions
 from protection.matching import Rulebook
@@ -28,7 +28,14 @@ def waiting_for(person: "User") -> PromoteRequestQuerySet:
         promote_request=OuterRef("pk"), reviewer=person, evidence_fingerprint=OuterRef("evidence_fingerprint")
     )
     others = PromoteRequest.objects.open().exclude(author=person)
-    return others.filter(~Exists(judged)).filter(~_said_of(person, is_muted=True))
+    declined = Place.objects.filter(promote_request=OuterRef("pk"), reviewer=person, state=Place.State.DECLINED)
+    return others.filter(~Exists(judged), ~Exists(declined)).filter(~_said_of(person, is_muted=True))
+
+
+def asked_first(found: PromoteRequestQuerySet, person: "User") -> PromoteRequestQuerySet:
+    """Returns requests with those first for whose review this person is asked by name."""
+    asked = Place.objects.filter(promote_request=OuterRef("pk"), reviewer=person, state=Place.State.ASKED)
+    return found.annotate(is_asked=Exists(asked)).order_by("-is_asked", "opened_at", "number")
 
 
 def decided_for(person: "User") -> PromoteRequestQuerySet:

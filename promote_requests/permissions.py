@@ -49,6 +49,8 @@ def refusal(actor: Actor, action: Action, promote_request: "PromoteRequest") -> 
             if is_theirs and not is_author:
                 return f"You answer for {author}, which made this request: somebody else has to review it."
             return "You made this request: somebody else has to review it." if is_author else ""
+        case Action.ASK:
+            return "" if is_author else refusal(actor, Action.REVIEW, promote_request)
         case Action.DISMISS:
             if is_theirs:
                 return "You made this request, or answer for who did: somebody else has to judge it."

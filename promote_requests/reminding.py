@@ -23,6 +23,7 @@ from notifications.people.audience import taking_part
 from promote_requests import sentences, telling
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
+from promote_requests.services.asking.owners import follow_rules
 from promote_requests.services.locking import lock
 from promote_requests.services.reading import decision_of, facts_of, requirement_of
 from protection.conditions import Facts
@@ -52,10 +53,13 @@ class Due:
 def remind() -> None:
     """Tells what is due of every open request and was not told before."""
     rules, now = rulebook(), timezone.now()
-    waiting = list(PromoteRequest.objects.open().defer("description").with_people().order_by("number"))
+    waiting = list(
+        PromoteRequest.objects.open().defer("description").with_people().prefetch_related("places").order_by("number")
+    )
     numbers = [promote_request.number for promote_request in waiting]
     told = set(Reminder.objects.filter(request_number__in=numbers).values_list("request_number", "about"))
     for promote_request in waiting:
+        follow_rules(promote_request, rules)
         for reminder in due(promote_request, rules, now):
             if (promote_request.number, reminder.about) not in told:
                 _tell(promote_request, reminder)

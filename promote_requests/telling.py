@@ -17,6 +17,7 @@ from promote_requests import sentences
 from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.links import request_path
 from promote_requests.models import Mention, PromoteRequest, Review, Thread
+from promote_requests.services.asking.again import askers, untold
 from promote_requests.services.reading import decision_of, requirement_of
 from protection.rulebook import rulebook
 from registry.proposals import Change
@@ -37,6 +38,9 @@ _EVENTS = {
     AuditAction.MENTIONED: Event.MENTIONED,
     AuditAction.FOLLOW_UP_DUE: Event.FOLLOW_UP_DUE,
     AuditAction.DISMISSED: Event.DISMISSED,
+    AuditAction.REVIEW_ASKED: Event.REVIEW_ASKED,
+    AuditAction.REVIEW_HANDED_OVER: Event.REVIEW_ASKED,
+    AuditAction.REVIEW_DECLINED: Event.REVIEW_DECLINED,
     AuditAction.CHECK_REPORTED: Event.CHECK_REPORTED,
     AuditAction.CHECK_REQUESTED: Event.CHECK_REQUESTED,
     AuditAction.EVIDENCE_CHANGED: Event.EVIDENCE_CHANGED,
@@ -106,7 +110,6 @@ def _had_it_before(promote_request: PromoteRequest) -> bool:
 def _announce(told: Event, event: AuditEvent, promote_request: PromoteRequest) -> None:
     people = _people(told, promote_request)
     keys, names = [person.pk for person in people], [person.get_username() for person in people]
-    audience = {"only" if told in (Event.MENTIONED, Event.FOLLOW_UP_DUE) else "apart": keys} if keys else {}
     announce(
         told,
         at=event.at,
@@ -123,8 +126,22 @@ def _announce(told: Event, event: AuditEvent, promote_request: PromoteRequest) -
             "words": _words(told, promote_request),
             "reason": event.reason,
         },
-        audience=audience,
+        audience=_audience(told, event, promote_request, keys),
     )
+
+
+def _audience(
+    told: Event, event: AuditEvent, promote_request: PromoteRequest, people: list[int]
+) -> dict[str, list[int]]:
+    """Returns whom alone an event concerns, or who is told of it apart; nothing where it concerns all who take part."""
+    match told:
+        case Event.REVIEW_ASKED:
+            return {"only": untold(promote_request)}
+        case Event.REVIEW_DECLINED:
+            return {"only": askers(promote_request, event.actor_id)}
+        case Event.MENTIONED | Event.FOLLOW_UP_DUE if people:
+            return {"only": people}
+    return {"apart": people} if people else {}
 
 
 def _people(told: Event, promote_request: PromoteRequest) -> list["User"]:

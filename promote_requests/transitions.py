@@ -14,6 +14,7 @@ ALLOWED_FROM = MappingProxyType(
         Action.SUBMIT: frozenset({Status.DRAFT}),
         Action.COMMENT: frozenset(Status),
         Action.REVIEW: frozenset({Status.OPEN}),
+        Action.ASK: frozenset({Status.OPEN}),
         Action.DISMISS: frozenset({Status.OPEN}),
         Action.CHECK: frozenset({Status.OPEN}),
         Action.PROMOTE: frozenset({Status.OPEN}),

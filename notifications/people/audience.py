@@ -43,6 +43,8 @@ KINDS: dict[str, Kind] = {
     Event.CHECK_REPORTED: Kind.TALK,
     Event.CHECK_REQUESTED: Kind.TALK,
     Event.EVIDENCE_CHANGED: Kind.TALK,
+    Event.REVIEW_ASKED: Kind.REMINDER,
+    Event.REVIEW_DECLINED: Kind.REMINDER,
     Event.REMINDED: Kind.REMINDER,
     Event.ENDING: Kind.REMINDER,
 }

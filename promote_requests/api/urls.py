@@ -8,6 +8,7 @@ from foundation.api import schema
 from foundation.api.views import UnknownRouteView
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
 from promote_requests.api import actions, checks, discussion, following, inbox, moves, registry, requests
+from promote_requests.api.asking import views as asking
 from promote_requests.api.labelling import views as labels
 from promote_requests.api.talk import mentions, threads
 from protection.api import entries, insights, rules
@@ -21,6 +22,10 @@ urlpatterns: list[URLPattern] = [
     path("promote-requests/", requests.PromoteRequestList.as_view(), name="list"),
     path(_ONE, requests.PromoteRequestDetail.as_view(), name="detail"),
     path(f"{_ONE}reviews/", discussion.ReviewsView.as_view(), name="reviews"),
+    path(f"{_ONE}reviewers/", asking.ReviewersView.as_view(), name="reviewers"),
+    path(f"{_ONE}reviewers/pick-up/", asking.PickUpView.as_view(), name="reviewer-pick-up"),
+    path(f"{_ONE}reviewers/decline/", asking.DeclineView.as_view(), name="reviewer-decline"),
+    path(f"{_ONE}reviewers/hand-over/", asking.HandOverView.as_view(), name="reviewer-hand-over"),
     path(f"{_ONE}answers/", discussion.AnswersView.as_view(), name="answers"),
     path(f"{_ONE}checks/", checks.ChecksView.as_view(), name="checks"),
     path(f"{_ONE}checks/request/", checks.CheckRequestView.as_view(), name="check-request"),

@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('auth', '0012_alter_user_first_name_max_length'),
         ('evidence', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -611,6 +612,28 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('promote_request', 'reader'), name='one_visit_per_reader')],
+            },
+        ),
+        # Who is asked to review.
+        migrations.CreateModel(
+            name='Place',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('section', models.CharField(blank=True, help_text='As whose owner, where the rules asked.', max_length=100)),
+                ('asked_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('state', models.CharField(choices=[('asked', 'Asked'), ('declined', 'Declined'), ('handed_over', 'Handed over')], default='asked', max_length=12)),
+                ('reason', models.TextField(blank=True, help_text='Why declined or handed over.')),
+                ('is_told', models.BooleanField(default=False, help_text='Whether a message to them was written.')),
+                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('group', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='auth.group')),
+                ('handed_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('promote_request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='places', to='promote_requests.promoterequest')),
+                ('reviewer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['pk'],
+                'indexes': [models.Index(fields=['reviewer', 'state'], name='place_by_person')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('group', None)), fields=('promote_request', 'reviewer'), name='one_place_per_person'), models.UniqueConstraint(condition=models.Q(('group__isnull', False)), fields=('promote_request', 'group'), name='one_place_per_group'), models.CheckConstraint(condition=models.Q(('reviewer__isnull', False), ('group__isnull', False), _connector='OR'), name='place_is_somebodys'), models.CheckConstraint(condition=models.Q(('state__in', ['asked', 'declined', 'handed_over'])), name='place_state_known')],
             },
         ),
     ]

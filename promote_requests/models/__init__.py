@@ -4,6 +4,7 @@ Only `promote_requests.services` writes these; everything else reads.
 """
 
 from promote_requests.models.answers import Answer
+from promote_requests.models.asked import Place
 from promote_requests.models.champions import ChampionReview
 from promote_requests.models.checks import Check
 from promote_requests.models.comments import Comment, CommentDeletion, CommentEdit
@@ -30,6 +31,7 @@ __all__ = [
     "Label",
     "LabelColour",
     "Mention",
+    "Place",
     "PromoteRequest",
     "Reminder",
     "Resolution",

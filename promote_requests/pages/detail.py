@@ -30,6 +30,7 @@ from promote_requests.decision import Decision
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import charts, text_changes, timeline
+from promote_requests.pages.asking import reviewers
 from promote_requests.pages.http import Missing, PageRequest, action, rows_asked_for
 from promote_requests.pages.labels.choices import labelling
 from promote_requests.pages.markdown import people_in
@@ -186,6 +187,8 @@ def context_of(
             as_of=judgement["as_of"],
             may_open=may_open,
         ),
+        **reviewers.context_of(request, promote_request, judgement),
+        "asking": reviewers.typed(request, failure),
         "asked": questions,
         "is_asked": any(one.is_readers for one in questions),
         "failure": failure,

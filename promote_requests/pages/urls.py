@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from promote_requests import converters as _converters  # noqa: F401 - registers what the routes name
 from promote_requests import pages
 from promote_requests.pages import charts, files, mlflow_ui
+from promote_requests.pages.asking import actions as asking
 from promote_requests.pages.labels import view as labels
 from promote_requests.pages.metrics import directions
 from promote_requests.pages.moves import acts, again, glass, report
@@ -39,6 +40,10 @@ urlpatterns: list[URLPattern] = [
     path("promote-requests/<int:number>/withdraw/", pages.withdraw, name="withdraw"),
     path("promote-requests/<int:number>/reopen/", pages.reopen, name="reopen"),
     path("promote-requests/<int:number>/dismiss/", pages.dismiss, name="dismiss"),
+    path("promote-requests/<int:number>/ask/", asking.ask, name="ask"),
+    path("promote-requests/<int:number>/pick-up/", asking.pick_up, name="pick_up"),
+    path("promote-requests/<int:number>/decline/", asking.decline, name="decline"),
+    path("promote-requests/<int:number>/hand-over/", asking.hand_over, name="hand_over"),
     path("promote-requests/<int:number>/check/", pages.request_check, name="request_check"),
     path("promote-requests/<int:number>/answer/", pages.answer, name="answer"),
     path("promote-requests/<int:number>/edit/", pages.edit, name="edit"),

@@ -32,6 +32,8 @@ _TOLD = {
     Event.APPROVED: "approved",
     Event.CHANGES_REQUESTED: "asks for changes of",
     Event.DISMISSED: "dismissed a request for changes of",
+    Event.REVIEW_ASKED: "asks for your review of",
+    Event.REVIEW_DECLINED: "declined to review",
     Event.CHECK_REPORTED: "reported a check of",
     Event.CHECK_REQUESTED: "asks for a check of",
     Event.EVIDENCE_CHANGED: "found that the facts have changed of",

@@ -16,6 +16,8 @@ _SAID = {
     AuditAction.COMMENT_DELETED: "a comment was deleted",
     AuditAction.THREAD_RESOLVED: "a thread was resolved",
     AuditAction.THREAD_UNRESOLVED: "a thread was opened again",
+    AuditAction.REVIEW_ASKED: "reviewers were asked",
+    AuditAction.REVIEW_DECLINED: "a reviewer declined",
     AuditAction.DISMISSED: "an objection was dismissed",
     AuditAction.ANSWERED: "questions were answered",
     AuditAction.DIRECTION_SET: "a metric's direction changed",

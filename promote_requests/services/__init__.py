@@ -3,6 +3,7 @@
 Each takes an `actor` and plain values, never a request; each writes its audit row in the transaction of the change.
 """
 
+from promote_requests.services.asking import ask, decline, hand_over, pick_up
 from promote_requests.services.by_itself.due import promote_due, promote_if_its_time_has_come
 from promote_requests.services.by_itself.holding import hold
 from promote_requests.services.by_itself.inspecting import inspect_waiting
@@ -41,6 +42,7 @@ __all__ = [
     "ReviewOutcome",
     "actions_for",
     "answer",
+    "ask",
     "break_glass",
     "changes_by_the_author",
     "close",
@@ -48,12 +50,14 @@ __all__ = [
     "consent",
     "create",
     "decision_of",
+    "decline",
     "delete_comment",
     "direction_refusal",
     "dismiss",
     "edit",
     "edit_comment",
     "evidence_of",
+    "hand_over",
     "history_of",
     "hold",
     "inspect_waiting",
@@ -62,6 +66,7 @@ __all__ = [
     "judgements_of",
     "keeping_their_version",
     "made_impossible",
+    "pick_up",
     "promote",
     "promote_due",
     "promote_if_its_time_has_come",

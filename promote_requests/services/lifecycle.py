@@ -17,6 +17,7 @@ from promote_requests.choices import Action, CloseReason, Status
 from promote_requests.exceptions import DuplicateRequest
 from promote_requests.models import FormerText, PromoteRequest
 from promote_requests.services import feasibility
+from promote_requests.services.asking.owners import ask_owners
 from promote_requests.services.conversation.mentioning import mention, mention_all
 from promote_requests.services.gating import after_description, as_stored, judge_gates, measure
 from promote_requests.services.locking import lock, move
@@ -131,6 +132,7 @@ def open_request(
                 actor=actor,
             )
             mention(actor=actor, promote_request=promote_request, text=description)
+            ask_owners(promote_request, actor=actor)
     except IntegrityError:
         # Somebody opened the same request since the check above; the constraint refused the second.
         _refuse_duplicate(proposal)
@@ -279,6 +281,7 @@ def _open(
             _record(recorded_as, locked, actor, reason=message, from_status=before)
             if action == Action.SUBMIT:
                 mention_all(actor=actor, promote_request=locked)
+            ask_owners(locked, actor=actor)
     except IntegrityError:
         _refuse_duplicate(promote_request.proposal)
         raise

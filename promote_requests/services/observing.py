@@ -18,6 +18,7 @@ from promote_requests import sentences
 from promote_requests.choices import Status
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
+from promote_requests.services.asking.again import ask_again
 from promote_requests.services.gating import on_record
 from promote_requests.services.locking import lock
 from promote_requests.services.reading import judgements_of
@@ -44,6 +45,7 @@ def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) 
     Approvals of the former facts no longer count.
     """
     sentence = _what_changed(promote_request, evidence)
+    lost = [judgement for judgement in judgements_of(promote_request) if judgement.counts]
     PromoteRequest.objects.filter(pk=promote_request.pk).update(
         updated_at=timezone.now(),
         is_fast_track=promote_request.is_fast_track and is_same_version(promote_request, evidence),
@@ -56,6 +58,7 @@ def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) 
         actor=actor,
     )
     promote_request.refresh_from_db()
+    ask_again(promote_request, lost, actor=actor)
     return sentence
 
 

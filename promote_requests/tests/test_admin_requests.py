@@ -277,7 +277,7 @@ def test_a_page_takes_the_same_number_of_queries_however_much_was_said(
     client = signed_in(approver)
     # As above, and what the desk shows: rules, reviews and their people, the trail, comments, other requests (4),
     # and whether the permission was given to break the glass.
-    with django_assert_max_num_queries(51):
+    with django_assert_max_num_queries(53):
         assert client.get(f"{LIST}{open_request.number}/change/").status_code == 200
 
 

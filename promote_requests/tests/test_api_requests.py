@@ -24,7 +24,7 @@ def test_a_request_is_opened_and_answered_with_its_address_and_state(fraud, ada)
     assert body["url"] == f"http://localhost:5000/checkpoint/promote-requests/{number}/"
     assert body["status"] == "open"
     assert body["review_decision"] == "review_required"
-    assert body["available_actions"] == ["edit", "comment", "check", "withdraw"]
+    assert body["available_actions"] == ["edit", "comment", "ask", "check", "withdraw"]
     assert body["author"] == "ada"
     assert body["target"] == {"kind": "stage", "name": "Production"}
     assert body["approvals"] == {"given": 0, "required": 1, "missing": 1, "stale": [], "notes": []}
@@ -133,8 +133,8 @@ def test_an_upstream_failure_says_so(fraud, ada, failure, status, code):
 
 def test_a_request_is_shown_with_what_the_caller_can_do(open_request, ada, grace):
     path = f"promote-requests/{open_request.number}/"
-    assert Api(ada).get(path).json()["available_actions"] == ["edit", "comment", "check", "withdraw"]
-    assert Api(grace).get(path).json()["available_actions"] == ["comment", "review", "check", "close"]
+    assert Api(ada).get(path).json()["available_actions"] == ["edit", "comment", "ask", "check", "withdraw"]
+    assert Api(grace).get(path).json()["available_actions"] == ["comment", "review", "ask", "check", "close"]
 
 
 def test_title_and_description_are_edited_by_the_author(open_request, ada):

@@ -134,6 +134,10 @@ WAYS: dict[str, dict[Door, Way | str]] = {
     "consent": _of_request("consent", doors.by_api("POST", "consent")),
     "review_afterwards": _of_request("review_afterwards", doors.by_api("POST", "review-afterwards")),
     "re_review": _of_request("re_review", doors.by_api("POST", "re-reviews")),
+    "ask": _of_request("ask", doors.by_api("POST", "reviewers")),
+    "pick up": _of_request("pick_up", doors.by_api("POST", "reviewer-pick-up")),
+    "decline": _of_request("decline", doors.by_api("POST", "reviewer-decline")),
+    "hand over": _of_request("hand_over", doors.by_api("POST", "reviewer-hand-over")),
     "set a direction": _ways(
         doors.by_service("set_direction"), doors.by_page("directions"), DIRECTIONS_ON_A_PAGE, DIRECTIONS_ON_A_PAGE
     ),
@@ -237,6 +241,10 @@ VALUES: dict[str, dict[str, Any]] = {
     "label": {"labels": ["urgent"]},
     "add a label": {"name": "urgent", "colour": "red"},
     "change a label": {"name": "urgent", "colour": "red"},
+    "ask": {"users": ["linus"]},
+    "pick up": {"group": "Risk"},
+    "decline": {"reason": "On leave."},
+    "hand over": {"to": "linus"},
     "dismiss": {"review": 1, "reason": "Answered at the meeting."},
     "supersede": {"by": 999},
     "break_glass": {"reason": "The checkout is down and loses orders."},
@@ -562,6 +570,30 @@ RULES = [
     Rule("edit to no words", "edit_comment", 400, "Write a few words.", row=False, values={"body": " "}),
     Rule("delete another's words", "delete_comment", 403, "grace wrote this: nobody else changes it.", actor="linus"),
     Rule("delete twice", "delete_comment", 409, "This comment is deleted.", before=World.taken_back),
+    # Who is asked to review.
+    *(
+        Rule(f"{act} without being asked", act, 409, says)
+        for act, says in (
+            ("pick up", "No group of yours with this name is asked"),
+            ("decline", "Nobody asks you for this review"),
+            ("hand over", "Nobody asks you for this review"),
+        )
+    ),
+    *(
+        Rule(f"{act} as the author", act, 403, "somebody else has to review it", actor="ada")
+        for act in ("pick up", "decline", "hand over")
+    ),
+    *(
+        Rule(f"ask {name}", "ask", 400, says, row=False, values=values)
+        for name, says, values in (
+            ("the author", "ada made this request", {"users": ["ada"]}),
+            ("nobody", "Name at least one person or group.", {"users": []}),
+            ("an unknown person", "There is no user called 'mallory'.", {"users": ["mallory"]}),
+            ("an unknown group", "There is no group called 'Ghosts'.", {"groups": ["Ghosts"]}),
+        )
+    ),
+    Rule("decline without a reason", "decline", 400, "Write a few words.", row=False, values={"reason": " "}),
+    Rule("hand over with a long reason", "hand over", 400, "at most 1000", row=False, values={"reason": "x" * 1_001}),
     # What cannot be asked for.
     Rule("ask twice", "create", 409, "already asks for this", before=World.same_again, at=None),
     Rule("reopen beside the same", "reopen", 409, "already asks for this", at=Status.CLOSED, before=World.same_again),

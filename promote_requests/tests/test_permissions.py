@@ -68,6 +68,7 @@ def test_the_author_is_offered_what_the_author_may_do():
     assert permissions.available_actions(by(ADA), a_request(), UNREVIEWED) == [
         Action.EDIT,
         Action.COMMENT,
+        Action.ASK,
         Action.CHECK,
         Action.WITHDRAW,
     ]
@@ -75,7 +76,7 @@ def test_the_author_is_offered_what_the_author_may_do():
 
 def test_a_reviewer_is_offered_the_promotion_once_it_is_approved():
     offered = permissions.available_actions(by(GRACE), a_request(), APPROVED)
-    assert offered == [Action.COMMENT, Action.REVIEW, Action.CHECK, Action.PROMOTE, Action.CLOSE]
+    assert offered == [Action.COMMENT, Action.REVIEW, Action.ASK, Action.CHECK, Action.PROMOTE, Action.CLOSE]
     assert Action.PROMOTE not in permissions.available_actions(by(GRACE), a_request(), UNREVIEWED)
 
 

@@ -17,6 +17,7 @@ ALLOWED = {
     (Status.OPEN, Action.COMMENT),
     (Status.OPEN, Action.REVIEW),
     (Status.OPEN, Action.DISMISS),
+    (Status.OPEN, Action.ASK),
     (Status.OPEN, Action.CHECK),
     (Status.OPEN, Action.PROMOTE),
     (Status.OPEN, Action.WITHDRAW),

@@ -624,7 +624,7 @@ def test_page_costs_the_same_however_long_the_conversation(
         services.comment(actor=by(UserFactory()), promote_request=open_request, body=f"{number}")
         services.review(actor=by(UserFactory()), promote_request=open_request, verdict=Verdict.COMMENT, body="Hm.")
     client = _as(grace)
-    with django_assert_max_num_queries(42):
+    with django_assert_max_num_queries(46):
         assert client.get(open_request.get_absolute_url()).status_code == 200
 
 

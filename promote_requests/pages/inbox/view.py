@@ -13,6 +13,7 @@ from audit.actors import Door, actor_of
 from foundation.browsers.htmx import is_asking
 from notifications.inbox import marking, reading
 from promote_requests.inbox import (
+    asked_first,
     champions_for,
     decided_for,
     follow_ups_of,
@@ -84,7 +85,7 @@ def _page(request: PageRequest) -> HttpResponse:
         seen.update(row.promote_request.number for row in made)
         return made
 
-    waiting = listed(for_rows(waiting_for(person)).order_by("opened_at", "number")[:LENGTH])
+    waiting = listed(asked_first(for_rows(waiting_for(person)), person)[:LENGTH])
     flagged = listed(for_rows(to_review_afterwards(person))[:LENGTH])
     own = listed(for_rows(PromoteRequest.objects.unfinished().filter(author=person))[:LENGTH])
     decided = listed(decided_for(person).for_rows().annotate(comment_count=Count("comments"))[:_DECIDED])

@@ -1,11 +1,8 @@
 """The rules as people read them, and what each did or would have done."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -15,35 +12,16 @@ from foundation.exceptions import InvalidInput
 from promote_requests.pages.http import PageRequest
 from promote_requests.sentences import needs
 from protection import insights
+from protection.asked.able import could_approve
 from protection.choices import Outcome
-from protection.conditions.approvers import Approvers
-from protection.conditions.owners import Owners
 from protection.matching import Requirement, requirement_for
 from protection.models import FreezeWindow, Ownership, ProtectionRule, RuleInsight
-from protection.people import able
 from protection.references import People
 from protection.rulebook import rulebook
 from registry.targets import Target
 from registry.workspaces import canonical_workspace
 
 PER_PAGE = 50
-NAMED = 20
-"""The most people that the page names of those who could approve."""
-
-
-@dataclass(frozen=True, slots=True)
-class Able:
-    """Who could give an approval that is asked for today.
-
-    Attributes:
-        asked: What they are asked for, in words.
-        names: Of the accounts that can sign in, the first `NAMED`.
-        more: How many others.
-    """
-
-    asked: str
-    names: list[str]
-    more: int
 
 
 @require_safe
@@ -62,7 +40,8 @@ def rule_list(request: PageRequest) -> HttpResponse:
         requirement = _applying(**asked)
     except InvalidInput as wrong:
         return render(request, "promote_requests/rules/list.html", {**context, "failure": wrong}, status=wrong.status)
-    context |= {"requirement": requirement, "needs": needs(requirement), "able": list(_who_could(requirement))}
+    able = list(could_approve(requirement.conditions))
+    context |= {"requirement": requirement, "needs": needs(requirement), "able": able}
     return render(request, "promote_requests/rules/list.html", context)
 
 
@@ -103,22 +82,3 @@ def _applying(*, model: str, target: str, workspace: str) -> Requirement:
     return requirement_for(
         rulebook(), workspace=canonical_workspace(workspace), model_name=model, targets=[Target.parse(target)]
     )
-
-
-def _who_could(requirement: Requirement) -> Iterator[Able]:
-    for condition in requirement.conditions:
-        match condition:
-            case Approvers():
-                for demand in condition.demands:
-                    yield _able(str(demand.people), demand.people)
-            case Owners():
-                for section in condition.found:
-                    yield _able(f"{section.name}: {section.people}", section.people)
-            case _:
-                continue
-
-
-def _able(asked: str, people: People) -> Able:
-    accounts = get_user_model()._default_manager.filter(pk__in=able(people)).order_by("username")
-    names = list(accounts.values_list("username", flat=True))
-    return Able(asked, names[:NAMED], max(len(names) - NAMED, 0))

@@ -1,0 +1,1 @@
+"""Who is asked to review a promote request, in the API."""

@@ -1,0 +1,1 @@
+"""Who is asked to review: what a request's page shows of it, and its buttons."""
