@@ -15,6 +15,7 @@ from demo.mlflow_server import MlflowServer
 from proxy.tests.test_gateway_live import JSON, PRIVATE, made_endpoint
 from testing.attacks.stage import API, Direct
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
+from testing.waiting import LONG
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 
@@ -52,7 +53,7 @@ def checkpoint(closed: str, people, tmp_path_factory: pytest.TempPathFactory) ->
 
 def told(log: Path) -> str:
     """Returns the line of the self-test, which comes soon after the start."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + LONG
     while time.monotonic() < end:
         for line in log.read_text().splitlines():
             if CLOSED in line or OPEN in line:

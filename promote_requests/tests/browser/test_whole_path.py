@@ -52,7 +52,7 @@ def test_ada_requests_from_mlflow_and_grace_approves_and_mlflow_shows_the_new_pr
     version.show(fresh.model, "2")
     expect(version.stage).to_contain_text("None")
     control = Control(graces)
-    expect(control.requests).to_have_accessible_name(re.compile(r"^Promote Requests \d+ open$"))
+    expect(control.requests).to_have_accessible_name(re.compile(r"^Promote Requests \d+ for you\s*$"))
     control.requests.click()
     graces.get_by_role("link", name=re.compile(re.escape(fresh.model))).click()
     request = RequestPage(graces)
