@@ -1,5 +1,6 @@
 """A mail server on loopback that sends nothing on: each mail is a file, which any mail program opens."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ def catching(folder: Path) -> Iterator[int]:
     """Takes mails and writes them into `folder` until the block ends; gives the port."""
     from aiosmtpd.controller import Controller  # noqa: PLC0415 - the demo alone has it, and it may be imported without
 
+    logging.getLogger("mail.log").setLevel(logging.WARNING)  # or each line that a mail program says is printed
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     port = free_port()
     controller = Controller(_Catcher(folder), hostname="127.0.0.1", port=port)
