@@ -93,9 +93,8 @@ def create_people(credentials: Credentials) -> None:
         grace.is_staff = True
         grace.save(update_fields=["is_staff"])
         rooms = Permission.objects.filter(content_type__app_label__in=["promote_requests", "protection", "audit"])
-        grace.user_permissions.set(
-            [*rooms.exclude(codename="break_glass"), Permission.objects.get(codename="change_metricdirection")]
-        )
+        rooms = rooms.exclude(codename="break_glass")
+        grace.user_permissions.set([*rooms, Permission.objects.get(codename="change_metricdirection")])
         standing.record_account(actor=demo, user=grace, before=before)
     admin = User.objects.get(username="admin")
     if not User.objects.filter(username=BOT).exists():
