@@ -274,6 +274,8 @@ SPECTACULAR_SETTINGS = {
         "TargetKindEnum": "registry.targets.TargetKind",
         "WebhookFormatEnum": "notifications.choices.Format",
         "WorkStateEnum": "notifications.choices.State",
+        "CheckStateEnum": "protection.checks.State",
+        "AskedStateEnum": "promote_requests.services.asking.standing.State",
     },
 }
 

@@ -261,8 +261,8 @@ def many_requests(fraud, count):
 def test_the_list_takes_the_same_number_of_queries_however_long(fraud, approver, django_assert_max_num_queries):
     many_requests(fraud, 10)
     client = signed_in(approver)
-    # Session, user, rights (2), authors, counts (2), dates (2), rows, reviews, reviewers, rules, threads that block.
-    with django_assert_max_num_queries(15):
+    # Session, user, rights (2), authors, counts (2), dates (2), rows, reviews, reviewers, rules, labels, threads that block.
+    with django_assert_max_num_queries(16):
         assert client.get(LIST).status_code == 200
     assert PromoteRequest.objects.count() == 10
 
@@ -277,7 +277,7 @@ def test_a_page_takes_the_same_number_of_queries_however_much_was_said(
     client = signed_in(approver)
     # As above, and what the desk shows: rules, reviews and their people, the trail, comments, other requests (4),
     # and whether the permission was given to break the glass.
-    with django_assert_max_num_queries(53):
+    with django_assert_max_num_queries(54):
         assert client.get(f"{LIST}{open_request.number}/change/").status_code == 200
 
 

@@ -182,6 +182,6 @@ def test_the_end_of_a_waiting_time_is_told_before(asked, grace):
 def test_asking_costs_the_same_however_many_were_told(fraud, ada, django_assert_num_queries):
     for _ in range(5):
         PromoteRequestFactory(actor=ada, model_name="Churn", version=fraud.add_version("Churn").version)
-    # Rules (3), requests, reviews, checks, answers, threads that block, reminders.
-    with django_assert_num_queries(9):
+    # Rules (3), requests, reviews, checks, answers, labels, places, threads that block, reminders.
+    with django_assert_num_queries(11):
         reminding.remind()

@@ -140,9 +140,9 @@ def test_list_costs_the_same_however_many_requests(
         services.review(actor=by(grace), promote_request=made, verdict=Verdict.COMMENT, body="Hm.")
     client = _as(grace)
     fraud.calls.clear()
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(21):
         assert client.get(LIST).status_code == 200
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(28):
         assert client.get(LIST, {"q": "is:open review:required"}).status_code == 200
     assert fraud.calls == []
 

@@ -83,10 +83,10 @@ def test_muting_leaves_what_is_being_typed_as_it_is(sign_in: SignIn, addresses: 
     page = sign_in("grace")
     page.goto(addresses["request"])
     expect(page.locator("#live-form")).to_have_count(0)
-    page.get_by_label("Comment").first.fill("Half a thought")
+    page.locator("#body").fill("Half a thought")
     page.get_by_role("button", name="Mute this request").click()
     expect(page.get_by_text("You muted this request")).to_be_visible()
-    assert page.get_by_label("Comment").first.input_value() == "Half a thought"
+    assert page.locator("#body").input_value() == "Half a thought"
     page.get_by_role("button", name="Hear of it again").click()
     expect(page.get_by_text("You follow this request.")).to_be_visible()
 

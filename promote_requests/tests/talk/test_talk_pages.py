@@ -271,5 +271,5 @@ def test_a_page_costs_the_same_however_many_threads(open_request, grace, django_
         services.edit_comment(actor=by(grace), promote_request=open_request, comment=reply.pk, body="Hm!")
         services.resolve(actor=by(grace), promote_request=open_request, thread=thread.pk)
     client = signed_in(grace)
-    with django_assert_max_num_queries(35):
+    with django_assert_max_num_queries(50):
         assert client.get(open_request.get_absolute_url()).status_code == 200
