@@ -261,7 +261,8 @@ def many_requests(fraud, count):
 def test_the_list_takes_the_same_number_of_queries_however_long(fraud, approver, django_assert_max_num_queries):
     many_requests(fraud, 10)
     client = signed_in(approver)
-    # Session, user, rights (2), authors, counts (2), dates (2), rows, reviews, reviewers, rules, labels, threads that block.
+    # Session, user, rights (2), authors, counts (2), dates (2), rows, reviews, reviewers, rules, labels, and threads
+    # that block.
     with django_assert_max_num_queries(16):
         assert client.get(LIST).status_code == 200
     assert PromoteRequest.objects.count() == 10
