@@ -98,6 +98,7 @@ check: .venv/.installed-dev
 # The suite runs the same with a few hundred fixed cases. This makes new ones each time; what it finds goes into testing/attacks/.
 fuzz: .venv/.installed-dev
 	CHECKPOINT_TEST_FUZZ_CASES=$(CASES) $(RUN) -m pytest -q --durations=3 proxy/tests/test_fuzz.py
+	CHECKPOINT_TEST_MACHINE_RUNS=500 $(RUN) -m pytest -q promote_requests/tests/test_state_machine.py
 
 # The README's pictures, from a demo that is running.
 pictures: .venv/.installed-dev
