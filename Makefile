@@ -39,7 +39,7 @@ TOGETHER = -n 3 --dist loadfile --no-loadscope-reorder
 
 test: .venv/.installed-dev
 	$(PYTEST) $(TOGETHER) -m "not (alone or drill)"
-	CHECKPOINT_TEST_DATABASE=postgresql $(PYTEST) $(TOGETHER) -m "postgresql or (database and not (mlflow or browser or sockets))"
+	CHECKPOINT_TEST_DATABASE=postgresql $(PYTEST) $(TOGETHER) -m "not drill and (postgresql or (database and not (mlflow or browser or sockets)))"
 	$(PYTEST) -m alone
 
 # The same tests, of which each takes half as long again while it is watched.
@@ -57,6 +57,7 @@ test-fast: .venv/.installed-dev
 
 drills: .venv/.installed-dev
 	$(RUN) -m pytest $(TOGETHER) -m drill
+	CHECKPOINT_TEST_DATABASE=postgresql $(RUN) -m pytest -m "drill and postgresql"
 
 # An environment in which the next MLflow lies over everything else, which is that of `make test`.
 NEXT ?= .venv/mlflow-next

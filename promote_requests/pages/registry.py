@@ -15,6 +15,7 @@ from evidence.contents.reading import with_files
 from evidence.digests.taking import with_digests
 from evidence.inspection.looking import findings_of, inspection_of
 from evidence.observe import observe_both
+from foundation.texts import storable_text
 from notifications.people.subscriptions import standing_of
 from promote_requests import links
 from promote_requests.inbox import overdue
@@ -80,6 +81,8 @@ def _workspaces(others: list[str]) -> list[str]:
 @require_safe
 def model_page(request: PageRequest, name: str) -> HttpResponse:
     """Shows a model's versions with their stages and aliases, the requests for them, and what is overdue."""
+    if name != storable_text(name):
+        raise Missing(f"There is no registered model or prompt {name!r} in MLflow.")
     workspace = canonical_workspace(request.GET.get("workspace", ""))
     lists = lists_of(workspace)
     below = _number(request.GET.get("below", ""))

@@ -12,10 +12,12 @@ from promote_requests.models import PromoteRequest
 def lock(promote_request: PromoteRequest) -> PromoteRequest:
     """Returns the request, read again under a row lock; call it first in the transaction.
 
-    SQLite has no row locks and takes its one write lock when the transaction begins, so `move` checks again.
+    SQLite has no row locks and takes its one write lock when the transaction begins, so `move` checks again. The key of
+    the row stays free: whoever only adds a row that is about the request, from another one's transaction, waits for
+    nobody.
     """
     return (
-        PromoteRequest.objects.select_for_update(of=("self",))
+        PromoteRequest.objects.select_for_update(of=("self",), no_key=True)
         .select_related("author", "closed_by", "inspection")
         .get(pk=promote_request.pk)
     )

@@ -1,10 +1,8 @@
 """What a request's page says is new for whoever reads it."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -17,9 +15,7 @@ from promote_requests.sentences.visits import happened, since_last_look
 from promote_requests.services.visiting import last_look, look, news_since
 from protection import rules
 from protection.models import ProtectionRule
-from registry.fake import FakeRegistry
 from testing.people import AdministratorFactory, UserFactory, by
-from testing.waiting import LONG
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -190,26 +186,3 @@ def test_the_day_is_said_as_one_would() -> None:
         "Since you last looked, yesterday 14:00 UTC: 2 comments.",
         "Since you last looked, 2026-02-27 09:00 UTC: 2 comments.",
     ]
-
-
-@pytest.mark.postgresql
-@pytest.mark.django_db(transaction=True)
-def test_two_pages_opened_at_once_begin_one_visit(
-    open_request: PromoteRequest, fraud: FakeRegistry, grace: User
-) -> None:
-    def opened() -> None:
-        try:
-            look(actor=by(grace), promote_request=open_request)
-        finally:
-            connection.close()
-
-    for ago in (None, HOUR):
-        if ago is not None:
-            _looked(grace, open_request, ago=ago)
-        before = Visit.objects.values_list("last_at", flat=True).first()
-        with ThreadPoolExecutor(4) as threads:
-            for future in [threads.submit(opened) for _ in range(4)]:
-                future.result(LONG)
-        visit = Visit.objects.get()
-        assert visit.previous_at == before
-        assert before is None or visit.last_at > before

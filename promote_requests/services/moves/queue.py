@@ -3,8 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from django.utils import timezone
-
 from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
@@ -50,13 +48,12 @@ def ask_again(promoted: PromoteRequest, *, actor: Actor) -> None:
     """Tells the other requests for a target that it has a new holder, in the transaction that records the promotion.
 
     Whoever approved one of them has compared with the former champion, so their approval does not count any more: the
-    next look at the facts says so. This says it to them at once.
+    next look at the facts says so. This says it to them at once. Their rows are not locked: who promotes one of them at
+    this moment holds its row and waits for this transaction.
     """
     if not promoted.target.has_champion:
         return
-    others = same_target(promoted).filter(status=Status.OPEN).exclude(pk=promoted.pk).order_by("number")
-    for other in others.select_for_update(of=("self",)):
-        PromoteRequest.objects.filter(pk=other.pk).update(updated_at=timezone.now())
+    for other in same_target(promoted).filter(status=Status.OPEN).exclude(pk=promoted.pk).order_by("number"):
         trail.record(
             AuditAction.ASKED_AGAIN, about=other.about, reason=sentences.has_a_new_holder(promoted), actor=actor
         )
