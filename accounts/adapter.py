@@ -7,7 +7,6 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils.http import url_has_allowed_host_and_scheme
 from typing_extensions import override
 
 from accounts import links, mail, people, sentences
@@ -17,7 +16,7 @@ from accounts.identity.client_address import client_address
 from accounts.identity.passwords import attempts_key
 from accounts.models import User
 from audit.actors import Actor, Door
-from foundation.addresses import portal_url
+from foundation.addresses import own_path, portal_url
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -52,9 +51,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
         allauth would allow every configured host name, and another site may stand behind one of them.
         """
-        return url_has_allowed_host_and_scheme(
-            url, allowed_hosts={context.request.get_host()}, require_https=context.request.is_secure()
-        )
+        return bool(own_path(url or ""))
 
     @override
     def get_reset_password_from_key_url(self, key: str) -> str:

@@ -47,6 +47,17 @@ def tokens_revoked(count: int) -> str:
     return f"Revoked: {count}."
 
 
+def handed_over(account: str, owner: str, revoked: int) -> str:
+    """Tells whoever handed a service account over what follows."""
+    told = f"Handed over to {owner}, who answers for {account} now. API tokens revoked for good: {revoked}."
+    return f"{told} Make new ones for its programs."
+
+
+def tokens_revoked_with_hand_over(count: int) -> str:
+    """Returns what the trail says of the tokens of a service account that was handed over."""
+    return f"API tokens revoked: {count}"
+
+
 def deactivated(revoked_tokens: int, *, owner: str = "") -> str:
     """Returns what the account's history says of its deactivation, of a service account perhaps with its owner."""
     what = f"Deactivated with {owner}, who answered for it" if owner else "Deactivated"

@@ -70,8 +70,10 @@ def drafted(*, username: str, purpose: str) -> ServiceAccount:
     return account
 
 
-def change(*, actor: Actor, account: User, owner: User, purpose: str) -> None:
-    """Hands a service account over, or says anew what it is for; its tokens go on working.
+def change(*, actor: Actor, account: User, owner: User, purpose: str) -> int:
+    """Hands a service account over, or says anew what it is for; returns how many API tokens that revoked.
+
+    A hand-over revokes all of them: whoever answered for it may hold them still, and would go on acting in its name.
 
     Raises:
         NotPermitted: the actor may not manage service accounts.
@@ -86,10 +88,14 @@ def change(*, actor: Actor, account: User, owner: User, purpose: str) -> None:
         if locked is None:
             raise AccountError(f"{account.get_username()} is a person: only a service account has an owner.")
         before = of_account(locked)
+        is_handed_over = locked.owner_id != owner.pk
         locked.owner, locked.purpose = owner, purpose
         locked.save(update_fields=["owner", "purpose"])
-        record_account(actor=actor, user=locked, before=before)
+        revoked = tokens.revoke_all(locked) if is_handed_over else 0
+        further = sentences.tokens_revoked_with_hand_over(revoked) if is_handed_over else ""
+        record_account(actor=actor, user=locked, before=before, further=further)
     account.owner, account.purpose = owner, purpose
+    return revoked
 
 
 def _person(owner: User) -> User:

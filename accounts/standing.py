@@ -52,9 +52,9 @@ def of_group(group: Group) -> Standing:
     return {"name": stored.name, "rights": _rights(stored.permissions.all())}
 
 
-def record_account(*, actor: Actor, user: User, before: Standing) -> None:
-    """Records what changed of an account; nothing where nothing did."""
-    if reason := sentences.changed(before, of_account(user)):
+def record_account(*, actor: Actor, user: User, before: Standing, further: str = "") -> None:
+    """Records what changed of an account, and what followed from it; nothing where nothing did."""
+    if reason := "; ".join(filter(None, [sentences.changed(before, of_account(user)), further])):
         trail.record(AuditAction.ACCOUNT_CHANGED, actor=actor, about=about_account(user), reason=reason)
 
 

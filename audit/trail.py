@@ -85,6 +85,12 @@ def record_refusal(refusal: CheckpointError, *, attempt: str, actor: Actor, abou
     """Adds the row of a refusal. A door calls it only where no service was called, or where its row was rolled back.
 
     Bad input and errors of the registry are not refusals and get no row here.
+
+    Args:
+        refusal: What was said.
+        attempt: What was tried, in plain words: `delete rule`.
+        actor: Who tried.
+        about: What it was about.
     """
     if isinstance(refusal, InvalidInput | RegistryError):
         return
@@ -104,7 +110,7 @@ def records_refusals(service: Callable[P, R]) -> Callable[P, R]:
         except CheckpointError as refusal:
             record_refusal(
                 refusal,
-                attempt=service.__name__,
+                attempt=service.__name__.replace("_", " "),
                 actor=kwargs["actor"],  # type: ignore[arg-type]
                 about=_about(kwargs),
             )

@@ -68,6 +68,35 @@ def fingerprint(evidence: Evidence) -> str:
     it holds what, which Checkpoint says and not MLflow.
     """
     challenger, champion = evidence.challenger, evidence.champion
+    facts = _own_facts(challenger)
+    facts["champion"] = [champion.version.name, champion.version.version] if champion else None
+    if champion and champion.version != challenger.version:
+        facts["champion_metrics"] = _values(champion)
+        facts["champion_params"] = champion.params
+        facts["champion_prompt"] = [champion.prompt_text, champion.prompt_settings]
+        # Who turns what counts as better turns what was approved.
+        facts["directions"] = {key: str(evidence.directions.of(key).direction) for key in measured_keys(evidence)}
+    if evidence.other_holders:
+        # A promotion may archive them all, so its reviewers must have seen them.
+        facts["other_holders"] = list(evidence.other_holders)
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
+    return f"{FORMAT}:{digest}"
+
+
+def is_same_make(then: VersionFacts, now: VersionFacts) -> bool:
+    """Tells whether a version is what it was: what it is judged by, and its files where both looks have them."""
+    for before, after in ((then.tree, now.tree), (then.contents, now.contents)):
+        if before is not None and after is not None and before != after:
+            return False
+    return _stored(_own_facts(then)) == _stored(_own_facts(now))
+
+
+def _stored(facts: dict[str, Any]) -> str:
+    return json.dumps(_storable(facts), sort_keys=True)
+
+
+def _own_facts(challenger: VersionFacts) -> dict[str, Any]:
+    """Returns what a version is judged by, other than by comparison."""
     facts: dict[str, Any] = {
         "name": challenger.version.name,
         "version": challenger.version.version,
@@ -79,27 +108,11 @@ def fingerprint(evidence: Evidence) -> str:
         "prompt_text": challenger.prompt_text,
         "prompt_settings": challenger.prompt_settings,
         "gone": challenger.gone,
-        "champion": [champion.version.name, champion.version.version] if champion else None,
     }
-    if champion and champion.version != challenger.version:
-        facts["champion_metrics"] = _values(champion)
-        facts["champion_params"] = champion.params
-        facts["champion_prompt"] = [champion.prompt_text, champion.prompt_settings]
-        # Who turns what counts as better turns what was approved.
-        facts["directions"] = {key: str(evidence.directions.of(key).direction) for key in measured_keys(evidence)}
-    if challenger.origin:
-        facts["origin"] = challenger.origin
-    if challenger.datasets:
-        facts["datasets"] = challenger.datasets
-    if challenger.criteria:
-        facts["criteria"] = challenger.criteria
-    if challenger.made_by:
-        facts["made_by"] = challenger.made_by
-    if evidence.other_holders:
-        # A promotion may archive them all, so its reviewers must have seen them.
-        facts["other_holders"] = list(evidence.other_holders)
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
-    return f"{FORMAT}:{digest}"
+    for name in ("origin", "datasets", "criteria", "made_by"):
+        if value := getattr(challenger, name):
+            facts[name] = value
+    return facts
 
 
 def measured_keys(evidence: Evidence) -> set[str]:

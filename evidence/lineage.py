@@ -83,5 +83,11 @@ def _on_record(facts: VersionFacts) -> dict[str, str]:
 
 def who(makers: Iterable[Maker]) -> str:
     """Returns `ada (known to Checkpoint) and unknown` for these makers, each once; "" for none."""
-    names = [f"{maker.name} (known to Checkpoint)" if maker.is_known else "unknown" for maker in makers]
-    return listed(list(dict.fromkeys(names)))
+    return listed(list(dict.fromkeys(map(_named, makers))))
+
+
+def _named(maker: Maker) -> str:
+    if not maker.is_known:
+        return "unknown"
+    answering = f"a service account of {maker.owner_name}, " if maker.owner_name else ""
+    return f"{maker.name} ({answering}known to Checkpoint)"

@@ -51,6 +51,16 @@ def mlflow_netloc() -> str:
     return urlsplit(settings.CHECKPOINT_PUBLIC_URL).netloc
 
 
+def own_path(wanted: str) -> str:
+    """Returns the path of ours that an address or a form asks to be led to; "" for whatever else it may ask for.
+
+    Browsers take a second slash, and a backslash for one, as the beginning of a host, and leave out white space and
+    control characters wherever they stand.
+    """
+    is_plain = not any(character <= " " or character in "\\\x7f" for character in wanted)
+    return wanted if is_plain and wanted.startswith("/") and not wanted.startswith("//") else ""
+
+
 def absolute(path: str) -> str:
     """Returns the full public address of a path, Checkpoint's or MLflow's."""
     base = portal_url() if path.startswith(PORTAL) else settings.CHECKPOINT_PUBLIC_URL

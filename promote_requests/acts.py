@@ -17,15 +17,15 @@ _VERDICTS: dict[str, str] = {Verdict.APPROVE: "approve", Verdict.REQUEST_CHANGES
 
 
 def _about(deed: Callable[[QueryDict], str]) -> Words:
-    def said(arguments: Mapping[str, Any], form: QueryDict) -> str:
-        found = PromoteRequest.objects.filter(pk=arguments["number"]).first()
+    def said(arguments: Mapping[str, Any], form: QueryDict, reader: int | None) -> str:
+        found = PromoteRequest.objects.visible_to(reader).filter(pk=arguments["number"]).first()
         return sentences.suspended(deed(form), found) if found else ""
 
     return said
 
 
 def _of_row(model: type[Model], noun: str, deed: Callable[[QueryDict], str], named: str) -> Words:
-    def said(arguments: Mapping[str, Any], form: QueryDict) -> str:
+    def said(arguments: Mapping[str, Any], form: QueryDict, reader: int | None) -> str:
         found = model._default_manager.filter(pk=arguments["pk"]).first() if "pk" in arguments else None
         return f"{deed(form)} the {noun} {found if found is not None else form.get(named, '')}"
 
@@ -49,6 +49,7 @@ WORDS: dict[str, Words] = {
     "promote_requests:review": _about(lambda form: _VERDICTS.get(form.get("verdict", ""), "judge")),
     "promote_requests:promote": _about(lambda form: "promote"),
     "promote_requests:close": _about(lambda form: f"close as {form.get('reason') or CloseReason.REJECTED}"),
+    "promote_requests:answer": _about(lambda form: "answer what the rules ask of"),
     "promote_requests:reopen": _about(lambda form: "reopen"),
     "promote_requests:dismiss": _about(lambda form: "dismiss a request for changes of"),
     **_of_kind(ProtectionRule, "rule for", "rule", "target_pattern"),

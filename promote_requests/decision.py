@@ -1,6 +1,6 @@
 """Decides whether a request is approved. Pure; the only place that counts reviews."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -146,12 +146,11 @@ def judgements(
     reviews: Iterable[Reviewed],
     *,
     round_number: int,
-    author_id: int,
+    authors: Collection[int],
     evidence_fingerprint: str,
     text_revision: int,
     is_decided: bool,
     groups: Mapping[str, Iterable[int]] | None = None,
-    answerable_id: int | None = None,
     answers: Mapping[int, Mapping[str, str]] | None = None,
 ) -> tuple[Judgement, ...]:
     """Returns the latest judgement of each reviewer that stands, in the order of their first ones.
@@ -163,25 +162,18 @@ def judgements(
     nor deactivating the reviewer makes it go away: both could be done by those whom it blocks.
 
     Args:
-        reviews: In the order given. Comments and anything by the author or a service account judge nothing.
+        reviews: In the order given. Comments and anything by an author or a service account judge nothing.
         round_number: The request's present round.
-        author_id: Of the request.
+        authors: The keys of those whose own request it is: of one that is past its decision, of who asked.
         evidence_fingerprint: The present facts.
         text_revision: Of the present title and description.
         is_decided: Whether the request is past its decision.
         groups: {reviewer's key: keys of their groups} at the decision; by default those that they are in now.
-        answerable_id: Of who answers for the author, where that is a service account. Their judgement does not count
-            while the request is undecided; a later change of owner takes nothing back.
         answers: {review's key: {question's key: answer}} of those that came with an answer.
     """
-    not_counting = {author_id} if is_decided else {author_id, answerable_id}
     latest: dict[int, Judgement] = {}
     for review in reviews:
-        if (
-            review.verdict == Verdict.COMMENT
-            or review.reviewer_id in not_counting
-            or review.reviewer.is_service_account
-        ):
+        if review.verdict == Verdict.COMMENT or review.reviewer_id in authors or review.reviewer.is_service_account:
             continue
         approves, may_answer = review.verdict == Verdict.APPROVE, review.reviewer.is_active
         is_of_this_round = review.round == round_number

@@ -10,8 +10,8 @@ from django.utils import timezone
 from notifications.inbox import reading
 from notifications.models import Subscription
 from promote_requests.choices import Status
-from promote_requests.models import Mention, Place, PromoteRequest, Review, Thread
-from promote_requests.querysets import PromoteRequestQuerySet, ThreadQuerySet, draft_of_somebody_else
+from promote_requests.models import BrokenGlass, Consent, Mention, Place, PromoteRequest, Review, Thread
+from promote_requests.querysets import PromoteRequestQuerySet, ThreadQuerySet, draft_of_somebody_else, own_of
 from promote_requests.services.moves import champions
 from protection.matching import Rulebook
 from registry.targets import TargetKind
@@ -27,7 +27,7 @@ def waiting_for(person: "User") -> PromoteRequestQuerySet:
     judged = Review.objects.standing().filter(
         promote_request=OuterRef("pk"), reviewer=person, evidence_fingerprint=OuterRef("evidence_fingerprint")
     )
-    others = PromoteRequest.objects.open().exclude(author=person)
+    others = PromoteRequest.objects.open().exclude(own_of(person.pk))
     declined = Place.objects.filter(promote_request=OuterRef("pk"), reviewer=person, state=Place.State.DECLINED)
     return others.filter(~Exists(judged), ~Exists(declined)).filter(~_said_of(person, is_muted=True))
 
@@ -88,7 +88,11 @@ def _said_of(person: "User", *, is_muted: bool) -> Q:
 def to_review_afterwards(person: "User") -> PromoteRequestQuerySet:
     """Returns the promotions past the rules that nobody has reviewed and that this person may review."""
     return (
-        PromoteRequest.objects.flagged().exclude(Q(author=person) | Q(promoted_by=person)).exclude(author__owner=person)
+        PromoteRequest.objects.flagged()
+        .exclude(own_of(person.pk))
+        .exclude(promoted_by=person)
+        .exclude(Exists(BrokenGlass.objects.filter(promote_request=OuterRef("pk"), broken_by=person)))
+        .exclude(Exists(Consent.objects.filter(promote_request=OuterRef("pk"), consented_by=person)))
     )
 
 

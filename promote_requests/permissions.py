@@ -14,6 +14,8 @@ from registry.proposals import Change
 from registry.targets import TargetKind
 
 _AUTHORS_OWN = (Action.EDIT, Action.ANSWER, Action.SUBMIT)
+_SPEAKING_FOR = frozenset({*_AUTHORS_OWN, Action.REOPEN})
+"""What a service account says in the name of who answers for it: after a hand-over that would be another person."""
 _PAST_THE_RULES = frozenset({Action.BREAK_GLASS, Action.CONSENT, Action.REVIEW_AFTERWARDS})
 _PEOPLE_ONLY = frozenset(
     {Action.REVIEW, Action.DISMISS, Action.PROMOTE, Action.CLOSE, Action.RE_REVIEW, *_PAST_THE_RULES}
@@ -37,17 +39,19 @@ def refusal(actor: Actor, action: Action, promote_request: "PromoteRequest") -> 
     if actor.kind is ActorKind.SERVICE_ACCOUNT and action in _PEOPLE_ONLY:
         return "A service account asks, comments and reports checks. This is for a person to do."
     is_author = actor.user_id == promote_request.author_id
-    # Who answers for the service account that asks may hold its token, and would approve their own request.
-    is_theirs = actor.user_id == promote_request.author.answerable_id
+    # Who answers or answered for the service account that asks may hold its token, and would judge their own request.
+    is_theirs = actor.user_id in promote_request.authors
     author = promote_request.author.get_username()
-    if promote_request.status == Status.DRAFT and not is_author and action not in _AUTHORS_OWN:
+    if promote_request.is_private and actor.user_id not in promote_request.asked_by and action not in _AUTHORS_OWN:
         return f"This is a draft of {author}'s, which is not for others yet."
+    if is_author and action in _SPEAKING_FOR and promote_request.author.owner_id != promote_request.answered_for_by_id:
+        return f"{author} was handed over since it made this request: its new owner's programs ask anew."
     match action:
         case Action.EDIT | Action.ANSWER | Action.SUBMIT | Action.WITHDRAW:
             return "" if is_author else f"Only {author}, who made the request, can do this."
         case Action.REVIEW:
             if is_theirs and not is_author:
-                return f"You answer for {author}, which made this request: somebody else has to review it."
+                return f"You answer or answered for {author}, which made this request: somebody else has to review it."
             return "You made this request: somebody else has to review it." if is_author else ""
         case Action.ASK:
             return "" if is_author else refusal(actor, Action.REVIEW, promote_request)
@@ -80,8 +84,11 @@ def _refusal_of_exception(
     """Returns why `actor` may not take part in what goes past the rules, or look again at what is in use."""
     if (is_author or is_theirs) and action is not Action.BREAK_GLASS:
         return "You made this request, or answer for who did: somebody else has to judge it."
-    if action is Action.REVIEW_AFTERWARDS and actor.user_id == promote_request.promoted_by_id:
-        return "You broke the glass: somebody else has to review it."
+    if action is Action.REVIEW_AFTERWARDS:
+        if actor.user_id == promote_request.promoted_by_id:
+            return "You broke the glass: somebody else has to review it."
+        if actor.user_id in promote_request.glass_hands:
+            return "You had a hand in breaking the glass: somebody else has to review it."
     if action in (Action.BREAK_GLASS, Action.CONSENT) and not may_break_glass(actor):
         return "Only people who were given the permission to promote past the rules can do this."
     return ""
@@ -96,6 +103,11 @@ def may_break_glass(actor: Actor) -> bool:
     if actor.kind is not ActorKind.PERSON or not actor.may_act:
         return False
     return GLASS in cast("User", actor.account).given_permissions
+
+
+def answering_for(actor: Actor) -> int | None:
+    """Returns the key of the person who answers for the service account that acts; None where a person does."""
+    return cast("User", actor.account).owner_id
 
 
 def require_active(actor: Actor) -> None:

@@ -34,6 +34,7 @@ class ReviewQuerySet(AppendOnlyQuerySet):
             self.exclude(verdict=Verdict.COMMENT)
             .filter(round=F("promote_request__round"), reviewer__is_active=True, reviewer__owner=None)
             .exclude(reviewer=F("promote_request__author__owner"))
+            .exclude(reviewer=F("promote_request__answered_for_by"))
             .filter(~Exists(later))
         )
 
@@ -109,14 +110,22 @@ class CommentManager(models.Manager.from_queryset(AppendOnlyQuerySet)):  # type:
         return found.prefetch_related("edits")
 
 
+def own_of(user_id: int | None) -> Q:
+    """Returns the condition that holds for the requests of which this person is among the `authors`."""
+    return Q(author=user_id) | Q(author__owner=user_id) | Q(answered_for_by=user_id)
+
+
 def draft_of_somebody_else(user_id: int | None, *, prefix: str = "") -> Q:
-    """Returns the condition that holds for what a person may not see: drafts are their author's alone.
+    """Returns the condition that holds for what a person may not see: drafts are their authors' alone.
+
+    Also once they are withdrawn: what was never submitted was never meant for others.
 
     Args:
         user_id: The key of whoever looks.
         prefix: The way from a row to its request, such as `promote_request__`.
     """
-    return Q(**{f"{prefix}status": Status.DRAFT}) & ~Q(**{f"{prefix}author": user_id})
+    is_theirs = Q(**{f"{prefix}author": user_id}) | Q(**{f"{prefix}answered_for_by": user_id})
+    return Q(**{f"{prefix}is_private": True}) & ~is_theirs
 
 
 class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
@@ -127,8 +136,12 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
         return self.filter(status__in=[Status.DRAFT, Status.OPEN, Status.PROMOTING])
 
     def visible_to(self, user_id: int | None) -> Self:
-        """Returns what this person may look at: drafts are their author's alone until they are submitted."""
+        """Returns what this person may look at: drafts are their authors' alone until they are submitted."""
         return self.exclude(draft_of_somebody_else(user_id))
+
+    def submitted(self) -> Self:
+        """Returns what was ever there for others to see."""
+        return self.filter(is_private=False)
 
     def open(self) -> Self:
         """Returns the requests that wait for reviewers."""

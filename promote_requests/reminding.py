@@ -84,10 +84,10 @@ def due(promote_request: PromoteRequest, rules: Rulebook, now: datetime) -> Iter
 def waited_for(promote_request: PromoteRequest, requirement: Requirement, facts: Facts) -> frozenset[int]:
     """Returns whose review is waited for: whom the rules name, or else who takes part or watches the model, or anybody.
 
-    And in any case who judged earlier facts. Never the author, nor who has judged what there is now.
+    And in any case who judged earlier facts. Never its authors, nor who has judged what there is now.
     """
     done = {each.reviewer_id for each in facts.judgements if each.counts or (not each.approves and each.is_fresh)}
-    done.add(promote_request.author_id)
+    done |= promote_request.authors
     again = {each.reviewer_id for each in facts.judgements} - done
     named = {person for people in requirement.waits_for(facts) for person in able(people)} - done
     if named:

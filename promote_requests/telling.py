@@ -1,7 +1,7 @@
 """Writes into the outbox what happens to requests, in the transaction in which it happens.
 
 It listens where every audit row is written, so that no service can forget it. What happens to a draft is told to
-nobody: it is its author's alone.
+nobody: it is its authors' alone, also when it is withdrawn.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -78,7 +78,7 @@ def tell(event: AuditEvent, **_: Any) -> None:
     if action == AuditAction.REVIEWED:
         found = found.with_people()  # its reviews are read once, for the verdict, the words and the decision
     promote_request = found.get(pk=event.promote_request_id)
-    if Status.DRAFT in (promote_request.status, event.from_status) and action != AuditAction.SUBMITTED:
+    if promote_request.is_private:
         return
     _announce(_event(action, promote_request), event, promote_request)
     if action == AuditAction.PROMOTED and (promote_request.undoes_id or _had_it_before(promote_request)):

@@ -49,8 +49,9 @@ def register(version: ModelVersion, user: User, *, run_by: User | None = None) -
     parts = parts_of(version.run_id, version.model_id, version.source)
     made = Version(version.name, version.version, milliseconds(version), version.source, parts)
     if run_by is not None:
-        waiting.note(Created(Thing(Kind.RUN, version.run_id), run_by.pk, run_by.username, timezone.now()))
-    record_version(made, workspace="", user_id=user.pk, name=user.username)
+        thing = Thing(Kind.RUN, version.run_id)
+        waiting.note(Created(thing, run_by.pk, run_by.username, timezone.now(), run_by.owner_id))
+    record_version(made, workspace="", user_id=user.pk, name=user.username, owner_id=user.owner_id)
 
 
 def promoting(promote_request: PromoteRequest) -> PromoteRequest:

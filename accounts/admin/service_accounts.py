@@ -33,7 +33,8 @@ class _ServiceAccountForm(forms.ModelForm):
     username = forms.CharField(label="Name", max_length=150, help_text="For example: nightly-training.")
     owner = forms.ModelChoiceField(
         User.objects.filter(is_active=True, owner=None).order_by("username"),
-        help_text="The person who answers for it. It is deactivated together with this person.",
+        help_text="The person who answers for it. It is deactivated together with this person. To name another one "
+        "revokes its API tokens, because the former may hold them.",
     )
     purpose = forms.CharField(max_length=200, help_text="What it is for, in a sentence.")
 
@@ -123,7 +124,10 @@ class ServiceAccountAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: ServiceAccount, form: Any, change: bool) -> None:
         given = {"owner": form.cleaned_data["owner"], "purpose": form.cleaned_data["purpose"]}
         if change:
-            service_accounts.change(actor=shared.actor(request), account=obj, **given)
+            revoked = service_accounts.change(actor=shared.actor(request), account=obj, **given)
+            if "owner" in form.changed_data:
+                told = sentences.handed_over(obj.get_username(), given["owner"].get_username(), revoked)
+                messages.warning(request, told)
             return
         made = service_accounts.create(actor=shared.actor(request), username=form.cleaned_data["username"], **given)
         obj.pk = made.pk

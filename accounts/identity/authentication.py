@@ -85,7 +85,7 @@ def _by_token(plaintext: str, login: str | None = None) -> tuple[Caller, datetim
         raise InvalidCredentials
     tokens.note_use(token)
     user = token.user
-    caller = Caller(CallerKind.TOKEN, user.pk, user.username, f"token:{token.pk}", user.is_service_account)
+    caller = Caller(CallerKind.TOKEN, user.pk, user.username, f"token:{token.pk}", user.owner_id)
     return caller, token.expires_at
 
 

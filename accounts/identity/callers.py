@@ -25,14 +25,19 @@ class Caller:
         username: "" for anonymous callers.
         key: Identifies the credential without revealing it (`token:7`, `session:3f…`, `basic:4`,
             `anonymous:10.0.0.1`), for limits per caller and for log lines.
-        is_service_account: Whether it is none that a person uses.
+        owner_id: Of a service account: the key of the person who answers for it; None of a person.
     """
 
     kind: CallerKind
     user_id: int | None
     username: str
     key: str
-    is_service_account: bool = False
+    owner_id: int | None = None
+
+    @property
+    def is_service_account(self) -> bool:
+        """Whether it is none that a person uses."""
+        return self.owner_id is not None
 
     def acting(self, door: Door, request_id: str) -> Actor:
         """Returns the `Actor` for the services and the record."""

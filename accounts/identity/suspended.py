@@ -19,8 +19,11 @@ LONGEST_VALUE = 300
 _UNTOLD = ("csrf", "password", "secret", "token", "key")
 """Parts of the names of fields of which the page says nothing."""
 
-Words = Callable[[Mapping[str, Any], QueryDict], str]
-"""Says what a call does: (arguments of its address, its form) -> a few words; "" where it cannot tell."""
+Words = Callable[[Mapping[str, Any], QueryDict, int | None], str]
+"""Says what a call does: (arguments of its address, its form, who reads it) -> a few words; "" where it cannot tell.
+
+Of what its reader may not see it says nothing.
+"""
 
 words: dict[str, Words] = {}
 """{name of a view: its words}; each room adds its own. Of any other call the page shows its address."""
@@ -49,19 +52,19 @@ def suspended(request: HttpRequest) -> SuspendedCall | None:
     call = json.loads(kept)
     form = QueryDict(call["POST"])
     return SuspendedCall(
-        _act(call["path_info"], form) or f"Send the form of {call['path']}",
+        _act(call["path_info"], form, request.user.pk) or f"Send the form of {call['path']}",
         tuple((name, _shown(value)) for name, values in form.lists() if _is_told(name) for value in values if value),
         hashlib.sha256(kept.encode()).hexdigest(),
     )
 
 
-def _act(path: str, form: QueryDict) -> str:
+def _act(path: str, form: QueryDict, reader: int | None) -> str:
     try:
         found = resolve(path)
     except Resolver404:
         return ""
     said = words.get(found.view_name)
-    return said(found.kwargs, form) if said else ""
+    return said(found.kwargs, form, reader) if said else ""
 
 
 def _is_told(name: str) -> bool:

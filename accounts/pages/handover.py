@@ -8,7 +8,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -17,7 +16,7 @@ from accounts.identity import handover, sessions
 from accounts.identity.authentication import identify
 from accounts.identity.callers import CallerKind, InvalidCredentials
 from foundation import error_pages
-from foundation.addresses import PORTAL, Site, absolute, site_of
+from foundation.addresses import PORTAL, Site, absolute, own_path, site_of
 
 
 @login_not_required
@@ -85,8 +84,8 @@ def _is_signed_in(request: HttpRequest) -> bool:
 
 def _path(wanted: str) -> str:
     """Returns a path of MLflow's; "/" for whatever else an address may ask for."""
-    is_path = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    return wanted if is_path and not wanted.startswith(PORTAL) else "/"
+    path = own_path(wanted)
+    return path if path and not path.startswith(PORTAL) else "/"
 
 
 def _set_cookie(response: HttpResponse, name: str, value: str, seconds: int) -> None:

@@ -1,6 +1,7 @@
 """Service accounts: made and managed by people, opened by tokens and by nothing else."""
 
 import re
+from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
@@ -172,13 +173,26 @@ def test_who_lacks_the_permission_manages_none(ada: User, nightly: User) -> None
             act()
 
 
-def test_handing_over_leaves_tokens_and_says_from_whom_to_whom(root: User, nightly: User) -> None:
-    token, _ = issue_token(nightly)
+def test_handing_over_revokes_its_tokens_and_says_from_whom_to_whom(
+    root: User, nightly: User, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    token, plaintext = issue_token(nightly)
+    assert Client().get(ME, **bearer(plaintext)).status_code == 200
     grace = UserFactory(username="grace")
-    service_accounts.change(actor=by(root), account=nightly, owner=grace, purpose="Trains every night.")
-    assert rows(AuditAction.ACCOUNT_CHANGED) == [("account:nightly", "owner: ada became grace")]
+    with django_capture_on_commit_callbacks(execute=True):
+        revoked = service_accounts.change(actor=by(root), account=nightly, owner=grace, purpose="Trains every night.")
+    assert revoked == 1
+    told = "owner: ada became grace; API tokens revoked: 1"
+    assert rows(AuditAction.ACCOUNT_CHANGED) == [("account:nightly", told)]
     token.refresh_from_db()
-    assert token.is_usable
+    assert token.state == "revoked"
+    assert Client().get(ME, **bearer(plaintext)).status_code == 401
+
+
+def test_saying_anew_what_it_is_for_leaves_its_tokens(root: User, ada: User, nightly: User) -> None:
+    _, plaintext = issue_token(nightly)
+    assert service_accounts.change(actor=by(root), account=nightly, owner=ada, purpose="Trains.") == 0
+    assert Client().get(ME, **bearer(plaintext)).status_code == 200
 
 
 # Taken out of use.
@@ -200,8 +214,8 @@ def test_it_is_deactivated_with_its_owner_and_says_why(root: User, ada: User, ni
 
 
 def test_one_that_was_handed_over_goes_on_without_its_former_owner(root: User, ada: User, nightly: User) -> None:
-    _, plaintext = issue_token(nightly)
     service_accounts.change(actor=by(root), account=nightly, owner=root, purpose="Trains every night.")
+    _, plaintext = issue_token(nightly)
     people.deactivate(actor=by(AdministratorFactory()), user=ada)
     assert Client().get(ME, **bearer(plaintext)).status_code == 200
 
@@ -241,12 +255,17 @@ def test_the_admin_makes_one_lists_it_and_hands_it_over(admin: Client, ada: User
     grace = UserFactory(username="grace")
     address = reverse("admin:accounts_serviceaccount_change", args=[made.pk])
     group = Group.objects.create(name="Pipelines")
-    answer = admin.post(address, {"owner": grace.pk, "purpose": "Trains.", "groups": [group.pk]} | TOKEN_FORMSET)
-    assert answer.status_code == 302, answer.context["errors"]
+    issue_token(made)
+    sent = {"owner": grace.pk, "purpose": "Trains.", "groups": [group.pk]} | TOKEN_FORMSET
+    answer = admin.post(address, sent, follow=True)
+    assert answer.redirect_chain, answer.context["errors"]
+    assert (
+        "Handed over to grace, who answers for nightly now. API tokens revoked for good: 1." in answer.content.decode()
+    )
     made.refresh_from_db()
     assert (made.owner, made.username) == (grace, "nightly")
     assert [reason for _, reason in rows(AuditAction.ACCOUNT_CHANGED)] == [
-        "owner: ada became grace",
+        "owner: ada became grace; API tokens revoked: 1",
         "groups added: Pipelines",
     ]
 

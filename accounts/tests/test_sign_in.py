@@ -44,7 +44,7 @@ def test_a_person_signs_in_by_name_or_address_and_arrives_at_mlflow(ada: User, l
     [
         ("/checkpoint/promote-requests/new/?model=Fraud", "/checkpoint/promote-requests/new/?model=Fraud"),
         ("/#/models", "/#/models"),
-        ("http://testserver/checkpoint/", "http://testserver/checkpoint/"),
+        ("http://testserver/checkpoint/", "/"),
         ("https://evil.example/", "/"),
         ("//evil.example/", "/"),
         ("/\\evil.example/", "/"),

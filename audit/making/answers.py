@@ -4,12 +4,14 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from audit.making.models import LONGEST_ID, Kind
 
-_RUN_ID = re.compile(r"(?<![0-9a-zA-Z-])[0-9a-f]{32}(?![0-9a-zA-Z])")
-_MODEL_ID = re.compile(r"(?<![0-9a-zA-Z])m-[0-9a-f]{32}(?![0-9a-zA-Z])")
-_COPY = re.compile(r"models:/(?P<name>[^/@]+)/(?P<version>[1-9][0-9]{0,8})/?")
+_RUN_ID = re.compile(r"(?<![0-9a-zA-Z-])[0-9a-f]{32}(?![0-9a-zA-Z])", re.IGNORECASE)
+_MODEL_ID = re.compile(r"(?<![0-9a-zA-Z])m-[0-9a-f]{32}(?![0-9a-zA-Z])", re.IGNORECASE)
+_LONGEST_VERSION = 9
+"""Digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +42,49 @@ class Version:
     @property
     def is_copy(self) -> bool:
         """Whether its source is a version rather than a run, a logged model or a place."""
-        return self.source.startswith("models:/") and not _MODEL_ID.search(self.source)
+        path = _models_path(self.source)
+        return path is not None and not (len(path) == 1 and _MODEL_ID.fullmatch(path[0]))
 
     @property
     def original(self) -> tuple[str, str] | None:
         """The (model, version) that it is a copy of; None where its source names none for sure."""
-        found = _COPY.fullmatch(self.source) if self.is_copy else None
-        return (found["name"], found["version"]) if found else None
+        path = _models_path(self.source)
+        if path is None or len(path) != 2 or not path[1].isdecimal():
+            return None
+        version = str(int(path[1][-_LONGEST_VERSION - 1 :]))
+        return (
+            None if not path[0] or version == "0" or len(path[1].lstrip("0")) > _LONGEST_VERSION else (path[0], version)
+        )
+
+
+def _models_path(source: str) -> list[str] | None:
+    """Returns the parts of the path of a `models:` address, as MLflow reads it; None of any other address.
+
+    That is `_parse_model_uri` of MLflow 3.17: the scheme in any case, white space around and line ends within left out,
+    host and query without meaning, a fragment part of the path, nothing unquoted, zeros before a number allowed. A
+    stricter reading would let a spelling that MLflow takes hide whose version was copied.
+    """
+    try:
+        parsed = urlsplit(source, allow_fragments=False)
+    except ValueError:
+        return None
+    return parsed.path.lstrip("/").split("/") if parsed.scheme == "models" else None
 
 
 def parts_of(run_id: str, model_id: str, *sources: str) -> tuple[tuple[str, Kind, bool], ...]:
     """Returns what a version is made of: what it names, and the ids that stand in its sources."""
     found: dict[str, tuple[str, Kind, bool]] = {}
-    for kind, name in ((Kind.RUN, run_id), (Kind.LOGGED_MODEL, model_id)):
-        if 0 < len(name) <= LONGEST_ID:
+    for kind, expression, named in ((Kind.RUN, _RUN_ID, run_id), (Kind.LOGGED_MODEL, _MODEL_ID, model_id)):
+        if 0 < len(named) <= LONGEST_ID:
+            # MLflow makes ids in lower case; a database may find them in any.
+            name = named.lower() if expression.fullmatch(named) else named
             found[name] = (name, kind, True)
     for source in sources:
         for kind, expression in ((Kind.RUN, _RUN_ID), (Kind.LOGGED_MODEL, _MODEL_ID)):
-            for name in expression.findall(source)[:20]:
-                found.setdefault(name, (name, kind, False))
+            # A server of artifacts unquotes what a client quoted, some of them twice.
+            for text in dict.fromkeys((source, unquote(source), unquote(unquote(source)))):
+                for name in expression.findall(text)[:20]:
+                    found.setdefault(name.lower(), (name.lower(), kind, False))
     return tuple(found.values())
 
 

@@ -29,21 +29,27 @@ def makers_of(version: ModelVersion, *, workspace: str, made_by: str = "") -> tu
     found = [] if chain else [Maker(Deed.REGISTERED)]
     for row in chain:
         if row.maker_id is not None:
-            found.append(Maker(Deed.REGISTERED, row.maker_id, row.maker_name))
+            found.append(_maker(Deed.REGISTERED, row))
     if chain and chain[-1].is_copy:
         found.append(Maker(Deed.REGISTERED))
     named = parts_of(version.run_id, version.model_id, version.source)
     parts = {thing_id: (kind, is_named) for thing_id, kind, is_named in (*named, *parts_of(made_by, ""))}
     for part in VersionPart.objects.filter(version__in=[row.pk for row in chain]) if chain else ():
         parts[part.thing_id] = (Kind(part.kind), part.is_named or parts.get(part.thing_id, ("", False))[1])
-    known = {thing.thing_id: thing for thing in MadeThing.objects.filter(thing_id__in=parts)} if parts else {}
+    things = MadeThing.objects.filter(thing_id__in=parts).select_related("owner") if parts else ()
+    known = {thing.thing_id: thing for thing in things}
     for thing_id, (kind, is_named) in parts.items():
         thing = known.get(thing_id)
         if thing is not None:
-            found.append(Maker(_DEEDS[Kind(thing.kind)], thing.maker_id, thing.maker_name))
+            found.append(_maker(_DEEDS[Kind(thing.kind)], thing))
         elif is_named:
             found.append(Maker(_DEEDS[kind]))
     return tuple(dict.fromkeys(found))
+
+
+def _maker(deed: Deed, row: RegisteredVersion | MadeThing) -> Maker:
+    """Returns who did it, and of a service account's deed who answered for it then."""
+    return Maker(deed, row.maker_id, row.maker_name, row.owner_id, row.owner.get_username() if row.owner else "")
 
 
 def _chain(row: RegisteredVersion | None) -> list[RegisteredVersion]:

@@ -23,6 +23,7 @@ class MadeThing(models.Model):
     Rows that no version refers to are deleted after a while: `clearing`.
 
     Attributes:
+        owner: Who answered for the service account that created it, then; None where a person did.
         source_run: Of a logged model: the run that it says it came from; empty where it says none.
     """
 
@@ -31,6 +32,7 @@ class MadeThing(models.Model):
     # PROTECT: whoever made something stays in the record; accounts are deactivated, not deleted.
     maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     maker_name = models.CharField(max_length=150)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_index=True)
     source_run = models.CharField(max_length=LONGEST_ID, blank=True)
 
@@ -45,6 +47,7 @@ class RegisteredVersion(models.Model):
         created_ms: When MLflow made it, in milliseconds by MLflow's clock: a number that is used again is a second
             version.
         maker: None where Checkpoint made it itself, as the copy that a promotion asked for.
+        owner: Who answered for the service account that registered it, then; None where a person did.
         is_copy: Whether its source is another version.
         copied_from: That version; None where it is none, or one that nobody knows.
     """
@@ -55,6 +58,7 @@ class RegisteredVersion(models.Model):
     created_ms = models.BigIntegerField()
     maker = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     maker_name = models.CharField(max_length=150)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     source = models.TextField(blank=True)
     is_copy = models.BooleanField(default=False)

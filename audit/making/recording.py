@@ -20,7 +20,13 @@ def milliseconds(version: ModelVersion) -> int:
 
 
 def record_version(
-    version: Version, *, workspace: str, user_id: int, name: str, original: ModelVersion | None = None
+    version: Version,
+    *,
+    workspace: str,
+    user_id: int,
+    name: str,
+    owner_id: int | None = None,
+    original: ModelVersion | None = None,
 ) -> RegisteredVersion | None:
     """Records who registered a version, after the runs that this process has seen.
 
@@ -29,6 +35,7 @@ def record_version(
         workspace: Canonical.
         user_id: Of the caller.
         name: The caller's, at this moment.
+        owner_id: Of who answers for the caller at this moment, if it is a service account.
         original: What it is a copy of, as MLflow has it now.
 
     Returns:
@@ -39,7 +46,7 @@ def record_version(
     """
     waiting.flush()
     source = None if original is None else find(workspace, original)
-    return _add(version, workspace=workspace, user_id=user_id, name=name, source=source)
+    return _add(version, workspace=workspace, user_id=user_id, name=name, owner_id=owner_id, source=source)
 
 
 def record_copy(copy: ModelVersion, original: ModelVersion, *, workspace: str) -> RegisteredVersion | None:
@@ -67,7 +74,13 @@ def rename(workspace: str, former: str, present: str) -> None:
 
 
 def _add(
-    version: Version, *, workspace: str, user_id: int | None, name: str, source: RegisteredVersion | None
+    version: Version,
+    *,
+    workspace: str,
+    user_id: int | None,
+    name: str,
+    source: RegisteredVersion | None,
+    owner_id: int | None = None,
 ) -> RegisteredVersion | None:
     try:
         with transaction.atomic():
@@ -78,6 +91,7 @@ def _add(
                 created_ms=version.created_ms,
                 maker_id=user_id,
                 maker_name=name[:150],
+                owner_id=owner_id,
                 at=timezone.now(),
                 source=storable_text(version.source),
                 is_copy=version.is_copy,

@@ -39,12 +39,17 @@ _said_at = -_SAY_AGAIN_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A run or logged model, who created it, and when Checkpoint saw that."""
+    """A run or logged model, who created it, and when Checkpoint saw that.
+
+    Attributes:
+        owner_id: Of who answers for the account then, if it is a service account.
+    """
 
     thing: Thing
     user_id: int
     name: str
     at: datetime
+    owner_id: int | None = None
 
 
 def note(created: Created) -> None:
@@ -102,6 +107,7 @@ def _write(batch: Sequence[Created]) -> None:
             thing_id=storable_text(created.thing.thing_id),
             maker_id=created.user_id,
             maker_name=created.name[:150],
+            owner_id=created.owner_id,
             at=created.at,
             source_run=storable_text(created.thing.source_run),
         )

@@ -3,11 +3,12 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from audit.actors import Door, actor_of
+from foundation.addresses import own_path
 from foundation.browsers.htmx import is_asking
 from foundation.exceptions import InvalidInput
 from notifications.people import subscriptions
@@ -65,5 +66,4 @@ def _answer(request: HttpRequest, *, number: int | None, said: str) -> HttpRespo
 
 def _back(request: HttpRequest) -> str:
     """Returns the page from which the button was pressed; never one of another site."""
-    back = request.POST.get("back", "")
-    return back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "notifications:preferences"
+    return own_path(request.POST.get("back", "")) or reverse("notifications:preferences")

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import mail
+from accounts.identity.confirmation import confirmed
 from audit.actors import Door, actor_of
 from foundation.exceptions import InvalidInput, NotAllowed
 from notifications.choices import Kind, Way
@@ -48,6 +49,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @never_cache
+@confirmed
 def defaults(request: HttpRequest) -> HttpResponse:
     """Writes how those are told who did not say."""
     try:

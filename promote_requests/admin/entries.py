@@ -49,14 +49,14 @@ class _EntryAdmin(RecordsRefusals, admin.ModelAdmin):
             warn(request)
             return response
         except CheckpointError as refusal:
-            return self._back_to_list(request, refusal, attempt="save_entry")
+            return self._back_to_list(request, refusal, attempt=f"save {self.opts.verbose_name}")
 
     @override
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return super().delete_view(request, *args, **kwargs)
         except CheckpointError as refusal:
-            return self._back_to_list(request, refusal, attempt="delete_entry")
+            return self._back_to_list(request, refusal, attempt=f"delete {self.opts.verbose_name}")
 
     def _back_to_list(self, request: HttpRequest, refusal: CheckpointError, *, attempt: str) -> HttpResponse:
         # The admin runs its views in a transaction, whose rollback has taken the service's row with it.

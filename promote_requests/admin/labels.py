@@ -70,14 +70,14 @@ class LabelAdmin(RecordsRefusals, admin.ModelAdmin):
         try:
             return super().changeform_view(request, *args, **kwargs)
         except CheckpointError as refusal:
-            return self._back_to_list(request, refusal, attempt="save_label")
+            return self._back_to_list(request, refusal, attempt="save label")
 
     @override
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return super().delete_view(request, *args, **kwargs)
         except CheckpointError as refusal:
-            return self._back_to_list(request, refusal, attempt="delete_label")
+            return self._back_to_list(request, refusal, attempt="delete label")
 
     def _back_to_list(self, request: HttpRequest, refusal: CheckpointError, *, attempt: str) -> HttpResponse:
         # The admin runs its views in a transaction, whose rollback has taken the service's row with it.

@@ -87,7 +87,7 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
             return "None: the rule is not enforced."
         covered = [
             request
-            for request in PromoteRequest.objects.unfinished().order_by("-number")
+            for request in PromoteRequest.objects.unfinished().submitted().order_by("-number")
             if services.requirement_of(request, Rulebook((rule,))).is_protected
         ]
         links = format_html_join(
@@ -138,14 +138,14 @@ class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
             warn(request)
             return response
         except CheckpointError as refusal:
-            return self._back_to_list(request, refusal, attempt="save_rule")
+            return self._back_to_list(request, refusal, attempt="save rule")
 
     @override
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return super().delete_view(request, *args, **kwargs)
         except CheckpointError as refusal:
-            return self._back_to_list(request, refusal, attempt="delete_rule")
+            return self._back_to_list(request, refusal, attempt="delete rule")
 
     def _back_to_list(self, request: HttpRequest, refusal: CheckpointError, *, attempt: str) -> HttpResponse:
         # The admin runs its views in a transaction, whose rollback has taken the service's row with it.

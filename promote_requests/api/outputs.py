@@ -84,6 +84,12 @@ class MakerSerializer(serializers.Serializer):
 
     deed = serializers.ChoiceField([(deed.value, deed.name) for deed in Deed])
     name = serializers.SerializerMethodField(help_text="Null where nobody is known for it.")
+    answered_for_by = serializers.SerializerMethodField(
+        help_text="Of a service account: who answered for it then, and counts as a maker, too. Null of a person."
+    )
+
+    def get_answered_for_by(self, maker: Maker) -> str | None:
+        return maker.owner_name or None
 
     def get_name(self, maker: Maker) -> str | None:
         return maker.name if maker.is_known else None

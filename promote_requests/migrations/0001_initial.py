@@ -179,7 +179,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='promoterequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['draft', 'open', 'promoting'])), fields=('workspace', 'model_name', 'version', 'target_kind', 'target_name'), name='one_unfinished_request'),
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['open', 'promoting'])), fields=('workspace', 'model_name', 'version', 'target_kind', 'target_name'), name='one_request_under_way'),
         ),
         migrations.AddConstraint(
             model_name='promoterequest',
@@ -635,5 +635,42 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['reviewer', 'state'], name='place_by_person')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('group', None)), fields=('promote_request', 'reviewer'), name='one_place_per_person'), models.UniqueConstraint(condition=models.Q(('group__isnull', False)), fields=('promote_request', 'group'), name='one_place_per_group'), models.CheckConstraint(condition=models.Q(('reviewer__isnull', False), ('group__isnull', False), _connector='OR'), name='place_is_somebodys'), models.CheckConstraint(condition=models.Q(('state__in', ['asked', 'declined', 'handed_over'])), name='place_state_known')],
             },
+        ),
+        migrations.AddField(
+            model_name='afterreview',
+            name='consented_by',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='check',
+            name='answered_for_by',
+            field=models.ForeignKey(help_text='Who answered for the service account that reports, then.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='promoterequest',
+            name='answered_for_by',
+            field=models.ForeignKey(editable=False, help_text='Who answered for the service account that asks, then.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='promoterequest',
+            name='glass_hands',
+            field=models.JSONField(blank=True, default=list, editable=False, help_text='Who broke the glass or consented to it: keys of people.'),
+        ),
+        migrations.AddField(
+            model_name='promoterequest',
+            name='is_private',
+            field=models.BooleanField(default=False, editable=False, help_text='Whether it is a draft that was never submitted, withdrawn or not.'),
+        ),
+        migrations.AddConstraint(
+            model_name='afterreview',
+            constraint=models.CheckConstraint(condition=models.Q(('consented_by', None), models.Q(('reviewer', models.F('consented_by')), _negated=True), _connector='OR'), name='who_consented_reviews_nothing_afterwards'),
+        ),
+        migrations.AddConstraint(
+            model_name='promoterequest',
+            constraint=models.UniqueConstraint(condition=models.Q(('status', 'draft')), fields=('workspace', 'model_name', 'version', 'target_kind', 'target_name', 'author'), name='one_draft_per_author'),
+        ),
+        migrations.AddConstraint(
+            model_name='promoterequest',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_private', True), ('status__in', ['draft', 'closed'])), models.Q(('is_private', False), models.Q(('status', 'draft'), _negated=True)), _connector='OR'), name='drafts_are_private'),
         ),
     ]

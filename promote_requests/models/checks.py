@@ -22,6 +22,9 @@ class Check(AppendOnly):
 
     promote_request = models.ForeignKey(PromoteRequest, on_delete=models.PROTECT, related_name="checks")
     reporter = person(related_name="+")
+    answered_for_by = person(
+        null=True, related_name="+", help_text="Who answered for the service account that reports, then."
+    )
     name = models.CharField(max_length=100)
     state = models.CharField(max_length=16, choices=State)
     summary = models.TextField(blank=True, help_text="Markdown.")
@@ -36,6 +39,12 @@ class Check(AppendOnly):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(state__in=State.values), name="check_state_is_known"),
         ]
+
+    @property
+    def reported_by(self) -> frozenset[int]:
+        """The keys of everybody whose report this is: the account, and who answered or answers for it."""
+        both = frozenset({self.reporter_id, self.reporter.answerable_id, self.answered_for_by_id})
+        return frozenset(key for key in both if key is not None)
 
     @override
     def __str__(self) -> str:

@@ -63,6 +63,7 @@ class AfterReview(AppendOnly):
     reviewer = person(related_name="+")
     request_author = person(related_name="+")
     broken_by = person(related_name="+")
+    consented_by = person(related_name="+", null=True)
     body = models.TextField()
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -72,6 +73,10 @@ class AfterReview(AppendOnly):
             models.CheckConstraint(
                 condition=~Q(reviewer=F("request_author")) & ~Q(reviewer=F("broken_by")),
                 name="nobody_reviews_their_own_afterwards",
+            ),
+            models.CheckConstraint(
+                condition=Q(consented_by=None) | ~Q(reviewer=F("consented_by")),
+                name="who_consented_reviews_nothing_afterwards",
             ),
         ]
 

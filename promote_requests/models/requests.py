@@ -40,10 +40,16 @@ class PromoteRequest(models.Model):
     change = models.CharField(max_length=8, choices=Change, default=Change.SET, editable=False)
     archive_existing_versions = models.BooleanField(default=False, editable=False)
     author = person(related_name="promote_requests", editable=False)
+    answered_for_by = person(
+        null=True, related_name="+", editable=False, help_text="Who answered for the service account that asks, then."
+    )
     text_revision = models.PositiveIntegerField(
         default=1, editable=False, help_text="Grows with each edit of title or description."
     )
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN, editable=False)
+    is_private = models.BooleanField(
+        default=False, editable=False, help_text="Whether it is a draft that was never submitted, withdrawn or not."
+    )
 
     champion_version = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001 - None: nobody holds it
     challenger_stage = models.CharField(
@@ -118,6 +124,9 @@ class PromoteRequest(models.Model):
     is_bypassed = models.BooleanField(
         default=False, editable=False, help_text="Whether the glass was broken: it was promoted past its rules."
     )
+    glass_hands = models.JSONField(
+        default=list, blank=True, editable=False, help_text="Who broke the glass or consented to it: keys of people."
+    )
     reviewed_afterwards_at = models.DateTimeField(null=True, editable=False)
     holds_target = models.BooleanField(
         default=False, editable=False, help_text="Whether its version has the target now, by Checkpoint's own record."
@@ -148,8 +157,19 @@ class PromoteRequest(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["workspace", "model_name", "version", "target_kind", "target_name"],
-                condition=Q(status__in=[Status.DRAFT, Status.OPEN, Status.PROMOTING]),
-                name="one_unfinished_request",
+                condition=Q(status__in=[Status.OPEN, Status.PROMOTING]),
+                name="one_request_under_way",
+            ),
+            # A draft is nobody else's business, so it is in nobody else's way.
+            models.UniqueConstraint(
+                fields=["workspace", "model_name", "version", "target_kind", "target_name", "author"],
+                condition=Q(status=Status.DRAFT),
+                name="one_draft_per_author",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_private=True, status__in=[Status.DRAFT, Status.CLOSED])
+                | Q(is_private=False) & ~Q(status=Status.DRAFT),
+                name="drafts_are_private",
             ),
             # One promotion at a time for what it changes: a target of a model, a destination, a version's stage.
             models.UniqueConstraint(
@@ -211,6 +231,19 @@ class PromoteRequest(models.Model):
     def get_absolute_url(self) -> str:
         """Returns the request's page."""
         return reverse("promote_requests:detail", args=[self.number])
+
+    @property
+    def asked_by(self) -> frozenset[int]:
+        """The keys of who asked, for ever: the author, and who answered then for the service account that it is."""
+        return frozenset(key for key in (self.author_id, self.answered_for_by_id) if key is not None)
+
+    @property
+    def authors(self) -> frozenset[int]:
+        """The keys of everybody whose own request this is, so that they judge nothing about it.
+
+        Beside who asked whoever answers for the account now: they hold its tokens, and may act as the author.
+        """
+        return self.asked_by | {self.author.answerable_id}
 
     @property
     def target(self) -> Target:

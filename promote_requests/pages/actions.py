@@ -123,6 +123,7 @@ def request_check(request: PageRequest, number: int) -> HttpResponse:
 
 
 @action
+@confirmation.confirmed
 def answer(request: PageRequest, number: int) -> HttpResponse:
     """Records what the author answers to the rules' questions."""
 

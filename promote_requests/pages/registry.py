@@ -74,7 +74,7 @@ def model_list(request: PageRequest) -> HttpResponse:
 
 def _workspaces(others: list[str]) -> list[str]:
     """Returns the workspaces that requests are about, and others that are known."""
-    asked_about = PromoteRequest.objects.order_by().values_list("workspace", flat=True).distinct()
+    asked_about = PromoteRequest.objects.submitted().order_by().values_list("workspace", flat=True).distinct()
     return sorted({"", *others, *asked_about})
 
 

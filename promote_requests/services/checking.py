@@ -142,6 +142,7 @@ def _record(
     recorded = Check.objects.create(
         promote_request=locked,
         reporter_id=actor.account.pk,
+        answered_for_by_id=permissions.answering_for(actor),
         name=name,
         state=state,
         summary=summary,
@@ -180,7 +181,7 @@ def _require_reporter(actor: Actor, locked: PromoteRequest, name: str) -> None:
 def _is_in_the_authors_hands(actor: Actor, locked: PromoteRequest) -> bool:
     """Tells whether author and reporter are one person, or service accounts that one person answers for."""
     reporter = get_user_model()._default_manager.get(pk=actor.account.pk)
-    return reporter.answerable_id == locked.author.answerable_id
+    return bool({reporter.pk, reporter.answerable_id} & locked.authors)
 
 
 def _checked_state(state: str) -> State:

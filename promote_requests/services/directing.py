@@ -1,7 +1,6 @@
 """Sets which values of a metric are better in a model, where neither its name nor a tag says so rightly."""
 
 from django.db import transaction
-from django.db.models import Q
 
 from audit import trail
 from audit.actors import Actor
@@ -12,7 +11,7 @@ from evidence.directions.wanted import SAID
 from foundation.exceptions import InvalidInput, NotAllowed
 from foundation.texts import storable_text
 from promote_requests import permissions, sentences
-from promote_requests.querysets import PromoteRequestQuerySet
+from promote_requests.querysets import PromoteRequestQuerySet, own_of
 from promote_requests.services.reading import keeping_their_version
 from registry import get_registry
 from registry.exceptions import RegistryNotFound
@@ -25,7 +24,7 @@ def direction_refusal(actor: Actor, model_name: str, *, workspace: str) -> str:
     """Returns why `actor` may not set directions for a model, or "" if they may."""
     if not actor.has_perm(PERMISSION):
         return "Only people with the permission to change metric directions can do this."
-    theirs = Q(author=actor.user_id) | Q(author__owner=actor.user_id)
+    theirs = own_of(actor.user_id)
     own = judged_by_directions_of(model_name, workspace=workspace).filter(theirs).first()
     return sentences.author_sets_no_direction(own) if own else ""
 

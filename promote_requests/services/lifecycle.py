@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from audit import trail
@@ -21,8 +23,9 @@ from promote_requests.services.asking.owners import ask_owners
 from promote_requests.services.conversation.mentioning import mention, mention_all
 from promote_requests.services.gating import after_description, as_stored, judge_gates, measure
 from promote_requests.services.locking import lock, move
+from promote_requests.services.moves.former import has_ground, has_passed
 from promote_requests.services.moves.gone import notice_if_gone
-from promote_requests.services.observing import columns, is_same_version
+from promote_requests.services.observing import columns
 from promote_requests.services.reading import (
     as_judged,
     judgements_of,
@@ -75,7 +78,6 @@ def open_request(
     description: str,
     draft: bool = False,
     undoes: PromoteRequest | None = None,
-    is_fast_track: bool = False,
 ) -> PromoteRequest:
     """Opens a request for `create`, and for the way back: see `moves.way_back`.
 
@@ -85,18 +87,18 @@ def open_request(
         title: As for `create`.
         description: As for `create`.
         draft: As for `create`.
-        undoes: The promoted request whose change it takes back.
-        is_fast_track: Whether it puts back a version that had met the rules before.
+        undoes: The promoted request whose change it takes back; on the fast track if the version had met the rules.
     """
     permissions.require_active(actor)
     title = _checked_title(title)
     description = _checked_description(description)
     proposal = replace(proposal, workspace=canonical_workspace(proposal.workspace))
-    _refuse_duplicate(proposal)
+    _refuse_duplicate(proposal, author=actor.account.pk)
     _refuse_beside_objection(proposal)
     registry = get_registry(proposal.workspace)
     feasibility.check(registry, proposal)
     evidence = with_both(registry, observe(registry, proposal), workspace=proposal.workspace, fresh=True)
+    is_fast_track = undoes is not None and has_passed(proposal, evidence)
     gates = judge_gates(
         requirement_for_proposal(proposal, leaving=Observation.of(evidence, proposal.target).challenger_stage).gates,
         evidence,
@@ -118,7 +120,9 @@ def open_request(
                 archive_existing_versions=proposal.archives,
                 is_prompt=evidence.challenger.is_prompt,
                 author_id=actor.account.pk,
+                answered_for_by_id=permissions.answering_for(actor),
                 status=status,
+                is_private=draft,
                 undoes=undoes,
                 is_fast_track=is_fast_track,
                 gate_results=as_stored(gates),
@@ -135,7 +139,7 @@ def open_request(
             ask_owners(promote_request, actor=actor)
     except IntegrityError:
         # Somebody opened the same request since the check above; the constraint refused the second.
-        _refuse_duplicate(proposal)
+        _refuse_duplicate(proposal, author=actor.account.pk)
         raise
     return promote_request
 
@@ -253,6 +257,7 @@ def _open(
 ) -> PromoteRequest:
     _require(actor, action, promote_request)
     message = checked_message(message)
+    _refuse_beside_objection(promote_request.proposal, besides=promote_request.pk)
     registry = get_registry(promote_request.workspace)
     feasibility.check(registry, promote_request.proposal)
     workspace = promote_request.workspace
@@ -261,10 +266,11 @@ def _open(
     try:
         with transaction.atomic():
             locked = _take(actor, action, promote_request)
-            before = locked.status
+            before, was_private = locked.status, locked.is_private
             move(
                 locked,
                 Status.OPEN,
+                is_private=False,
                 opened_at=timezone.now(),
                 round=locked.round + (action == Action.REOPEN),
                 **columns(evidence, locked.target),
@@ -274,16 +280,16 @@ def _open(
                 close_reason="",
                 superseded_by=None,
                 gone_at=None,
-                is_fast_track=locked.is_fast_track and is_same_version(locked, evidence),
+                is_fast_track=locked.is_fast_track and has_ground(locked, evidence),
                 judged_by=None,
                 last_failure="",
             )
             _record(recorded_as, locked, actor, reason=message, from_status=before)
-            if action == Action.SUBMIT:
+            if was_private:
                 mention_all(actor=actor, promote_request=locked)
             ask_owners(locked, actor=actor)
     except IntegrityError:
-        _refuse_duplicate(promote_request.proposal)
+        _refuse_duplicate(promote_request.proposal, author=promote_request.author_id, besides=promote_request.pk)
         raise
     return locked
 
@@ -338,22 +344,29 @@ def _checked_description(description: str) -> str:
     return checked(description, field="description", longest=MAX_DESCRIPTION, called="The description")
 
 
-def _refuse_beside_objection(proposal: Proposal) -> None:
+def _refuse_beside_objection(proposal: Proposal, *, besides: int = 0) -> None:
     """Raises DuplicateRequest if somebody's request for changes stands on the last request for the same.
 
-    Otherwise withdrawing and asking anew would make it vanish, as reopening does not.
+    Otherwise withdrawing and asking anew would make it vanish, as reopening does not; nor do a draft that waited
+    meanwhile, an older request that is reopened, or a draft that is withdrawn after it.
+
+    Args:
+        proposal: What is asked for.
+        besides: The number of the request that is opened; what stands on it itself goes on standing.
     """
-    closed = PromoteRequest.objects.filter(status=Status.CLOSED).asking_for(proposal).order_by("-closed_at").first()
-    if closed is None:
+    ended = PromoteRequest.objects.submitted().filter(status__in=[Status.CLOSED, Status.PROMOTED]).asking_for(proposal)
+    closed = ended.exclude(pk=besides).order_by(Coalesce("closed_at", "promoted_at").desc()).first()
+    if closed is None or closed.status != Status.CLOSED:
         return
     objectors = [judgement.name for judgement in judgements_of(closed) if not judgement.approves]
     if objectors:
         raise DuplicateRequest(sentences.objection_stands(closed.number, objectors), number=closed.number)
 
 
-def _refuse_duplicate(proposal: Proposal) -> None:
-    existing = PromoteRequest.objects.unfinished().asking_for(proposal).first()
+def _refuse_duplicate(proposal: Proposal, *, author: int, besides: int = 0) -> None:
+    """Raises DuplicateRequest if the same is asked for already; somebody else's draft is in nobody's way."""
+    asking = PromoteRequest.objects.unfinished().asking_for(proposal).exclude(pk=besides)
+    existing = asking.exclude(Q(status=Status.DRAFT) & ~Q(author=author)).order_by("-status", "number").first()
     if existing is not None:
-        # Somebody's draft is not for others yet: only that it is there is said.
-        what = "a draft" if existing.status == Status.DRAFT else existing.title
+        what = "a draft of yours" if existing.status == Status.DRAFT else existing.title
         raise DuplicateRequest(f"Request #{existing.number} already asks for this: {what}.", number=existing.number)

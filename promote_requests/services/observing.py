@@ -21,6 +21,7 @@ from promote_requests.models import PromoteRequest
 from promote_requests.services.asking.again import ask_again
 from promote_requests.services.gating import on_record
 from promote_requests.services.locking import lock
+from promote_requests.services.moves.former import has_ground
 from promote_requests.services.reading import judgements_of
 from registry.targets import Target
 
@@ -42,13 +43,13 @@ def columns(evidence: Evidence, target: Target) -> dict[str, Any]:
 def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) -> str:
     """Writes the present facts into a locked request and the trail; returns the sentence that says what changed.
 
-    Approvals of the former facts no longer count.
+    Approvals of the former facts no longer count; a way back that lost its ground is fast no longer.
     """
     sentence = _what_changed(promote_request, evidence)
     lost = [judgement for judgement in judgements_of(promote_request) if judgement.counts]
     PromoteRequest.objects.filter(pk=promote_request.pk).update(
         updated_at=timezone.now(),
-        is_fast_track=promote_request.is_fast_track and is_same_version(promote_request, evidence),
+        is_fast_track=promote_request.is_fast_track and has_ground(promote_request, evidence),
         **columns(evidence, promote_request.target),
     )
     trail.record(
@@ -94,18 +95,6 @@ def _what_changed(promote_request: PromoteRequest, evidence: Evidence) -> str:
     ):
         return turned
     return " ".join(filter(None, [sentences.what_changed(promote_request, evidence), turned]))
-
-
-def is_same_version(promote_request: PromoteRequest, evidence: Evidence) -> bool:
-    """Tells whether the version is still the one that was observed before, and not another of the same number.
-
-    What met the rules once was that one; what cannot be told is not taken for it.
-    """
-    try:
-        before = load(promote_request.evidence_digest).challenger.version
-    except UnreadableEvidence:
-        return False
-    return before.created_at == evidence.challenger.version.created_at
 
 
 def refuse_if_changed(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) -> None:

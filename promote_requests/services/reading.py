@@ -190,15 +190,16 @@ def judgements_of(
         observation: The facts to judge by, if they are newer than those that the request recorded last.
         answers: Of the request, where the rules ask something; the judgements then have those that came with them.
     """
+    is_decided = promote_request.status not in (Status.DRAFT, Status.OPEN)
     return judgements(
         promote_request.reviews.all(),
         round_number=promote_request.round,
-        author_id=promote_request.author_id,
+        # A hand-over after the decision takes nothing back.
+        authors=promote_request.asked_by if is_decided else promote_request.authors,
         evidence_fingerprint=(observation or promote_request.observation).evidence_fingerprint,
         text_revision=promote_request.text_revision,
-        is_decided=promote_request.status not in (Status.DRAFT, Status.OPEN),
+        is_decided=is_decided,
         groups=(promote_request.judged_by or {}).get("reviewer_groups"),
-        answerable_id=promote_request.author.answerable_id,
         answers=_by_review(answers),
     )
 
@@ -220,7 +221,7 @@ def checks_of(promote_request: PromoteRequest, observation: Observation) -> tupl
             given.name,
             State(given.state),
             given.reporter.get_username(),
-            given.reporter.answerable_id == promote_request.author.answerable_id,
+            bool(given.reported_by & promote_request.authors),
             given.created_at,
             given.summary,
             given.details_url,

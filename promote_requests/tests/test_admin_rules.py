@@ -176,4 +176,4 @@ def test_what_the_service_refuses_stays_in_the_trail_though_the_admin_undoes_its
     client.post(f"{LIST}{rule.pk}/delete/", {"post": "yes"})
     client.post(LIST, {"action": "delete_selected", "_selected_action": [rule.pk], "post": "yes"})
     refused = AuditEvent.objects.filter(action=AuditAction.REFUSED, actor=administrator)
-    assert [row.reason.partition(":")[0] for row in refused] == ["save_rule", "delete_rule", "delete_rule"]
+    assert [row.reason.partition(":")[0] for row in refused] == ["save rule", "delete rule", "delete rule"]

@@ -88,7 +88,7 @@ def test_nobody_is_asked_who_may_not_review(fraud, ada, grace):
     for name, words in (
         ("robot", "is a service account"),
         ("gone", "deactivated"),
-        ("grace", "answers for robot"),
+        ("grace", "answers or answered for robot"),
         ("nul\x00", "no user called"),
     ):
         with pytest.raises(InvalidInput, match=words) as wrong:
@@ -96,7 +96,7 @@ def test_nobody_is_asked_who_may_not_review(fraud, ada, grace):
         assert wrong.value.field == "users"
     with pytest.raises(InvalidInput, match="Nobody of the group Empty"):
         ask(actor=by(ada), promote_request=asked, groups=["Empty"])
-    with pytest.raises(NotAllowed, match="answer for robot"):
+    with pytest.raises(NotAllowed, match="answer or answered for robot"):
         ask(actor=by(grace), promote_request=asked, users=["ada"])
     ask(actor=by(robot), promote_request=asked, users=["ada"])
     assert standings(asked) == [("ada", "waiting")]
@@ -229,7 +229,12 @@ def test_page_and_desk_list_them_with_buttons(asked, ada, grace, risk):
     assert 'value="She knows."' in page
     client.post(f"{asked.get_absolute_url()}decline/", {"reason": "No <b>time</b>."})
     assert "No &lt;b&gt;time&lt;/b&gt;." in client.get(asked.get_absolute_url()).content.decode()
-    done = client.post(f"{asked.get_absolute_url()}ask/", {"users": "grace", "groups": "", "back": "desk"})
+    sent = {"users": "grace", "groups": "", "back": "desk"}
+    assert client.post(f"{asked.get_absolute_url()}ask/", sent).headers["Location"] == asked.get_absolute_url()
+    assert AuditEvent.objects.latest("pk").door == "page"
+    client.post(f"{asked.get_absolute_url()}decline/", {"reason": "No time."})
+    client.force_login(AdministratorFactory())
+    done = client.post(f"{asked.get_absolute_url()}ask/", sent)
     assert done.headers["Location"] == f"{ADMIN}{asked.pk}/change/"
     assert AuditEvent.objects.latest("pk").door == "admin"
 

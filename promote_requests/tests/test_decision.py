@@ -43,7 +43,7 @@ def counted(*reviews, is_decided=False, round_number=1, text_revision=1):
     return judgements(
         reviews,
         round_number=round_number,
-        author_id=ADA.pk,
+        authors={ADA.pk},
         evidence_fingerprint="now",
         text_revision=text_revision,
         is_decided=is_decided,

@@ -281,7 +281,8 @@ def _wrong_people() -> Iterator[Rule]:
             continue  # The rules stand in the table below.
         at = next(status for status in Status if transitions.is_allowed(action, status))
         closer = grace if at == Status.CLOSED else None
-        says = permissions.refusal(by(person), action, PromoteRequest(author=ada, status=at, closed_by=closer))
+        request = PromoteRequest(author=ada, status=at, is_private=at == Status.DRAFT, closed_by=closer)
+        says = permissions.refusal(by(person), action, request)
         if says:
             yield Rule(f"{action} by {person.username}", str(action), 403, says, actor=person.username, at=at)
 

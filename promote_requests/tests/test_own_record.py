@@ -98,7 +98,7 @@ def test_the_api_names_makers_and_says_whose_approval_would_be_refused(made, ada
     asked = PromoteRequestFactory(actor=ada)
     address = reverse("promote_requests_api:detail", args=[asked.number])
     shown = {user.username: signed_in(user).get(address).json() for user in (grace, linus)}
-    assert shown["linus"]["makers"] == [{"deed": "registered", "name": "grace"}]
+    assert shown["linus"]["makers"] == [{"deed": "registered", "name": "grace", "answered_for_by": None}]
     assert shown["linus"]["approval_refusal"] == ""
     assert shown["grace"]["approval_refusal"] == f"You registered this version, and {BECAUSE}"
     assert "review" in shown["grace"]["available_actions"]

@@ -151,7 +151,7 @@ def test_two_requests_for_the_same_opened_at_the_same_moment_are_one(fraud, ada,
 def test_without_the_constraint_both_requests_would_be_opened(fraud, ada, grace):
     together = Barrier(2)
     fraud.before("holders", lambda: together.wait(LONG))
-    constraint = next(c for c in PromoteRequest._meta.constraints if c.name == "one_unfinished_request")
+    constraint = next(c for c in PromoteRequest._meta.constraints if c.name == "one_request_under_way")
     with connection.schema_editor() as editor:
         editor.remove_constraint(PromoteRequest, constraint)
     try:

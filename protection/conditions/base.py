@@ -68,7 +68,7 @@ class Record:
     def of_json(cls, makers: list[dict[str, Any]], held_since: dict[str, str]) -> Self:
         """Returns what a request keeps in two columns."""
         return cls(
-            tuple(Maker(Deed(said["deed"]), said["user_id"], said["name"]) for said in makers),
+            tuple(Maker(**{**said, "deed": Deed(said["deed"])}) for said in makers),
             {target: datetime.fromisoformat(since) for target, since in held_since.items()},
         )
 

@@ -26,12 +26,12 @@ def of_passed(route: Route, caller: Caller) -> Note | None:
     """Returns how it is recorded who created a run or logged model; None for all other calls, and for nobody."""
     if not route.makes or caller.user_id is None:
         return None
-    kind, user_id, name = Kind(route.makes), caller.user_id, caller.username
+    kind, user_id = Kind(route.makes), caller.user_id
 
     def write(content: bytes) -> None:
         thing = answers.read_thing(kind, content)
         if thing is not None:
-            waiting.note(Created(thing, user_id, name, timezone.now()))
+            waiting.note(Created(thing, user_id, caller.username, timezone.now(), caller.owner_id))
 
     return Note(write, waits=False)
 
@@ -49,8 +49,8 @@ def of_guarded(route: Route, body: bytes | None, caller: Caller, workspace: str)
     asked = body or b"{}"
     match route.operation:
         case "create-version" if caller.user_id is not None:
-            user_id, name = caller.user_id, caller.username
-            return Note(lambda content: _register(content, asked, place, user_id, name))
+            user_id = caller.user_id
+            return Note(lambda content: _register(content, asked, place, user_id, caller))
         case "rename-model":
             return Note(lambda _: _rename(_message(asked), place))
         case "set-alias" | "delete-alias":
@@ -60,13 +60,20 @@ def of_guarded(route: Route, body: bytes | None, caller: Caller, workspace: str)
     return None
 
 
-def _register(content: bytes, asked: bytes, workspace: str, user_id: int, name: str) -> None:
+def _register(content: bytes, asked: bytes, workspace: str, user_id: int, caller: Caller) -> None:
     version = answers.read_version(content, asked)
     if version is None:
         logger.warning("MLflow's answer names no version, so who registered it is not recorded.")
         return
     original = _original(version, workspace)
-    recording.record_version(version, workspace=workspace, user_id=user_id, name=name, original=original)
+    recording.record_version(
+        version,
+        workspace=workspace,
+        user_id=user_id,
+        name=caller.username,
+        owner_id=caller.owner_id,
+        original=original,
+    )
 
 
 def _original(version: answers.Version, workspace: str) -> ModelVersion | None:

@@ -15,6 +15,7 @@ from audit.making.models import Kind, MadeThing, RegisteredVersion
 from audit.making.waiting import Created
 from registry.makers import Deed, Maker
 from registry.types import ModelVersion
+from testing.people import service_account
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,8 @@ def created(user, thing_id=RUN, kind=Kind.RUN, source_run="", at=None):
 def registered(user, version=FRAUD, *, workspace="", original=None):
     parts = answers.parts_of(version.run_id, version.model_id, version.source)
     made = Version(version.name, version.version, recording.milliseconds(version), version.source, parts)
-    return recording.record_version(made, workspace=workspace, user_id=user.pk, name=user.username, original=original)
+    who = {"user_id": user.pk, "name": user.username, "owner_id": user.owner_id}
+    return recording.record_version(made, workspace=workspace, **who, original=original)
 
 
 def answer(**values):
@@ -225,3 +227,66 @@ def test_old_runs_that_no_version_is_made_of_are_forgotten_and_all_others_kept(a
     registered(ada)
     clearing.clear_unused()
     assert set(MadeThing.objects.values_list("thing_id", flat=True)) == {RUN, "f" * 32}
+
+
+def test_of_a_service_accounts_deed_the_record_keeps_who_answered_for_it_then(ada, grace):
+    nightly = service_account("nightly", ada)
+    waiting.note(Created(Thing(Kind.RUN, RUN), nightly.pk, "nightly", timezone.now(), nightly.owner_id))
+    registered(nightly)
+    type(nightly).objects.filter(pk=nightly.pk).update(owner=grace)
+    assert makers_of(FRAUD, workspace="") == (
+        Maker(Deed.REGISTERED, nightly.pk, "nightly", ada.pk, "ada"),
+        Maker(Deed.CREATED_RUN, nightly.pk, "nightly", ada.pk, "ada"),
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "models:/Fraud/3",
+        "MODELS:/Fraud/3",
+        " models:/Fraud/3",
+        "mod\nels:/Fraud/3",
+        "models:///Fraud/3",
+        "models:/Fraud/3?x=1",
+        f"models:/Fraud/3?{MODEL}",
+        "models://elsewhere/Fraud/3",
+        "models:/Fraud/003",
+        "models:/Fraud/\uff13",
+    ],
+)
+def test_however_a_copys_source_is_spelled_its_original_is_found(source):
+    """Each is what MLflow 3.17 takes for version 3 of Fraud, or would with another server's checks."""
+    found = Version("Fraud", "1", MS, source, ())
+    assert (found.original, found.is_copy) == (("Fraud", "3"), True)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "models:/Fraud/3#x",
+        f"models:/Fraud@champion?{MODEL}",
+        f"models:/Fraud/Production?{MODEL}",
+        f"models:/Fraud/latest#{MODEL}",
+        "models:/Fraud/0",
+        "models:/Fraud/9999999999",
+        "models:/Fraud/\u00b2",
+        "models:/Fraud%2F3",
+        "models:/",
+        "models:",
+    ],
+)
+def test_a_copy_whose_original_nobody_can_tell_has_an_unknown_maker(ada, source):
+    found = Version("Fraud", "1", MS, source, ())
+    assert (found.original, found.is_copy) == (None, True)
+    copy = ModelVersion("Fraud", "1", created_at=AT, source=source)
+    registered(ada, copy)
+    assert Maker(Deed.REGISTERED) in makers_of(copy, workspace="")
+
+
+@pytest.mark.parametrize("quoted", ["".join(f"%{ord(one):02x}" for one in RUN), f"%2561{RUN[1:]}", RUN.upper()])
+def test_a_run_is_found_in_a_source_however_its_id_is_quoted(ada, quoted):
+    created(ada)
+    placed = replace(FRAUD, run_id="", source=f"mlflow-artifacts:/1/{quoted}/artifacts/model")
+    registered(ada, placed)
+    assert Maker(Deed.CREATED_RUN, ada.pk, "ada") in makers_of(placed, workspace="")

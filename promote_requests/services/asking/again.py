@@ -42,7 +42,7 @@ def untold(promote_request: PromoteRequest) -> list[int]:
         members = get_user_model()._default_manager.filter(groups__in=groups, is_active=True, owner=None)
         people |= set(members.values_list("pk", flat=True))
     Place.objects.filter(pk__in=[one.pk for one in places]).update(is_told=True)
-    return sorted(people - {promote_request.author_id, promote_request.author.answerable_id})
+    return sorted(people - promote_request.authors)
 
 
 def askers(promote_request: PromoteRequest, person: int | None) -> list[int]:

@@ -79,6 +79,6 @@ def _group_called(name: str, locked: PromoteRequest) -> Group:
     if group is None:
         raise InvalidInput(f"There is no group called {name!r}.", field="groups")
     members = get_user_model()._default_manager.filter(groups=group, is_active=True, owner=None)
-    if not members.exclude(pk__in=[locked.author_id, locked.author.answerable_id or locked.author_id]).exists():
+    if not members.exclude(pk__in=locked.authors).exists():
         raise InvalidInput(f"Nobody of the group {name} could review this.", field="groups")
     return group

@@ -24,8 +24,9 @@ def refusal_of(user: Any, promote_request: PromoteRequest) -> str:
         return f"{name} is a service account: a person has to review it."
     if user.pk == author.pk:
         return f"{name} made this request: somebody else has to review it."
-    if user.pk == author.answerable_id:
-        return f"{name} answers for {author.get_username()}, which made this request: somebody else has to review it."
+    if user.pk in promote_request.authors:
+        made = f"{author.get_username()}, which made this request"
+        return f"{name} answers or answered for {made}: somebody else has to review it."
     return ""
 
 

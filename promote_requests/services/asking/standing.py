@@ -56,9 +56,8 @@ def could(promote_request: PromoteRequest, requirement: Requirement, decision: D
     if promote_request.status != Status.OPEN or not decision.unmet:
         return []
     facts = replace(facts_of(promote_request, requirement), judgements=decision.judgements)
-    author = promote_request.author
-    without = {author.pk, author.answerable_id, *decision.barred}
-    return list(could_satisfy(requirement.conditions, facts, without=frozenset(without), most=NAMED))
+    without = promote_request.authors | set(decision.barred)
+    return list(could_satisfy(requirement.conditions, facts, without=without, most=NAMED))
 
 
 def own_places(asked: Iterable[Asked], user_id: int | None) -> list[Asked]:

@@ -9,7 +9,6 @@ from audit import trail
 from audit.actors import Actor, Door
 from audit.choices import AuditAction
 from promote_requests import sentences
-from promote_requests.choices import Status
 from promote_requests.models import Reminder, Thread
 from promote_requests.services.conversation.opening import thread_of
 from promote_requests.services.locking import lock
@@ -25,7 +24,7 @@ def remind_all_due() -> None:
     What is written and that it was written are one transaction; the reminder's key keeps two workers from doing both.
     """
     due = Thread.objects.unresolved().filter(due_on__lte=timezone.now().date(), reminder=None)
-    due = due.exclude(promote_request__status=Status.DRAFT).select_related("promote_request")
+    due = due.exclude(promote_request__is_private=True).select_related("promote_request")
     for thread in due.order_by("due_on", "pk")[:_BATCH]:
         try:
             _remind(thread)

@@ -9,7 +9,6 @@ from audit.actors import Actor
 from audit.choices import AuditAction
 from foundation.exceptions import InvalidInput
 from foundation.words import listed
-from promote_requests.choices import Status
 from promote_requests.models import Comment, Mention, PromoteRequest, Review
 from promote_requests.services.conversation.words import prose
 
@@ -42,7 +41,7 @@ def note(
     Raises:
         InvalidInput: more than `MOST` people are meant: a text is no circular.
     """
-    if promote_request.status == Status.DRAFT:
+    if promote_request.is_private:
         return []
     people = (meant(named_in(prose(text))) | others) - {actor.user_id}
     if len(people) > MOST:
@@ -73,7 +72,7 @@ def mention(*, actor: Actor, promote_request: PromoteRequest, text: str, review:
 
 
 def mention_all(*, actor: Actor, promote_request: PromoteRequest) -> None:
-    """Notes and tells whom the description and the comments of a draft mention that has just been submitted."""
+    """Notes and tells whom the description and the comments mention of a draft that others see from now on."""
     names = note(actor=actor, promote_request=promote_request, text=promote_request.description)
     for comment in promote_request.comments.all():
         names += note(actor=actor, promote_request=promote_request, text=comment.text, comment=comment)

@@ -1,5 +1,7 @@
 """The review of a promotion past the rules, after the fact, by somebody else."""
 
+from typing import TYPE_CHECKING
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -14,20 +16,23 @@ from promote_requests.models import AfterReview, PromoteRequest
 from promote_requests.services.conversation.words import MAX_BODY
 from promote_requests.services.locking import lock
 
+if TYPE_CHECKING:
+    from accounts.models import User
+
 
 @trail.records_refusals
 def review_afterwards(*, actor: Actor, promote_request: PromoteRequest, body: str) -> PromoteRequest:
     """Records that somebody else has looked at a promotion past the rules; the request is no longer flagged.
 
     Args:
-        actor: Neither who broke the glass nor the author.
+        actor: Neither who broke the glass, nor who consented to it, nor an author.
         promote_request: A request that was promoted past the rules.
         body: What came of it. Markdown.
 
     Raises:
         InvalidInput: the text is missing or too long.
         WrongState: it was not promoted past the rules, or is reviewed already.
-        NotAllowed: the actor made the request or broke the glass.
+        NotAllowed: the actor made the request, broke the glass or consented to it.
     """
     transitions.require(Action.REVIEW_AFTERWARDS, promote_request.status)
     permissions.require(actor, Action.REVIEW_AFTERWARDS, promote_request)
@@ -48,6 +53,7 @@ def review_afterwards(*, actor: Actor, promote_request: PromoteRequest, body: st
             reviewer_id=actor.account.pk,
             request_author=locked.author,
             broken_by_id=locked.promoted_by_id,
+            consented_by=_who_consented(locked),
             body=body,
         )
         now = timezone.now()
@@ -55,3 +61,8 @@ def review_afterwards(*, actor: Actor, promote_request: PromoteRequest, body: st
         trail.record(AuditAction.REVIEWED_AFTERWARDS, about=locked.about, reason=body, actor=actor)
     locked.refresh_from_db()
     return locked
+
+
+def _who_consented(locked: PromoteRequest) -> "User | None":
+    broken = locked.broken_glass.select_related("consent__consented_by").last()
+    return None if broken is None or broken.consent is None else broken.consent.consented_by

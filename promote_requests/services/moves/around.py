@@ -36,7 +36,7 @@ def around(requests: Collection[PromoteRequest]) -> dict[int, Around]:
     waiting = beside(requests)
     undone, superseded = defaultdict(list), defaultdict(list)
     linked = PromoteRequest.objects.filter(Q(undoes__in=promoted) | Q(superseded_by__in=numbers))
-    linked = linked.exclude(status=Status.DRAFT).select_related("author").defer(*NOT_SHOWN).order_by("-number")
+    linked = linked.submitted().select_related("author").defer(*NOT_SHOWN).order_by("-number")
     for one in linked if numbers else ():
         if one.undoes_id and one.status != Status.CLOSED:
             undone[one.undoes_id].append(one)

@@ -106,7 +106,7 @@ def waiting_for(user_id: int, name: str, group_ids: Iterable[int], rules: Rulebo
     found = []
     for champion in champions(rules):
         asked = champion.promote_request
-        if not champion.is_due or user_id in (asked.author_id, asked.author.answerable_id):
+        if not champion.is_due or user_id in asked.authors:
             continue
         sections = rules.sections_of(asked.workspace, asked.model_name)
         is_owner = any(section.people.include(user_id, groups) for section in sections)

@@ -76,6 +76,8 @@ def break_glass(
             skipped=skipped,
             consent=given,
         )
+        locked.glass_hands = _hands(locked, actor)
+        PromoteRequest.objects.filter(pk=locked.pk).update(glass_hands=locked.glass_hands)
         trail.record(
             AuditAction.GLASS_BROKEN,
             about=locked.about,
@@ -128,6 +130,12 @@ def consent(*, actor: Actor, promote_request: PromoteRequest, words: str = "", s
     return recorded
 
 
+def _hands(locked: PromoteRequest, breaker: Actor) -> list[int]:
+    """Returns who had a hand in it: who breaks the glass or tried to, and who consented in this round."""
+    consented = locked.consents.filter(round=locked.round).values_list("consented_by", flat=True)
+    return sorted({*locked.glass_hands, breaker.account.pk, *consented})
+
+
 def consent_for(promote_request: PromoteRequest, *, breaker: int | None) -> Consent | None:
     """Returns the newest consent that counts: to the present facts, lately, by another who still may; None of none."""
     given = promote_request.consents.filter(
@@ -136,7 +144,7 @@ def consent_for(promote_request: PromoteRequest, *, breaker: int | None) -> Cons
         created_at__gt=timezone.now() - CONSENT_HOLDS,
         consented_by__is_active=True,
         consented_by__owner=None,
-    ).exclude(consented_by__in=[breaker or 0, promote_request.author_id, promote_request.author.answerable_id])
+    ).exclude(consented_by__in=[breaker or 0, *promote_request.authors])
     for one in given.select_related("consented_by").order_by("-pk"):
         if permissions.GLASS in User.objects.get(pk=one.consented_by_id).given_permissions:
             return one

@@ -4,24 +4,18 @@ from django.utils import timezone
 
 from audit import trail
 from audit.actors import Actor
-from evidence.digests.taking import key_of
-from evidence.freeze import UnreadableEvidence
-from evidence.kept import load
 from foundation.exceptions import InvalidInput, WrongState
 from foundation.texts import checked_message
 from promote_requests import permissions, sentences, transitions
 from promote_requests.choices import Action, Status
 from promote_requests.models import PromoteRequest
 from promote_requests.services.lifecycle import open_request
-from promote_requests.services.moves.holders import moves_of, same_target
+from promote_requests.services.moves.former import latest_after
+from promote_requests.services.moves.holders import same_target
 from registry import get_registry
 from registry.exceptions import RegistryNotFound
 from registry.proposals import Change, Proposal
 from registry.targets import Target, TargetKind
-from registry.types import ModelVersion
-
-_LOOKED_AT = 20
-"""Promotions of one version to one target that are looked at."""
 
 
 @trail.records_refusals
@@ -46,7 +40,7 @@ def roll_back(*, actor: Actor, promote_request: PromoteRequest, message: str = "
     back = way_back(promote_request)
     registry = get_registry(back.workspace)
     try:
-        version = registry.get_version(back.model_name, back.version)
+        registry.get_version(back.model_name, back.version)
     except RegistryNotFound:
         raise WrongState(sentences.former_is_gone(promote_request, back)) from None
     try:
@@ -56,7 +50,6 @@ def roll_back(*, actor: Actor, promote_request: PromoteRequest, message: str = "
             title=sentences.way_back_title(back),
             description="\n\n".join(filter(None, [message, sentences.way_back_words(promote_request, back)])),
             undoes=promote_request,
-            is_fast_track=has_passed(back, version),
         )
     except InvalidInput as wrong:
         # Nobody typed any of it: that it cannot be done is the state of things.
@@ -88,37 +81,6 @@ def way_back(promote_request: PromoteRequest) -> Proposal:
         raise WrongState(sentences.nobody_before(promote_request))
     was = Target(target.kind, promote_request.challenger_stage)
     return Proposal(name, promote_request.version, was, workspace=workspace)
-
-
-def latest_after(promote_request: PromoteRequest) -> PromoteRequest | None:
-    """Returns the promoted request that changed the same target last, if that was after this one."""
-    after = same_target(promote_request) if promote_request.target.has_champion else moves_of(promote_request)
-    later = after.filter(status=Status.PROMOTED, promoted_at__gt=promote_request.promoted_at)
-    return later.order_by("-promoted_at", "-number").first()
-
-
-def has_passed(back: Proposal, version: ModelVersion) -> bool:
-    """Tells whether this very version was promoted to this target before, by people who met the rules.
-
-    Neither past the rules nor on the fast track, which would prove itself; and not another version that had the same
-    number, deleted since.
-    """
-    earlier = (
-        PromoteRequest.objects.asking_for(back)
-        .filter(status=Status.PROMOTED, change=Change.SET, is_bypassed=False, is_fast_track=False)
-        .exclude(judged_by=None)
-        .order_by("-promoted_at")
-    )
-    for promoted in earlier[:_LOOKED_AT]:
-        if not (promoted.judged_by or {}).get("rules"):
-            continue
-        try:
-            then = load(promoted.evidence_digest).challenger.version
-        except UnreadableEvidence:
-            continue
-        if key_of(back.workspace, then) == key_of(back.workspace, version):
-            return True
-    return False
 
 
 def _origin(promote_request: PromoteRequest) -> PromoteRequest:

@@ -30,9 +30,8 @@ def made_impossible(promote_request: PromoteRequest, requirement: Requirement) -
     """
     if promote_request.status in FROZEN:
         return []
-    author = promote_request.author
-    without = frozenset({author.pk, author.answerable_id})
-    found = possible.of_request(requirement.conditions, without=without, author=author.get_username())
+    author = promote_request.author.get_username()
+    found = possible.of_request(requirement.conditions, without=promote_request.authors, author=author)
     return [one.sentence for one in found]
 
 
@@ -42,8 +41,7 @@ def changes_by_the_author(promote_request: PromoteRequest) -> list[str]:
     A change of a rule counts where the rule covered the request before or after it. Freeze windows and owners have no
     versions, so every change to one of them is told.
     """
-    author = promote_request.author
-    people = {author.pk, author.answerable_id}
+    people = promote_request.authors
     until = promote_request.promoting_since or promote_request.closed_at
     since = promote_request.created_at
     versions = RuleVersion.objects.filter(changed_by__in=people, created_at__gte=since).order_by("created_at")

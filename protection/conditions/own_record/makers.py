@@ -29,7 +29,8 @@ _BECAUSE = "the rule wants it approved by people who did not make it"
 class Makers(Condition):
     """Who registered the version, or created the run or logged model behind it, may not approve it.
 
-    By Checkpoint's own record: what MLflow says of users is whatever their clients wrote.
+    Of what a service account did, the person who answered for it then may not either: they held its tokens. By
+    Checkpoint's own record: what MLflow says of users is whatever their clients wrote.
 
     Attributes:
         unknown: What follows where nobody knows who did one of these.
@@ -61,7 +62,7 @@ class Makers(Condition):
     @override
     def narrowed(self, facts: Facts) -> Facts:
         """Marks what makers of the version judged: an approval of theirs does not count."""
-        makers = {maker.user_id: maker.name for maker in facts.record.makers if maker.is_known}
+        makers = {key: name for maker in facts.record.makers for key, name in maker.people.items()}
         return replace(
             facts,
             barred_names=tuple(makers.values()),
@@ -71,14 +72,18 @@ class Makers(Condition):
     @override
     def barred(self, facts: Facts) -> Mapping[int, str]:
         """Names everybody who is known to have made the version."""
-        deeds: dict[int, list[Maker]] = {}
+        own: dict[int, list[Maker]] = {}
+        answered_for: dict[int, list[Maker]] = {}
         for maker in facts.record.makers:
+            if maker.owner_id is not None:
+                answered_for.setdefault(maker.owner_id, []).append(maker)
             if maker.user_id is not None:
-                deeds.setdefault(maker.user_id, []).append(maker)
-        return {
-            user_id: f"You {_deeds(found)}, and {_BECAUSE}: somebody else has to approve it."
-            for user_id, found in deeds.items()
-        }
+                own.setdefault(maker.user_id, []).append(maker)
+        said = {
+            user_id: f"You answered for {listed(sorted({maker.name for maker in found}))}, which {_deeds(found)}"
+            for user_id, found in answered_for.items()
+        } | {user_id: f"You {_deeds(found)}" for user_id, found in own.items()}
+        return {user_id: f"{what}, and {_BECAUSE}: somebody else has to approve it." for user_id, what in said.items()}
 
     @override
     def unmet(self, facts: Facts) -> Unmet | None:
