@@ -12,11 +12,10 @@ from evidence.lineage import compare_lineage
 from evidence.metrics.compare import compare_metrics
 from evidence.metrics.criteria import Criteria, criteria_of
 from evidence.metrics.logged import LoggedComparison, logged_comparisons, plain_metrics
-from evidence.numbers import Value
 from evidence.observe import Evidence
 from evidence.prompts import PromptComparison, compare_prompts
 from evidence.rows import DIFFERENCES, Group, Kind, TextRow, in_order, kind_of
-from evidence.texts import side_by_side, visible
+from evidence.texts import side_by_side
 from evidence.verdict import Counts, Verdict, judge
 from registry.types import Contents, FileTree, VersionFacts
 
@@ -153,7 +152,7 @@ def _texts(name: str, challenger: dict[str, str], champion: dict[str, str] | Non
         if kind is Kind.CHANGED and cost <= unread:
             unread -= cost
             inner = _by_key(old or "", new or "", budget)
-        rows.append(TextRow(key, kind, _plain(old), _plain(new), *parts, by_key=inner))
+        rows.append(TextRow(key, kind, old, new, *parts, by_key=inner))
     return Group(name, in_order(rows))
 
 
@@ -163,9 +162,5 @@ def _by_key(old: str, new: str, budget: Budget) -> tuple[TextRow, ...]:
         if before != after:
             kind = kind_of(before, after, has_champion=True, equal=False)
             parts = ((), ()) if kind is not Kind.CHANGED else side_by_side(before or "", after or "", budget)
-            rows.append(TextRow(path, kind, _plain(before), _plain(after), *parts))
+            rows.append(TextRow(path, kind, before, after, *parts))
     return in_order(rows)
-
-
-def _plain(text: str | None) -> Value | None:
-    return None if text is None else Value(visible(text), text)

@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from evidence.budget import Budget
-from evidence.numbers import Value
 from evidence.rows import Group, Kind, TextRow, in_order, kind_of
-from evidence.texts import side_by_side, visible
+from evidence.texts import side_by_side
 from foundation.words import listed
 from registry.makers import Deed, Maker
 from registry.types import VersionFacts
@@ -41,8 +40,8 @@ def compare_lineage(challenger: VersionFacts, champion: VersionFacts | None) -> 
             TextRow(
                 name,
                 kind,
-                None if old is None else Value(visible(old), old),
-                None if new is None else Value(visible(new), new),
+                old,
+                new,
                 *(((), ()) if is_commit else parts),
                 champion_link=commit_address(champion.origin) if is_commit and champion else "",
                 challenger_link=commit_address(challenger.origin) if is_commit else "",

@@ -1,5 +1,6 @@
 """The rows of a comparison, whatever they compare. Pure."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from typing_extensions import override
 
 from evidence.numbers import Value
-from evidence.texts import Part
+from evidence.texts import Part, visible
 from foundation.words import counted
 
 
@@ -32,27 +33,33 @@ DIFFERENCES = frozenset({Kind.CHANGED, Kind.ADDED, Kind.REMOVED})
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One parameter, metric or tag on both sides; a side that lacks it is None."""
+class Row(ABC):
+    """One parameter, metric or tag on both sides.
+
+    Of thousands a page shows a hundred: a row holds what it is made from, and makes what is shown when it is asked.
+    """
 
     key: str
     kind: Kind
-    champion: Value | None
-    challenger: Value | None
 
     @property
     def is_difference(self) -> bool:
         """Whether the two sides differ; never without a champion."""
         return self.kind in DIFFERENCES
 
+    @property
+    @abstractmethod
+    def champion(self) -> Value | None:
+        """The champion's value as it is shown; None where it has none."""
+
+    @property
+    @abstractmethod
+    def challenger(self) -> Value | None:
+        """The challenger's value as it is shown; None where it has none."""
+
+    @abstractmethod
     def as_dict(self) -> dict[str, Any]:
-        """Returns the row for the API; values are exact texts."""
-        return {
-            "key": self.key,
-            "kind": str(self.kind),
-            "champion": self.champion and self.champion.exact,
-            "challenger": self.challenger and self.challenger.exact,
-        }
+        """Returns the row for the API."""
 
 
 class Sortable(Protocol):
@@ -72,9 +79,11 @@ RowT = TypeVar("RowT", bound=Sortable)
 
 @dataclass(frozen=True, slots=True)
 class TextRow(Row):
-    """A parameter, tag or setting.
+    """A parameter, tag or setting; of a side that lacks it the text is None.
 
     Attributes:
+        champion_text: As the champion has it.
+        challenger_text: As the challenger has it.
         champion_parts: Where the champion's value differs; empty where both are better shown whole.
         challenger_parts: The same of the challenger's.
         champion_link: An address that the champion's value leads to; "" for none.
@@ -82,17 +91,34 @@ class TextRow(Row):
         by_key: What differs within two values that are JSON or YAML, by path.
     """
 
+    champion_text: str | None
+    challenger_text: str | None
     champion_parts: tuple[Part, ...] = ()
     challenger_parts: tuple[Part, ...] = ()
     champion_link: str = ""
     challenger_link: str = ""
     by_key: "tuple[TextRow, ...]" = ()
 
+    @property
+    @override
+    def champion(self) -> Value | None:
+        return _plain(self.champion_text)
+
+    @property
+    @override
+    def challenger(self) -> Value | None:
+        return _plain(self.challenger_text)
+
     @override
     def as_dict(self) -> dict[str, Any]:
-        """Returns the row for the API, with what differs within it."""
+        """Returns the row for the API, with what differs within it; values are texts as they are."""
         inner = {"by_key": [row.as_dict() for row in self.by_key]} if self.by_key else {}
-        return {**Row.as_dict(self), **inner}
+        sides = {"champion": self.champion_text, "challenger": self.challenger_text}
+        return {"key": self.key, "kind": str(self.kind), **sides, **inner}
+
+
+def _plain(text: str | None) -> Value | None:
+    return None if text is None else Value(visible(text), text)
 
 
 @dataclass(frozen=True, slots=True)

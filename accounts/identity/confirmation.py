@@ -53,12 +53,18 @@ def require(request: HttpRequest) -> None:
 
 
 def confirmed(view: View) -> View:
-    """Decorates a view whose POST decides something."""
+    """Decorates a view whose POST decides something; `only_looks` tells of one that does not."""
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method not in SAFE_METHODS:
+        if request.method not in SAFE_METHODS and not getattr(view, "only_looks", False):
             require(request)
         return view(request, *args, **kwargs)
 
     return cast(View, answer)
+
+
+def only_looks(view: View) -> View:
+    """Marks a view that is sent by POST and decides nothing, so that no password is asked for."""
+    view.only_looks = True  # type: ignore[attr-defined]
+    return view

@@ -67,6 +67,9 @@ class Wanted:
         return cls(SAID[found["direction"]], Source(found["source"]), found["by"], at)
 
 
+_BY_NAME = {direction: Wanted(direction) for direction in Direction}
+
+
 @dataclass(frozen=True, slots=True)
 class Directions:
     """Which values of each metric are better.
@@ -79,7 +82,7 @@ class Directions:
 
     def of(self, key: str) -> Wanted:
         """Returns which values of the metric of this key are better."""
-        return self.known.get(key) or Wanted(direction_of(key))
+        return self.known.get(key) or _BY_NAME[direction_of(key)]
 
     def frozen(self, keys: Iterable[str]) -> dict[str, Any]:
         """Returns as JSON what holds for these metrics now, that of names as well: a later release may know others."""

@@ -205,6 +205,7 @@ def _size_of_change(row: MetricRow) -> tuple[int, float, str]:
         return 3, 0.0, row.key
     if row.kind is not Kind.CHANGED:
         return 2, 0.0, row.key
-    if row.delta is None:
+    delta, percent = row.change
+    if delta is None:
         return 1, 0.0, row.key
-    return 0, -abs(float(row.percent.exact)) if row.percent else -math.inf, row.key
+    return 0, -abs(float(percent.exact)) if percent else -math.inf, row.key

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from typing_extensions import override
@@ -13,33 +13,64 @@ from evidence.numbers import Value, change, json_number, shown
 from evidence.rows import Group, Kind, Row, in_order, kind_of
 from registry.measurements import Measurement, same
 
+_NOT_KNOWN = Wanted()
+
 
 @dataclass(frozen=True, slots=True)
 class MetricRow(Row):
     """A metric on both sides.
 
     Attributes:
-        delta: Challenger minus champion, in decimal digits; None unless both are finite numbers.
-        percent: The delta in per cent of the champion's absolute value; None as well when the champion's is 0.
-        direction: `up`, `down`, or empty where neither is greater. It does not say which is better.
+        champion_measured: The champion's value with its step, data set and origin; None where it has none.
+        challenger_measured: The same of the challenger's.
         wanted: Which way is better, and where that comes from.
-        champion_measured: Step, data set and origin of the champion's value.
-        challenger_measured: Step, data set and origin of the challenger's value.
     """
 
-    delta: Value | None = None
-    percent: Value | None = None
-    direction: str = ""
     champion_measured: Measurement | None = None
     challenger_measured: Measurement | None = None
-    wanted: Wanted = field(default_factory=Wanted)
+    wanted: Wanted = _NOT_KNOWN
+
+    @property
+    @override
+    def champion(self) -> Value | None:
+        return self._shown[0]
+
+    @property
+    @override
+    def challenger(self) -> Value | None:
+        return self._shown[1]
+
+    @property
+    def delta(self) -> Value | None:
+        """Challenger minus champion, in decimal digits; None unless both are finite numbers."""
+        return self.change[0]
+
+    @property
+    def percent(self) -> Value | None:
+        """The delta in per cent of the champion's absolute value; None as well when the champion's is 0."""
+        return self.change[1]
+
+    @property
+    def change(self) -> tuple[Value | None, Value | None]:
+        """The delta, absolute and in per cent."""
+        old, new = self.champion_measured, self.challenger_measured
+        return (None, None) if old is None or new is None else change(old.value, new.value)
+
+    @property
+    def direction(self) -> str:
+        """`up`, `down`, or empty where neither is greater. It does not say which is better."""
+        old, new = self.champion_measured, self.challenger_measured
+        if old is None or new is None:
+            return ""
+        return "up" if new.value > old.value else "down" if new.value < old.value else ""
 
     @property
     def better(self) -> bool | None:
         """Whether the challenger has the better value; None where neither has, or nobody knows which is better."""
-        if not self.direction or not self.wanted.direction:
+        direction = self.direction
+        if not direction or not self.wanted.direction:
             return None
-        return (self.direction == "up") == (self.wanted.direction is Direction.HIGHER)
+        return (direction == "up") == (self.wanted.direction is Direction.HIGHER)
 
     @property
     def is_within_spread(self) -> bool:
@@ -64,12 +95,7 @@ class MetricRow(Row):
     def as_dict(self) -> dict[str, Any]:
         """Returns the row for the API; numbers are JSON numbers, but NaN and infinities are texts."""
         shown_one = self.challenger_measured or self.champion_measured
-        numbers = {
-            "champion": self.champion,
-            "challenger": self.challenger,
-            "delta": self.delta,
-            "percent": self.percent,
-        }
+        numbers = dict(zip(("champion", "challenger", "delta", "percent"), (*self._shown, *self.change), strict=True))
         return {
             "key": self.key,
             "kind": str(self.kind),
@@ -85,6 +111,16 @@ class MetricRow(Row):
                 "challenger": self.challenger_measured and _measured(self.challenger_measured),
             },
         }
+
+    @property
+    def _shown(self) -> tuple[Value | None, Value | None]:
+        """The values of both sides: two numbers that differ do not look the same."""
+        old, new = self.champion_measured, self.challenger_measured
+        one = None if old is None else shown(old.value)
+        other = None if new is None else shown(new.value)
+        if self.kind is Kind.CHANGED and one and other and one.text == other.text:
+            return Value(one.exact, one.exact), Value(other.exact, other.exact)
+        return one, other
 
 
 def compare_metrics(
@@ -122,28 +158,10 @@ def _metric(
     *,
     has_champion: bool,
 ) -> MetricRow:
-    if challenger is None or champion is None:
-        return MetricRow(
-            key,
-            kind_of(champion, challenger, has_champion=has_champion, equal=False),
-            None if champion is None else shown(champion.value),
-            None if challenger is None else shown(challenger.value),
-            champion_measured=champion,
-            challenger_measured=challenger,
-            wanted=directions.of(measured.key) if (measured := challenger or champion) else Wanted(),
-        )
-    old, new = champion.value, challenger.value
-    equal = same(new, old)
-    old_shown, new_shown = shown(old), shown(new)
-    if not equal and old_shown.text == new_shown.text:
-        # Two numbers that differ must not look the same.
-        old_shown, new_shown = Value(old_shown.exact, old_shown.exact), Value(new_shown.exact, new_shown.exact)
-    delta, percent = change(old, new)
-    direction = "up" if new > old else "down" if new < old else ""
-    kind = Kind.EQUAL if equal else Kind.CHANGED
-    return MetricRow(
-        key, kind, old_shown, new_shown, delta, percent, direction, champion, challenger, directions.of(challenger.key)
-    )
+    is_equal = challenger is not None and champion is not None and same(challenger.value, champion.value)
+    kind = kind_of(champion, challenger, has_champion=has_champion, equal=is_equal)
+    wanted = directions.of(measured.key) if (measured := challenger or champion) else _NOT_KNOWN
+    return MetricRow(key, kind, champion, challenger, wanted)
 
 
 def _how(measurement: Measurement) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ import pytest
 
 from evidence.compare import Comparison, compare
 from evidence.metrics.compare import MetricRow
+from evidence.numbers import change, shown
 from evidence.rows import Kind
 from evidence.verdict import Counts
 from registry.fake import measured
@@ -25,6 +26,21 @@ def metric(new, old) -> MetricRow:
     (row,) = comparison.metrics.rows
     assert isinstance(row, MetricRow)
     return row
+
+
+def test_of_thousands_of_rows_only_those_that_are_shown_are_made_readable(monkeypatch):
+    made = []
+    monkeypatch.setattr("evidence.metrics.compare.shown", lambda value: made.append(value) or shown(value))
+    monkeypatch.setattr("evidence.metrics.compare.change", lambda *values: made.append(values) or change(*values))
+    new, old = ({f"m{number}": number + side for number in range(2_000)} for side in (1, 0))
+    comparison = compare(facts(metrics=new), facts("1", metrics=old))
+    assert comparison.verdict is not None
+    assert comparison.verdict.undirected == 2_000
+    assert made == []
+    value = comparison.metrics.rows[0].champion
+    assert value is not None
+    assert value.text == "0"
+    assert made == [0, 1]
 
 
 def test_each_row_says_whether_it_changed_came_went_or_stayed():

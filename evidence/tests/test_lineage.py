@@ -4,7 +4,7 @@ import pytest
 
 from evidence.compare import compare
 from evidence.lineage import commit_address
-from evidence.rows import Group, Kind, Row
+from evidence.rows import Group, Kind, TextRow
 from registry.makers import Deed, Maker
 from registry.types import ModelVersion, VersionFacts
 
@@ -56,7 +56,7 @@ def test_both_origins_stand_side_by_side() -> None:
     ],
 )
 def test_what_is_folded_is_counted_in_words(group: str, rows: int, said: str) -> None:
-    assert Group(group, (Row("key", Kind.EQUAL, None, None),) * rows).others_counted == said
+    assert Group(group, (TextRow("key", Kind.EQUAL, None, None),) * rows).others_counted == said
 
 
 def test_who_made_both_versions_stands_side_by_side_and_unknown_is_said() -> None:

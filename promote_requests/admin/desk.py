@@ -25,12 +25,25 @@ def address(number: int) -> str:
 
 
 def context(
-    request: HttpRequest, promote_request: PromoteRequest, *, failure: CheckpointError | None = None, body: str = ""
+    request: HttpRequest,
+    promote_request: PromoteRequest,
+    *,
+    failure: CheckpointError | None = None,
+    body: str = "",
+    is_waiting: bool = True,
 ) -> dict[str, Any]:
-    """Returns what the desk shows of a request; a promotion that a crash cut off is settled first."""
+    """Returns what the desk shows of a request; a promotion that a crash cut off is settled first.
+
+    Args:
+        request: Of whoever asks.
+        promote_request: The request.
+        failure: Why a review was refused.
+        body: What was typed for it.
+        is_waiting: Whether MLflow is asked; otherwise an open request is shown as it was observed last.
+    """
     settle_if_cut_off(promote_request)
     asked: PageRequest = request  # type: ignore[assignment]  # the admin lets in only who is signed in
-    shown = detail.context_of(asked, promote_request, failure=failure, body=body, may_open=False)
+    shown = detail.context_of(asked, promote_request, failure=failure, body=body, is_waiting=is_waiting, may_open=False)
     return {"desk": True, **shown}
 
 

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from typing_extensions import override
 
+from accounts.identity.confirmation import only_looks
 from audit.admin.read_only import ReadOnly
 from audit.admin.refusals import RecordsRefusals
 from audit.admin.times import in_utc
@@ -86,17 +87,40 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
             self.admin_site.admin_view(self.review_view),
             name="promote_requests_promoterequest_review",
         )
-        return [review, *super().get_urls()]
+        now = path(
+            "<path:object_id>/now/",
+            self.admin_site.admin_view(self.now_view),
+            name="promote_requests_promoterequest_now",
+        )
+        return [review, now, *super().get_urls()]
 
     @override
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Shows the desk, and folded below it every field as it is stored."""
+        """Shows the desk without waiting for MLflow, and folded below it every field as it is stored."""
+        return self._desk(request, object_id, form_url, extra_context, is_waiting=False)
+
+    @only_looks
+    @method_decorator(require_POST)
+    def now_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Shows the desk with the facts as MLflow has them now; it sends this as soon as it is there."""
+        request.method = "GET"  # nothing is saved; POST only keeps the tokens of the forms from scripts of others
+        return self._desk(request, object_id)
+
+    def _desk(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+        *,
+        is_waiting: bool = True,
+    ) -> HttpResponse:
         shown = self.get_object(request, unquote(object_id))
         if shown is None or not self.has_view_permission(request, shown):
             return super().change_view(request, object_id, form_url, extra_context)
-        context = {**desk.context(request, shown), **(extra_context or {})}
+        context = {**desk.context(request, shown, is_waiting=is_waiting), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
     @method_decorator(require_POST)

@@ -66,13 +66,14 @@ def as_metric_sign(row: MetricRow) -> SafeString:
 @register.filter
 def as_change(row: MetricRow) -> SafeString:
     """Returns by how much a metric changed, and whether that is better; nothing where that is no number."""
-    if row.delta is None or row.kind is not Kind.CHANGED:
+    delta, percent = row.change
+    if delta is None or row.kind is not Kind.CHANGED:
         return SafeString("")
     arrow = icon(row.direction, _ARROWS[row.direction]) if row.direction else SafeString("")
-    parts = [arrow, as_value(row.delta)]
-    if row.percent or row.better is not None:
-        percent = as_value(row.percent) if row.percent else ""
-        parts.append(format_html('<span class="percent">{}{}</span>', _WORDS[row.better], percent))
+    parts = [arrow, as_value(delta)]
+    if percent or row.better is not None:
+        share = as_value(percent) if percent else ""
+        parts.append(format_html('<span class="percent">{}{}</span>', _WORDS[row.better], share))
     return SafeString("".join(parts))
 
 

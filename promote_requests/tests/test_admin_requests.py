@@ -296,6 +296,11 @@ def desk(client, promote_request):
     return client.get(f"{LIST}{promote_request.number}/change/").content.decode()
 
 
+def present_desk(client, promote_request):
+    """Returns the desk as MLflow has everything now, which the desk asks for by itself."""
+    return client.post(f"{LIST}{promote_request.number}/now/").content.decode()
+
+
 def judge(client, promote_request, verdict, body="", **values):
     """Sends the desk's review form as the page of this moment has it."""
     seen = fingerprint(services.evidence_of(promote_request))
@@ -321,6 +326,46 @@ def test_the_desk_shows_what_the_portals_page_shows(fraud, approver, open_reques
         < html.index('<details class="desk-records">')
         < html.index("Evidence fingerprint")
     )
+
+
+def test_the_desk_comes_without_a_call_to_mlflow_and_then_asks_it(fraud, approver, open_request):
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.5})
+    fraud.calls.clear()
+    client = signed_in(approver)
+    first = desk(client, open_request)
+    assert fraud.calls == []
+    assert "As observed" in first
+    assert "0.94" in first
+    address = f"{LIST}{open_request.number}/now/"
+    assert f'hx-post="{address}"' in first
+    present = present_desk(client, open_request)
+    assert "As observed" not in present
+    assert "0.5" in present
+    assert "0.94" not in present
+    for part in ("live", "live-head", "status", "seen-fingerprint"):
+        assert f'id="{part}"' in first
+        assert f'id="{part}"' in present
+    assert client.get(address).status_code == 405
+    assert signed_in(UserFactory(is_staff=True)).post(address).status_code == 403
+
+
+def test_a_look_at_the_present_asks_for_no_password_and_a_review_does(fraud, approver, open_request, settings):
+    settings.CHECKPOINT_CONFIRM_MINUTES = 5
+    client = signed_in(approver)
+    assert client.post(f"{LIST}{open_request.number}/now/").status_code == 200
+    assert "reauthenticate" in judge(client, open_request, "approve").headers["Location"]
+    assert not Review.objects.exists()
+
+
+def test_a_decided_request_on_the_desk_leads_to_what_changed_since(fraud, approver, open_request):
+    client = signed_in(approver)
+    judge(client, open_request, "approve", "Good.")
+    fraud.calls.clear()
+    html = desk(client, open_request)
+    assert fraud.calls == []
+    assert "Below is what was true when it was promoted" in html
+    assert "What changed since" in html
+    assert "Compare both versions as they are now" in html
 
 
 def test_an_approver_judges_on_the_desk_by_the_same_service(fraud, approver, open_request):
@@ -371,7 +416,7 @@ def test_nobody_judges_on_the_desk_what_they_may_not_see_or_made_themselves(frau
 
 def test_the_desk_of_an_mlflow_that_is_away_keeps_the_conversation(fraud, approver, open_request):
     fraud.fail_next(RegistryRefused("MLflow refuses."), call="get_facts")
-    html = desk(signed_in(approver), open_request)
+    html = present_desk(signed_in(approver), open_request)
     assert "MLflow cannot be asked now." in html
     assert "0.94" in html
     assert "Request changes" in html
