@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from audit.holding.sightings import sight
 from audit.making.makers import makers_of
 from evidence.directions.overrides import directions_of
 from evidence.directions.wanted import BY_NAME, Directions
+from evidence.recent.facts import facts_of
 from foundation.database.side_by_side import side_by_side
 from registry.client import RegistryClient
 from registry.lists import Description, described
@@ -44,20 +46,27 @@ class Evidence:
         return self.champion.version.version if self.champion else None
 
 
-def observe(registry: RegistryClient, proposal: Proposal, *, exact: bool = False) -> Evidence:
+def observe(registry: RegistryClient, proposal: Proposal, *, exact: bool = False, recent: bool = False) -> Evidence:
     """Returns the evidence on a proposal as the registry has it now.
 
     The champion is the newest holder of the target; for a copy the newest version of the destination. If the alias is
     to be removed, a holder counts only if it is another version, which would lose an alias that nobody asked about.
 
+    Args:
+        registry: The workspace's.
+        proposal: What is asked for.
+        exact: As `RegistryClient.holders` has it.
+        recent: As `recent.facts.facts_of` has it.
+
     Raises:
         RegistryError: as the registry raises it, RegistryNotFound when there is no such model or version.
     """
     name = proposal.model_name
+    facts = partial(facts_of, registry, workspace=proposal.workspace, recent=recent)
     challenger, model, champion = _asked(
-        lambda: registry.get_facts(name, proposal.version),
+        lambda: facts(name, proposal.version),
         Description(registry, name, workspace=proposal.workspace),
-        lambda: _champion(registry, proposal, exact=exact),
+        lambda: _champion(registry, proposal, facts, exact=exact),
     )
     if champion.place == (name, proposal.version):
         champion = replace(champion, facts=challenger, model=model)
@@ -70,12 +79,17 @@ def observe(registry: RegistryClient, proposal: Proposal, *, exact: bool = False
 
 
 def observe_both(registry: RegistryClient, new: tuple[str, str], old: tuple[str, str], *, workspace: str) -> Evidence:
-    """Returns what the registry has of any two (model, version); RegistryError as the registry raises it."""
+    """Returns what the registry has of any two (model, version), or had some seconds ago: nothing is decided by it.
+
+    Raises:
+        RegistryError: as the registry raises it.
+    """
+    facts = partial(facts_of, registry, workspace=workspace, recent=True)
     challenger, model, (champion, its_model) = _asked(
-        lambda: registry.get_facts(*new),
+        lambda: facts(*new),
         Description(registry, new[0], workspace=workspace),
         lambda: (
-            registry.get_facts(*old),
+            facts(*old),
             described(registry, old[0], workspace=workspace) if old[0] != new[0] else None,
         ),
     )
@@ -109,11 +123,13 @@ def _asked(
     return found[0], found[1], found[2]
 
 
-def _champion(registry: RegistryClient, proposal: Proposal, *, exact: bool) -> _Champion:
+def _champion(
+    registry: RegistryClient, proposal: Proposal, facts: Callable[[str, str], VersionFacts], *, exact: bool
+) -> _Champion:
     name, version, target = proposal.model_name, proposal.version, proposal.target
     if proposal.change == Change.REMOVE:
         others = [holder for holder in registry.holders(name, target, exact=exact) if holder != version]
-        return _Champion((name, others[0]), registry.get_facts(name, others[0])) if others else _Champion()
+        return _Champion((name, others[0]), facts(name, others[0])) if others else _Champion()
     holders = registry.holders(name, target, exact=exact) if target.has_champion else []
     if not holders:
         return _Champion()
@@ -122,7 +138,7 @@ def _champion(registry: RegistryClient, proposal: Proposal, *, exact: bool) -> _
     if place == (name, version):
         return _Champion(place, others=tuple(rest))
     model = described(registry, place[0], workspace=proposal.workspace) if place[0] != name else None
-    return _Champion(place, registry.get_facts(*place), model, tuple(rest))
+    return _Champion(place, facts(*place), model, tuple(rest))
 
 
 def _with_models(

@@ -43,8 +43,15 @@ class RegistryClient(Protocol):
     def get_version(self, name: str, version: str) -> ModelVersion:
         """Returns one version with its aliases; RegistryNotFound when there is none."""
 
-    def get_facts(self, name: str, version: str) -> VersionFacts:
-        """Returns what was measured of a version. A run or logged model that is gone simply adds nothing."""
+    def get_facts(self, name: str, version: str, *, known: VersionFacts | None = None) -> VersionFacts:
+        """Returns what was measured of a version. A run or logged model that is gone simply adds nothing.
+
+        Args:
+            name: Of the model.
+            version: Of the model.
+            known: What was returned before. Where MLflow says that the version was not updated since, its figures are
+                not read again: only what the version itself says, its stage, aliases, tags and description, is new.
+        """
 
     def get_provenance(self, name: str, version: str) -> Provenance:
         """Returns what a version is made of, without what is gone; RegistryNotFound when there is no such version."""

@@ -1,9 +1,10 @@
 """What Checkpoint knows of a registry: plain values, no MLflow types and no database."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from registry.makers import Maker
 from registry.measurements import Measurement
@@ -225,6 +226,9 @@ class FileTree:
         return sum(entry.size for entry in self.files)
 
 
+_SAME = ("name", "version", "created_at", "updated_at", "source", "run_id")
+
+
 @dataclass(frozen=True, slots=True)
 class VersionFacts:
     """What was measured of a version, from its run and its logged model together.
@@ -278,3 +282,17 @@ class VersionFacts:
     def is_prompt(self) -> bool:
         """Whether these are a prompt version's."""
         return self.prompt_text is not None and self.version.family is Family.MODEL
+
+    def is_still(self, version: ModelVersion) -> bool:
+        """Tells whether these figures were read of this version, and it was not updated since, as MLflow says."""
+        return all(getattr(self.version, name) == getattr(version, name) for name in _SAME)
+
+    def said_by(self, version: ModelVersion) -> Self:
+        """Returns these facts with what the version of a model says of itself."""
+        return replace(
+            self,
+            version=version,
+            tags={key: value for key, value in version.tags.items() if not is_reserved_tag(key)},
+            prompt_text=version.tags.get(PROMPT_TEXT_TAG),
+            prompt_settings=prompt_settings(version.tags),
+        )

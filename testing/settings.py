@@ -39,3 +39,5 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 WHITENOISE_USE_FINDERS = True
 # Looked for when one is asked for: otherwise each test client would list all of them first, in 30 ms.
 WHITENOISE_AUTOREFRESH = True
+# Tests change figures and look again at once; those of what serves for a while say so themselves.
+CHECKPOINT_FIGURES_SECONDS = 0

@@ -1,15 +1,12 @@
 """Reads the files that tell about both versions of a comparison."""
 
-import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from threading import Lock
-from typing import Generic, TypeVar
 
 from evidence.contents.texts import LARGEST_BYTES, MLMODEL, REQUIREMENTS, text_of
 from evidence.observe import Evidence
+from evidence.recent.kept import Kept, Key
 from foundation.database.side_by_side import side_by_side
 from registry import patience
 from registry.client import RegistryClient
@@ -23,32 +20,8 @@ PAGE_SECONDS = 3.0
 FRESH_SECONDS = 10.0
 _MOST_KEPT = 200
 
-Key = tuple[object, ...]
-T = TypeVar("T")
-
-
-class _Kept(Generic[T]):
-    """What was read of versions, for a while."""
-
-    def __init__(self) -> None:
-        self._found: OrderedDict[Key, tuple[float, T]] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: Key) -> T | None:
-        with self._lock:
-            at, found = self._found.get(key, (0.0, None))
-            return found if found is not None and time.monotonic() - at < KEPT_SECONDS else None
-
-    def keep(self, key: Key, found: T) -> None:
-        with self._lock:
-            self._found[key] = (time.monotonic(), found)
-            self._found.move_to_end(key)
-            if len(self._found) > _MOST_KEPT:
-                self._found.popitem(last=False)
-
-
-_contents: _Kept[Contents] = _Kept()
-_trees: _Kept[FileTree] = _Kept()
+_contents: Kept[Contents] = Kept(_MOST_KEPT)
+_trees: Kept[FileTree] = Kept(_MOST_KEPT)
 
 
 def with_files(
@@ -107,7 +80,7 @@ def _key(facts: VersionFacts, workspace: str) -> Key:
 
 def _tree_of(registry: RegistryClient, facts: VersionFacts, workspace: str, *, fresh: bool) -> FileTree:
     key = _key(facts, workspace)
-    found = None if fresh else _trees.get(key)
+    found = None if fresh else _trees.get(key, KEPT_SECONDS)
     if found is not None:
         return found
     try:
@@ -121,7 +94,7 @@ def _tree_of(registry: RegistryClient, facts: VersionFacts, workspace: str, *, f
 
 def _contents_of(registry: RegistryClient, facts: VersionFacts, workspace: str, *, fresh: bool) -> Contents:
     key = _key(facts, workspace)
-    found = None if fresh else _contents.get(key)
+    found = None if fresh else _contents.get(key, KEPT_SECONDS)
     if found is not None:
         return found
     found = _read(registry, facts)

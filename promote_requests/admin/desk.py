@@ -15,6 +15,7 @@ from promote_requests.choices import Status, Verdict
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import detail
 from promote_requests.pages.http import PageRequest, seen_text_revision
+from promote_requests.pages.looking.facts import Look
 from promote_requests.pages.rules import questions
 from promote_requests.services import settle_if_cut_off
 
@@ -30,7 +31,7 @@ def context(
     *,
     failure: CheckpointError | None = None,
     body: str = "",
-    is_waiting: bool = True,
+    look: Look = Look.NOW,
 ) -> dict[str, Any]:
     """Returns what the desk shows of a request; a promotion that a crash cut off is settled first.
 
@@ -39,11 +40,11 @@ def context(
         promote_request: The request.
         failure: Why a review was refused.
         body: What was typed for it.
-        is_waiting: Whether MLflow is asked; otherwise an open request is shown as it was observed last.
+        look: Which facts are shown.
     """
     settle_if_cut_off(promote_request)
     asked: PageRequest = request  # type: ignore[assignment]  # the admin lets in only who is signed in
-    shown = detail.context_of(asked, promote_request, failure=failure, body=body, is_waiting=is_waiting, may_open=False)
+    shown = detail.context_of(asked, promote_request, failure=failure, body=body, look=look, may_open=False)
     return {"desk": True, **shown}
 
 

@@ -28,6 +28,7 @@ from promote_requests.admin.filters import ToDo
 from promote_requests.admin.inlines import CommentInline, ReviewInline
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
+from promote_requests.pages.looking.facts import Look
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services.gating import UNFINISHED
 from promote_requests.templatetags.pages import ago, wrappable
@@ -99,14 +100,14 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Shows the desk without waiting for MLflow, and folded below it every field as it is stored."""
-        return self._desk(request, object_id, form_url, extra_context, is_waiting=False)
+        return self._desk(request, object_id, form_url, extra_context, look=Look.KEPT)
 
     @only_looks
     @method_decorator(require_POST)
     def now_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Shows the desk with the facts as MLflow has them now; it sends this as soon as it is there."""
         request.method = "GET"  # nothing is saved; POST only keeps the tokens of the forms from scripts of others
-        return self._desk(request, object_id)
+        return self._desk(request, object_id, look=Look.at_present(request))
 
     def _desk(
         self,
@@ -115,12 +116,12 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
         *,
-        is_waiting: bool = True,
+        look: Look,
     ) -> HttpResponse:
         shown = self.get_object(request, unquote(object_id))
         if shown is None or not self.has_view_permission(request, shown):
             return super().change_view(request, object_id, form_url, extra_context)
-        context = {**desk.context(request, shown, is_waiting=is_waiting), **(extra_context or {})}
+        context = {**desk.context(request, shown, look=look), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
     @method_decorator(require_POST)

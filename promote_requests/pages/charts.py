@@ -10,6 +10,7 @@ from evidence.curves import Along, curve_of
 from evidence.directions.overrides import directions_of
 from evidence.metrics.logged import plain_metrics
 from evidence.observe import Evidence
+from evidence.recent.facts import facts_of
 from foundation.database.side_by_side import side_by_side
 from promote_requests import links
 from promote_requests.choices import Status
@@ -20,7 +21,7 @@ from registry import RegistryClient
 from registry.exceptions import RegistryError
 from registry.measurements import key_in
 from registry.proposals import Change
-from registry.types import ModelVersion, RegisteredModel
+from registry.types import ModelVersion, RegisteredModel, VersionFacts
 from registry.workspaces import canonical_workspace
 
 METRICS_OFFERED = 500
@@ -38,7 +39,7 @@ def curves(request: PageRequest) -> HttpResponse:
     if asked["with"]:
         sides.insert(0, (asked["with_model"] or asked["model"], asked["with"]))
     try:
-        drawn = side_by_side([partial(_curve, registry, *side, asked["metric"], along) for side in sides])
+        drawn = side_by_side([partial(_curve, registry, workspace, *side, asked["metric"], along) for side in sides])
         series = [
             {"label": f"Version {version}" if name == asked["model"] else f"{name} version {version}", **curve}
             for (name, version), curve in zip(sides, drawn, strict=True)
@@ -111,14 +112,16 @@ def context_of(evidence: Evidence, workspace: str) -> dict[str, Any]:
     }
 
 
-def _curve(registry: RegistryClient, name: str, version: str, metric: str, along: Along) -> dict[str, Any]:
-    found = registry.metric_history(_run_of(registry, name, version, metric), metric, limit=VALUES + 1)
+def _curve(
+    registry: RegistryClient, workspace: str, name: str, version: str, metric: str, along: Along
+) -> dict[str, Any]:
+    facts = facts_of(registry, name, version, workspace=workspace, recent=True)
+    found = registry.metric_history(_run_of(facts, metric), metric, limit=VALUES + 1)
     return {**curve_of(found[:VALUES], along=along).as_dict(), "is_cut": len(found) > VALUES}
 
 
-def _run_of(registry: RegistryClient, name: str, version: str, metric: str) -> str:
+def _run_of(facts: VersionFacts, metric: str) -> str:
     """Returns the run whose figures are the version's: what made its files, or else logged for its logged model."""
-    facts = registry.get_facts(name, version)
     if run_id := facts.made_by or facts.version.run_id:
         return run_id
     measured = facts.metrics.get(metric)

@@ -1,6 +1,5 @@
 """The page of one promote request."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +10,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.identity import signing
 from accounts.identity.signing import printed_name
-from audit.actors import Actor, Door, actor_of
+from audit.actors import Door, actor_of
 from evidence.compare import Comparison, compare_evidence
 from evidence.copies.finding import CopiedPictures, pictures_of
 from evidence.digests.taking import manifest_of
-from evidence.freeze import Observation, UnreadableEvidence
 from evidence.inspection.looking import findings_of
-from evidence.kept import load_with_time
 from evidence.metrics.arrange import TEXT
 from evidence.observe import Evidence
 from evidence.verdict import NO_COUNTS, Counts
@@ -25,7 +22,7 @@ from foundation.exceptions import CheckpointError
 from notifications.inbox.marking import mark_read
 from notifications.people.subscriptions import standing_of
 from promote_requests import links, permissions, sentences
-from promote_requests.choices import Action, Status
+from promote_requests.choices import Action
 from promote_requests.decision import Decision
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged
 from promote_requests.models import PromoteRequest
@@ -33,6 +30,7 @@ from promote_requests.pages import charts, text_changes, timeline
 from promote_requests.pages.asking import reviewers
 from promote_requests.pages.http import Missing, PageRequest, action, rows_asked_for
 from promote_requests.pages.labels.choices import labelling
+from promote_requests.pages.looking.facts import Look, Seen, look_at
 from promote_requests.pages.markdown import people_in
 from promote_requests.pages.moves import shown as moves_shown
 from promote_requests.pages.rules.questions import asked
@@ -43,43 +41,21 @@ from promote_requests.services import (
     actions_for,
     changes_by_the_author,
     decision_of,
-    evidence_of,
     history_of,
     made_impossible,
     promote_if_its_time_has_come,
     requirement_of,
     settle_if_cut_off,
-    with_files,
     would_promote,
 )
-from promote_requests.services.gating import UNFINISHED, keep, measure
+from promote_requests.services.gating import UNFINISHED
 from promote_requests.services.moves.around import Around
-from promote_requests.services.moves.gone import notice_return, noticed
-from promote_requests.services.observing import has_changed, notice_changes
 from promote_requests.services.reading import FROZEN
 from protection.matching import Requirement, Rulebook
 from protection.rulebook import rulebook
 from registry import screens
-from registry.exceptions import RegistryError
 from registry.proposals import Change
 from registry.types import Family, VersionFacts
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The facts that the page shows, or why there are none.
-
-    Attributes:
-        observation: Of the facts shown, which may be newer than those that the request recorded last.
-        changed: A sentence about how the facts differ from those that were last reviewed; "" if they do not.
-        as_of: When the facts shown were observed, where these are kept ones; None for those that MLflow has now.
-    """
-
-    observation: Observation
-    evidence: Evidence | None = None
-    failure: CheckpointError | None = None
-    changed: str = ""
-    as_of: datetime | None = None
 
 
 @require_safe
@@ -92,7 +68,7 @@ def request_detail(request: PageRequest, number: int) -> HttpResponse:
     mark_read(actor=actor_of(request, Door.PAGE), numbers=[number])
     settle_if_cut_off(promote_request)
     note_visit(request, promote_request)
-    return page(request, promote_request, is_waiting=False)
+    return page(request, promote_request, look=Look.KEPT)
 
 
 @action
@@ -104,13 +80,14 @@ def now(request: PageRequest, number: int) -> HttpResponse:
     promote_request = find(request, number)
     # What stood in the way is told by the page itself.
     promote_if_its_time_has_come(promote_request, door=Door.PAGE)
+    look = Look.at_present(request)
     if TEXT not in request.POST:
-        return page(request, promote_request)
+        return page(request, promote_request, look=look)
     # The form of the metrics, which is a part of the page's address where no script sends it.
     address = request.POST.copy()
     address.pop("csrfmiddlewaretoken", None)
     request.GET = QueryDict(address.urlencode())
-    response = page(request, promote_request)
+    response = page(request, promote_request, look=look)
     response.headers["HX-Replace-Url"] = f"{promote_request.get_absolute_url()}?{address.urlencode()}"
     return response
 
@@ -132,10 +109,10 @@ def page(
     *,
     failure: CheckpointError | None = None,
     body: str = "",
-    is_waiting: bool = True,
+    look: Look = Look.NOW,
 ) -> HttpResponse:
     """Renders a request's page; after a refused action with the refusal and what the person had typed."""
-    context = context_of(request, promote_request, failure=failure, body=body, is_waiting=is_waiting)
+    context = context_of(request, promote_request, failure=failure, body=body, look=look)
     context["standing"] = standing_of(
         request.user.pk,
         number=promote_request.number,
@@ -154,7 +131,7 @@ def context_of(
     *,
     failure: CheckpointError | None = None,
     body: str = "",
-    is_waiting: bool = True,
+    look: Look = Look.NOW,
     may_open: bool = True,
 ) -> dict[str, Any]:
     """Returns all that a page about a request shows, the portal's and the admin's, for whoever asks.
@@ -164,7 +141,7 @@ def context_of(
         promote_request: The request.
         failure: Why an action was refused.
         body: What was typed for it.
-        is_waiting: Whether MLflow is asked; otherwise an open request is shown as it was observed last.
+        look: Which facts are shown.
         may_open: Whether threads are opened and answered on this page.
     """
     rules = rulebook()
@@ -175,9 +152,7 @@ def context_of(
         typed=request.POST if failure is not None else None,
         failure=failure,
     )
-    judgement = _judgement(
-        request, promote_request, rules, _look(request, promote_request, rules, is_waiting=is_waiting)
-    )
+    judgement = _judgement(request, promote_request, rules, look_at(request, promote_request, rules, look))
     return {
         **judgement,
         **conversation(
@@ -226,37 +201,6 @@ def _words(promote_request: PromoteRequest) -> list[str]:
 def back(promote_request: PromoteRequest, place: str) -> HttpResponse:
     """Leads to a place of a request's page."""
     return redirect(f"{promote_request.get_absolute_url()}#{place}")
-
-
-def _look(request: PageRequest, promote_request: PromoteRequest, rules: Rulebook, *, is_waiting: bool) -> Seen:
-    recorded = promote_request.observation
-    if not is_waiting and promote_request.status in UNFINISHED and (kept := _kept(promote_request)) is not None:
-        return kept
-    try:
-        with noticed(promote_request):
-            evidence = with_files(promote_request, evidence_of(promote_request))
-    except UnreadableEvidence as failure:
-        return Seen(recorded, failure=failure)
-    except RegistryError as failure:
-        kept = _kept(promote_request)
-        return replace(kept, failure=failure) if kept is not None else Seen(recorded, failure=failure)
-    notice_return(promote_request)
-    if promote_request.status in UNFINISHED and measure(promote_request, evidence, rules=rules):
-        keep(promote_request)
-    if promote_request.status != Status.OPEN or not has_changed(promote_request, evidence):
-        return Seen(recorded, evidence)
-    changed = notice_changes(promote_request, evidence, actor=Actor.checkpoint(Door.PAGE, request.id))
-    return Seen(Observation.of(evidence, promote_request.target), evidence, changed=changed)
-
-
-def _kept(promote_request: PromoteRequest) -> Seen | None:
-    """Returns what was observed last; None where nothing is kept that can be read."""
-    digest = promote_request.evidence_digest
-    try:
-        evidence, as_of = load_with_time(digest)
-    except UnreadableEvidence:
-        return None
-    return Seen(promote_request.observation, evidence, as_of=as_of)
 
 
 def _judgement(request: PageRequest, promote_request: PromoteRequest, rules: Rulebook, seen: Seen) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from evidence.copies.finding import content_of, last_copy
 from evidence.files.difference import LARGEST_BYTES, difference_of
 from evidence.files.pictures import Unshowable, picture_of
+from evidence.recent.facts import facts_of
 from foundation.browsers import policies
 from foundation.database.side_by_side import side_by_side
 from promote_requests import links
@@ -84,7 +85,7 @@ def picture(request: PageRequest) -> HttpResponse:
     workspace = canonical_workspace(request.GET.get("workspace", ""))
     name, version, path = (request.GET.get(key, "") for key in ("model", "version", "path"))
     try:
-        found = _read(lists_of(workspace).registry, name, version, path)[0]
+        found = _read(lists_of(workspace).registry, workspace, name, version, path)[0]
     except RegistryNotFound as failure:
         raise Missing(failure.message) from None
     except RegistryError as failure:
@@ -114,13 +115,13 @@ def _sent(content: bytes | None) -> HttpResponse:
 
 def _sides(registry: RegistryClient, places: list[tuple[str, str]], path: str, workspace: str) -> list[Side]:
     """Returns what MLflow has in each version, or else the copy that Checkpoint kept of the picture."""
-    answers = side_by_side([partial(_answer, registry, name, version, path) for name, version in places])
+    answers = side_by_side([partial(_answer, registry, workspace, name, version, path) for name, version in places])
     return [_side(*place, path, workspace, answer) for place, answer in zip(places, answers, strict=True)]
 
 
-def _answer(registry: RegistryClient, name: str, version: str, path: str) -> Found | RegistryNotFound:
+def _answer(registry: RegistryClient, workspace: str, name: str, version: str, path: str) -> Found | RegistryNotFound:
     try:
-        return _read(registry, name, version, path)
+        return _read(registry, workspace, name, version, path)
     except RegistryNotFound as missing:
         return missing
 
@@ -143,8 +144,8 @@ def _kept(name: str, version: str, path: str, workspace: str, known: ModelVersio
     return Side(name, version, content, links.picture_copy_path(copy.digest), copy.taken_at)
 
 
-def _read(registry: RegistryClient, name: str, version: str, path: str) -> Found:
-    facts = registry.get_facts(name, version)
+def _read(registry: RegistryClient, workspace: str, name: str, version: str, path: str) -> Found:
+    facts = facts_of(registry, name, version, workspace=workspace, recent=True)
     if facts.unplaced_source:
         # MLflow would fetch whatever the source names, an address in the inner network too.
         raise RegistryNotFound(_ELSEWHERE.format(name=name, version=version))

@@ -257,8 +257,12 @@ def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decis
     return forecast.is_approved
 
 
-def evidence_of(promote_request: PromoteRequest) -> Evidence:
+def evidence_of(promote_request: PromoteRequest, *, recent: bool = False) -> Evidence:
     """Returns the facts that the request is judged on: from MLflow now, or as kept once it is decided.
+
+    Args:
+        promote_request: The request.
+        recent: As `recent.facts.facts_of` has it: for a look, by which nothing is decided.
 
     Raises:
         RegistryError: MLflow cannot be asked, or no longer knows the version.
@@ -266,16 +270,16 @@ def evidence_of(promote_request: PromoteRequest) -> Evidence:
     """
     if promote_request.evidence_digest and promote_request.status in FROZEN:
         return load(promote_request.evidence_digest)
-    return live_evidence_of(promote_request)
+    return live_evidence_of(promote_request, recent=recent)
 
 
-def live_evidence_of(promote_request: PromoteRequest, *, exact: bool = False) -> Evidence:
+def live_evidence_of(promote_request: PromoteRequest, *, exact: bool = False, recent: bool = False) -> Evidence:
     """Returns the facts as MLflow has them now, whatever the request's state.
 
     Raises:
         RegistryError: MLflow cannot be asked, or no longer knows the version.
     """
-    return observe(get_registry(promote_request.workspace), promote_request.proposal, exact=exact)
+    return observe(get_registry(promote_request.workspace), promote_request.proposal, exact=exact, recent=recent)
 
 
 def with_files(promote_request: PromoteRequest, evidence: Evidence, *, fresh: bool = False) -> Evidence:

@@ -12,6 +12,7 @@ from audit.models import AuditEvent
 from evidence import kept
 from evidence.freeze import fingerprint
 from evidence.models import FrozenEvidence
+from evidence.recent import facts as recent
 from promote_requests import services
 from promote_requests.choices import Status, Verdict
 from protection.models import ProtectionRule
@@ -24,6 +25,7 @@ from testing.people import AdministratorFactory, by
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
+    from pytest_django.fixtures import SettingsWrapper
 
     from accounts.models import User
     from promote_requests.models import PromoteRequest
@@ -334,6 +336,25 @@ def test_the_page_comes_without_a_call_to_mlflow_and_then_asks_it(
         assert f'id="{part}"' in first
         assert f'id="{part}"' in present
     assert _as(grace).get(address).status_code == 302
+
+
+def test_a_page_that_asks_by_itself_may_show_figures_of_a_moment_ago_and_a_press_shows_those_of_now(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User", settings: "SettingsWrapper"
+) -> None:
+    settings.CHECKPOINT_FIGURES_SECONDS = 600
+    recent.kept.clear()
+    address = f"{open_request.get_absolute_url()}now/"
+    assert "0.94" in _as(grace).post(address).content.decode()
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.5})
+    seen = open_request.evidence_fingerprint
+    assert "0.94" in _as(grace).post(address).content.decode()
+    # Whoever approves what that showed is told, and shown what is there now.
+    answer = _post(grace, open_request, "review", verdict="approve", seen_fingerprint=seen)
+    assert answer.status_code == 409
+    assert "0.94" not in answer.content.decode()
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.25})
+    assert "0.25" in _as(grace).post(address, {"pressed": "1"}).content.decode()
+    recent.kept.clear()
 
 
 def test_what_was_observed_earlier_is_approved_only_as_long_as_it_is_so(

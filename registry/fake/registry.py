@@ -15,7 +15,6 @@ from registry.targets import ACTIVE_STAGES, STAGES, STATUS_CHANGES, Target, Targ
 from registry.types import (
     APPROVAL_TAG,
     IS_PROMPT_TAG,
-    PROMPT_TEXT_TAG,
     Family,
     FileEntry,
     FileTree,
@@ -26,7 +25,6 @@ from registry.types import (
     family_of,
     is_model_name,
     is_reserved_tag,
-    prompt_settings,
 )
 
 _REGISTRIES: dict[str, "FakeRegistry"] = {}
@@ -87,23 +85,20 @@ class FakeRegistry(Shelf, RegistryClient):
             return self._version(name, version)
 
     @override
-    def get_facts(self, name: str, version: str) -> VersionFacts:
+    def get_facts(self, name: str, version: str, *, known: VersionFacts | None = None) -> VersionFacts:
         with self._call("get_facts", name, version):
             stored, found = self._stored(name, version), self._version(name, version)
-            stored = replace(
-                stored,
-                version=found,
+            if found.family is not Family.MODEL:
+                said = {key: value for key, value in found.tags.items() if not is_reserved_tag(key)}
+                return replace(
+                    stored, version=found, params=dict(stored.params), metrics=dict(stored.metrics), tags=said
+                )
+            if known is not None and known.is_still(found):
+                return known.said_by(found)
+            return replace(
+                stored.said_by(found),
                 params=dict(stored.params),
                 metrics=dict(stored.metrics),
-                tags={key: value for key, value in found.tags.items() if not is_reserved_tag(key)},
-            )
-            if found.family is not Family.MODEL:
-                return stored
-            return replace(
-                stored,
-                prompt_text=found.tags.get(PROMPT_TEXT_TAG),
-                prompt_settings=prompt_settings(found.tags),
-                made_by=stored.made_by,
                 unplaced_source="" if places.can_be_told(found.source) else found.source,
             )
 

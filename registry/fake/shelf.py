@@ -225,7 +225,8 @@ class Shelf:
 
     def _update(self, name: str, version: str, **changes: object) -> None:
         facts = self._stored(name, version)
-        changed = replace(facts.version, updated_at=datetime.now(UTC), **changes)  # type: ignore[arg-type]
+        dated = {} if changes.keys() == {"tags"} else {"updated_at": datetime.now(UTC)}  # MLflow dates no tags
+        changed = replace(facts.version, **dated, **changes)  # type: ignore[arg-type]
         self._facts[name][version] = replace(facts, version=changed)
 
     def metric_history(self, run_id: str, key: str, *, limit: int) -> list[Logged]:

@@ -37,16 +37,13 @@ from registry.transport import AlreadyExists, BadParameter, Transport
 from registry.types import (
     APPROVAL_TAG,
     IS_PROMPT_TAG,
-    PROMPT_TEXT_TAG,
     FileTree,
     ModelVersion,
     Provenance,
     RegisteredModel,
     VersionFacts,
     is_model_name,
-    is_reserved_tag,
     is_version_number,
-    prompt_settings,
 )
 
 _COPY = re.compile(r"models:/[^/]+/\d+")
@@ -102,8 +99,10 @@ class Models(RegistryClient):
         return version_of(found, found.aliases)
 
     @override
-    def get_facts(self, name: str, version: str) -> VersionFacts:
+    def get_facts(self, name: str, version: str, *, known: VersionFacts | None = None) -> VersionFacts:
         found = self.get_version(name, version)
+        if known is not None and known.is_still(found):
+            return known.said_by(replace(found, model_id=known.version.model_id))
         location = found.source
         if not found.model_id and _COPY.fullmatch(found.source):
             # A copy says where it was copied from, which may be renamed or gone; where its artifacts lie stays.
@@ -118,15 +117,12 @@ class Models(RegistryClient):
             made_by, run_id = "", found.run_id
             run = self._run(run_id)
         evaluations = [made for made_in in evaluations_of(logged, run_id) if (made := self._run(made_in))]
-        return VersionFacts(
+        facts = VersionFacts(
             version=found,
             params={**(run.data.params if run else {}), **(logged.params or {} if logged else {})},
             metrics=latest(of_run=[*run_metrics(run), *run_comparisons(evaluations)], of_model=model_metrics(logged)),
-            tags={key: value for key, value in found.tags.items() if not is_reserved_tag(key)},
             experiment_id=run.info.experiment_id if run else logged.experiment_id if logged else "",
             run_name=run.info.run_name or "" if run else "",
-            prompt_text=found.tags.get(PROMPT_TEXT_TAG),
-            prompt_settings=prompt_settings(found.tags),
             gone=_gone(run_id, run, found.model_id, logged),
             datasets=run_datasets(run),
             dataset_names=run_dataset_names(run),
@@ -135,6 +131,7 @@ class Models(RegistryClient):
             made_by=made_by if found.run_id and made_by != found.run_id else "",
             unplaced_source="" if places.can_be_told(location) else location,
         )
+        return facts.said_by(found)
 
     @override
     def get_provenance(self, name: str, version: str) -> Provenance:

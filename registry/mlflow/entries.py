@@ -85,7 +85,8 @@ class Entries:
     def get_version(self, name: str, version: str) -> ModelVersion:
         return _version(family_of(name), self._get_version(name, version))
 
-    def get_facts(self, name: str, version: str) -> VersionFacts:
+    def get_facts(self, name: str, version: str, *, known: VersionFacts | None = None) -> VersionFacts:
+        # Nothing of it is figures: it is all that the entry says of itself.
         answer = self._get_version(name, version)
         found = _version(family_of(name), answer)
         tags = {key: value for key, value in found.tags.items() if not is_reserved_tag(key)}

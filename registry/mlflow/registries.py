@@ -46,8 +46,8 @@ class MlflowRegistries(RegistryClient):
         return self._of(name).get_version(name, version)
 
     @override
-    def get_facts(self, name: str, version: str) -> VersionFacts:
-        return self._of(name).get_facts(name, version)
+    def get_facts(self, name: str, version: str, *, known: VersionFacts | None = None) -> VersionFacts:
+        return self._of(name).get_facts(name, version, known=known)
 
     @override
     def get_provenance(self, name: str, version: str) -> Provenance:

@@ -247,6 +247,21 @@ def test_facts_hold_every_digit_and_no_internal_tag(world):
     assert facts.version == world.client.get_version(name, "1")
 
 
+def test_of_a_version_that_was_not_updated_since_only_its_own_words_are_new(world):
+    name = f"{world.prefix}Fraud"
+    world.add_version(name, params={"depth": "4"}, metrics={"auc": 0.5})
+    known = world.client.get_facts(name, "1")
+    world.client.set_alias(name, "shadow", "1")
+    world.client.set_version_tags(name, "1", {"validated": "yes"})
+    found = world.client.get_facts(name, "1", known=known)
+    assert found.metrics is known.metrics
+    assert (found.version.aliases, found.tags) == (("shadow",), {"validated": "yes"})
+    world.client.transition_stage(name, "1", "Staging", archive_existing_versions=False)
+    read = world.client.get_facts(name, "1", known=known)
+    assert read.metrics is not known.metrics
+    assert read == world.client.get_facts(name, "1")
+
+
 def test_an_infinite_metric_is_infinite(world):
     name = f"{world.prefix}Fraud"
     world.add_version(name, metrics={"up": math.inf, "down": -math.inf, "large": 1e308})

@@ -64,7 +64,7 @@ def _fill(shown: Preview, proposal: Proposal, author: "User") -> None:
     shown.existing = PromoteRequest.objects.unfinished().visible_to(author.pk).asking_for(proposal).first()
     registry = get_registry(proposal.workspace)
     feasibility.check(registry, proposal)
-    evidence = with_files(registry, observe(registry, proposal), workspace=proposal.workspace, trees=False)
+    evidence = with_files(registry, observe(registry, proposal, recent=True), workspace=proposal.workspace, trees=False)
     shown.evidence = evidence
     shown.comparison = compare_evidence(evidence)
     leaving = Observation.of(evidence, proposal.target).challenger_stage

@@ -1,0 +1,1 @@
+"""Which facts a request's page shows: those observed last, or MLflow's."""
