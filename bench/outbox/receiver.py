@@ -3,8 +3,9 @@
 import asyncio
 import signal
 import sys
+from contextlib import suppress
 
-_ANSWER = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+_ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 class Counted:
@@ -15,14 +16,16 @@ class Counted:
         self._seconds = seconds
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Reads one call to its end and answers it."""
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
-        await reader.readexactly(int(length))
-        self.calls += 1
-        await asyncio.sleep(self._seconds)
-        writer.write(_ANSWER)
-        await writer.drain()
+        """Reads each call of a connection to its end and answers it."""
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
+                await reader.readexactly(int(length))
+                self.calls += 1
+                await asyncio.sleep(self._seconds)
+                writer.write(_ANSWER)
+                await writer.drain()
         writer.close()
 
 

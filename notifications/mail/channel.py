@@ -89,12 +89,11 @@ def _send(batch: Sequence[Letter], stop: Flag) -> bool:
             return False
         release()  # no connection to the database is held while the mail server thinks
         error = _attempt(mailed)
-        for letter in letters:
-            if error:
+        if not error:
+            claiming.finish(letters)
+        else:
+            for letter in letters:
                 claiming.fail(letter, error)
-            else:
-                claiming.done(letter)
-        if error:
             claiming.give_back([letter for _, rest in mails[position + 1 :] for letter in rest])
             return False
     return True

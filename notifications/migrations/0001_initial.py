@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('request_number', models.PositiveBigIntegerField(null=True)),
                 ('payload', models.JSONField()),
                 ('audience', models.JSONField(default=dict)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('actor', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['pk'],
@@ -143,8 +143,8 @@ class Migration(migrations.Migration):
                 ('answer_status', models.PositiveSmallIntegerField(null=True)),
                 ('answer_headers', models.JSONField(default=dict)),
                 ('answer_body', models.TextField(blank=True)),
-                ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='notifications.message')),
-                ('webhook', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='notifications.webhook')),
+                ('message', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='notifications.message')),
+                ('webhook', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='notifications.webhook')),
             ],
             options={
                 'ordering': ['-pk'],
@@ -201,7 +201,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('webhook', 'message'), name='one_delivery_per_webhook_and_message'),
+            constraint=models.UniqueConstraint(fields=('message', 'webhook'), name='one_delivery_per_webhook_and_message'),
         ),
         # The inbox and reminders.
         migrations.CreateModel(

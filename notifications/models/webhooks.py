@@ -67,8 +67,9 @@ class Delivery(Work):
         answer_status: None where no answer came; `error` says why.
     """
 
-    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
-    message = models.ForeignKey(Message, null=True, on_delete=models.CASCADE, related_name="deliveries")
+    # Without indexes of their own: others begin with them, and each costs something with every delivery.
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    message = models.ForeignKey(Message, null=True, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     event = models.CharField(max_length=64)
     request_number = models.PositiveBigIntegerField(null=True)
     body = models.TextField()
@@ -88,7 +89,7 @@ class Delivery(Work):
             models.Index(fields=["state", "finished_at"], name="delivery_finished"),
         ]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["webhook", "message"], name="one_delivery_per_webhook_and_message")
+            models.UniqueConstraint(fields=["message", "webhook"], name="one_delivery_per_webhook_and_message")
         ]
 
     @override

@@ -52,7 +52,9 @@ class Message(Work):
     workspace = models.CharField(max_length=256, blank=True)
     model_name = models.CharField(max_length=256, blank=True)
     request_number = models.PositiveBigIntegerField(null=True)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     payload = models.JSONField()
     audience = models.JSONField(default=dict)
 

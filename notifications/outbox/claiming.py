@@ -5,7 +5,7 @@ time; the update's own condition says there that the row was still due.
 """
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -13,12 +13,21 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from foundation.database.updating import update_each
 from notifications.choices import State
 from notifications.models import Work
 from notifications.outbox.retries import is_hopeless, pause_after
 
 LEASE = timedelta(seconds=60)
 """How long a claim lasts: longer than any batch may take."""
+
+_FOR_CLAIMS = "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off; SET LOCAL synchronous_commit = off"
+"""What PostgreSQL is told for the transaction of a claim.
+
+What it knows of the tables is from when little waited, mostly: it would sort all that waits now for each batch, and not
+read the beginning of the index. And a claim need not be on the disk before it counts: where a power cut takes it away,
+its rows are due again.
+"""
 
 W = TypeVar("W", bound=Work)
 
@@ -32,19 +41,22 @@ def claim(rows: "QuerySet[W]", limit: int) -> list[W]:
     """Returns at most `limit` due rows, which nobody else is given before the lease ends."""
     if not due(rows).exists():
         return []  # without a transaction, which takes the only write lock of SQLite
+    token = uuid.uuid4()
     with transaction.atomic():
-        wanted = due(rows)
-        if connection.features.has_select_for_update_skip_locked:
-            wanted = wanted.select_for_update(skip_locked=True, of=("self",))
-        found = {row.pk: row for row in wanted[:limit]}
-        token, until = uuid.uuid4(), timezone.now() + LEASE
+        keys = _lock(due(rows), limit)
         all_rows = rows.model._default_manager
-        taken = due(all_rows.filter(pk__in=found)).order_by().update(claim=token, due_at=until)
-        if taken != len(found):
-            found = {pk: found[pk] for pk in all_rows.filter(claim=token).values_list("pk", flat=True)}
-    for row in found.values():
-        row.claim, row.due_at = token, until
-    return list(found.values())
+        due(all_rows.filter(pk__in=keys)).order_by().update(claim=token, due_at=timezone.now() + LEASE)
+        found = {row.pk: row for row in rows.filter(pk__in=keys, claim=token)}
+    return [found[key] for key in keys if key in found]
+
+
+def _lock(wanted: "QuerySet[Any]", limit: int) -> list[int]:
+    """Returns the keys of the first rows; where the database can, locked, without those that others have locked."""
+    if connection.features.has_select_for_update_skip_locked:
+        with connection.cursor() as cursor:
+            cursor.execute(_FOR_CLAIMS)
+        wanted = wanted.select_for_update(skip_locked=True)
+    return list(wanted.values_list("pk", flat=True)[:limit])
 
 
 def finish(rows: Sequence[Work]) -> int:
@@ -52,13 +64,19 @@ def finish(rows: Sequence[Work]) -> int:
     return _claimed(rows).update(state=State.DONE, claim=None, error="", finished_at=timezone.now()) if rows else 0
 
 
-def done(row: Work, **values: Any) -> bool:
-    """Writes that one row is done, with what else is known of it; False if its lease is somebody else's."""
-    return _write(row, state=State.DONE, error="", finished_at=timezone.now(), **values)
+def done_each(rows: Sequence[Work], values: Sequence[Mapping[str, Any]]) -> int:
+    """Writes that rows of one claim are done, with what else is known of each; returns of how many, as `finish`."""
+    if not rows:
+        return 0
+    each = {row.pk: known for row, known in zip(rows, values, strict=True)}
+    same = {"state": State.DONE, "claim": None, "error": "", "finished_at": timezone.now()}
+    return update_each(type(rows[0]), each, same=same, where={"claim": rows[0].claim})
 
 
 def fail(row: Work, error: str, *, asked_for: timedelta | None = None, **values: Any) -> bool:
-    """Writes that an attempt failed: the row is due again after a pause, or given up. False as in `done`.
+    """Writes that an attempt failed: the row is due again after a pause, or given up.
+
+    Returns False if its lease is somebody else's.
 
     Args:
         row: As it was claimed.

@@ -9,7 +9,7 @@ import pytest
 
 from demo.processes import free_port
 from notifications.tests.receivers import receiving
-from notifications.webhooks import sending
+from notifications.webhooks import line, sending
 
 pytestmark = pytest.mark.sockets
 
@@ -20,7 +20,8 @@ def short(monkeypatch):
 
 
 def post(url, body=b"{}", *, private_allowed=True, **headers):
-    return sending.post(url, headers, body, private_allowed=private_allowed)
+    with sending.Sender(url, private_allowed=private_allowed) as sender:
+        return sender.post(headers, body)
 
 
 def test_a_body_arrives_as_it_is_and_2xx_is_a_success():
@@ -126,7 +127,7 @@ def test_of_a_long_answer_the_beginning_is_kept():
 
     with receiving(answer=long) as receiver:
         answer = post(receiver.url)
-    assert len(answer.body) == sending.MOST_BYTES
+    assert len(answer.body) == line.MOST_BYTES
     assert answer.error == ""
 
 

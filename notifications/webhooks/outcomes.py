@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.core.mail import EmailMessage
@@ -25,42 +26,51 @@ logger = logging.getLogger("checkpoint.worker")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An attempt: what was sent, with which headers, and what came of it."""
+    """An attempt: what was sent, with which headers, what came of it, and when."""
 
     delivery: Delivery
     headers: dict[str, str]
     answer: Answer
+    at: datetime = field(default_factory=timezone.now)
 
 
 def write(webhook: Webhook, outcomes: Sequence[Outcome]) -> None:
-    """Writes outcomes in the order in which they came, and tells the owner if the webhook was switched off by them."""
+    """Writes outcomes in the order in which they came, and tells the owner if the webhook was switched off by them.
+
+    Args:
+        webhook: To which all of them went.
+        outcomes: Of one claim; after a failure comes none.
+    """
     was_switched_off = False
+    succeeded = [outcome for outcome in outcomes if not outcome.answer.error]
     with transaction.atomic():
-        for outcome in outcomes:
-            if not _write(outcome):
-                logger.info("Delivery %s took so long that somebody else has it now.", outcome.delivery.uid)
-            if outcome.answer.error:
-                was_switched_off = _count_failure(webhook)
-            elif webhook.failures:
-                webhook.failures, webhook.paused_until = 0, None
-                Webhook.objects.filter(pk=webhook.pk).update(failures=0, paused_until=None)
+        if _write_done(succeeded) < len(succeeded):
+            logger.info("Deliveries of webhook %s took so long that somebody else has them now.", webhook.pk)
+        if succeeded and webhook.failures:
+            webhook.failures, webhook.paused_until = 0, None
+            Webhook.objects.filter(pk=webhook.pk).update(failures=0, paused_until=None)
+        for outcome in outcomes[len(succeeded) :]:
+            answer = outcome.answer
+            claiming.fail(outcome.delivery, answer.error, asked_for=answer.asked_for, **_known(outcome))
+            was_switched_off = _count_failure(webhook)
     if was_switched_off:
         _tell_owner(webhook)
 
 
-def _write(outcome: Outcome) -> bool:
+def _write_done(outcomes: Sequence[Outcome]) -> int:
+    return claiming.done_each([outcome.delivery for outcome in outcomes], [_known(outcome) for outcome in outcomes])
+
+
+def _known(outcome: Outcome) -> dict[str, Any]:
     answer = outcome.answer
-    values: dict[str, Any] = {
+    return {
         "request_headers": outcome.headers,
-        "attempted_at": timezone.now(),
+        "attempted_at": outcome.at,
         "milliseconds": answer.milliseconds,
         "answer_status": answer.status,
         "answer_headers": answer.headers,
         "answer_body": answer.body,
     }
-    if not answer.error:
-        return claiming.done(outcome.delivery, **values)
-    return claiming.fail(outcome.delivery, answer.error, asked_for=answer.asked_for, **values)
 
 
 def _count_failure(webhook: Webhook) -> bool:

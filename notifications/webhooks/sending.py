@@ -1,9 +1,9 @@
-"""Makes one call to a webhook: to the address that was judged, once, within a time and a size.
+"""Makes calls to a webhook: to the address that was judged, once each, within a time and a size.
 
-Nothing is followed and nothing is believed: a redirect is an answer like others that are no success.
+Nothing is followed and nothing is believed: a redirect is an answer like others that are no success. No proxy that
+the environment names stands between: it would resolve the name itself, and nobody would have judged what it calls.
 """
 
-import io
 import socket
 import ssl
 import time
@@ -15,14 +15,11 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from typing_extensions import override
-
 from notifications.webhooks.addresses import AddressRefused, resolve
+from notifications.webhooks.line import Line, NothingCame, left
 
 SECONDS = 10.0
 """For everything: connecting, sending, and the whole answer. Only the name's address has to be known before."""
-MOST_BYTES = 64 * 1024
-"""Of an answer that are read and kept."""
 _LONGEST_WISH = timedelta(days=1)
 """That a receiver wants to be left alone for."""
 
@@ -45,26 +42,56 @@ class Answer:
     asked_for: timedelta | None = None
 
 
-def post(url: str, headers: Mapping[str, str], body: bytes, *, private_allowed: bool) -> Answer:
-    """Sends a body and returns what came of it; never raises for what the other side does."""
-    begun = time.monotonic()
-    try:
-        parts = urlsplit(url)
-        addresses = resolve(parts, private_allowed=private_allowed)
+class Sender:
+    """Makes calls to one address, over one connection as long as the receiver keeps it.
+
+    Use it for a batch, not longer: what a name leads to is judged when a connection is made.
+    """
+
+    def __init__(self, url: str, *, private_allowed: bool) -> None:
+        self._url = url
+        self._private_allowed = private_allowed
+        self._line: Line | None = None
+
+    def __enter__(self) -> "Sender":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hang_up()
+
+    def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Sends a body and returns what came of it; never raises for what the other side does."""
+        begun = time.monotonic()
+        try:
+            parts = urlsplit(self._url)
+            return _answer(*self._call(parts, _head(parts, headers, len(body)) + body), begun)
+        except AddressRefused as error:
+            why = str(error)
+        except TimeoutError:
+            why = f"No whole answer within {SECONDS:g} seconds."
+        except ssl.SSLError as error:
+            why = f"No secure connection: {getattr(error, 'verify_message', '') or error.reason or error}."
+        except (OSError, HTTPException, ValueError) as error:
+            why = f"No answer: {getattr(error, 'strerror', '') or error or type(error).__name__}."
+        self._hang_up()
+        return Answer(error=why, milliseconds=_since(begun))
+
+    def _call(self, parts: SplitResult, message: bytes) -> tuple[HTTPResponse, bytes]:
+        if self._line is not None and self._line.may_be_used():
+            try:
+                return self._line.call(message, time.monotonic() + SECONDS)
+            except NothingCame:
+                pass  # the receiver ended the connection at this moment: that is no answer to anything
+        self._hang_up()
+        addresses = resolve(parts, private_allowed=self._private_allowed)
         deadline = time.monotonic() + SECONDS
-        with _connected(parts, addresses, deadline) as connection:
-            connection.settimeout(_left(deadline))
-            connection.sendall(_head(parts, headers, len(body)) + body)
-            return _answer(connection, deadline, begun)
-    except AddressRefused as error:
-        why = str(error)
-    except TimeoutError:
-        why = f"No whole answer within {SECONDS:g} seconds."
-    except ssl.SSLError as error:
-        why = f"No secure connection: {getattr(error, 'verify_message', '') or error.reason or error}."
-    except (OSError, HTTPException, ValueError) as error:
-        why = f"No answer: {getattr(error, 'strerror', '') or error or type(error).__name__}."
-    return Answer(error=why, milliseconds=_since(begun))
+        self._line = Line(_connected(parts, addresses, deadline))
+        return self._line.call(message, deadline)
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
 
 
 def _connected(parts: SplitResult, addresses: list[Any], deadline: float) -> socket.socket:
@@ -73,7 +100,7 @@ def _connected(parts: SplitResult, addresses: list[Any], deadline: float) -> soc
     for family, address in addresses:
         connection = socket.socket(family, socket.SOCK_STREAM)
         try:
-            connection.settimeout(_left(deadline))
+            connection.settimeout(left(deadline))
             connection.connect(address)
             if parts.scheme == "https":
                 return _trust().wrap_socket(connection, server_hostname=parts.hostname)
@@ -93,14 +120,11 @@ def _trust() -> ssl.SSLContext:
 def _head(parts: SplitResult, headers: Mapping[str, str], length: int) -> bytes:
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     host = parts.netloc.rpartition("@")[2]
-    lines = [f"POST {path} HTTP/1.1", f"Host: {host}", "Connection: close", f"Content-Length: {length}"]
+    lines = [f"POST {path} HTTP/1.1", f"Host: {host}", f"Content-Length: {length}"]
     return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode("ascii")
 
 
-def _answer(connection: socket.socket, deadline: float, begun: float) -> Answer:
-    response = HTTPResponse(_Timed(connection, deadline), method="POST")  # type: ignore[arg-type] # makes a file of it
-    response.begin()
-    body = response.read(MOST_BYTES)
+def _answer(response: HTTPResponse, body: bytes, begun: float) -> Answer:
     return Answer(
         status=response.status,
         headers={name: value[:1_000] for name, value in response.getheaders()[:100]},
@@ -124,33 +148,5 @@ def _wish(retry_after: str) -> timedelta | None:
     return min(timedelta(seconds=int(retry_after)), _LONGEST_WISH) if is_number else None
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
 def _since(begun: float) -> int:
     return round((time.monotonic() - begun) * 1000)
-
-
-class _Timed(io.RawIOBase):
-    """Reads a socket until a moment, however little it gets each time: a time-out alone begins anew with each byte."""
-
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
-        self._connection = connection
-        self._deadline = deadline
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        """Returns itself as the file that `HTTPResponse` reads."""
-        return io.BufferedReader(self)
-
-    @override
-    def readable(self) -> bool:
-        return True
-
-    @override
-    def readinto(self, buffer: Any) -> int:
-        self._connection.settimeout(_left(self._deadline))
-        return self._connection.recv_into(buffer)

@@ -9,7 +9,7 @@ from notifications.channels import Channel
 from notifications.models import Message
 from notifications.outbox import claiming
 
-BATCH = 100
+BATCH = 200
 
 logger = logging.getLogger("checkpoint.worker")
 
