@@ -42,3 +42,10 @@ class WrongState(CheckpointError):
 
     status = 409
     code = "INVALID_STATE"
+
+
+class DatabaseBusy(CheckpointError):
+    """The database did not give a row or a connection in time; nothing is wrong with what was asked."""
+
+    status = 503
+    code = "TEMPORARILY_UNAVAILABLE"

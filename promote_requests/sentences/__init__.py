@@ -5,6 +5,7 @@ what is said about it (`talk`).
 """
 
 from promote_requests.sentences.deeds import (
+    DATABASE_BUSY,
     DONE_LATE,
     about_to,
     author_sets_no_direction,
@@ -102,6 +103,7 @@ from promote_requests.sentences.talk import (
 __all__ = [
     "CONSENTED",
     "CONSENT_MISSING",
+    "DATABASE_BUSY",
     "DONE_LATE",
     "NOTHING_TO_SKIP",
     "NOT_BYPASSED",

@@ -121,6 +121,7 @@ def promoted(promote_request: PromoteRequest) -> str:
     return f"Promoted: MLflow shows {name} version {version} at {promote_request.target_name}."
 
 
+DATABASE_BUSY = "Checkpoint's database was busy for too long. Please try again in a moment."
 DONE_LATE = "MLflow made the change after Checkpoint had stopped waiting for its answer."
 
 

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from audit import trail
@@ -20,7 +20,7 @@ from audit.choices import AuditAction
 from evidence.digests.taking import manifest_of
 from evidence.kept import keep as keep_evidence
 from evidence.observe import Evidence
-from foundation.exceptions import WrongState
+from foundation.exceptions import DatabaseBusy, WrongState
 from promote_requests import permissions, sentences, transitions
 from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision
@@ -249,7 +249,19 @@ def promote_if_due(*, actor: Actor, promote_request: PromoteRequest) -> PromoteR
     Where a service account's report was the last thing missing, Checkpoint does it: a program promotes nothing.
 
     Of several approvals at the same moment one promotes; the others find the promotion under way and do nothing.
+
+    Raises:
+        DatabaseBusy: a row was locked for too long. What the caller has recorded stands, and they must hear that.
+        CheckpointError: as `promote`.
     """
+    try:
+        return _promote_if_due(actor, promote_request)
+    except OperationalError as failure:
+        logger.warning("%s could not be promoted at once: %s", promote_request, failure)
+        raise DatabaseBusy(sentences.DATABASE_BUSY) from failure
+
+
+def _promote_if_due(actor: Actor, promote_request: PromoteRequest) -> PromoteRequest:
     current = PromoteRequest.objects.select_related("author", "inspection").get(pk=promote_request.pk)
     due = current.status == Status.OPEN and decision_of(current).is_approved and requirement_of(current).is_automatic
     if not due:

@@ -14,7 +14,7 @@ from django.db.utils import OperationalError
 
 from audit.choices import AuditAction
 from audit.models import AuditEvent
-from foundation.exceptions import CheckpointError
+from foundation.exceptions import CheckpointError, DatabaseBusy
 from promote_requests import services
 from promote_requests.choices import Status, Verdict
 from promote_requests.models import PromoteRequest, Review
@@ -68,7 +68,11 @@ def play(registry, people, seed):
     def act(deed):
         together.wait(LONG)
         try:
-            return deed()
+            done = deed()
+            # What was recorded and could not be promoted at once says so; what stopped it is looked at as below.
+            if isinstance(done, ReviewOutcome) and isinstance(done.failure, DatabaseBusy):
+                assert "lock timeout" in str(done.failure.__cause__), done.failure.__cause__
+            return done
         except CheckpointError as refusal:
             return refusal
         except OperationalError as failure:

@@ -1,10 +1,10 @@
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from audit.choices import AuditAction
 from audit.models import AuditEvent
 from evidence.freeze import fingerprint
-from foundation.exceptions import InvalidInput, NotAllowed, WrongState
+from foundation.exceptions import DatabaseBusy, InvalidInput, NotAllowed, WrongState
 from promote_requests import services
 from promote_requests.choices import ReviewDecision, Status, Verdict
 from promote_requests.exceptions import ChampionChanged, DuplicateRequest, EvidenceChanged
@@ -33,6 +33,20 @@ def test_the_approval_that_meets_the_rule_promotes_at_once(open_request, fraud, 
     assert outcome.promote_request.status == Status.PROMOTED
     assert fraud.get_version("Fraud", "2").stage == "Production"
     assert fraud.get_version("Fraud", "1").stage == "Archived"
+
+
+def test_an_approval_whose_promotion_waits_too_long_for_a_row_says_that_it_is_recorded(
+    open_request, fraud, grace, monkeypatch
+):
+    def busy(**values):
+        raise OperationalError("canceling statement due to lock timeout")
+
+    monkeypatch.setattr("promote_requests.services.promotion.promote", busy)
+    outcome = approve(grace, open_request)
+    assert isinstance(outcome.failure, DatabaseBusy)
+    assert "busy" in outcome.failure.message
+    assert Review.objects.get() == outcome.review
+    assert outcome.promote_request.status == Status.OPEN
 
 
 def test_an_approval_that_does_not_meet_the_rule_only_counts(two_approvals, open_request, fraud, grace):
