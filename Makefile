@@ -24,7 +24,7 @@ help:
 	@echo "make bench             what Checkpoint costs, beside MLflow and nginx, in 8 minutes"
 	@echo "make bench-registry    what people wait for where a model has 50,000 versions, beside one that has 50"
 	@echo "make bench-evidence    what the comparison costs: page, tables, curves, texts, files, digests of 1 GiB"
-	@echo "make bench-requests    30 people at once who ask, comment, judge and look, on both databases, for two minutes"
+	@echo "make bench-requests    what people wait for beside 100,000 requests; 30 people at once, on both databases"
 	@echo "make format            formats the code"
 	@echo "make pictures          takes the README's pictures from a running demo"
 
@@ -109,6 +109,7 @@ bench: .venv/.installed-dev
 	@$(RUN) -m bench
 
 bench-requests: .venv/.installed-dev
+	@$(RUN) -m bench.many
 	@$(RUN) -m bench.busy
 	@$(RUN) -m bench.busy --postgresql
 

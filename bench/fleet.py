@@ -27,10 +27,12 @@ _SERVE = (
 )
 
 
-_UNRECORDED = (
+_GUNICORN = (
     *(sys.executable, "-m", "gunicorn", "--config", "python:checkpoint_project.gunicorn"),
-    *("--bind", "127.0.0.1:{port}", "--workers", WORKERS, "--graceful-timeout", "3", "bench.unrecorded:application"),
+    *("--bind", "127.0.0.1:{port}", "--graceful-timeout", "3"),
 )
+_UNRECORDED = (*_GUNICORN, "--workers", WORKERS, "bench.unrecorded:application")
+_COUNTING = (*_GUNICORN, "--workers", "1", "bench.many.counting:application")
 
 
 def start(folder: Path, running: ExitStack) -> Fleet:
@@ -97,9 +99,9 @@ def serve(
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Served:
     """Starts a Checkpoint in front of an MLflow, with some people in it and further settings."""
-    environment = _environment(registry_url, folder) | dict(settings)
-    made = _make_people(environment, *people)
-    url, _ = _start(folder, environment, running)
+    its_environment = environment(registry_url, folder) | dict(settings)
+    made = _make_people(its_environment, *people)
+    url, _ = _start(folder, its_environment, running)
     return Served(url, made)
 
 
@@ -117,12 +119,12 @@ def _in_front_of(
     folder.mkdir()
     port = free_port()
     proxy = running.enter_context(nginx.proxy(folder / "nginx", port, url.removeprefix("http://")))
-    environment = _environment(url, folder) | dict(settings)
-    (people,) = _make_people(environment, "bench").values()
+    its_environment = environment(url, folder) | dict(settings)
+    (people,) = _make_people(its_environment, "bench").values()
     token, session = registry.bearer_header(people["token"]), registry.session_header(people["session"])
-    served_url, served = _start(folder, environment, running)
-    plain_url, plain = _start_unrecorded(folder, environment, running)
-    fronted_url, fronted = _behind_nginx(served_url, folder / "nginx-in-front", environment, running)
+    served_url, served = _start(folder, its_environment, running)
+    plain_url, plain = _start_unrecorded(folder, its_environment, running)
+    fronted_url, fronted = _behind_nginx(served_url, folder / "nginx-in-front", its_environment, running)
     subjects = [
         Subject("nginx", f"http://127.0.0.1:{port}", Tree(proxy.process.pid)),
         Subject("gunicorn, token", served_url, Tree(served.process.pid), token),
@@ -132,7 +134,8 @@ def _in_front_of(
     return subjects, Subject("gunicorn, not recording", plain_url, Tree(plain.process.pid), token)
 
 
-def _environment(registry_url: str, folder: Path) -> dict[str, str]:
+def environment(registry_url: str, folder: Path) -> dict[str, str]:
+    """Returns the environment of a Checkpoint in front of an MLflow, its files in a folder."""
     foreign = ("CHECKPOINT_", "MLFLOW_", "EMAIL_", "DATABASE_URL", "SECRET_KEY", "DEFAULT_FROM_EMAIL")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return kept | {
@@ -155,6 +158,12 @@ def _start(folder: Path, environment: dict[str, str], running: ExitStack) -> tup
 def _start_unrecorded(folder: Path, environment: dict[str, str], running: ExitStack) -> tuple[str, ServerProcess]:
     """Starts a Checkpoint on the same database that records nobody; returns its address once it answers."""
     return _start_as("unrecorded", _UNRECORDED, folder, environment, running)
+
+
+def start_counting(folder: Path, environment: dict[str, str], running: ExitStack) -> str:
+    """Starts a Checkpoint of one process that says how many queries an answer took; returns its address."""
+    url, _ = _start_as("counting", _COUNTING, folder, environment, running)
+    return url
 
 
 def _start_as(

@@ -3,13 +3,19 @@
 import json
 import secrets
 import sys
+from collections.abc import Sequence
 
 import django
 
 
 def main() -> None:
-    """Prints {name: {"token": ..., "session": ...}} for each name on the command line."""
+    """Prints what `make` returns for the names on the command line."""
     django.setup()
+    print(json.dumps(make(sys.argv[1:])))
+
+
+def make(names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Prepares the database and returns {name: {"token": ..., "session": ...}} of people that it creates."""
     from django.conf import settings  # noqa: PLC0415 - Django had to be set up first
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: PLC0415
     from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415
@@ -19,8 +25,8 @@ def main() -> None:
     from checkpoint_project.startup import prepare_database  # noqa: PLC0415
 
     prepare_database()
-    bench, made = Actor.checkpoint(Door.COMMAND), {}
-    for name in sys.argv[1:]:
+    bench, made = Actor.checkpoint(Door.COMMAND), dict[str, dict[str, str]]()
+    for name in names:
         email, password = f"{name}@example.org", secrets.token_urlsafe()
         user = people.create(actor=bench, username=name, email=email, password=password, how="by the bench")
         session = SessionStore()
@@ -30,7 +36,7 @@ def main() -> None:
         session.create()
         _, token = tokens.issue(actor=bench, user=user, name="bench")
         made[name] = {"token": token, "session": session.session_key}
-    print(json.dumps(made))
+    return made
 
 
 if __name__ == "__main__":
