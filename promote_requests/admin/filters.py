@@ -4,13 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from typing_extensions import override
 
 from promote_requests import inbox
 from promote_requests.choices import Status
+from promote_requests.models import PromoteRequest
 
 STALE_AFTER = timedelta(days=14)
 
@@ -37,3 +38,13 @@ class ToDo(admin.SimpleListFilter):
             case "stale":
                 return queryset.filter(status=Status.OPEN, created_at__lte=timezone.now() - STALE_AFTER)
         return queryset
+
+
+class Authors(admin.RelatedFieldListFilter):
+    """Who made requests, found by the index on authors: Django's own reads every request for it."""
+
+    @override
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        made = PromoteRequest.objects.visible_to(request.user.pk).filter(author=OuterRef("pk"))
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        return field.get_choices(include_blank=False, limit_choices_to=Q(Exists(made)), ordering=ordering)

@@ -1,6 +1,6 @@
 """Promote requests in the admin: read there, approved and closed in bulk, never edited."""
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -23,8 +23,8 @@ from audit.admin.times import in_utc
 from audit.admin.trail import AuditEventInline
 from foundation.exceptions import CheckpointError
 from promote_requests import services
-from promote_requests.admin import bulk, desk
-from promote_requests.admin.filters import ToDo
+from promote_requests.admin import bulk, dates, desk
+from promote_requests.admin.filters import Authors, ToDo
 from promote_requests.admin.inlines import CommentInline, ReviewInline
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
@@ -44,10 +44,11 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     """Lists and shows requests. The actions need no permission of the admin: the services decide who may do what."""
 
     list_display = ("__str__", "model_version", "where", "missing", "decision", "champion", "status", "author", "age")
-    list_filter = (ToDo, "status", "created_at", "target_kind", "change", ("author", admin.RelatedOnlyFieldListFilter))
+    list_filter = (ToDo, "status", "created_at", "target_kind", "change", ("author", Authors))
     list_per_page = bulk.LIMIT
     list_max_show_all = bulk.LIMIT
     show_full_result_count = False
+    date_hierarchy = dates.FIELD
     ordering = ("-number",)
     search_fields = ("title", "description", "model_name", "target_name", "author__username")
     search_help_text = "Title, description, model, target or author"
@@ -64,7 +65,7 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromoteRequest]:
         """Leaves out drafts of others, which are not for anybody's eyes yet."""
-        found = cast(PromoteRequestQuerySet, super().get_queryset(request))
+        found = dates.DatedQuerySet(PromoteRequest).order_by(*self.get_ordering(request))
         return found.visible_to(request.user.pk).for_rows()
 
     @override

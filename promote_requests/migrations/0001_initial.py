@@ -673,4 +673,8 @@ class Migration(migrations.Migration):
             model_name='promoterequest',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_private', True), ('status__in', ['draft', 'closed'])), models.Q(('is_private', False), models.Q(('status', 'draft'), _negated=True)), _connector='OR'), name='drafts_are_private'),
         ),
+        migrations.AddIndex(
+            model_name='promoterequest',
+            index=models.Index(fields=['is_private', 'author', 'answered_for_by'], name='request_by_visibility'),
+        ),
     ]

@@ -144,6 +144,8 @@ class PromoteRequest(models.Model):
             models.Index(fields=["workspace", "model_name", "version"], name="request_by_version"),
             models.Index(fields=["author", "status"], name="request_by_author"),
             models.Index(fields=["created_at"], name="request_by_time"),
+            # Lists count what somebody may see by this index alone: rows are wide.
+            models.Index(fields=["is_private", "author", "answered_for_by"], name="request_by_visibility"),
             models.Index(
                 fields=["workspace", "target_kind", "target_name", "model_name", "status"], name="request_by_target"
             ),
