@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from foundation import error_pages
 from foundation.browsers import htmx, metadata, policies
+from foundation.exceptions import CheckpointError
 from proxy.page.html import ARTIFACT_FRAME
 from registry import patience
 
@@ -113,6 +114,24 @@ def _refusal(request: HttpRequest) -> str:
     if is_read and path.startswith(_FOR_SCRIPTS):
         return ""
     return "This page is shown in a tab of its own only, not to scripts and in frames."
+
+
+class RefusalMiddleware:
+    """Answers a refusal that no view has put beside what it is about: with its sentence, and never as a fault."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answers one request."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Returns the page, or the JSON, of a refusal; None of everything else, which is a fault."""
+        if not isinstance(exception, CheckpointError):
+            return None
+        message, code = exception.message, exception.code
+        return error_pages.error(request, status=exception.status, title="Not possible", message=message, code=code)
 
 
 class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):

@@ -28,6 +28,11 @@ def checked_message(text: str) -> str:
     return checked(text, field="message", longest=MAX_MESSAGE, called="The message")
 
 
+def is_storable(text: str) -> bool:
+    """Tells whether every database can store the text: it has neither NUL nor a lone surrogate."""
+    return _UNSTORABLE.search(text) is None
+
+
 def storable_text(text: str) -> str:
     """Returns the text in a form that every database can store: NUL and lone surrogates become U+FFFD."""
     return _UNSTORABLE.sub("\ufffd", text)

@@ -7,6 +7,8 @@ from audit.choices import AuditAction
 from registry.targets import Target, TargetKind
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from audit.models import AuditEvent
 
 
@@ -21,14 +23,23 @@ class PromoteRequestsConfig(AppConfig):
         from accounts.identity import suspended  # noqa: PLC0415 - apps are loaded only now
         from audit import visibility  # noqa: PLC0415
         from audit.signals import event_recorded, event_written  # noqa: PLC0415
+        from notifications.people import visibility as told  # noqa: PLC0415
         from promote_requests import acts, telling  # noqa: PLC0415
         from promote_requests.querysets import draft_of_somebody_else  # noqa: PLC0415
 
         suspended.words.update(acts.WORDS)
         visibility.hidden_from.append(partial(draft_of_somebody_else, prefix="promote_request__"))
 
+        told.kept_to.append(_readers)
+
         event_written.connect(telling.tell, dispatch_uid="promote_requests.telling")
         event_recorded.connect(_forget_lists, dispatch_uid="promote_requests.lists")
+
+
+def _readers(numbers: "Collection[int]") -> dict[int, set[int]]:
+    from promote_requests.models import PromoteRequest  # noqa: PLC0415 - apps are loaded only now
+
+    return PromoteRequest.objects.filter(number__in=numbers).kept_to()
 
 
 def _forget_lists(event: "AuditEvent", **_: object) -> None:

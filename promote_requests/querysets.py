@@ -143,6 +143,11 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
         """Returns what was ever there for others to see."""
         return self.filter(is_private=False)
 
+    def kept_to(self) -> dict[int, set[int]]:
+        """Returns {number: the keys of those who alone may see it} of those among these that are private."""
+        found = self.filter(is_private=True).values_list("number", "author", "answered_for_by")
+        return {number: {key for key in keys if key is not None} for number, *keys in found}
+
     def open(self) -> Self:
         """Returns the requests that wait for reviewers."""
         return self.filter(status=Status.OPEN)

@@ -17,6 +17,7 @@ from notifications.choices import State, Way
 from notifications.mail import writing
 from notifications.models import Letter, Message
 from notifications.outbox import claiming
+from notifications.people import visibility
 from notifications.people.audience import told
 
 TOGETHER = timedelta(minutes=1)
@@ -70,7 +71,7 @@ class Mail:
         """Sends a reader what is due, a mail for each request, until nothing is, or a mail is not taken."""
         while not stop.is_set():
             batch = claiming.claim(Letter.objects.select_related("reader", "message").filter(reader=lane), _BATCH)
-            if not batch or not _send(batch, stop):
+            if not batch or not _send(_still_theirs(batch), stop):
                 return
 
 
@@ -78,6 +79,23 @@ def next_digest(now: datetime) -> datetime:
     """Returns when the next mail of a day is due."""
     today = now.replace(hour=_DIGEST_HOUR, minute=0, second=0, microsecond=0)
     return today if now < today else today + timedelta(days=1)
+
+
+def _still_theirs(batch: Sequence[Letter]) -> list[Letter]:
+    """Returns the letters to one reader that they may read still, and takes the others away.
+
+    A letter waits a minute, or until the morning, and longer where the mail server does: meanwhile its reader's account
+    may have been closed.
+    """
+    may_read = batch[0].reader_id in visibility.people()
+    kept_to = visibility.readers_of({letter.message.request_number or 0 for letter in batch})
+    theirs = [
+        letter
+        for letter in batch
+        if may_read and letter.reader_id in kept_to.get(letter.message.request_number or 0, {letter.reader_id})
+    ]
+    Letter.objects.filter(pk__in={letter.pk for letter in batch} - {letter.pk for letter in theirs}).delete()
+    return theirs
 
 
 def _send(batch: Sequence[Letter], stop: Flag) -> bool:
@@ -101,6 +119,8 @@ def _send(batch: Sequence[Letter], stop: Flag) -> bool:
 
 def _together(batch: Sequence[Letter]) -> list[tuple[EmailMultiAlternatives, list[Letter]]]:
     """Returns the mails to one reader that are made of these letters, each with its letters."""
+    if not batch:
+        return []
     reader = batch[0].reader
     ordered = sorted(
         batch, key=lambda letter: (letter.is_digest, letter.message.request_number or 0, letter.message_id)

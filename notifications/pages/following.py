@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from audit.actors import Door, actor_of
 from foundation.addresses import own_path
-from foundation.browsers.htmx import is_asking
+from foundation.browsers.htmx import Answer, is_asking, sentence
 from foundation.exceptions import InvalidInput
 from notifications.people import subscriptions
 from registry.workspaces import canonical_workspace
@@ -42,6 +42,8 @@ def watch(request: HttpRequest) -> HttpResponse:
         else:
             subscriptions.watch_model(actor=actor, workspace=workspace, model_name=name, is_muted=wish == "mute")
     except InvalidInput as error:
+        if is_asking(request):
+            return sentence(error.message, status=error.status, answer=Answer.REFUSED)
         messages.error(request, error.message)
         return redirect(_back(request))
     return _answer(request, number=None, said=f"{_SAID.get(wish, 'You are told of everything about')} {name.strip()}.")

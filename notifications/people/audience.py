@@ -7,11 +7,11 @@ but for what is said to them by name.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.contrib.auth import get_user_model
 from django.db.models import Q
 
 from notifications.choices import Event, Kind, Way
 from notifications.models import Message, Preference, Subscription
+from notifications.people import visibility
 from registry.targets import TargetKind
 
 KINDS: dict[str, Kind] = {
@@ -103,13 +103,16 @@ class Told:
 
 
 def told(messages: Sequence[Message]) -> list[Told]:
-    """Returns who is told of these messages, in three queries.
+    """Returns who is told of these messages, in a fixed number of queries.
+
+    Only people who may sign in, and see what it speaks of, at this moment: a message may have waited.
 
     A request for review concerns everybody; everything else those who take part and those who watch the model. What is
     said to certain people concerns them alone; of a remark that mentions somebody they are told by the mention alone.
     """
     ways = Ways.load()
-    active = set(get_user_model()._default_manager.filter(is_active=True).values_list("pk", flat=True))
+    active = visibility.people()
+    kept_to = visibility.readers_of({message.request_number for message in messages if message.request_number})
     subscriptions = _subscriptions(messages)
     found = []
     for message in messages:
@@ -123,7 +126,8 @@ def told(messages: Sequence[Message]) -> list[Told]:
         for person in message.audience.get("apart", ()):
             if ways.of(person, Kind.YOURS, watches=False) is not Way.NOTHING:
                 wanted = wanted - {person}
-        for person in sorted((wanted & active) - (set() if kind in BY_NAME else mute) - {message.actor_id}):
+        may_see = active & kept_to.get(message.request_number or 0, active)
+        for person in sorted((wanted & may_see) - (set() if kind in BY_NAME else mute) - {message.actor_id}):
             way = ways.of(person, kind, watches=person in watch)
             if way is not Way.NOTHING:
                 found.append(Told(message, person, kind, way))

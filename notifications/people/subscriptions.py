@@ -12,7 +12,7 @@ from foundation.texts import checked
 from notifications.choices import Hearing, Kind, Way
 from notifications.models import Preference, Subscription
 from notifications.people.audience import Ways
-from registry.workspaces import canonical_workspace
+from registry.workspaces import canonical_workspace, require_workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,11 @@ def watch_model(*, actor: Actor, workspace: str, model_name: str, is_muted: bool
         NotAllowed: the actor may not sign in.
     """
     _require_active(actor)
-    model_name = checked(model_name, field="model_name", longest=256, called="The name")
-    if not model_name:
-        raise InvalidInput("Give the model's name.", field="model_name")
+    workspace, model_name = _checked_model(workspace, model_name)
     Subscription.objects.update_or_create(
         user_id=actor.account.pk,
         request_number=None,
-        workspace=canonical_workspace(workspace),
+        workspace=workspace,
         model_key=Subscription.key_of(model_name),
         defaults={"is_muted": is_muted, "model_name": model_name},
     )
@@ -88,13 +86,15 @@ def leave_model(*, actor: Actor, workspace: str, model_name: str) -> None:
     """Takes back what somebody said of a model.
 
     Raises:
+        InvalidInput: no name is given, or it is too long.
         NotAllowed: the actor may not sign in.
     """
     _require_active(actor)
+    workspace, model_name = _checked_model(workspace, model_name)
     Subscription.objects.filter(
         user_id=actor.account.pk,
         request_number=None,
-        workspace=canonical_workspace(workspace),
+        workspace=workspace,
         model_key=Subscription.key_of(model_name),
     ).delete()
 
@@ -131,6 +131,15 @@ def ways_of(user_id: int) -> dict[str, str]:
     """Returns how somebody is told of each kind."""
     ways = Ways.load()
     return {str(kind): ways.of(user_id, kind, watches=False) for kind in Kind}
+
+
+def _checked_model(workspace: str, model_name: str) -> tuple[str, str]:
+    model_name = checked(model_name, field="model_name", longest=256, called="The name")
+    if not model_name:
+        raise InvalidInput("Give the model's name.", field="model_name")
+    workspace = canonical_workspace(workspace)
+    require_workspace(workspace)
+    return workspace, model_name
 
 
 def _write(user_id: int | None, ways: Mapping[str, str]) -> None:

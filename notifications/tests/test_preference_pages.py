@@ -92,3 +92,43 @@ def test_the_page_says_that_there_is_no_mail_server_and_no_address(client, ada, 
     assert "has no mail address" in text(client.get(WHERE))
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
     assert "No mail is sent here" in text(client.get(WHERE))
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "",
+        "foo",
+        "//evil.example/",
+        "/\\evil.example/",
+        "\\\\evil.example",
+        "https://evil.example/checkpoint/",
+        "http:///evil.example",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        " //evil.example",
+        "/checkpoint/ //x",
+        "\x00/checkpoint/",
+    ],
+)
+@pytest.mark.parametrize("where", ["watch/", "requests/7/"])
+def test_a_button_leads_back_to_a_path_of_ours_and_nowhere_else(client, where, back):
+    answer = client.post(f"{WHERE}{where}", {"model_name": "Fraud", "to": "watch", "back": back})
+    assert (answer.status_code, answer["Location"]) == (302, WHERE)
+
+
+def test_a_button_leads_back_to_the_page_that_it_stands_on(client):
+    back = "/checkpoint/models/Fraud/?workspace=a%20b"
+    answer = client.post(f"{WHERE}watch/", {"model_name": "Fraud", "to": "watch", "back": back})
+    assert answer["Location"] == back
+
+
+@pytest.mark.parametrize("field", ["model_name", "workspace"])
+@pytest.mark.parametrize("wish", ["watch", "mute", "leave"])
+@pytest.mark.parametrize("asks", [{}, {"HX-Request": "true"}], ids=["page", "htmx"])
+def test_a_name_that_no_database_can_store_is_refused_with_a_sentence(client, field, wish, asks):
+    sent = {"model_name": "Fraud", "workspace": "", "to": wish} | {field: "a\x00b"}
+    answer = client.post(f"{WHERE}watch/", sent, headers=asks or None, follow=True)
+    assert answer.status_code < 500
+    assert not Subscription.objects.exists()
+    assert ("NUL character" if field == "model_name" else "workspace&#x27;s name has only") in text(answer)

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import service_accounts
 from accounts.models import User
@@ -15,7 +16,10 @@ from audit.models import AuditEvent
 from evidence.models import DigestedFile, Manifest
 from foundation.exceptions import NotAllowed
 from notifications.choices import Event
-from notifications.models import Message, Notice
+from notifications.mail.channel import _still_theirs
+from notifications.models import Letter, Message, Notice
+from notifications.outbox.writing import announce
+from notifications.people.audience import told
 from promote_requests import inbox, services
 from promote_requests.choices import Action, Status, Verdict
 from promote_requests.exceptions import DuplicateRequest
@@ -435,3 +439,36 @@ def test_group_changes_and_renaming_make_nobody_another(fraud, ada, grace, night
         judge(renamed, fresh(asked))
     assert not AuditEvent.objects.filter(action="reviewed").exists()
     assert not Notice.objects.exists()
+
+
+# Who is told.
+
+
+def happened(asked, **values):
+    payload = {"sentence": f"Something happened to #{asked.pk}."}
+    given = {"workspace": "", "model_name": "Fraud", "request_number": asked.pk, "actor_id": None}
+    return announce(Event.COMMENTED, at=timezone.now(), payload=payload, **given, **values)
+
+
+def test_only_people_who_may_see_it_when_it_is_told_are_told(draft, ada, grace, nightly):
+    """Written past every service: a message about a draft, to everybody there is by name."""
+    closed = UserFactory(is_active=False)
+    everybody = [ada.pk, grace.pk, nightly.pk, closed.pk, AdministratorFactory().pk]
+    about_draft = happened(draft, audience={"only": everybody})
+    assert {each.person for each in told([about_draft])} == {ada.pk}
+    asked = PromoteRequestFactory(actor=grace, target=Target.parse("stage:Staging"))
+    others = {each.person for each in told([happened(asked, audience={"only": everybody})])}
+    assert others == set(everybody) - {nightly.pk, closed.pk}
+
+
+def test_a_letter_whose_reader_was_deactivated_or_lost_sight_of_it_is_not_sent(fraud, ada, grace, linus):
+    asked = PromoteRequestFactory(actor=ada)
+    secret = drafted(linus, target=Target.parse("stage:Staging"))
+    letters = [
+        Letter.objects.create(reader=reader, message=happened(about), due_at=timezone.now())
+        for reader, about in ((ada, asked), (ada, secret), (grace, asked))
+    ]
+    User.objects.filter(pk=grace.pk).update(is_active=False)
+    kept = [_still_theirs([letter]) for letter in letters]
+    assert kept == [[letters[0]], [], []]
+    assert list(Letter.objects.all()) == [letters[0]]
