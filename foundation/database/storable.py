@@ -5,7 +5,7 @@ whichever page, body or file a caller put one into, the answer is a sentence and
 field itself, that comes first.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import DataError
@@ -33,7 +33,7 @@ def refuse_unstorable(
     Raises:
         InvalidInput: one cannot; nothing was sent to the database.
     """
-    if not all(map(_is_good, params)) if many else not _is_good(params):
+    if not (all(map(_is_good, params)) if many else _is_good(params)):
         raise InvalidInput(UNSTORABLE)
     try:
         return execute(sql, params, many, context)
@@ -43,6 +43,12 @@ def refuse_unstorable(
         raise
 
 
-def _is_good(params: Any) -> bool:
-    values: Iterable[Any] = params.values() if isinstance(params, Mapping) else params or ()
-    return all(is_storable(value) for value in values if isinstance(value, str))
+def _is_good(given: Any) -> bool:
+    match given:
+        case str():
+            return is_storable(given)
+        case dict():
+            return all(map(_is_good, given.values()))
+        case list() | tuple():  # an array of PostgreSQL, too: many rows are inserted by one for each column
+            return all(map(_is_good, given))
+    return True

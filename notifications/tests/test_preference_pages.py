@@ -1,3 +1,5 @@
+from html import unescape
+
 import pytest
 from django.test import Client
 
@@ -131,4 +133,5 @@ def test_a_name_that_no_database_can_store_is_refused_with_a_sentence(client, fi
     answer = client.post(f"{WHERE}watch/", sent, headers=asks or None, follow=True)
     assert answer.status_code < 500
     assert not Subscription.objects.exists()
-    assert ("NUL character" if field == "model_name" else "workspace&#x27;s name has only") in text(answer)
+    says = "NUL character" if field == "model_name" else "A workspace's name has only"
+    assert says in unescape(text(answer))
