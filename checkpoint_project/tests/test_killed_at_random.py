@@ -23,7 +23,10 @@ from testing.waiting import LONG
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 
-PEOPLE = 3
+PEOPLE = 6
+REMARKS = 3
+"""That each person makes about each of their requests."""
+WEBHOOKS = 2
 LONGEST_LIFE = 3.0
 """Seconds after which the next kill comes at the latest."""
 
@@ -34,7 +37,8 @@ from notifications.webhooks import services
 for name in ("ada", "grace"):
     User.objects.create_user(name, f"{{name}}@example.org")
 root = User.objects.create_superuser("root")
-services.create(actor=Actor.of(root, Door.COMMAND), url={url!r})
+for _ in range({webhooks}):
+    services.create(actor=Actor.of(root, Door.COMMAND), url={url!r})
 """
 _LET_LEASES_END = """
 from datetime import timedelta
@@ -47,6 +51,8 @@ _LEFT = """
 from notifications.models import Delivery, Message
 print(sum(rows.filter(state="waiting").count() for rows in (Message.objects, Delivery.objects)))
 """
+_TOLD = {"created": "created", "commented": "commented", "reviewed": "approved", "promoted": "promoted"}
+"""{step of the record: event}."""
 _LOOK = """
 import json
 from audit.models import AuditEvent
@@ -65,16 +71,17 @@ print(json.dumps({
 
 @dataclass
 class Promised:
-    """What people were told: the numbers of requests that were opened, judged, and promoted."""
+    """What people were told: the numbers of requests that were opened, commented on, judged, and promoted."""
 
     opened: list[int] = field(default_factory=list)
+    remarked: list[int] = field(default_factory=list)
     judged: list[int] = field(default_factory=list)
     promoted: list[int] = field(default_factory=list)
     unanswered: int = 0
 
 
 class Person(threading.Thread):
-    """Opens requests as ada and approves them as grace, again and again, whatever becomes of the server."""
+    """Opens requests as ada, talks about them and approves them as grace, whatever becomes of the server."""
 
     def __init__(self, number: int, url: str, tokens: dict[str, str], model: str, promised: Promised) -> None:
         super().__init__(daemon=True)
@@ -92,6 +99,9 @@ class Person(threading.Thread):
             if made is None:
                 continue  # nothing was promised
             self.promised.opened.append(made["number"])
+            for number in range(REMARKS):
+                said = self.call("grace", f"{made['number']}/comments/", {"body": f"Remark {number}"})
+                self.promised.remarked += [] if said is None else [made["number"]]
             judged = self.call("grace", f"{made['number']}/reviews/", {"verdict": "approve"})
             if judged is not None:
                 self.promised.judged.append(made["number"])
@@ -179,7 +189,7 @@ def test_nothing_that_was_promised_is_missing_and_nothing_is_promoted_twice(
 ) -> None:
     random, promised, killed = Random(kills), Promised(), Counter[str]()
     with receiving() as receiver:
-        installation.shell(_FILL.format(url=receiver.url))
+        installation.shell(_FILL.format(url=receiver.url, webhooks=WEBHOOKS))
         tokens = {
             name: output_of("create_api_token", name, "--name", "load", environment=installation.known).strip()
             for name in ("ada", "grace")
@@ -239,17 +249,19 @@ def _judge(found: dict[str, Any], promised: Promised, arrived: set[str], moved: 
     assert {status[number] for number in promised.promoted} == {"promoted"}
     assert set(status.values()) <= {"open", "promoted"}
     assert moved == {alias: version for _, state, alias, version in found["requests"] if state == "promoted"}
-    # Nothing is promoted twice, and each step is told once.
+    # Nothing is promoted twice, no remark is lost, and each step is told once.
+    remarked = Counter(promised.remarked)
     audit = Counter(map(tuple, found["audit"]))
     told = Counter((number, event) for number, event, _ in found["messages"])
     for number, state in status.items():
         assert audit[number, "promoted"] == (state == "promoted")
-        for action, event in (("created", "created"), ("reviewed", "approved"), ("promoted", "promoted")):
+        assert audit[number, "commented"] >= remarked[number]
+        for action, event in _TOLD.items():
             assert told[number, f"promote_request.{event}"] == audit[number, action], (number, action)
-    # Every message went to its webhook at least once, and into the author's inbox once.
+    # Every message went to each webhook at least once, and into the author's inbox once.
     assert {state for _, _, state in found["messages"]} == {"done"}
     assert {state for _, state in found["deliveries"]} == {"done"}
-    assert len(found["deliveries"]) == len(found["messages"])
+    assert len(found["deliveries"]) == WEBHOOKS * len(found["messages"])
     assert arrived == {uid for uid, _ in found["deliveries"]}
     in_inbox = Counter(map(tuple, found["notices"]))
     for number, state in status.items():

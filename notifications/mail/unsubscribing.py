@@ -5,6 +5,7 @@ Threat: whoever else has the link can mute one request for one person, and nothi
 
 from urllib.parse import urlencode
 
+from django.contrib.auth import get_user_model
 from django.core import signing
 from django.urls import reverse
 
@@ -20,9 +21,10 @@ def address(reader_id: int, number: int) -> str:
 
 
 def read(token: str) -> tuple[int, int] | None:
-    """Returns reader and request of a link; None where nobody of ours made it."""
+    """Returns reader and request of a link; None where nobody of ours made it, or its reader is no longer there."""
     try:
         reader_id, number = signing.loads(token, salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    return int(reader_id), int(number)
+    is_there = get_user_model()._default_manager.filter(pk=reader_id).exists()
+    return (int(reader_id), int(number)) if is_there else None

@@ -13,6 +13,7 @@ from foundation.words import counted
 from notifications.figures import NOTHING, figures_of, tells_figures
 from notifications.mail import unsubscribing
 from notifications.models import Letter
+from notifications.templatetags.mails import one_line
 
 _LONGEST_SUBJECT = 200
 
@@ -54,15 +55,15 @@ def digest(reader: User, letters: Sequence[Letter]) -> EmailMultiAlternatives:
 def _mail(template: str, reader: User, subject: str, values: dict[str, object]) -> EmailMultiAlternatives:
     shared = {"subject": subject, "settings_url": absolute(reverse("notifications:preferences"))}
     words = render_to_string(f"notifications/email/{template}.txt", values | shared)
-    mail = EmailMultiAlternatives(_one_line(subject), words, to=[reader.email])
+    mail = EmailMultiAlternatives(_short(subject), words, to=[reader.email])
     mail.attach_alternative(render_to_string(f"notifications/email/{template}.html", values | shared), "text/html")
     mail.extra_headers = {"Auto-Submitted": "auto-generated"}  # nobody's absence note answers it (RFC 3834)
     return mail
 
 
-def _one_line(subject: str) -> str:
+def _short(subject: str) -> str:
     """Returns what a header may hold: no line ends, which a name could have, and not too long."""
-    return " ".join(subject.split())[:_LONGEST_SUBJECT]
+    return one_line(subject)[:_LONGEST_SUBJECT]
 
 
 def _host() -> str:

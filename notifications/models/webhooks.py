@@ -11,6 +11,7 @@ from typing_extensions import override
 from audit.trail import About
 from notifications.choices import Format, State
 from notifications.models.work import Message, Work
+from notifications.webhooks.addresses import shown
 
 
 class Webhook(models.Model):
@@ -45,7 +46,7 @@ class Webhook(models.Model):
 
     @override
     def __str__(self) -> str:
-        return self.description or self.url
+        return self.description or shown(self.url)
 
     @property
     def about(self) -> About:

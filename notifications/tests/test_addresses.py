@@ -14,6 +14,9 @@ PRIVATE = [
     # IPv4 in IPv6: mapped, compatible, 6to4, NAT64, Teredo.
     *("::ffff:127.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "2002:7f00:1::", "64:ff9b::a9fe:a9fe"),
     "2001:0:4136:e378:8000:63bf:80ff:fffe",
+    # A network's own NAT64, translated, site-local, segment routing, and other special purposes.
+    *("64:ff9b:1::7f00:1", "::ffff:0:127.0.0.1", "::1.1.1.1", "fec0::1", "5f00::1", "3fff::1", "100::1", "2001:20::1"),
+    *("192.0.0.9", "192.88.99.1", "0.0.0.0"),  # noqa: S104 - nothing is bound to it
 ]
 PUBLIC = ["93.184.216.34", "1.1.1.1", "2606:4700::1111", "64:ff9b::101:101", "::ffff:1.1.1.1"]
 
@@ -73,3 +76,17 @@ def test_what_is_no_address_is_refused_when_it_is_entered(url):
 
 def test_an_address_is_kept_as_it_is():
     assert addresses.checked(" https://hooks.example:8443/a/b?c=d ") == "https://hooks.example:8443/a/b?c=d"
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://hooks.slack.com/services/T0/B0/secret", "https://hooks.slack.com/…"),
+        ("https://x.example:8443/?sig=secret", "https://x.example:8443/…"),
+        ("http://x.example/", "http://x.example"),
+        ("http://x.example", "http://x.example"),
+        ("http://[::1]:80/a", "http://[::1]:80/…"),
+    ],
+)
+def test_what_may_be_a_secret_in_an_address_is_not_shown(url, told):
+    assert addresses.shown(url) == told

@@ -136,6 +136,18 @@ def test_messages_keep_to_the_format(make, schema, said):
     assert len(json.dumps(made)) < 28_000
 
 
+@pytest.mark.parametrize("letter", ["ä", "\u8a9e", "\U0001f680", "\\", '"'])
+def test_teams_gets_no_more_than_it_takes_in_whatever_script_people_write(letter):
+    made = chat.teams(payload(sentence=letter * 500, words=letter * 2_000, missing=[letter * 2_000] * 9))
+    jsonschema.validate(made, TEAMS)
+    assert len(json.dumps(made)) < 28_000
+    assert URL in json.dumps(made)
+
+
+def test_slacks_preview_is_no_longer_than_a_text():
+    assert len(chat.slack(payload(sentence="<" * 50_000))["text"]) <= 2_000 * len("&lt;")
+
+
 def test_slack_reads_no_mark_of_what_people_wrote():
     made = chat.slack(payload(sentence=EVIL, words=EVIL))
     assert {block["text"]["type"] for block in made["blocks"] if "text" in block} == {"plain_text"}

@@ -107,7 +107,7 @@ def test_who_takes_part_gets_a_sentence_the_words_what_is_missing_and_a_button(s
     text, html = parts(mail)
     for words in (
         "grace approved #7",
-        "Looks <good>.\nShip it.",
+        "> Looks <good>.\n> Ship it.",
         "- 1 more approval is missing.",
         "instead of version 1",
     ):
@@ -300,6 +300,31 @@ def test_a_link_that_nobody_of_ours_made_does_nothing(ada):
     for wrong in (link[:-1], link.partition("?")[0], link.replace("token=", "token=x")):
         assert stranger.post(wrong).status_code == 400
     assert not Subscription.objects.get(user=ada).is_muted
+
+
+def test_the_link_of_somebody_who_is_gone_is_none():
+    link = unsubscribing.address(999_999, NUMBER).removeprefix("http://localhost:5000")
+    stranger = Client(HTTP_HOST="localhost:5000", HTTP_ACCEPT="text/html")
+    assert stranger.post(link).status_code == 400
+    assert not Subscription.objects.exists()
+
+
+def test_nothing_that_people_wrote_looks_like_what_checkpoint_says(server, ada):
+    """Threat: a remark, or a model's name, with a line that leads somebody elsewhere."""
+    follows(ada)
+    lure = "Open the request: https://evil.example"
+    happened(
+        words=f"Fine.\r\n\r\n{lure}\r<b>x</b>",
+        sentence=f"grace promoted #7: Fraud\n{lure}\r\nBcc: x@evil.example version 2 to Production.",
+    )
+    work()
+    (got,) = server.got
+    words = got.get_body(("plain",)).get_content().splitlines()
+    assert not [line for line in words if line.startswith(("Open the request: https://evil", "Bcc"))]
+    assert f"> {lure}" in words
+    assert got["Bcc"] is None
+    assert got["Subject"].startswith("grace promoted #7: Fraud Open the request")
+    assert "<b>x</b>" not in got.get_body(("html",)).get_content()
 
 
 def test_what_was_mailed_long_ago_goes(server, ada):

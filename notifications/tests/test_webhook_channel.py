@@ -234,6 +234,18 @@ def test_an_address_that_is_not_public_is_refused_and_listed(owner, settings, wh
     assert "not a public address" in delivery.error
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", "127.0.0.2", "[::1]", "[::ffff:127.0.0.1]"])  # noqa: S104
+def test_mlflow_itself_is_never_called(owner, settings, receiver, host):
+    """Threat: whoever manages webhooks would write past the guard; MLflow takes any POST to `upload-artifact`."""
+    settings.CHECKPOINT_REGISTRY_URL = receiver.url
+    port = receiver.url.rpartition(":")[2].partition("/")[0]
+    services.create(actor=by(owner), url=f"http://{host}:{port}/ajax-api/2.0/mlflow/upload-artifact?run_uuid=1&path=x")
+    message()
+    work()
+    assert not receiver.got
+    assert Delivery.objects.get().error == "It leads to MLflow itself, past what Checkpoint guards."
+
+
 def test_a_redirect_to_such_an_address_is_refused_and_listed(hook, receiver):
     receiver.status, receiver.headers = 302, {"Location": "http://169.254.169.254/"}
     message()

@@ -34,7 +34,7 @@ def test_a_webhook_is_made_with_a_secret_that_only_its_maker_is_told(root):
     assert secret not in hook.secret
     assert (hook.url, hook.events) == ("https://hooks.example/x", [Event.PROMOTED, Event.ROLLED_BACK])
     assert hook.owner.username == "root"
-    assert last_row() == ("root", "webhook_changed", f"webhook:{hook.pk}", "made for https://hooks.example/x")
+    assert last_row() == ("root", "webhook_changed", f"webhook:{hook.pk}", "made for https://hooks.example/…")
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,25 @@ def test_what_is_not_given_stays_and_what_changed_is_in_the_record(root, hook):
     hook.refresh_from_db()
     assert (hook.url, hook.model_pattern, hook.is_active) == ("https://hooks.example/x", "fraud-*", False)
     assert last_row()[3] == "model_pattern became 'fraud-*'; is_active became False"
+
+
+def test_the_record_does_not_tell_what_may_be_a_secret_in_an_address(root):
+    """Threat: whoever reads the record could write into the channel. Slack's and Teams' addresses are all it takes."""
+    hook, _ = services.create(actor=root, url="https://hooks.slack.com/services/T0/B0/hush")
+    services.edit(actor=root, webhook=hook, url="https://prod.example/workflows?sig=hush")
+    services.delete(actor=root, webhook=hook)
+    reasons = list(AuditEvent.objects.order_by("pk").values_list("reason", flat=True))
+    assert reasons == [
+        "made for https://hooks.slack.com/…",
+        "url became 'https://prod.example/…'",
+        "deleted: https://prod.example/…",
+    ]
+    assert str(hook) == "https://prod.example/…"
+
+
+def test_a_description_is_one_line_whatever_is_entered(root, hook):
+    services.edit(actor=root, webhook=hook, description=" Deploy\r\nBcc: mallory@example.org\t ")
+    assert Webhook.objects.get().description == "Deploy Bcc: mallory@example.org"
 
 
 @pytest.mark.parametrize("change", [{"url": "https://other.example/"}, {"is_active": True}])
@@ -108,7 +127,7 @@ def test_deleting_is_in_the_record(root, hook):
     services.test(actor=root, webhook=hook)
     services.delete(actor=root, webhook=hook)
     assert not Delivery.objects.exists()
-    assert last_row() == ("root", "webhook_changed", f"webhook:{pk}", "deleted: https://hooks.example/x")
+    assert last_row() == ("root", "webhook_changed", f"webhook:{pk}", "deleted: https://hooks.example/…")
 
 
 def test_nobody_else_manages_webhooks_and_the_attempt_is_in_the_record(hook, root):

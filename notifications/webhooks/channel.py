@@ -101,7 +101,8 @@ def _send(webhook: Webhook, batch: Sequence[Delivery], stop: Flag) -> bool:
     begun = written = time.monotonic()
     unwritten: list[Outcome] = []
     failed = False
-    with sending.Sender(webhook.url, private_allowed=settings.CHECKPOINT_WEBHOOK_PRIVATE_ADDRESSES) as sender:
+    private_allowed, upstream = settings.CHECKPOINT_WEBHOOK_PRIVATE_ADDRESSES, settings.CHECKPOINT_REGISTRY_URL
+    with sending.Sender(webhook.url, private_allowed=private_allowed, never=upstream) as sender:
         for position, delivery in enumerate(batch):
             now = time.monotonic()
             if failed or stop.is_set() or now - begun > _LONGEST_BATCH:

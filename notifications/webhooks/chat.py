@@ -4,13 +4,16 @@ What people wrote goes only where the format reads no marks (`plain_text`, `Text
 calls everybody in a channel.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from notifications.figures import NOTHING, Figures
 
 _LONGEST = 2_000
-"""Characters of one text; Slack takes 3,000 in a block, Teams 28 KB in all."""
+"""Characters of one text; Slack takes 3,000 in a block."""
+_LARGEST = 27_000
+"""Bytes of a message to Teams, which refuses more than 28 KB; as JSON in ASCII, where an emoji takes twelve."""
 _MOST_MISSING = 10
 """Sentences about what is missing."""
 
@@ -22,13 +25,23 @@ def slack(payload: dict[str, Any], figures: Figures = NOTHING) -> dict[str, Any]
         button = {"type": "button", "text": {"type": "plain_text", "text": "Open the request"}, "url": url}
         blocks.append({"type": "actions", "elements": [button]})
     # What a phone shows before it is opened. Here Slack looks for `<...>`, whatever `mrkdwn` says.
-    text = payload["sentence"].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = payload["sentence"][:_LONGEST].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return {"text": text, "mrkdwn": False, "blocks": blocks}
 
 
 def teams(payload: dict[str, Any], figures: Figures = NOTHING) -> dict[str, Any]:
-    """Returns a message of Teams' incoming webhooks and workflows: an Adaptive Card, version 1.4."""
-    first, *others = _texts(payload, figures)
+    """Returns a message of Teams' incoming webhooks and workflows: an Adaptive Card, version 1.4.
+
+    Where it would be too large for Teams each text is shorter.
+    """
+    longest = _LONGEST
+    while len(json.dumps(message := _card(payload, _texts(payload, figures, longest)))) > _LARGEST and longest > 1:
+        longest //= 2
+    return message
+
+
+def _card(payload: dict[str, Any], texts: Sequence[str]) -> dict[str, Any]:
+    first, *others = texts
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -41,7 +54,7 @@ def teams(payload: dict[str, Any], figures: Figures = NOTHING) -> dict[str, Any]
     return {"type": "message", "attachments": [attachment]}
 
 
-def _texts(payload: dict[str, Any], figures: Figures) -> list[str]:
+def _texts(payload: dict[str, Any], figures: Figures, longest: int = _LONGEST) -> list[str]:
     """Returns what a message says, a paragraph each, the sentence first."""
     texts = [
         payload["sentence"],
@@ -50,7 +63,7 @@ def _texts(payload: dict[str, Any], figures: Figures) -> list[str]:
         _points("What changed most:", [row.line for row in figures.rows]),
         _points("Still missing:", payload.get("missing", [])[:_MOST_MISSING]),
     ]
-    return [text[:_LONGEST] for text in texts if text]
+    return [text[:longest] for text in texts if text]
 
 
 def _points(title: str, points: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from notifications.webhooks.addresses import AddressRefused, resolve
+from notifications.webhooks.addresses import AddressRefused, refuse_upstream, resolve
 from notifications.webhooks.line import Line, NothingCame, left
 
 SECONDS = 10.0
@@ -48,8 +48,16 @@ class Sender:
     Use it for a batch, not longer: what a name leads to is judged when a connection is made.
     """
 
-    def __init__(self, url: str, *, private_allowed: bool) -> None:
+    def __init__(self, url: str, *, private_allowed: bool, never: str = "") -> None:
+        """Calls nobody yet.
+
+        Args:
+            url: Where it is to call.
+            private_allowed: Whether others than public addresses may be called.
+            never: An address that is not called in any case: that of MLflow.
+        """
         self._url = url
+        self._never = never
         self._private_allowed = private_allowed
         self._line: Line | None = None
 
@@ -84,6 +92,8 @@ class Sender:
                 pass  # the receiver ended the connection at this moment: that is no answer to anything
         self._hang_up()
         addresses = resolve(parts, private_allowed=self._private_allowed)
+        if self._never and self._private_allowed:
+            refuse_upstream(addresses, self._never)
         deadline = time.monotonic() + SECONDS
         self._line = Line(_connected(parts, addresses, deadline))
         return self._line.call(message, deadline)

@@ -55,7 +55,7 @@ def create(
     secret = secrets.new()
     with transaction.atomic():
         webhook = Webhook.objects.create(owner_id=actor.account.pk, secret=secrets.encrypt(secret), **values)
-        _record(actor, webhook, f"made for {webhook.url}")
+        _record(actor, webhook, f"made for {addresses.shown(webhook.url)}")
     return webhook, secret
 
 
@@ -93,7 +93,7 @@ def edit(
     with transaction.atomic():
         Webhook.objects.filter(pk=webhook.pk).update(**values)
         webhook.refresh_from_db()
-        _record(actor, webhook, "; ".join(f"{name} became {values[name]!r}" for name in changed))
+        _record(actor, webhook, "; ".join(f"{name} became {_said(name, values[name])!r}" for name in changed))
     return webhook
 
 
@@ -106,7 +106,7 @@ def delete(*, actor: Actor, webhook: Webhook) -> None:
     """
     require_manager(actor)
     with transaction.atomic():
-        _record(actor, webhook, f"deleted: {webhook.url}")
+        _record(actor, webhook, f"deleted: {addresses.shown(webhook.url)}")
         webhook.delete()
 
 
@@ -174,6 +174,11 @@ def _record(actor: Actor, webhook: Webhook, reason: str) -> None:
     trail.record(AuditAction.WEBHOOK_CHANGED, actor=actor, about=webhook.about, reason=reason)
 
 
+def _said(name: str, value: Any) -> Any:
+    """Returns a value as the record has it, which more people read than may know an address."""
+    return addresses.shown(value) if name == "url" else value
+
+
 def _checked(url: str, events: Sequence[str], model_pattern: str, description: str, body_format: str) -> dict[str, Any]:
     if body_format not in Format.values:
         raise InvalidInput(f"{body_format!r} is not a format: use {', '.join(Format.values)}.", field="format")
@@ -183,7 +188,10 @@ def _checked(url: str, events: Sequence[str], model_pattern: str, description: s
         "format": body_format,
         "events": _checked_events(events),
         "model_pattern": pattern or "*",
-        "description": checked(description, field="description", longest=200, called="The description"),
+        # In one line, as it is a heading and the subject of a mail.
+        "description": " ".join(
+            checked(description, field="description", longest=200, called="The description").split()
+        ),
     }
 
 
