@@ -13,10 +13,10 @@ from foundation.exceptions import CheckpointError, InvalidInput
 from promote_requests import sentences, services
 from promote_requests.choices import Status, Verdict
 from promote_requests.models import PromoteRequest
-from promote_requests.pages import detail
 from promote_requests.pages.http import PageRequest, seen_text_revision
-from promote_requests.pages.looking.facts import Look
 from promote_requests.pages.rules import questions
+from promote_requests.pages.shown.context import context_of
+from promote_requests.pages.shown.looking import Look
 from promote_requests.services import settle_if_cut_off
 
 
@@ -44,7 +44,7 @@ def context(
     """
     settle_if_cut_off(promote_request)
     asked: PageRequest = request  # type: ignore[assignment]  # the admin lets in only who is signed in
-    shown = detail.context_of(asked, promote_request, failure=failure, body=body, look=look, may_open=False)
+    shown = context_of(asked, promote_request, failure=failure, body=body, look=look, may_open=False)
     return {"desk": True, **shown}
 
 

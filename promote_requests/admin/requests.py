@@ -28,7 +28,7 @@ from promote_requests.admin.filters import Authors, ToDo
 from promote_requests.admin.inlines import CommentInline, ReviewInline
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
-from promote_requests.pages.looking.facts import Look
+from promote_requests.pages.shown.looking import Look
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services.gating import UNFINISHED
 from promote_requests.templatetags.pages import ago, wrappable

@@ -20,9 +20,10 @@ from notifications.people.subscriptions import standing_of
 from promote_requests import links
 from promote_requests.inbox import overdue
 from promote_requests.models import PromoteRequest
-from promote_requests.pages import charts, detail
+from promote_requests.pages import charts
 from promote_requests.pages.http import Missing, PageRequest, lists_of, rows_asked_for
 from promote_requests.pages.moves.in_use import in_use
+from promote_requests.pages.shown import compared
 from registry import screens
 from registry.exceptions import RegistryError, RegistryNotFound
 from registry.lists import Lists
@@ -157,8 +158,8 @@ def compare_versions(request: PageRequest) -> HttpResponse:
             for who, facts in ((right, evidence.challenger), (left, evidence.champion))
             if facts is not None and (made := inspection_of(workspace, facts.version)) is not None
         ],
-        "old_links": detail.links_of(evidence.champion, workspace) if evidence.champion else [],
-        "new_links": detail.links_of(evidence.challenger, workspace),
+        "old_links": compared.links_of(evidence.champion, workspace) if evidence.champion else [],
+        "new_links": compared.links_of(evidence.challenger, workspace),
         "form": links.form_path_for_version(*new, workspace),
         **charts.context_of(evidence, workspace),
     }

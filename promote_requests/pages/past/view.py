@@ -17,6 +17,7 @@ from evidence.observe import Evidence
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import detail
 from promote_requests.pages.http import Missing, PageRequest, rows_asked_for
+from promote_requests.pages.shown import compared
 from registry import get_registry
 from registry.exceptions import RegistryError, RegistryNotFound
 from registry.lists import described
@@ -40,14 +41,14 @@ def judged(request: PageRequest, number: int, digest: str) -> HttpResponse:
     reviews = [review for review in promote_request.reviews.all() if review.evidence_digest == digest]
     context |= {
         "evidence": evidence,
-        "comparison": detail.compared(evidence),
-        "challenger_links": detail.links_of(evidence.challenger, promote_request.workspace),
-        "champion_links": detail.links_of(evidence.champion, promote_request.workspace) if evidence.champion else [],
+        "comparison": compared.comparison_of(evidence),
+        "challenger_links": compared.links_of(evidence.challenger, promote_request.workspace),
+        "champion_links": compared.links_of(evidence.champion, promote_request.workspace) if evidence.champion else [],
         "reviews": reviews,
         "kept_at": observed_at,
-        "pictures": detail.pictures_judged(promote_request, evidence, observed_at),
+        "pictures": compared.pictures_judged(promote_request, evidence, observed_at),
         "since": reverse("promote_requests:since", args=[number, digest]),
-        "as_it_is_now": detail.present_path(promote_request, evidence),
+        "as_it_is_now": compared.present_path(promote_request, evidence),
         "is_removal": promote_request.change == Change.REMOVE,
     }
     return render(request, "promote_requests/judged.html", context)

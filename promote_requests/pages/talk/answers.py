@@ -10,7 +10,8 @@ from foundation.exceptions import CheckpointError
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import detail
 from promote_requests.pages.http import PageRequest
-from promote_requests.pages.looking.facts import Look
+from promote_requests.pages.shown.context import context_of, conversation
+from promote_requests.pages.shown.looking import Look
 
 PLACE = "X-Checkpoint-Place"
 """Names the id of what was written, for the script of the conversation."""
@@ -54,9 +55,9 @@ def spoken(
     found = detail.find(request, promote_request.pk)
     context: dict[str, Any] = {"shown": found}
     if decides:
-        context |= detail.context_of(request, found, look=Look.KEPT)
+        context |= context_of(request, found, look=Look.KEPT)
     # What the page says of the rows of threads is of the facts that it shows, and stays.
-    context |= {**detail.conversation(request, found), "fresh": fresh, "decides": decides, "spoken": True}
+    context |= {**conversation(request, found), "fresh": fresh, "decides": decides, "spoken": True}
     response = render(request, "promote_requests/includes/_spoken.html", context)
     response.headers["HX-Retarget"] = response.headers["HX-Reselect"] = "#conversation"
     response.headers["HX-Reswap"] = "outerHTML"

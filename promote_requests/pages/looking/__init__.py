@@ -1,1 +1,0 @@
-"""Which facts a request's page shows: those observed last, or MLflow's."""

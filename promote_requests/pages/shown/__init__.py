@@ -1,0 +1,1 @@
+"""What the page of a request shows, the portal's and the admin's."""
