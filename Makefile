@@ -31,15 +31,15 @@ help:
 demo: .venv/.installed-demo
 	@exec $(RUN) manage.py demo --port $(PORT)
 
-# Twice: everything on SQLite, then on PostgreSQL what depends on the database. Three processes share the tests by file,
+# Twice: everything on SQLite, then on PostgreSQL what depends on the database. Four processes share the tests by file,
 # in pytest's order, since most that take long wait for a server or a browser; tests that measure how fast something is
 # run after them, alone. Not `--dist loadgroup`: pytest-xdist 3.8.0 groups nothing under pytest 9.
 PYTEST = $(RUN) -m pytest
-TOGETHER = -n 3 --dist loadfile --no-loadscope-reorder
+TOGETHER = -n 4 --dist loadfile --no-loadscope-reorder
 
 test: .venv/.installed-dev
 	$(PYTEST) $(TOGETHER) -m "not (alone or drill)"
-	CHECKPOINT_TEST_DATABASE=postgresql $(PYTEST) $(TOGETHER) -m "not drill and (postgresql or (database and not (mlflow or browser or sockets)))"
+	CHECKPOINT_TEST_DATABASE=postgresql $(PYTEST) $(TOGETHER) -m "not drill and (postgresql or (database and not (mlflow or browser or sockets or one_database)))"
 	$(PYTEST) -m alone
 
 # The same tests, of which each takes half as long again while it is watched.

@@ -68,6 +68,15 @@ def look(printed: str, port: int) -> dict[str, Any]:
 @pytest.mark.mlflow
 @pytest.mark.sockets
 @pytest.mark.timeout(1800)
+def test_a_demo_has_requests_in_every_state(tmp_path: Path) -> None:
+    _, seen = run(tmp_path / "data", free_port())
+    assert_everything_is_there(seen)
+
+
+@pytest.mark.mlflow
+@pytest.mark.sockets
+@pytest.mark.drill
+@pytest.mark.timeout(1800)
 def test_an_interrupted_demo_is_continued_and_then_always_the_same(tmp_path: Path) -> None:
     data, port = tmp_path / "data", free_port()
     with start(data, port) as demo:
@@ -75,6 +84,15 @@ def test_an_interrupted_demo_is_continued_and_then_always_the_same(tmp_path: Pat
     assert not (data / "seeded.json").exists()
 
     printed, seen = run(data, port)
+    assert_everything_is_there(seen)
+
+    printed_again, seen_again = run(data, port)
+    assert seen_again["requests"] == seen["requests"]
+    assert printed_again.split("Ready")[1].split("[")[0] == printed.split("Ready")[1].split("[")[0]
+    assert "Training" not in printed_again
+
+
+def assert_everything_is_there(seen: dict[str, Any]) -> None:
     assert [
         (row["version"], f"{row['target']['kind']}:{row['target']['name']}", row["status"], row["author"])
         for row in seen["requests"]
@@ -99,11 +117,6 @@ def test_an_interrupted_demo_is_continued_and_then_always_the_same(tmp_path: Pat
     assert missing["explain-diagnosis"] == ["owner_missing"]
     assert missing["tumour-classifier"][-1:] == ["soak"]
     assert [row["name"] for row in seen["prompts"]] == ["explain-diagnosis"] * 2
-
-    printed_again, seen_again = run(data, port)
-    assert seen_again["requests"] == seen["requests"]
-    assert printed_again.split("Ready")[1].split("[")[0] == printed.split("Ready")[1].split("[")[0]
-    assert "Training" not in printed_again
 
 
 def refused(*arguments: str) -> str:

@@ -126,7 +126,11 @@ def run(request, tmp_path, mlflow_server):
 
 
 @pytest.mark.parametrize(
-    ("moment", "stage", "report"), [("after", "Production", "promoted 1"), ("before", "None", "open 0")]
+    ("moment", "stage", "report"),
+    [
+        ("after", "Production", "promoted 1"),
+        pytest.param("before", "None", "open 0", marks=pytest.mark.drill),
+    ],
 )
 def test_after_a_kill_and_settling_the_request_says_what_mlflow_says(run, model, moment, stage, report):
     registry, name = model
@@ -142,7 +146,9 @@ def test_after_a_kill_and_settling_the_request_says_what_mlflow_says(run, model,
     assert (again.returncode, run("-c", REPORT).stdout.strip()) == (0, report)
 
 
-@pytest.mark.parametrize(("moment", "report"), [("after", "promoted 1"), ("before", "open 0")])
+@pytest.mark.parametrize(
+    ("moment", "report"), [pytest.param("after", "promoted 1", marks=pytest.mark.drill), ("before", "open 0")]
+)
 def test_after_a_kill_whoever_opens_the_page_a_quarter_of_an_hour_later_settles_the_request(run, model, moment, report):
     _, name = model
     assert run("-c", PROMOTE_AND_DIE, name, moment).returncode == -signal.SIGKILL
