@@ -18,6 +18,8 @@ from demo.processes import ServerFailed, ServerProcess
 from demo.steps import run_to_end
 
 BASE_DIR = Path(__file__).resolve().parents[1]
+TRIED_OUT = ("CHECKPOINT_CONFIRM_MINUTES",)
+"""Settings that somebody may want to see at work in the demo; they name no other server."""
 START_SECONDS = 60.0
 STEP_SECONDS = 300.0
 
@@ -91,7 +93,7 @@ class Demo:
     def _environment(self, registry: str, mail_port: int) -> dict[str, str]:
         # Variables that the shell has for another Checkpoint or MLflow are not meant for the demo.
         foreign = ("CHECKPOINT_", "MLFLOW_", "EMAIL_", "DATABASE_URL", "SECRET_KEY", "DEFAULT_FROM_EMAIL")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        kept = {name: value for name, value in os.environ.items() if name in TRIED_OUT or not name.startswith(foreign)}
         return kept | {
             "CHECKPOINT_STATE_DIR": str(self.folder),
             "CHECKPOINT_REGISTRY_URL": registry,

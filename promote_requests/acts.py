@@ -27,13 +27,18 @@ def _about(deed: Callable[[QueryDict], str]) -> Words:
 def _of_row(model: type[Model], noun: str, deed: Callable[[QueryDict], str], named: str) -> Words:
     def said(arguments: Mapping[str, Any], form: QueryDict, reader: int | None) -> str:
         found = model._default_manager.filter(pk=arguments["pk"]).first() if "pk" in arguments else None
-        return f"{deed(form)} the {noun} {found if found is not None else form.get(named, '')}"
+        done = deed(form)
+        return f"{done[0].upper()}{done[1:]} the {noun} {found if found is not None else form.get(named, '')}"
 
     return said
 
 
 def _always(deed: str) -> Callable[[QueryDict], str]:
     return lambda form: deed
+
+
+def _direction(arguments: Mapping[str, Any], form: QueryDict) -> str:
+    return f"Say which values of {form.get('metric', '')} are better, for {form.get('model_name', '')}"
 
 
 def _of_kind(model: type[Model], noun: str, prefix: str, named: str) -> dict[str, Words]:
@@ -51,6 +56,12 @@ WORDS: dict[str, Words] = {
     "promote_requests:close": _about(lambda form: f"close as {form.get('reason') or CloseReason.REJECTED}"),
     "promote_requests:answer": _about(lambda form: "answer what the rules ask of"),
     "promote_requests:reopen": _about(lambda form: "reopen"),
+    "promote_requests:supersede": _about(lambda form: f"close in favour of #{form.get('by', '')}"),
+    "promote_requests:break_glass": _about(lambda form: "break the glass for"),
+    "promote_requests:consent": _about(lambda form: "consent to breaking the glass for"),
+    "promote_requests:review_afterwards": _about(lambda form: "record your review afterwards of"),
+    "promote_requests:re_review": _about(lambda form: "record your new review of the champion by"),
+    "promote_requests:directions": _direction,
     "promote_requests:dismiss": _about(lambda form: "dismiss a request for changes of"),
     **_of_kind(ProtectionRule, "rule for", "rule", "target_pattern"),
     "promote_requests:rule_switch": _of_row(

@@ -78,7 +78,7 @@ def test_the_page_for_the_password_names_what_goes_on(open_request: PromoteReque
     answer = send_review(browser, open_request)
     shown = browser.get(answer["Location"]).content.decode()
     asked = f"Approve promote request #{open_request.pk}, {open_request.title}: version {open_request.version}"
-    assert asked in shown
+    assert f"{asked} of {open_request.model_name} to Production" in shown
     assert WORDS in shown
     assert "csrfmiddlewaretoken</dt>" not in shown
     assert Client().get(answer["Location"]).status_code == 302

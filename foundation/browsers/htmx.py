@@ -12,6 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 HEADER = "X-Checkpoint-Answer"
+FIELD = "X-Checkpoint-Field"
+"""Names the field of the form that a sentence is about."""
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -30,9 +32,10 @@ def is_asking(request: HttpRequest) -> bool:
     return "HX-Request" in request.headers
 
 
-def sentence(message: str, *, status: int, answer: Answer) -> HttpResponse:
-    """Returns an answer that is shown beside the form, which stays as it is."""
-    return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8", headers={HEADER: answer})
+def sentence(message: str, *, status: int, answer: Answer, field: str = "") -> HttpResponse:
+    """Returns an answer that is shown beside the form, which stays as it is, or at its field of that name."""
+    headers = {HEADER: str(answer), **({FIELD: field} if field else {})}
+    return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8", headers=headers)
 
 
 class HtmxMiddleware:

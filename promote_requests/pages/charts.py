@@ -1,5 +1,6 @@
 """What the charts of the pages are made of, as JSON for our own script: curves of two versions, a metric of all."""
 
+from collections import defaultdict
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from promote_requests.pages.http import PageRequest, lists_of
 from promote_requests.pages.metrics.measured import VERSIONS, measured_of
+from promote_requests.sentences import destination
 from registry import RegistryClient
 from registry.exceptions import RegistryError
 from registry.measurements import key_in
@@ -65,12 +67,15 @@ def over_versions(request: PageRequest) -> HttpResponse:
         return JsonResponse({"message": failure.message}, status=failure.status)
     metrics, values = measured.metrics, measured.values
     metric = metric if metric in metrics else next(iter(metrics), "")
-    former = _once_held(workspace, name)
+    former, asking = _once_held(workspace, name), _asking(workspace, name)
     points = [
         {
             "version": version.number,
             "value": values[version.version][metric],
-            "marks": _marks(version, model, former, challenger=request.GET.get("version", "")),
+            "marks": [
+                *_marks(version, model, former, challenger=request.GET.get("version", "")),
+                *asking.get(version.version, ()),
+            ],
         }
         for version in reversed(measured.versions)
         if metric in values.get(version.version, {}) and _is_finite(values[version.version][metric])
@@ -141,6 +146,15 @@ def _once_held(workspace: str, name: str) -> set[str]:
         workspace=workspace, model_name=name, status=Status.PROMOTED, change=Change.SET
     )
     return set(promoted.order_by("-promoted_at").values_list("version", flat=True)[:VERSIONS])
+
+
+def _asking(workspace: str, name: str) -> dict[str, list[str]]:
+    """Returns {version: what the open requests ask for it}; drafts are their authors' alone."""
+    asking: defaultdict[str, list[str]] = defaultdict(list)
+    found = PromoteRequest.objects.filter(workspace=workspace, model_name=name, status=Status.OPEN)
+    for one in found.defer("description", "gate_results").order_by("number")[:VERSIONS]:
+        asking[one.version].append(f"#{one.number} to {destination(one.proposal)}")
+    return asking
 
 
 def _is_finite(value: Any) -> bool:

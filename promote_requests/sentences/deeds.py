@@ -51,7 +51,7 @@ _TOLD = {
     Event.GLASS_BROKEN: "breaks the glass, past the rules, for",
     Event.GLASS_CONSENTED: "consented to breaking the glass for",
     Event.REVIEWED_AFTERWARDS: "reviewed afterwards the broken glass of",
-    Event.ASKED_AGAIN: "asks again for review of, because another version holds the target now,",
+    Event.ASKED_AGAIN: "promoted another version, so a fresh look is asked for at",
     Event.RE_REVIEW_DUE: "asks for another review of the champion by",
     Event.RE_REVIEWED: "reviewed again the champion by",
 }
@@ -141,7 +141,9 @@ def suspended(deed: str, promote_request: PromoteRequest) -> str:
         deed: `approve`, `ask for changes of`, `promote`, ...
         promote_request: The request that it is about.
     """
-    asked = f"version {promote_request.version} of {promote_request.model_name} {destination(promote_request.proposal)}"
+    link = "" if promote_request.change == Change.REMOVE else "to "
+    what = f"version {promote_request.version} of {promote_request.model_name}"
+    asked = f"{what} {link}{destination(promote_request.proposal)}"
     return f"{deed[0].upper()}{deed[1:]} promote request #{promote_request.pk}, {promote_request.title}: {asked}"
 
 

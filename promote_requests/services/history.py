@@ -18,7 +18,7 @@ class History:
 
     Attributes:
         holders: Promoted requests that set the same target of the same model.
-        champion_by: The one by which the present champion got the target; None where Checkpoint did not make it.
+        champion_by: The one by which the champion that the page shows got the target; None where Checkpoint did not make it.
         replaced_by: For a promoted request the one that set its target next.
         others: Requests for the same version.
     """
@@ -50,7 +50,9 @@ def history_of(promote_request: PromoteRequest, champion_version: str | None, *,
     holders = tuple(rows[:HOLDERS_SHOWN])
     at = promote_request.promoted_at
     later = [found for found in holders if at is not None and found.promoted_at is not None and found.promoted_at > at]
-    by = next((found for found in holders if (found.promoted_version or found.version) == champion_version), None)
+    # What became champion after this one was promoted is not what this one replaced.
+    earlier = [found for found in holders if found not in later]
+    by = next((found for found in earlier if (found.promoted_version or found.version) == champion_version), None)
     others = (
         PromoteRequest.objects.for_version(
             promote_request.workspace, promote_request.model_name, promote_request.version

@@ -98,9 +98,9 @@ def test_deleting_several_rules_leaves_a_row_each(client):
         ({"target_pattern": "stage:Prod"}, "No stage is called"),
         ({"target_pattern": "alias:[a-z]*"}, "only * and ? are wildcards"),
         ({"model_pattern": "fraud[v2]"}, "only * and ? are wildcards"),
-        ({"model_pattern": ""}, "This field is required"),
-        ({"approvals": "-1"}, "greater than or equal to 0"),
-        ({"approvals": "7"}, "less than or equal to 6"),
+        ({"model_pattern": ""}, "Fill this in."),
+        ({"approvals": "-1"}, "Write 0 or more."),
+        ({"approvals": "7"}, "Write 6 or less."),
     ],
 )
 def test_a_rule_that_protects_nothing_is_refused_with_a_clear_word(client, change, words):

@@ -83,6 +83,14 @@ def test_a_metric_over_all_versions_is_marked_with_champion_former_champion_and_
     assert client.get(VERSIONS, {"model": "Fraud", "metric": "none"}).json()["metric"] == "<b>"
 
 
+def test_versions_that_open_requests_ask_for_are_marked_too(trained, ada, grace, client):
+    asked = PromoteRequestFactory(actor=ada, version="2")
+    PromoteRequestFactory(actor=ada, version="3", draft=True)
+    client.force_login(grace)
+    said = client.get(VERSIONS, {"model": "Fraud", "metric": "auc"}).json()
+    assert [point["marks"] for point in said["points"]] == [["Production"], [f"#{asked.number} to Production"], []]
+
+
 def test_errors_are_told_in_json(trained, grace, client):
     client.force_login(grace)
     trained.fail_next(RegistryUnreachable("MLflow cannot be reached."))

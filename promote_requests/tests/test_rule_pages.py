@@ -137,7 +137,7 @@ def test_saving_asks_for_the_password_again_where_decisions_do(settings, root):
         asked = client.post(address(name, rule.pk), VALUES)["Location"]
         assert "reauthenticate" in asked
     assert not ProtectionRule.objects.filter(target_pattern="alias:live").exists()
-    assert "delete the rule for" in words(client.get(asked))
+    assert "Delete the rule for" in words(client.get(asked))
     answer = client.post(asked, {"password": PASSWORD, "suspended": suspended_mark(client, asked)})
     assert answer.status_code == 302
     assert not ProtectionRule.objects.filter(pk=rule.pk).exists()
@@ -274,6 +274,39 @@ def test_the_preview_names_what_would_change_and_saves_nothing(pages, fraud, ope
     assert f"#{open_request.number}" in words(answer)
     assert answer.context["form"]["approvals"].value() == "2"
     assert not ProtectionRule.objects.filter(target_pattern="stage:Production").exists()
+
+
+def test_the_preview_does_not_name_a_gate_that_was_asked_for_already(pages, fraud, ada):
+    saved = ProtectionRule(target_pattern="stage:Production", conditions={"approvals": 1, "gates": ["metric auc >= 2"]})
+    rules.save_rule(actor=by(AdministratorFactory()), rule=saved)
+    PromoteRequestFactory(actor=ada)
+    typed = VALUES | {"target_pattern": "stage:Production", "gates": "metric auc >= 2\nmetric auc >= 3"}
+    (change,) = pages.post(address("rule_preview", saved.pk), typed).context["touched"].requests
+    (added,) = change.additions
+    assert added.startswith("The gate metric auc >= 3 is not passed")
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("target_pattern", "", "Fill this in."),
+        ("enforcement", "sometimes", "Choose one of the list: sometimes is not in it."),
+        ("re_review_days", "soon", "Write a whole number."),
+        ("re_review_days", "0", "Write 1 or more."),
+        ("promoter_groups", "404", "Choose one of the list: 404 is not in it."),
+        ("description", "x" * 2000, "Write at most "),
+    ],
+)
+def test_what_is_wrong_with_a_field_is_said_in_our_own_words(pages, field, typed, said):
+    answer = pages.post(address("rule_new"), VALUES | {field: typed})
+    assert answer.status_code == 400
+    assert answer.context["form"].errors[field][0].startswith(said)
+
+
+def test_the_page_of_an_evaluated_rule_says_what_it_would_have_refused(pages):
+    rule = RuleFactory(enforcement="evaluate")
+    page = words(pages.get(address("rule_edit", rule.pk)))
+    assert "As it is saved now: In the last 30 days it would have refused nothing." in page
 
 
 def test_the_preview_of_a_change_names_what_the_rule_would_let_go(pages, fraud, open_request):

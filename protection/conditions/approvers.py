@@ -83,7 +83,7 @@ class Approvers(Condition):
             if (missing := demand.needed - given) > 0:
                 needed = counted(missing, "approval is", "approvals are")
                 sentences.append(f"{needed} needed from {demand.people}.")
-        return Unmet("approver_missing", " ".join(sentences)) if sentences else None
+        return Unmet.of("approver_missing", sentences) if sentences else None
 
     @override
     def waits_for(self, facts: Facts) -> Iterator[People]:

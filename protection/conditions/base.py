@@ -23,11 +23,24 @@ class Unmet:
         code: For programs; it never changes.
         sentence: For people: what is missing, as a whole sentence.
         until: When it may begin to hold by itself; None where somebody has to do something.
+        parts: The sentences that `sentence` is put together from, where several things are missing at once.
     """
 
     code: str
     sentence: str
     until: datetime | None = None
+    parts: tuple[str, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def of(cls, code: str, sentences: Iterable[str], until: datetime | None = None) -> Self:
+        """Returns what is missing of several things; each is a whole sentence."""
+        parts = tuple(sentences)
+        return cls(code, " ".join(parts), until, parts)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What is missing, one thing each."""
+        return self.parts or (self.sentence,)
 
 
 @dataclass(frozen=True, slots=True)

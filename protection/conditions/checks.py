@@ -69,7 +69,7 @@ class Checks(Condition):
             return None
         failed = any(standing.outcome is Outcome.FAILED for standing in missing)
         sentences = [f"The check {standing.name} {standing.words}." for standing in missing]
-        return Unmet("check_failed" if failed else "check_pending", " ".join(sentences))
+        return Unmet.of("check_failed" if failed else "check_pending", sentences)
 
     @override
     def endings(self, facts: Facts) -> Iterator[Ending]:

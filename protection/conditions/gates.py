@@ -51,7 +51,7 @@ class Gates(Condition):
         """Names each gate that is not passed, with what was measured."""
         results = ((str(gate), facts.gates.get(str(gate), NOT_JUDGED)) for gate in self.gates)
         sentences = [f"The gate {gate} is not passed: {found.words}." for gate, found in results if not found.passed]
-        return Unmet("gate_not_passed", " ".join(sentences)) if sentences else None
+        return Unmet.of("gate_not_passed", sentences) if sentences else None
 
     @override
     def __str__(self) -> str:

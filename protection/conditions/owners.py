@@ -107,7 +107,7 @@ class Owners(Condition):
             if (missing := section.approvals - given) > 0:
                 needed = counted(missing, "approval is", "approvals are")
                 sentences.append(f"{needed} needed for {section.name}, from {section.people}.")
-        return Unmet("owner_missing", " ".join(sentences)) if sentences else None
+        return Unmet.of("owner_missing", sentences) if sentences else None
 
     @override
     def waits_for(self, facts: Facts) -> Iterator[People]:

@@ -63,7 +63,7 @@ class Questions(Condition):
     def unmet(self, facts: Facts) -> Unmet | None:
         """Names each question that is not answered, or not as required, and by whom."""
         sentences = [said for question in self.questions for said in _missing(question, facts)]
-        return Unmet("question_unanswered", " ".join(sentences)) if sentences else None
+        return Unmet.of("question_unanswered", sentences) if sentences else None
 
     @override
     def __str__(self) -> str:

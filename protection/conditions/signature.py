@@ -54,7 +54,7 @@ class Signature(Condition):
         sentences = [
             f"{name} approved without a signature: approve once more on the page, with the password." for name in names
         ]
-        return Unmet("signature_missing", " ".join(sentences))
+        return Unmet.of("signature_missing", sentences)
 
     @override
     def __str__(self) -> str:

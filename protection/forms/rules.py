@@ -27,6 +27,23 @@ FOLLOWS = (
 )
 
 
+WORDS = {
+    "required": "Fill this in.",
+    "invalid": "Write a whole number.",
+    "min_value": "Write %(limit_value)s or more.",
+    "max_value": "Write %(limit_value)s or less.",
+    "max_length": "Write at most %(limit_value)d characters: these are %(show_value)d.",
+    "invalid_choice": "Choose one of the list: %(value)s is not in it.",
+    "invalid_pk_value": "Choose one of the list: %(pk)s is not in it.",
+}
+"""{code of a mistake: what is said at its field}, in place of the words that Django ships."""
+
+
+def _codes(field: forms.Field) -> set[str]:
+    """Returns the codes of the mistakes that a field finds by itself."""
+    return {*field.default_error_messages, "min_value", "max_value", "max_length", "required"}
+
+
 class SeenVersionForm(forms.ModelForm):
     """A form that says which version of its row the person was shown, so that nobody overwrites what they never saw.
 
@@ -41,6 +58,8 @@ class SeenVersionForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.initial["seen_version"] = self.instance.version
         self.stored_version: int = self.instance.version
+        for field in self.fields.values():
+            field.error_messages |= {code: words for code, words in WORDS.items() if code in _codes(field)}
 
     @override
     def clean(self) -> dict[str, Any]:

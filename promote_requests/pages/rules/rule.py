@@ -13,7 +13,7 @@ from foundation.exceptions import CheckpointError, InvalidInput
 from promote_requests import services
 from promote_requests.pages.http import Missing, PageRequest
 from promote_requests.pages.rules.editing import RULES, allowed, delete, edit
-from protection import rules
+from protection import insights, rules
 from protection.choices import Enforcement
 from protection.documents.history import differences
 from protection.forms.moves import MOVES
@@ -121,4 +121,5 @@ def _parts(form: Any) -> dict[str, Any]:
         "moves": [form[name] for name in MOVES],
         "follows": [form[name] for name in FOLLOWS],
         "saved": saved,
+        "forecast": insights.forecast(saved) if saved and saved.enforcement == Enforcement.EVALUATE else "",
     }

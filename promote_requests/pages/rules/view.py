@@ -63,10 +63,14 @@ def rule_insights(request: PageRequest) -> HttpResponse:
         "page_query": urlencode({name: value for name, value in asked.items() if value}),
         "rules": _all_rules(),
         "outcomes": Outcome.choices,
-        "days": [(day, list(counts.values())) for day, counts in insights.per_day(found)],
+        "days": [(day, _labelled(counts)) for day, counts in insights.per_day(found)],
         "shown_days": insights.SHOWN_DAYS,
     }
     return render(request, "promote_requests/rules/insights.html", context)
+
+
+def _labelled(counts: dict[str, int]) -> list[tuple[str, int]]:
+    return [(label, counts[value]) for value, label in Outcome.choices]
 
 
 def _all_rules() -> list[ProtectionRule]:

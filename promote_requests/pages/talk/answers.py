@@ -32,7 +32,8 @@ def refused(request: PageRequest, number: int, failure: CheckpointError) -> Http
 
 def beside(failure: CheckpointError) -> HttpResponse:
     """Says a refusal beside the form that htmx sent, which stays as it is."""
-    return htmx.sentence(failure.message, status=failure.status, answer=htmx.Answer.REFUSED)
+    answer, field = htmx.Answer.REFUSED, failure.field or ""
+    return htmx.sentence(failure.message, status=failure.status, answer=answer, field=field)
 
 
 def spoken(

@@ -46,13 +46,14 @@ def _of_group(name: str) -> Callable[[Comparison, str], str | None]:
         row = next((row for row in group.rows if row.key == key), None)
         if row is None:
             return None
-        return _both(_exact(row.challenger), _exact(row.champion), has_champion=comparison.has_champion)
+        return _both(_shown(row.challenger), _shown(row.champion), has_champion=comparison.has_champion)
 
     return read
 
 
-def _exact(value: Value | None) -> str | None:
-    return None if value is None else value.exact
+def _shown(value: Value | None) -> str | None:
+    # As the table writes it: there two numbers that differ never look the same.
+    return None if value is None else value.text
 
 
 def _of_file(comparison: Comparison, key: str) -> str | None:

@@ -45,8 +45,8 @@ class Change:
     @property
     def additions(self) -> list[str]:
         """What would be missing that is not missing now, as sentences."""
-        before = {missing.sentence for missing in self.now.unmet}
-        return [missing.sentence for missing in self.then.unmet if missing.sentence not in before]
+        before = {sentence for missing in self.now.unmet for sentence in missing.sentences}
+        return [each for missing in self.then.unmet for each in missing.sentences if each not in before]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from audit.models import AuditEvent
 from foundation.exceptions import InvalidInput, NotAllowed, WrongState
 from notifications.choices import Event
 from notifications.models import Message
-from promote_requests import services
+from promote_requests import sentences, services
 from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.models import PromoteRequest
 from promote_requests.services.moves.queue import beside
@@ -83,6 +83,8 @@ def test_when_one_is_promoted_the_others_reviewers_are_asked_again(open_request,
     assert f"#{open_request.number} was promoted to Production: version 2 has it now." in row.reason
     message = Message.objects.get(event=Event.ASKED_AGAIN)
     assert message.request_number == newer.number
+    told = sentences.told(Event.ASKED_AGAIN, "grace", newer)
+    assert told.startswith(f"grace promoted another version, so a fresh look is asked for at #{newer.number}: Fraud ")
     assert "asked the reviewers again" in page_of(linus, newer)
 
 

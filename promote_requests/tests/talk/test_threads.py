@@ -115,6 +115,13 @@ def test_a_thread_of_another_request_is_none_of_this_one(open_request, fraud, gr
             service(actor=by(grace), promote_request=open_request, **values)
 
 
+def test_an_anchor_writes_a_number_as_the_table_does(open_request, fraud, grace):
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.1 + 0.2})
+    services.evidence_of(open_request)
+    thread = opened(open_request, grace, anchor_kind="metric", anchor_key="auc")
+    assert thread.anchor_value == "0.3 (champion: 0.91)"
+
+
 @pytest.mark.parametrize(
     ("kind", "key", "says"),
     [

@@ -57,7 +57,7 @@ class ChangesRequested(Condition):
                 f"{listed(makers)} asked for changes and may not approve what they made: "
                 "somebody with the right has to dismiss it."
             )
-        return Unmet("changes_requested", " ".join(sentences))
+        return Unmet.of("changes_requested", sentences)
 
     @override
     def __str__(self) -> str:

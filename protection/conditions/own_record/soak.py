@@ -81,7 +81,7 @@ class Soak(Condition):
             return None
         ends = [_until(stay, since) for stay, since in missing if since is not None]
         until = max(ends) if len(ends) == len(missing) else None
-        return Unmet("soak", " ".join(_sentence(stay, since) for stay, since in missing), until)
+        return Unmet.of("soak", (_sentence(stay, since) for stay, since in missing), until)
 
     @override
     def __str__(self) -> str:

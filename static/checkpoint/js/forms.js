@@ -7,6 +7,7 @@
   "use strict";
 
   const ANSWER = "X-Checkpoint-Answer";
+  const FIELD = "X-Checkpoint-Field";
   const SIGN_IN_URL = "/checkpoint/accounts/login/";
   const KEPT = "checkpoint.typed";
 
@@ -84,8 +85,30 @@
   function explain(form, xhr) {
     const problem = element("div", "notice notice-error form-problem", element("p", "", ...words(form, xhr)));
     problem.setAttribute("role", "alert");
-    beside(form).before(problem);
+    const field = form.querySelector(`[name="${CSS.escape(xhr.getResponseHeader(FIELD) ?? "")}"]`);
+    if (field?.checkVisibility()) mark(field, problem);
+    else beside(form).before(problem);
     problem.scrollIntoView({ block: "nearest" });
+  }
+
+  // What is wrong with a field is said at it, and there the person goes on.
+  function mark(field, problem) {
+    const { form } = field;
+    problem.id = `${field.id}-problem`;
+    problem.className = "field-error form-problem";
+    field.after(problem);
+    field.classList.add("is-invalid");
+    field.setAttribute("aria-invalid", "true");
+    const described = field.getAttribute("aria-describedby");
+    field.setAttribute("aria-describedby", [described, problem.id].filter(Boolean).join(" "));
+    field.focus({ preventScroll: true });
+    pressed.set(form, field);
+    form.addEventListener("htmx:beforeRequest", () => {
+      field.classList.remove("is-invalid");
+      field.removeAttribute("aria-invalid");
+      if (described) field.setAttribute("aria-describedby", described);
+      else field.removeAttribute("aria-describedby");
+    }, { once: true });
   }
 
   function beside(form) {
