@@ -18,7 +18,7 @@ class History:
 
     Attributes:
         holders: Promoted requests that set the same target of the same model.
-        champion_by: The one by which the champion that the page shows got the target; None where Checkpoint did not make it.
+        champion_by: The one by which the champion that the page shows got the target; None where it is not on record.
         replaced_by: For a promoted request the one that set its target next.
         others: Requests for the same version.
     """
