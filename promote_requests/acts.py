@@ -37,7 +37,7 @@ def _always(deed: str) -> Callable[[QueryDict], str]:
     return lambda form: deed
 
 
-def _direction(arguments: Mapping[str, Any], form: QueryDict) -> str:
+def _direction(arguments: Mapping[str, Any], form: QueryDict, reader: int | None) -> str:
     return f"Say which values of {form.get('metric', '')} are better, for {form.get('model_name', '')}"
 
 

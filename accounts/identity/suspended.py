@@ -26,7 +26,7 @@ Of what its reader may not see it says nothing.
 """
 
 words: dict[str, Words] = {
-    "accounts:token_new": lambda arguments, form: f"Make the API token {form.get('name', '')}",
+    "accounts:token_new": lambda arguments, form, reader: f"Make the API token {form.get('name', '')}",
 }
 """{name of a view: its words}; each room adds its own. Of any other call the page shows its address."""
 

@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db.models import QuerySet
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -247,6 +248,22 @@ def test_the_worker_asks_mlflow_only_where_a_rule_asks_for_it(fraud, ada, caplog
     fraud.fail_next(RegistryUnreachable("away"), call="get_version")
     look_at_soaking()
     assert "still soaks cannot be told: away" in caplog.text
+
+
+def test_the_worker_has_read_its_list_before_it_asks_mlflow(fraud, ada, monkeypatch):
+    """While MLflow is asked no connection is held, so on a file or a server a list half read would be cut off."""
+    rules(soak={"target": "alias:candidate", "hours": 2})
+    PromoteRequestFactory(actor=ada)
+    events, whole = [], QuerySet.iterator
+
+    def iterated(rows, *args, **kwargs):
+        yield from whole(rows, *args, **kwargs)
+        events.append("read")
+
+    monkeypatch.setattr(QuerySet, "iterator", iterated)
+    fraud.before("get_version", lambda: events.append("asked"))
+    look_at_soaking()
+    assert events == ["read", "asked"]
 
 
 def test_an_alias_that_a_promotion_gave_counts_from_then(fraud, ada, linus):

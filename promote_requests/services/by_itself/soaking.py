@@ -21,9 +21,13 @@ def look_at_soaking() -> None:
     rules = rulebook()
     if not any(isinstance(condition, Soak) for rule in rules.rules for condition in rule.parsed_conditions):
         return
-    for promote_request in PromoteRequest.objects.open().order_by("number").iterator():
-        if not any(isinstance(condition, Soak) for condition in requirement_of(promote_request, rules).conditions):
-            continue
+    # The whole list first: while MLflow is asked no connection is held, and a list half read would be cut off.
+    soaking = [
+        promote_request
+        for promote_request in PromoteRequest.objects.open().order_by("number").iterator()
+        if any(isinstance(condition, Soak) for condition in requirement_of(promote_request, rules).conditions)
+    ]
+    for promote_request in soaking:
         try:
             with patience.at_most(_PATIENCE, afresh=True):
                 _look(promote_request)
