@@ -1,6 +1,7 @@
-"""The link in each mail by which its reader hears no more of that request, with one press and without signing in.
+"""The link in each mail by which its reader gets no more of that kind, with one press and without signing in.
 
-Threat: whoever else has the link can mute one request for one person, and nothing more.
+Of a request's mail that is what happens to the request, of the mail of a day that mail. Threat: whoever else has the
+link can do this one thing for one person, and nothing more.
 """
 
 from urllib.parse import urlencode
@@ -11,11 +12,13 @@ from django.urls import reverse
 
 from foundation.addresses import absolute
 
+DAILY = 0
+"""Stands for the mail of a day where a request's number would be."""
 _SALT = "checkpoint.mail.unsubscribe"
 
 
 def address(reader_id: int, number: int) -> str:
-    """Returns the link for a reader and a request (RFC 8058: a POST to it is the one press)."""
+    """Returns the link for a reader and a request, or `DAILY` (RFC 8058: a POST to it is the one press)."""
     token = signing.dumps([reader_id, number], salt=_SALT)
     return f"{absolute(reverse('notifications:unsubscribe'))}?{urlencode({'token': token})}"
 

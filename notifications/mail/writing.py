@@ -27,9 +27,8 @@ def about_request(reader: User, letters: Sequence[Letter]) -> EmailMultiAlternat
         subject = f"{subject.removesuffix('.')}, and {counted(len(letters) - 1, 'more thing')}."
     shown = [letter.message for letter in letters if tells_figures(letter.message.event)]
     figures = figures_of(shown[-1].payload.get("evidence_digest", "")) if shown else NOTHING
-    link = unsubscribing.address(reader.pk, number)
-    values = {"letters": letters, "said": last.payload, "figures": figures, "unsubscribe": link}
-    mail = _mail("request", reader, subject, values)
+    values = {"letters": letters, "said": last.payload, "figures": figures}
+    mail = _mail("request", reader, subject, values, link=unsubscribing.address(reader.pk, number))
     thread = f"<request-{number}@{_host()}>"
     mail.extra_headers |= {
         "Message-ID": f"<{letters[-1].uid}@{_host()}>",
@@ -37,8 +36,6 @@ def about_request(reader: User, letters: Sequence[Letter]) -> EmailMultiAlternat
         "In-Reply-To": thread,
         "References": thread,
         "List-ID": f"request {number} <request-{number}.{_host()}>",
-        "List-Unsubscribe": f"<{link}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
     return mail
 
@@ -47,17 +44,35 @@ def digest(reader: User, letters: Sequence[Letter]) -> EmailMultiAlternatives:
     """Returns the one mail of a day."""
     requests = {letter.message.request_number for letter in letters}
     subject = f"{counted(len(letters), 'thing')} happened to {counted(len(requests), 'promote request')}."
-    mail = _mail("digest", reader, subject, {"letters": letters})
-    mail.extra_headers["Message-ID"] = f"<{letters[-1].uid}@{_host()}>"
+    link = unsubscribing.address(reader.pk, unsubscribing.DAILY)
+    mail = _mail("digest", reader, subject, {"letters": letters}, link=link)
+    mail.extra_headers |= {
+        "Message-ID": f"<{letters[-1].uid}@{_host()}>",
+        "List-ID": f"mail of the day <daily.{_host()}>",
+    }
     return mail
 
 
-def _mail(template: str, reader: User, subject: str, values: dict[str, object]) -> EmailMultiAlternatives:
-    shared = {"subject": subject, "settings_url": absolute(reverse("notifications:preferences"))}
+def _mail(template: str, reader: User, subject: str, values: dict[str, object], *, link: str) -> EmailMultiAlternatives:
+    """Returns a mail.
+
+    Args:
+        template: Of which its text and its HTML are made.
+        reader: To whom it goes.
+        subject: In one sentence.
+        values: What the template shows.
+        link: By which the reader gets no more of these.
+    """
+    settings_url = absolute(reverse("notifications:preferences"))
+    shared = {"subject": subject, "settings_url": settings_url, "unsubscribe": link}
     words = render_to_string(f"notifications/email/{template}.txt", values | shared)
     mail = EmailMultiAlternatives(_short(subject), words, to=[reader.email])
     mail.attach_alternative(render_to_string(f"notifications/email/{template}.html", values | shared), "text/html")
-    mail.extra_headers = {"Auto-Submitted": "auto-generated"}  # nobody's absence note answers it (RFC 3834)
+    mail.extra_headers = {
+        "Auto-Submitted": "auto-generated",  # nobody's absence note answers it (RFC 3834)
+        "List-Unsubscribe": f"<{link}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
     return mail
 
 

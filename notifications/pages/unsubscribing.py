@@ -1,4 +1,4 @@
-"""The page behind the link in a mail, by which its reader hears no more of a request."""
+"""The page behind the link in a mail, by which its reader hears no more of a request or gets no mail of the day."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -16,11 +16,15 @@ from notifications.people import subscriptions
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest) -> HttpResponse:
-    """Asks on GET, since mail programs open links by themselves; mutes the request on POST."""
+    """Asks on GET, since mail programs open links by themselves; does it on POST."""
     found = unsubscribing.read(request.GET.get("token", ""))
     if found is None:
         return render(request, "notifications/unsubscribe.html", {"is_unknown": True}, status=400)
     reader_id, number = found
-    if request.method == "POST":
+    is_daily, is_done = number == unsubscribing.DAILY, request.method == "POST"
+    if is_done and is_daily:
+        subscriptions.end_digest(user_id=reader_id)
+    elif is_done:
         subscriptions.set_muted(user_id=reader_id, number=number, is_muted=True)
-    return render(request, "notifications/unsubscribe.html", {"number": number, "is_done": request.method == "POST"})
+    context = {"number": number, "is_daily": is_daily, "is_done": is_done}
+    return render(request, "notifications/unsubscribe.html", context)

@@ -115,6 +115,11 @@ def prefer(*, actor: Actor, ways: Mapping[str, str]) -> None:
     _write(actor.account.pk, ways)
 
 
+def end_digest(*, user_id: int) -> None:
+    """Keeps in the inbox alone what came in the mail of a day; for the link there, which is signed for its reader."""
+    _write(user_id, {kind: Way.INBOX for kind, way in ways_of(user_id).items() if way == Way.DIGEST})
+
+
 def set_defaults(*, actor: Actor, ways: Mapping[str, str]) -> None:
     """Writes how those are told who did not say; for administrators.
 

@@ -293,6 +293,25 @@ def test_one_press_without_signing_in_hears_no_more_of_that_request(server, ada)
     assert len(server.got) == 1
 
 
+def test_one_press_ends_the_mail_of_a_day_and_nothing_else(server, ada, grace):
+    message(Event.CREATED, request_number=NUMBER, actor_id=grace.pk, payload=said("grace opened #7."))
+    work(later=86_400)
+    (mail,) = server.got
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    (link,) = re.findall(r"<http://localhost:5000(/\S+)>", str(mail["List-Unsubscribe"]).replace("\n", ""))
+    stranger = Client(enforce_csrf_checks=True, HTTP_HOST="localhost:5000", HTTP_ACCEPT="text/html")
+    assert "No more mail of the day?" in stranger.get(link).content.decode()
+    before = subscriptions.ways_of(ada.pk)
+    assert stranger.post(link, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    after = subscriptions.ways_of(ada.pk)
+    assert {kind for kind in before if before[kind] != after[kind]} == {Kind.REVIEW}
+    assert after[Kind.REVIEW] == Way.INBOX
+    assert subscriptions.ways_of(grace.pk) == before
+    message(Event.CREATED, request_number=NUMBER + 1, actor_id=grace.pk, payload=said("grace opened #8."))
+    work(later=86_400)
+    assert len(server.got) == 1
+
+
 def test_a_link_that_nobody_of_ours_made_does_nothing(ada):
     follows(ada)
     link = unsubscribing.address(ada.pk, NUMBER).removeprefix("http://localhost:5000")

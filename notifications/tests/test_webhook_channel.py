@@ -295,5 +295,18 @@ def test_a_secret_that_cannot_be_read_is_a_failure_that_says_so(hook, receiver):
     assert "another SECRET_KEY" in Delivery.objects.order_by("pk").first().error
 
 
+def test_with_another_secret_key_a_new_secret_is_all_that_is_needed(hook, receiver, owner, settings):
+    settings.SECRET_KEY = "another key, after a restore without the former one"
+    message()
+    work()
+    assert not receiver.got
+    new = services.rotate(actor=by(owner), webhook=hook)
+    let_pass(Delivery.objects.all(), 20)
+    work()
+    ((_, headers, body),) = receiver.got
+    assert Verifier(new).verify(body, headers)
+    assert len(headers["webhook-signature"].split(" ")) == 1
+
+
 def secret_of(hook):
     return channel.secrets.decrypt(Webhook.objects.get(pk=hook.pk).secret)

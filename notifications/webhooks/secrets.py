@@ -38,6 +38,15 @@ def decrypt(kept: str) -> str:
         raise WrongState("Its secret was kept with another SECRET_KEY and cannot be read: make a new one.") from None
 
 
+def is_readable(kept: str) -> bool:
+    """Tells whether a kept secret can be used: not where another SECRET_KEY encrypted it."""
+    try:
+        decrypt(kept)
+    except WrongState:
+        return False
+    return True
+
+
 @lru_cache(maxsize=2)
 def _cipher(key: str) -> Fernet:
     # A key of its own for this purpose (RFC 5869): nothing else that SECRET_KEY makes can be read with it.

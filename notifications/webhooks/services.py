@@ -112,7 +112,7 @@ def delete(*, actor: Actor, webhook: Webhook) -> None:
 
 @trail.records_refusals
 def rotate(*, actor: Actor, webhook: Webhook) -> str:
-    """Makes a new secret and returns it; the former one signs too for `FORMER_VALID`.
+    """Makes a new secret and returns it; the former one signs too for `FORMER_VALID`, unless nobody can read it.
 
     Raises:
         NotAllowed: as in `create`.
@@ -121,7 +121,10 @@ def rotate(*, actor: Actor, webhook: Webhook) -> str:
     secret = secrets.new()
     with transaction.atomic():
         locked = Webhook.objects.select_for_update().get(pk=webhook.pk)
-        locked.former_secret, locked.former_until = locked.secret, timezone.now() + FORMER_VALID
+        if secrets.is_readable(locked.secret):
+            locked.former_secret, locked.former_until = locked.secret, timezone.now() + FORMER_VALID
+        else:
+            locked.former_secret, locked.former_until = "", None
         locked.secret = secrets.encrypt(secret)
         locked.save(update_fields=["secret", "former_secret", "former_until"])
         _record(actor, locked, "got a new secret")
