@@ -40,6 +40,7 @@ class AuditAction(models.TextChoices):
     RE_REVIEW_DUE = "re_review_due", "found that the champion is to be reviewed again"
     RE_REVIEWED = "re_reviewed", "reviewed the champion again"
     VERSION_GONE = "version_gone", "found that the version is deleted"
+    VERSION_BACK = "version_back", "found the deleted version there again"
     REOPENED = "reopened", "reopened"
     REFUSED = "refused", "was refused"
     CALL_REFUSED = "call_refused", "was refused a direct change"

@@ -8,7 +8,7 @@ from notifications.worker import cleaning
 from notifications.worker.jobs import Job
 from promote_requests import reminding
 from promote_requests.services import settling
-from promote_requests.services.by_itself import copying, digesting, due, inspecting, soaking
+from promote_requests.services.by_itself import copying, digesting, due, inspecting, returning, soaking
 from promote_requests.services.conversation import following_up
 from promote_requests.services.moves import champions
 
@@ -20,6 +20,7 @@ def jobs() -> tuple[Job, ...]:
         Job("tags of promoted versions", timedelta(seconds=2), settling.write_due_tags),
         Job("promotions that are due", timedelta(seconds=30), due.promote_all_due),
         Job("looking at what soaks", timedelta(minutes=1), soaking.look_at_soaking),
+        Job("looking for deleted versions", timedelta(minutes=1), returning.look_for_deleted),
         Job("the built-in check", timedelta(seconds=30), inspecting.make_waiting),
         Job("copies of pictures", timedelta(seconds=30), copying.copy_awaited),
         Job("reminders", timedelta(minutes=5), reminding.remind),

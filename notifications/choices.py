@@ -40,6 +40,7 @@ class Event(models.TextChoices):
     RE_REVIEW_DUE = f"{ENTITY}.re_review_due", "the champion is to be reviewed again"
     RE_REVIEWED = f"{ENTITY}.re_reviewed", "the champion was reviewed again"
     VERSION_GONE = f"{ENTITY}.version_gone", "the version is deleted in MLflow"
+    VERSION_BACK = f"{ENTITY}.version_back", "the deleted version is in MLflow again"
     REOPENED = f"{ENTITY}.reopened", "reopened"
     REMINDED = f"{ENTITY}.reminded", "a review is waited for"
     ENDING = f"{ENTITY}.ending", "a time is nearly over"

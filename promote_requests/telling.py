@@ -50,6 +50,7 @@ _EVENTS = {
     AuditAction.PROMOTED: Event.PROMOTED,
     AuditAction.REOPENED: Event.REOPENED,
     AuditAction.VERSION_GONE: Event.VERSION_GONE,
+    AuditAction.VERSION_BACK: Event.VERSION_BACK,
     AuditAction.GLASS_BROKEN: Event.GLASS_BROKEN,
     AuditAction.GLASS_CONSENTED: Event.GLASS_CONSENTED,
     AuditAction.REVIEWED_AFTERWARDS: Event.REVIEWED_AFTERWARDS,

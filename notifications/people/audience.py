@@ -26,6 +26,7 @@ KINDS: dict[str, Kind] = {
     Event.SUPERSEDED: Kind.DECISION,
     Event.ASKED_AGAIN: Kind.DECISION,
     Event.VERSION_GONE: Kind.DECISION,
+    Event.VERSION_BACK: Kind.DECISION,
     Event.GLASS_CONSENTED: Kind.DECISION,
     Event.REVIEWED_AFTERWARDS: Kind.DECISION,
     Event.RE_REVIEW_DUE: Kind.REVIEW,

@@ -48,6 +48,7 @@ _TOLD = {
     Event.REOPENED: "reopened",
     Event.REMINDED: "reminds of the review of",
     Event.VERSION_GONE: "found the version deleted of",
+    Event.VERSION_BACK: "found the deleted version there again of",
     Event.GLASS_BROKEN: "breaks the glass, past the rules, for",
     Event.GLASS_CONSENTED: "consented to breaking the glass for",
     Event.REVIEWED_AFTERWARDS: "reviewed afterwards the broken glass of",

@@ -161,6 +161,14 @@ def version_gone(promote_request: PromoteRequest) -> str:
     )
 
 
+def version_back(promote_request: PromoteRequest) -> str:
+    """Says that MLflow has a version of the number again, and what can be done."""
+    return (
+        f"MLflow has a version {promote_request.version} of {promote_request.model_name} again: the request can be "
+        "reviewed and promoted, if the facts are the same with the approvals that it has."
+    )
+
+
 def leaves(stage: str) -> str:
     """Returns over a version's card what becomes of it: `Leaves Production`."""
     return f"Leaves {stage}"

@@ -26,6 +26,7 @@ _SAID = {
     AuditAction.PROMOTION_FAILED: "a promotion failed",
     AuditAction.ASKED_AGAIN: "the reviewers were asked again",
     AuditAction.VERSION_GONE: "the version was deleted",
+    AuditAction.VERSION_BACK: "the deleted version is there again",
     AuditAction.GLASS_BROKEN: "the glass was broken",
     AuditAction.GLASS_CONSENTED: "breaking the glass got its consent",
     AuditAction.REVIEWED_AFTERWARDS: "it was reviewed afterwards",

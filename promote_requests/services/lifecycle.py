@@ -24,7 +24,7 @@ from promote_requests.services.conversation.mentioning import mention, mention_a
 from promote_requests.services.gating import after_description, as_stored, judge_gates, measure
 from promote_requests.services.locking import lock, move
 from promote_requests.services.moves.former import has_ground, has_passed
-from promote_requests.services.moves.gone import notice_if_gone
+from promote_requests.services.moves.gone import notice_presence
 from promote_requests.services.observing import columns
 from promote_requests.services.reading import (
     as_judged,
@@ -151,9 +151,9 @@ def edit(*, actor: Actor, promote_request: PromoteRequest, title: str, descripti
 
     The trail keeps the former texts, because reviewers may have approved because of them.
     """
-    _require(actor, Action.EDIT, promote_request)
     with patience.at_most(_LOOKS_FOR_VERSION):
-        notice_if_gone(promote_request)
+        notice_presence(promote_request, actor=actor)
+    _require(actor, Action.EDIT, promote_request)
     title = _checked_title(title)
     description = _checked_description(description)
     with transaction.atomic():

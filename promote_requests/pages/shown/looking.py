@@ -58,23 +58,23 @@ class Seen:
 
 def look_at(request: PageRequest, promote_request: PromoteRequest, rules: Rulebook, look: Look) -> Seen:
     """Returns the facts that a page shows; what MLflow has changed is written down where an approval stops counting."""
-    recorded = promote_request.observation
+    recorded, actor = promote_request.observation, Actor.checkpoint(Door.PAGE, request.id)
     if look is Look.KEPT and promote_request.status in UNFINISHED and (kept := _kept(promote_request)) is not None:
         return kept
     try:
-        with noticed(promote_request):
+        with noticed(promote_request, actor=actor):
             evidence = with_files(promote_request, evidence_of(promote_request, recent=look is Look.RECENT))
     except UnreadableEvidence as failure:
         return Seen(recorded, failure=failure)
     except RegistryError as failure:
         kept = _kept(promote_request)
         return replace(kept, failure=failure) if kept is not None else Seen(recorded, failure=failure)
-    notice_return(promote_request)
+    notice_return(promote_request, actor=actor)
     if promote_request.status in UNFINISHED and measure(promote_request, evidence, rules=rules):
         keep(promote_request)
     if promote_request.status != Status.OPEN or not has_changed(promote_request, evidence):
         return Seen(recorded, evidence)
-    changed = notice_changes(promote_request, evidence, actor=Actor.checkpoint(Door.PAGE, request.id))
+    changed = notice_changes(promote_request, evidence, actor=actor)
     return Seen(Observation.of(evidence, promote_request.target), evidence, changed=changed)
 
 

@@ -28,7 +28,12 @@ _STANDS = (RuleNotMet, ChampionChanged, EvidenceChanged, NotAllowed, InvalidInpu
 def promote_due(*, door: Door) -> Iterator[tuple[PromoteRequest, CheckpointError | None]]:
     """Promotes every request that is due, the oldest first; yields each with what stood in its way, if anything did."""
     rules = rulebook()
-    waiting = PromoteRequest.objects.open().filter(last_failure="").with_people().order_by("opened_at", "number")
+    waiting = (
+        PromoteRequest.objects.open()
+        .filter(last_failure="", gone_at=None)
+        .with_people()
+        .order_by("opened_at", "number")
+    )
     for promote_request in waiting:
         requirement = requirement_of(promote_request, rules)
         if requirement.promote_when == PromoteWhen.DUE and decision_of(promote_request, rules).is_approved:

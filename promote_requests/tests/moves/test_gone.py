@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from audit.actors import Door
 from audit.choices import AuditAction
 from audit.models import AuditEvent
 from foundation.exceptions import CheckpointError, InvalidInput, WrongState
@@ -10,7 +11,9 @@ from notifications.choices import Event
 from notifications.models import Message
 from promote_requests import services
 from promote_requests.choices import Status, Verdict
+from promote_requests.exceptions import EvidenceChanged
 from promote_requests.models import PromoteRequest
+from promote_requests.services.by_itself import returning
 from protection.models import ProtectionRule
 from registry.exceptions import RegistryNotFound, RegistryUnreachable
 from testing.api_client import Api
@@ -118,7 +121,61 @@ def test_something_else_that_is_missing_is_not_the_version(open_request, fraud, 
     assert open_request.gone_at is None
 
 
-def test_a_version_that_is_there_again_can_be_judged(open_request, ada):
+@pytest.fixture
+def back(open_request, ada, grace):
+    """Gives ada's request, approved by grace, which says that its version is deleted, though MLflow has it."""
+    ProtectionRule.objects.update(promote_when="pressed")
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
     PromoteRequest.objects.update(gone_at=open_request.created_at)
-    looked_at(open_request, ada)
-    assert open_request.gone_at is None
+    open_request.refresh_from_db()
+    return open_request
+
+
+@pytest.mark.parametrize(
+    ("finds", "door"),
+    [
+        (lambda ada, linus, **back: looked_at(back["promote_request"], ada), "page"),
+        (lambda ada, linus, **back: returning.look_for_deleted(), "worker"),
+        (lambda ada, linus, **back: services.promote(actor=by(linus), **back), "page"),
+        (lambda ada, linus, **back: services.review(actor=by(linus), verdict=Verdict.APPROVE, **back), "page"),
+        (lambda ada, linus, **back: services.edit(actor=by(ada), title="T", description="", **back), "page"),
+    ],
+    ids=["page", "worker", "promotion", "review", "edit"],
+)
+def test_a_version_that_is_there_again_is_noticed_by_whoever_looks_and_the_record_keeps_it_once(finds, door, back, ada):
+    finds(ada, UserFactory(username="linus"), promote_request=back)
+    returning.look_for_deleted()
+    assert PromoteRequest.objects.get().gone_at is None
+    (row,) = AuditEvent.objects.filter(action=AuditAction.VERSION_BACK)
+    assert (row.actor_name, row.door) == ("Checkpoint", door)
+    assert row.reason.startswith("MLflow has a version 2 of Fraud again:")
+    assert Message.objects.filter(event=Event.VERSION_BACK).count() == 1
+
+
+def test_what_is_promoted_though_it_was_deleted_meanwhile_is_in_mlflow(back, fraud):
+    services.promote(actor=by(UserFactory()), promote_request=back)
+    back.refresh_from_db()
+    assert back.status == Status.PROMOTED
+
+
+def test_another_version_of_the_number_has_no_approvals(back, fraud):
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.1})
+    with pytest.raises(EvidenceChanged):
+        services.promote(actor=by(UserFactory()), promote_request=back)
+
+
+@pytest.mark.parametrize("failure", [None, RegistryUnreachable("away")])
+def test_the_worker_leaves_the_note_while_the_version_is_gone_or_nobody_knows(failure, gone, ada, fraud):
+    looked_at(gone, ada)
+    if failure is not None:
+        fraud.fail_next(failure, call="get_version")
+    returning.look_for_deleted()
+    assert PromoteRequest.objects.get().gone_at == gone.gone_at
+    assert not AuditEvent.objects.filter(action=AuditAction.VERSION_BACK).exists()
+
+
+def test_what_is_due_by_itself_is_not_tried_in_vain_while_its_version_is_gone(gone, ada):
+    looked_at(gone, ada)
+    ProtectionRule.objects.update(promote_when="due")
+    assert list(services.promote_due(door=Door.WORKER)) == []
+    assert not AuditEvent.objects.filter(action=AuditAction.REFUSED).exists()
