@@ -81,6 +81,18 @@ def edited(workspace: str, model_name: str, version: str, changed_ms: int) -> No
     ).update(mark_ms=changed_ms)
 
 
+def rename(workspace: str, former: str, present: str) -> None:
+    """Lets the versions of a model go on holding, under its new name, what they have held.
+
+    MLflow gives the name away only where no model has it: what versions of that name were seen to hold is over, or was
+    seen after the rename and is known for longer under the former name.
+    """
+    of_workspace = Holding.objects.filter(workspace=workspace)
+    with transaction.atomic():
+        of_workspace.filter(model_name=present, ended_at=None).update(ended_at=timezone.now())
+        of_workspace.filter(model_name=former).update(model_name=present)
+
+
 def _begin(**values: Any) -> None:
     try:
         with transaction.atomic():

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from audit.making import waiting
@@ -63,14 +64,16 @@ def find(workspace: str, version: ModelVersion) -> RegisteredVersion | None:
 
 
 def rename(workspace: str, former: str, present: str) -> None:
-    """Lets the versions of a model keep their makers under its new name."""
-    for row in RegisteredVersion.objects.filter(workspace=workspace, model_name=former):
-        row.model_name = present
-        try:
-            with transaction.atomic():
-                row.save(update_fields=["model_name"])
-        except IntegrityError:  # one of the new name was made in the same millisecond: each stays what it is
-            continue
+    """Lets the versions of a model keep their makers under its new name, in one statement.
+
+    Where one of the new name was made in the same millisecond, each stays what it is.
+
+    Raises:
+        DatabaseError: nothing was renamed.
+    """
+    of_workspace = RegisteredVersion.objects.filter(workspace=workspace)
+    namesakes = of_workspace.filter(model_name=present, version=OuterRef("version"), created_ms=OuterRef("created_ms"))
+    of_workspace.filter(~Exists(namesakes), model_name=former).update(model_name=present)
 
 
 def _add(

@@ -88,7 +88,11 @@ def _original(version: answers.Version, workspace: str) -> ModelVersion | None:
 
 
 def _rename(message: dict[str, Any], workspace: str) -> None:
-    recording.rename(workspace, message["name"], message["new_name"])
+    former, present = message["name"], message["new_name"]
+    if former == present:
+        return
+    recording.rename(workspace, former, present)
+    sightings.rename(workspace, former, present)
 
 
 def _alias(message: dict[str, Any], workspace: str, *, is_set: bool) -> None:

@@ -125,3 +125,28 @@ def test_a_number_that_is_used_again_begins_anew(at):
 def test_a_status_counts_as_an_alias_does(at):
     skill = ModelVersion("skill:triage", "1", status="active", created_at=NOON, updated_at=NOON)
     assert hours(skill) == {"status:active": 1}
+
+
+def test_a_renamed_model_goes_on_holding_what_it_held(at):
+    hours(NAMED)
+    at(5)
+    sightings.rename("", "Fraud", "Scam")
+    assert hours(replace(NAMED, name="Scam")) == {"alias:candidate": 1}
+    assert not Holding.objects.filter(model_name="Fraud").exists()
+
+
+def test_what_a_model_of_the_new_name_was_seen_to_hold_is_over(at):
+    hours(replace(NAMED, name="Scam"))
+    hours(replace(STAGED, name="Scam", version="3"))
+    at(5)
+    hours(NAMED)
+    sightings.rename("", "Fraud", "Scam")
+    at(9)
+    assert hours(replace(NAMED, name="Scam")) == {"alias:candidate": 5}
+    assert Holding.objects.filter(ended_at=None).count() == 1
+
+
+def test_a_model_of_another_workspace_keeps_its_name(at):
+    hours(NAMED, "blue")
+    sightings.rename("", "Fraud", "Scam")
+    assert Holding.objects.get().model_name == "Fraud"

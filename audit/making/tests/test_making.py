@@ -186,6 +186,23 @@ def test_a_renamed_model_keeps_its_makers(ada):
     assert makers_of(replace(FRAUD, name="Scam", run_id=""), workspace="") == (Maker(Deed.REGISTERED, ada.pk, "ada"),)
 
 
+def test_many_versions_are_renamed_in_one_statement_and_a_namesake_stays_what_it_is(
+    ada, grace, django_assert_num_queries
+):
+    for number in range(1, 8):
+        registered(ada, replace(FRAUD, version=str(number), run_id=""))
+    registered(grace, replace(FRAUD, name="Scam", version="3", run_id=""))
+    registered(grace, replace(FRAUD, name="Other", version="3", run_id=""))
+    with django_assert_num_queries(1):
+        recording.rename("", "Fraud", "Scam")
+    names = RegisteredVersion.objects.order_by("pk").values_list("model_name", "maker_name")
+    assert list(names) == [
+        *[("Fraud" if number == 3 else "Scam", "ada") for number in range(1, 8)],
+        ("Scam", "grace"),
+        ("Other", "grace"),
+    ]
+
+
 def test_what_waits_is_written_in_batches_and_what_the_database_refuses_goes_on_waiting(ada, monkeypatch):
     monkeypatch.setattr(waiting, "BATCH", 3)
     for number in range(7):
