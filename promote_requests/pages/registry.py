@@ -158,7 +158,7 @@ def compare_versions(request: PageRequest) -> HttpResponse:
             for who, facts in ((right, evidence.challenger), (left, evidence.champion))
             if facts is not None and (made := inspection_of(workspace, facts.version)) is not None
         ],
-        "old_links": compared.links_of(evidence.champion, workspace) if evidence.champion else [],
+        "old_links": compared.links_of(evidence.champion, workspace),
         "new_links": compared.links_of(evidence.challenger, workspace),
         "form": links.form_path_for_version(*new, workspace),
         **charts.context_of(evidence, workspace),

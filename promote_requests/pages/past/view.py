@@ -43,7 +43,7 @@ def judged(request: PageRequest, number: int, digest: str) -> HttpResponse:
         "evidence": evidence,
         "comparison": compared.comparison_of(evidence),
         "challenger_links": compared.links_of(evidence.challenger, promote_request.workspace),
-        "champion_links": compared.links_of(evidence.champion, promote_request.workspace) if evidence.champion else [],
+        "champion_links": compared.links_of(evidence.champion, promote_request.workspace),
         "reviews": reviews,
         "kept_at": observed_at,
         "pictures": compared.pictures_judged(promote_request, evidence, observed_at),

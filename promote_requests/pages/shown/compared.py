@@ -21,8 +21,10 @@ def comparison_of(evidence: Evidence | None, counts: Counts = NO_COUNTS) -> Comp
     return None if evidence is None else compare_evidence(evidence).with_counts(counts)
 
 
-def links_of(facts: VersionFacts, workspace: str) -> list[tuple[str, str]]:
-    """Returns (what, address) of a version's screens in MLflow."""
+def links_of(facts: VersionFacts | None, workspace: str) -> list[tuple[str, str]]:
+    """Returns (what, address) of a version's screens in MLflow; none of no version."""
+    if facts is None:
+        return []
     version, is_prompt = facts.version, facts.is_prompt
     if version.family is not Family.MODEL:
         name = "Skill" if version.family is Family.SKILL else "MCP server"

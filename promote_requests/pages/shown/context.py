@@ -136,10 +136,8 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, rules: Rul
         "changed": seen.changed,
         "evidence": evidence,
         "comparison": compared.comparison_of(evidence, decision.counts),
-        "challenger_links": compared.links_of(evidence.challenger, proposal.workspace) if evidence else [],
-        "champion_links": compared.links_of(evidence.champion, proposal.workspace)
-        if evidence and evidence.champion
-        else [],
+        "challenger_links": compared.links_of(evidence.challenger if evidence else None, proposal.workspace),
+        "champion_links": compared.links_of(evidence.champion if evidence else None, proposal.workspace),
         "requirement": requirement,
         "decision": decision,
         "signs_as": printed_name(request.user) if requirement.wants_signatures else "",
