@@ -42,9 +42,13 @@ class Check(AppendOnly):
 
     @property
     def reported_by(self) -> frozenset[int]:
-        """The keys of everybody whose report this is: the account, and who answered or answers for it."""
-        both = frozenset({self.reporter_id, self.reporter.answerable_id, self.answered_for_by_id})
-        return frozenset(key for key in both if key is not None)
+        """The keys of whose report this is, for ever: the account's, and who answered for it then."""
+        return frozenset(key for key in (self.reporter_id, self.answered_for_by_id) if key is not None)
+
+    @property
+    def in_hands_of(self) -> frozenset[int]:
+        """The keys of everybody in whose hands it is: beside these whoever answers for the account now."""
+        return self.reported_by | {self.reporter.answerable_id}
 
     @override
     def __str__(self) -> str:

@@ -128,6 +128,7 @@ def open_request(
                 gate_results=as_stored(gates),
                 **columns(evidence, proposal.target),
             )
+            _refuse_beside_objection(proposal, besides=promote_request.pk)
             trail.record(
                 AuditAction.CREATED,
                 about=promote_request.about,
@@ -284,6 +285,7 @@ def _open(
                 judged_by=None,
                 last_failure="",
             )
+            _refuse_beside_objection(locked.proposal, besides=locked.pk)
             _record(recorded_as, locked, actor, reason=message, from_status=before)
             if was_private:
                 mention_all(actor=actor, promote_request=locked)
@@ -349,6 +351,9 @@ def _refuse_beside_objection(proposal: Proposal, *, besides: int = 0) -> None:
 
     Otherwise withdrawing and asking anew would make it vanish, as reopening does not; nor do a draft that waited
     meanwhile, an older request that is reopened, or a draft that is withdrawn after it.
+
+    Asked before MLflow is, and again once the row is written: whoever objected may have done so, and the request been
+    withdrawn, while MLflow answered. Then no other is under way, says the database, and whatever ended is seen.
 
     Args:
         proposal: What is asked for.

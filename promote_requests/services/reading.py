@@ -216,12 +216,15 @@ def checks_of(promote_request: PromoteRequest, observation: Observation) -> tupl
     The built-in check is about the version's files, whatever else changes. What was found before the request was
     opened does not count: until then nothing kept the files from changing.
     """
+    is_decided = promote_request.status not in (Status.DRAFT, Status.OPEN)
     found = [
         Report(
             given.name,
             State(given.state),
             given.reporter.get_username(),
-            bool(given.reported_by & promote_request.authors),
+            bool(given.reported_by & promote_request.asked_by)
+            if is_decided
+            else bool(given.in_hands_of & promote_request.authors),
             given.created_at,
             given.summary,
             given.details_url,

@@ -409,6 +409,48 @@ def test_an_objection_does_not_vanish_by_way_of(fraud, ada, grace, linus, by_way
     assert not services.decision_of(reopened).is_approved
 
 
+@pytest.mark.parametrize("way", ["reopen", "submit", "create"])
+def test_an_objection_that_comes_while_mlflow_answers_does_not_vanish_either(fraud, ada, grace, linus, way):
+    older = services.withdraw(actor=by(linus), promote_request=PromoteRequestFactory(actor=linus))
+    waiting = drafted(linus)
+    if way != "submit":
+        services.withdraw(actor=by(linus), promote_request=waiting)
+    asked = [PromoteRequestFactory(actor=ada)] if way != "create" else []
+    is_asked = []
+
+    def meanwhile():
+        if is_asked:
+            return
+        is_asked.append(True)
+        other = asked[0] if asked else PromoteRequestFactory(actor=ada)
+        judge(grace, other, Verdict.REQUEST_CHANGES, body="Show the recall.")
+        services.withdraw(actor=by(ada), promote_request=other)
+
+    fraud.before("holders", meanwhile)
+    attempts = {
+        "reopen": lambda: services.reopen(actor=by(linus), promote_request=older),
+        "submit": lambda: services.submit(actor=by(linus), promote_request=waiting),
+        "create": lambda: PromoteRequestFactory(actor=linus),
+    }
+    with pytest.raises(DuplicateRequest, match="grace"):
+        attempts[way]()
+    assert is_asked
+    assert not PromoteRequest.objects.open().exists()
+
+
+def test_what_was_decided_with_a_check_stays_decided_after_a_hand_over(fraud, ada, grace, linus, nightly):
+    rule(conditions={"checks": ["ci"], "approvals": 1})
+    robot = service_account("robot", grace)
+    asked = PromoteRequestFactory(actor=nightly)
+    seen = {"state": "success", "evidence_fingerprint": asked.evidence_fingerprint}
+    services.report_check(actor=by(robot), promote_request=asked, name="ci", **seen)
+    assert asked.checks.get().answered_for_by == grace
+    judge(linus, asked)
+    assert fresh(asked).status == Status.PROMOTED
+    handed_over(nightly, grace)
+    assert services.decision_of(fresh(asked)).is_approved
+
+
 def test_a_rules_page_in_the_admin_names_no_draft_of_somebody_else(fraud, ada):
     drafted(ada)
     stages = ProtectionRule.objects.get(target_pattern="stage:*")

@@ -148,6 +148,18 @@ def test_two_requests_for_the_same_opened_at_the_same_moment_are_one(fraud, ada,
     assert PromoteRequest.objects.count() == 1
 
 
+def test_of_two_drafts_for_the_same_that_are_submitted_at_the_same_moment_one_is_opened(fraud, ada, grace):
+    drafts = [PromoteRequestFactory(actor=actor, draft=True) for actor in (ada, grace)]
+    together = Barrier(2)
+    fraud.before("holders", lambda: together.wait(LONG))
+    outcomes = at_the_same_moment(
+        *(partial(services.submit, actor=by(draft.author), promote_request=draft) for draft in drafts)
+    )
+    assert {type(outcome) for outcome in outcomes} == {PromoteRequest, DuplicateRequest}
+    assert PromoteRequest.objects.open().count() == 1
+    assert PromoteRequest.objects.submitted().count() == 1
+
+
 def test_without_the_constraint_both_requests_would_be_opened(fraud, ada, grace):
     together = Barrier(2)
     fraud.before("holders", lambda: together.wait(LONG))
