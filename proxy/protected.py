@@ -1,7 +1,6 @@
 """What is protected here, and who holds it now: the questions that the guard asks of the rules and of the registry."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from promote_requests import services
 from promote_requests.choices import Status
@@ -11,6 +10,7 @@ from protection.matching import is_match
 from protection.models import ProtectionRule
 from registry import RegistryClient, get_registry
 from registry.exceptions import RegistryNotFound
+from registry.places import models_path, version_number
 from registry.targets import ACTIVE_STAGES, ACTIVE_STATUSES, Target, TargetKind
 from registry.types import Family, ModelVersion, family_of
 
@@ -124,19 +124,16 @@ class Protected:
         Reads `models:/NAME/VERSION`, `/STAGE`, `/latest` and `models:/NAME@ALIAS` as MLflow's `_parse_model_uri`
         does. The version is empty when the registry knows none such.
         """
-        try:
-            uri = urlsplit(source, allow_fragments=False)
-        except ValueError:  # no URI at all, so no copy; MLflow will say so
+        path = models_path(source)
+        if path is None or (len(path) == 1 and "@" not in path[0]):
             return None
-        name, slash, place = uri.path.lstrip("/").partition("/")
-        if uri.scheme != "models" or not (slash or "@" in name):
-            return None
-        if not slash:
+        name, place = path[0], "/".join(path[1:])
+        if len(path) == 1:
             name, _, place = name.rpartition("@")
-        elif place.isdecimal():
-            return name, str(int(place))
+        elif number := version_number(place):
+            return name, number
         try:
-            return name, self._version_at(name, place, is_alias=not slash)
+            return name, self._version_at(name, place, is_alias=len(path) == 1)
         except RegistryNotFound:
             return name, ""
 

@@ -11,6 +11,33 @@ _MLFLOWS_OWN = "/mlflow-artifacts/artifacts/"
 """Stands in an address by which a client has spelt out where MLflow serves artifacts."""
 
 
+_LONGEST_VERSION = 9
+"""Digits of a version's number."""
+
+
+def models_path(source: str) -> list[str] | None:
+    """Returns the parts of the path of a `models:` address, as MLflow reads it; None of any other address.
+
+    That is `_parse_model_uri` of MLflow 3.17: the scheme in any case, white space around and line ends within left out,
+    host and query without meaning, a fragment part of the path, nothing unquoted, zeros before a number allowed. A
+    stricter reading would let a spelling that MLflow takes hide whose version was copied.
+    """
+    try:
+        parsed = urlsplit(source, allow_fragments=False)
+    except ValueError:
+        return None
+    return parsed.path.lstrip("/").split("/") if parsed.scheme == "models" else None
+
+
+def version_number(place: str) -> str:
+    """Returns the number of the version that an address names, without the zeros that MLflow's database ignores.
+
+    "" where it names none: a stage, `latest`, or a number that no version has.
+    """
+    digits = place.lstrip("0")
+    return str(int(digits)) if digits.isdecimal() and len(digits) <= _LONGEST_VERSION else ""
+
+
 def can_be_told(location: str) -> bool:
     """Tells whether it is known what MLflow serves of the files at an address, so that they can be sealed.
 

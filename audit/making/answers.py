@@ -4,14 +4,13 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from audit.making.models import LONGEST_ID, Kind
+from registry.places import models_path, version_number
 
 _RUN_ID = re.compile(r"(?<![0-9a-zA-Z-])[0-9a-f]{32}(?![0-9a-zA-Z])", re.IGNORECASE)
 _MODEL_ID = re.compile(r"(?<![0-9a-zA-Z])m-[0-9a-f]{32}(?![0-9a-zA-Z])", re.IGNORECASE)
-_LONGEST_VERSION = 9
-"""Digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,33 +41,15 @@ class Version:
     @property
     def is_copy(self) -> bool:
         """Whether its source is a version rather than a run, a logged model or a place."""
-        path = _models_path(self.source)
+        path = models_path(self.source)
         return path is not None and not (len(path) == 1 and _MODEL_ID.fullmatch(path[0]))
 
     @property
     def original(self) -> tuple[str, str] | None:
         """The (model, version) that it is a copy of; None where its source names none for sure."""
-        path = _models_path(self.source)
-        if path is None or len(path) != 2 or not path[1].isdecimal():
-            return None
-        version = str(int(path[1][-_LONGEST_VERSION - 1 :]))
-        return (
-            None if not path[0] or version == "0" or len(path[1].lstrip("0")) > _LONGEST_VERSION else (path[0], version)
-        )
-
-
-def _models_path(source: str) -> list[str] | None:
-    """Returns the parts of the path of a `models:` address, as MLflow reads it; None of any other address.
-
-    That is `_parse_model_uri` of MLflow 3.17: the scheme in any case, white space around and line ends within left out,
-    host and query without meaning, a fragment part of the path, nothing unquoted, zeros before a number allowed. A
-    stricter reading would let a spelling that MLflow takes hide whose version was copied.
-    """
-    try:
-        parsed = urlsplit(source, allow_fragments=False)
-    except ValueError:
-        return None
-    return parsed.path.lstrip("/").split("/") if parsed.scheme == "models" else None
+        path = models_path(self.source)
+        version = version_number(path[1]) if path and len(path) == 2 and path[0] else ""
+        return (path[0], version) if path and version else None
 
 
 def parts_of(run_id: str, model_id: str, *sources: str) -> tuple[tuple[str, Kind, bool], ...]:
