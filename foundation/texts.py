@@ -29,8 +29,19 @@ def checked_message(text: str) -> str:
 
 
 def is_storable(text: str) -> bool:
-    """Tells whether every database can store the text: it has neither NUL nor a lone surrogate."""
-    return _UNSTORABLE.search(text) is None
+    """Tells whether every database can store the text: it has neither NUL nor a lone surrogate.
+
+    Asked of every text of every statement, so without an expression, which takes ten times as long.
+    """
+    if "\x00" in text:
+        return False
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def storable_text(text: str) -> str:
