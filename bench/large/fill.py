@@ -21,7 +21,7 @@ class Registry:
     """What was put there.
 
     Attributes:
-        newest: The highest version of `MODEL`.
+        newest: The highest version of the model.
         run_path: Where the artifacts of a run lie that no version came from.
     """
 
@@ -29,23 +29,24 @@ class Registry:
     run_path: str
 
 
-def fill(store: Path, *, versions: int, models: int) -> Registry:
+def fill(store: Path, *, versions: int, models: int, name: str = MODEL) -> Registry:
     """Adds a model of so many versions, three of them in Production, and so many models of three versions.
 
     Args:
         store: MLflow's SQLite file, its tables made.
-        versions: Of `MODEL`.
+        versions: Of the model.
         models: Beside it.
+        name: Of the model.
     """
     with sqlite3.connect(store, timeout=60) as database:
         filler = _Filler(database)
         for number in range(models):
             filler.model(f"model-{number:05d}", versions=3)
-        filler.model(MODEL, versions=versions)
+        filler.model(name, versions=versions)
         champions = (versions - CHAMPION_OFFSET, versions // 2, 3)
         for version in champions:
-            filler.in_production(MODEL, version)
-        filler.alias(MODEL, "champion", champions[0])
+            filler.in_production(name, version)
+        filler.alias(name, "champion", champions[0])
         unrelated = filler.run()
     database.close()
     return Registry(versions, f"0/{unrelated}/artifacts")
