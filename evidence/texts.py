@@ -77,10 +77,13 @@ def _pieces(old: str, new: str, budget: Budget) -> list[tuple[bool, str, str]]:
 
 
 def _narrowed(old: str, new: str) -> list[tuple[bool, str, str]]:
-    """Looks into a pair of words of which a part is the same, as in `v1.2` and `v1.3`."""
-    if not old or not new or max(len(old), len(new)) > _SHORT:
+    """Looks into a pair of words of which a part is the same, as in `v1.2` and `v1.3`; of long ones most of it."""
+    if not old or not new:
         return [(False, old, new)]
-    return _ends(old, new)
+    pieces = _ends(old, new)
+    shared = sum(len(before) for is_same, before, _ in pieces if is_same)
+    is_long = max(len(old), len(new)) > _SHORT
+    return [(False, old, new)] if is_long and 2 * shared < min(len(old), len(new)) else pieces
 
 
 def _ends(old: str, new: str) -> list[tuple[bool, str, str]]:

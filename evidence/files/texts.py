@@ -1,10 +1,14 @@
 """The difference of two text files, within a bound whatever is in them. Pure."""
 
+from dataclasses import replace
+
 from evidence.budget import BoundedMatcher, Budget, TooMany
 from evidence.prompts import DiffLine, with_words
 
 MOST_SHOWN = 1_000
 """Lines of a difference."""
+LONGEST = 20_000
+"""Characters of a line, or of a piece of it that differs: a file may be one line of a megabyte."""
 _MOST_LINES = 100_000
 _CONTEXT = 3
 Change = tuple[str, int, int, int, int]
@@ -34,8 +38,21 @@ def difference(old: str | None, new: str | None) -> tuple[tuple[DiffLine, ...], 
                 lines += [("context", line) for line in before[i1:i2]]
                 continue
             lines += [("removed", line) for line in before[i1:i2]] + [("added", line) for line in after[j1:j2]]
-    cut = f"Only the first {MOST_SHOWN:,} lines of the difference are shown." if len(lines) > MOST_SHOWN else ""
-    return tuple(with_words(lines[:MOST_SHOWN])), cut
+    cut = [f"Only the first {MOST_SHOWN:,} lines of the difference are shown."] if len(lines) > MOST_SHOWN else []
+    found = with_words(lines[:MOST_SHOWN])
+    shown = tuple(_shortened(line) for line in found)
+    if any(one is not other for one, other in zip(found, shown, strict=True)):
+        cut.append(f"Of what is longer than {LONGEST:,} characters the first are shown.")
+    return shown, " ".join(cut)
+
+
+def _shortened(line: DiffLine) -> DiffLine:
+    """Returns a line of which no piece is longer than `LONGEST`; the same one where none is."""
+    pieces = line.parts or (line,)
+    if all(len(piece.text) <= LONGEST for piece in pieces):
+        return line
+    parts = tuple(replace(part, text=part.text[:LONGEST]) for part in line.parts)
+    return replace(line, text=line.text[:LONGEST], parts=parts)
 
 
 def _lines(text: str | None, *, beside: str | None) -> list[str]:

@@ -161,6 +161,15 @@ def test_a_pathological_text_is_cut_off_with_a_sentence(old, new):
     assert len(lines) <= texts.MOST_SHOWN
 
 
+def test_of_one_very_long_line_the_place_that_differs_is_shown_and_no_megabyte():
+    lines, cut = texts.difference("z" * 900_000 + "1", "z" * 900_000 + "2")
+    assert [[part.text for part in line.parts if part.kind == "differs"] for line in lines[1:]] == [["1"], ["2"]]
+    assert (sum(len(part.text) for line in lines for part in line.parts) < 1_000, cut) == (True, "")
+    lines, cut = texts.difference("x1 " * 300_000, "x2 " * 300_000)
+    assert sum(len(part.text) for line in lines for part in line.parts) < 50_000
+    assert cut == "Of what is longer than 20,000 characters the first are shown."
+
+
 def test_a_text_that_is_new_is_shown_and_a_long_one_to_its_thousandth_line():
     found = difference_of("card.md", b"# Card\nFor doctors.", None)
     assert [(line.kind, line.text) for line in found.lines if line.kind == "added"] == [
