@@ -17,7 +17,7 @@ from evidence.prompts import PromptComparison, compare_prompts
 from evidence.rows import DIFFERENCES, Group, Kind, TextRow, in_order, kind_of
 from evidence.texts import side_by_side
 from evidence.verdict import Counts, Verdict, judge
-from registry.types import Contents, FileTree, VersionFacts
+from registry.types import PROMPT_SETTINGS, PROMPT_TEXT_TAG, Contents, FileTree, VersionFacts, is_reserved_tag
 
 _MOST_READ = 300_000
 """Characters of changed values that are read as JSON or YAML for one table: about half a second."""
@@ -38,6 +38,8 @@ class Comparison:
     lineage: Group
     parameters: Group
     tags: Group
+    run_tags: Group
+    system_tags: Group
     descriptions: Group
     prompt: PromptComparison | None
     settings: Group
@@ -56,13 +58,14 @@ class Comparison:
             self.datasets,
             self.parameters,
             self.tags,
+            self.run_tags,
             self.descriptions,
             self.lineage,
         )
 
     @property
     def differs(self) -> bool:
-        """Whether anything differs; false without a champion."""
+        """Whether anything differs, of which MLflow's own tags are nothing; false without a champion."""
         of_files = self.contents is not None and (
             self.contents.signature.differences or self.contents.environment.differences
         )
@@ -78,7 +81,10 @@ class Comparison:
         """Returns the comparison for the API, without equal rows when asked."""
         return {
             "has_champion": self.has_champion,
-            **{group.name: group.as_dict(only_differences=only_differences) for group in self.groups},
+            **{
+                group.name: group.as_dict(only_differences=only_differences)
+                for group in (*self.groups, self.system_tags)
+            },
             "criteria": self.criteria.as_dict(),
             "logged_comparisons": [found.as_dict() for found in self.logged],
             "prompt": self.prompt and self.prompt.as_dict(),
@@ -114,6 +120,8 @@ def compare(challenger: VersionFacts, champion: VersionFacts | None, directions:
         lineage=compare_lineage(challenger, champion),
         parameters=_texts("parameters", challenger.params, champion.params if champion else None),
         tags=_texts("tags", challenger.tags, champion.tags if champion else None),
+        run_tags=_texts("run_tags", _run_tags(challenger), _run_tags(champion) if champion else None),
+        system_tags=_texts("system_tags", _system_tags(challenger), _system_tags(champion) if champion else None),
         descriptions=_texts("descriptions", _described(challenger), _described(champion) if champion else None),
         prompt=prompt,
         contents=contents,
@@ -129,6 +137,18 @@ def _files(challenger: VersionFacts, champion: VersionFacts | None) -> TreeCompa
     if challenger.tree is None:
         return None
     return compare_trees(challenger.tree, None if champion is None else champion.tree or FileTree(()))
+
+
+def _run_tags(facts: VersionFacts) -> dict[str, str]:
+    return {tag: text for tag, text in facts.run_tags.items() if not is_reserved_tag(tag)}
+
+
+def _system_tags(facts: VersionFacts) -> dict[str, str]:
+    """Returns what MLflow and Checkpoint keep as tags of the version and of its run, but for a prompt's own words."""
+    of_version = {tag: text for tag, text in facts.version.tags.items() if is_reserved_tag(tag)}
+    of_run = {tag: text for tag, text in facts.run_tags.items() if is_reserved_tag(tag)}
+    both = {f"{tag} (of the run)" if tag in of_version else tag: text for tag, text in of_run.items()} | of_version
+    return {tag: text for tag, text in both.items() if tag != PROMPT_TEXT_TAG and not tag.startswith(PROMPT_SETTINGS)}
 
 
 def _described(facts: VersionFacts) -> dict[str, str]:

@@ -28,7 +28,12 @@ class Kind(StrEnum):
 
 
 _ORDER = {kind: position for position, kind in enumerate(Kind)}
-_COUNTED = {"lineage": ("equal fact about the origin", "equal facts about the origin")}
+_COUNTED = {
+    "lineage": ("equal fact about the origin", "equal facts about the origin"),
+    "run_tags": ("equal tag of the run", "equal tags of the run"),
+    "system_tags": ("equal tag of MLflow's own", "equal tags of MLflow's own"),
+}
+_CAPTIONS = {"run_tags": "tags of the run", "system_tags": "MLflow's own tags"}
 DIFFERENCES = frozenset({Kind.CHANGED, Kind.ADDED, Kind.REMOVED})
 
 
@@ -137,6 +142,11 @@ class Group:
     def others(self) -> tuple[Row, ...]:
         """The rows that do not differ: equal, or new because there is no champion."""
         return tuple(row for row in self.rows if not row.is_difference)
+
+    @property
+    def caption(self) -> str:
+        """Returns what the table is called."""
+        return _CAPTIONS.get(self.name, self.name)
 
     @property
     def others_counted(self) -> str:

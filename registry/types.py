@@ -226,9 +226,6 @@ class FileTree:
         return sum(entry.size for entry in self.files)
 
 
-_SAME = ("name", "version", "created_at", "updated_at", "source", "run_id")
-
-
 @dataclass(frozen=True, slots=True)
 class VersionFacts:
     """What was measured of a version, from its run and its logged model together.
@@ -244,6 +241,7 @@ class VersionFacts:
         unplaced_source: Where its files are said to lie, if `places.can_be_told` says no; otherwise empty.
         origin: {what: text} that the run, or a logged model without one, says of itself, `commit`, `repository`,
             `source`, `user`, `parent run`; a client writes it, and may write anything.
+        run_tags: {tag: text} of its run, or of its logged model where no run made it.
         datasets: {context, "" where none was named: names and digests} of the data that its run says it used.
         dataset_names: {context: names} of the same data, without digests.
         contents: What its files say; None where nobody looked, and for a prompt.
@@ -277,6 +275,7 @@ class VersionFacts:
     criteria: dict[str, str] = field(default_factory=dict)
     makers: tuple[Maker, ...] = ()
     held_since: dict[str, str] = field(default_factory=dict)
+    run_tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_prompt(self) -> bool:
@@ -284,8 +283,9 @@ class VersionFacts:
         return self.prompt_text is not None and self.version.family is Family.MODEL
 
     def is_still(self, version: ModelVersion) -> bool:
-        """Tells whether these figures were read of this version, and it was not updated since, as MLflow says."""
-        return all(getattr(self.version, name) == getattr(version, name) for name in _SAME)
+        """Tells whether these figures are of this version, which MLflow says was not updated since."""
+        same = ("name", "version", "created_at", "updated_at", "source", "run_id")
+        return all(getattr(self.version, name) == getattr(version, name) for name in same)
 
     def said_by(self, version: ModelVersion) -> Self:
         """Returns these facts with what the version of a model says of itself."""

@@ -185,6 +185,26 @@ def prompts(new: str | None, old: str | None) -> Comparison:
     return compare(facts(prompt_text=new), facts("1", prompt_text=old))
 
 
+def test_tags_of_runs_are_compared_and_mlflows_own_stand_apart_and_are_no_difference():
+    new = facts(tags={"team": "risk"})
+    new = replace(
+        new,
+        version=replace(new.version, tags={"team": "risk", "mlflow.user": "ada", "mlflow.prompt.text": "Hello"}),
+        run_tags={"sweep": "7", "mlflow.user": "root", "mlflow.source.name": "train.py"},
+    )
+    old = replace(facts("1", tags={"team": "risk"}), run_tags={"sweep": "6"})
+    found = compare(new, old)
+    assert {row.key: row.kind for row in found.run_tags.rows} == {"sweep": Kind.CHANGED}
+    assert {row.key: row.as_dict()["challenger"] for row in found.system_tags.rows} == {
+        "mlflow.source.name": "train.py",
+        "mlflow.user": "ada",
+        "mlflow.user (of the run)": "root",
+    }
+    assert found.differs
+    assert not compare(new, replace(old, run_tags={"sweep": "7"})).differs
+    assert found.as_dict()["system_tags"]["counts"]["added"] == 3
+
+
 def test_a_changed_prompt_is_a_unified_diff():
     comparison = prompts("Hello\nbe brief\nbye", "Hello\nbe kind\nbye")
     assert comparison.prompt is not None

@@ -366,6 +366,8 @@ class ComparisonSerializer(serializers.Serializer):
     datasets = GroupSerializer(help_text="The data sets that the runs used, by what for.")
     parameters = GroupSerializer()
     tags = GroupSerializer()
+    run_tags = GroupSerializer(help_text="Of the runs, as their clients wrote them.")
+    system_tags = GroupSerializer(help_text="What MLflow and Checkpoint keep as tags.")
     descriptions = GroupSerializer(help_text="What MLflow has as the descriptions of versions and models.")
     lineage = GroupSerializer(help_text="Where the runs say that they come from.")
     criteria = CriteriaSerializer()

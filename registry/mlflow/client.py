@@ -26,6 +26,7 @@ from registry.mlflow.entities import (
     run_datasets,
     run_in,
     run_metrics,
+    run_tags,
     version_of,
 )
 from registry.mlflow.origins import Origins
@@ -127,6 +128,7 @@ class Models(RegistryClient):
             datasets=run_datasets(run),
             dataset_names=run_dataset_names(run),
             origin=origin(run, logged),
+            run_tags=run_tags(run, logged),
             criteria=run_criteria([*([run] if run else []), *evaluations]),
             made_by=made_by if found.run_id and made_by != found.run_id else "",
             unplaced_source="" if places.can_be_told(location) else location,

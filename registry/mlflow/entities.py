@@ -133,8 +133,13 @@ def _inputs(run: Run | None) -> list[tuple[str, Dataset]]:
 
 def origin(run: Run | None, logged: LoggedModel | None) -> dict[str, str]:
     """Returns {what: text} of where a run says that it comes from; a logged model says it where no run made it."""
-    tags = run.data.tags if run else (logged.tags or {}) if logged else {}
+    tags = run_tags(run, logged)
     return {what: tags[tag] for what, tag in _ORIGIN_TAGS.items() if tags.get(tag)}
+
+
+def run_tags(run: Run | None, logged: LoggedModel | None) -> dict[str, str]:
+    """Returns the tags of a run, or of a logged model that no run made."""
+    return dict(run.data.tags) if run else dict(logged.tags or {}) if logged else {}
 
 
 def model_metrics(logged: LoggedModel | None) -> list[Measurement]:

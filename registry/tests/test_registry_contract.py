@@ -286,6 +286,16 @@ def test_where_a_run_says_that_it_comes_from_is_among_the_facts(world, fraud):
     assert "commit" not in world.client.get_facts(fraud, "2").origin
 
 
+def test_all_tags_of_the_run_are_among_the_facts_beside_the_versions_own(mlflow_world):
+    name = f"{mlflow_world.prefix}Tagged"
+    mlflow_world.add_version(name, params={"depth": "4"}, tags={"team": "risk"}, run_name="calm-owl")
+    run_id = mlflow_world.client.get_version(name, "1").run_id
+    mlflow_world.mlflow.set_tag(run_id, "sweep", "7")
+    found = mlflow_world.client.get_facts(name, "1")
+    assert (found.run_tags["sweep"], found.run_tags["mlflow.runName"]) == ("7", "calm-owl")
+    assert found.tags == {"team": "risk"}
+
+
 def test_a_file_of_a_version_is_read_up_to_a_bound(world, fraud):
     world.put_file(fraud, "1", "MLmodel", b"flavors: {}")
     world.put_file(fraud, "1", "large.txt", b"x" * 300_000)

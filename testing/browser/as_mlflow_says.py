@@ -35,6 +35,8 @@ class Said:
         datasets: {purpose: name and digest}.
         lineage: {what: text}.
         tags: {name: text}, without MLflow's own.
+        run_tags: The same of the run.
+        system_tags: MLflow's own of both.
         signature: {(part, field): type}.
         environment: {what: version or condition}.
         files: {path: bytes}.
@@ -46,6 +48,8 @@ class Said:
     datasets: dict[str, str] = field(default_factory=dict)
     lineage: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    run_tags: dict[str, str] = field(default_factory=dict)
+    system_tags: dict[str, str] = field(default_factory=dict)
     signature: dict[tuple[str, str], str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
@@ -93,6 +97,8 @@ class MlflowSays:
             datasets=_datasets(run),
             lineage={LINEAGE[key]: text for key, text in tags.items() if key in LINEAGE},
             tags={key: text for key, text in found.tags.items() if not key.startswith("mlflow.")},
+            run_tags={key: text for key, text in tags.items() if not key.startswith("mlflow.")},
+            system_tags={key: text for key, text in {**tags, **found.tags}.items() if key.startswith("mlflow.")},
             files={str(path.relative_to(folder)): path.stat().st_size for path in files},
             folder=folder,
         )

@@ -43,7 +43,9 @@ def table(rows: int, *, last: str = "visits") -> pandas.DataFrame:
 
 def run_of(name: str, *, commit: str = "") -> mlflow.ActiveRun:
     """Begins a run that says where it comes from, within another one if that is open."""
-    tags = {"mlflow.source.git.commit": commit, "mlflow.source.git.repoURL": _REPOSITORY} if commit else {}
+    tags = {"team": f"of {name}"}
+    if commit:
+        tags |= {"mlflow.source.git.commit": commit, "mlflow.source.git.repoURL": _REPOSITORY}
     return mlflow.start_run(run_name=name, tags=tags, nested=True)
 
 

@@ -213,7 +213,7 @@ def assert_shown(tables: Tables, champion: Said, challenger: Said) -> None:
         name: [value and figure(float(value)) for value in row.values] for name, row in tables.rows("metrics").items()
     }
     assert metrics == merged(champion.metrics, challenger.metrics)
-    for group in ("parameters", "datasets", "lineage", "tags", "environment"):
+    for group in ("parameters", "datasets", "lineage", "tags", "run_tags", "system_tags", "environment"):
         found = {name: row.values for name, row in tables.rows(group).items() if name not in OWN_RECORD}
         assert found == merged(getattr(champion, group), getattr(challenger, group)), group
     signature = {(row.aside[0], name): row.values for name, row in tables.rows("signature").items()}
