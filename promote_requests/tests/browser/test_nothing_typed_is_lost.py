@@ -57,6 +57,14 @@ FORMS = {
 }
 
 
+SAMPLED = pytest.mark.parametrize(
+    "form",
+    [pytest.param(name, marks=() if name in ("approval", "new") else pytest.mark.drill) for name in FORMS],
+    indirect=True,
+)
+"""One form that is folded in and one before there is a request: one script sends all, which `make drills` tries."""
+
+
 @pytest.fixture(params=FORMS)
 def form(request: pytest.FixtureRequest) -> Form:
     return FORMS[request.param]
@@ -148,6 +156,7 @@ def test_sign_in_that_ended_leads_to_the_sign_in_and_back_to_the_text(form: Form
     finish(form, page)
 
 
+@SAMPLED
 def test_form_with_an_old_token_is_loaded_again_with_the_text(form: Form, page: Page, live_checkpoint: str) -> None:
     page.context.add_cookies([{"name": "checkpoint_csrf", "value": "x" * 32, "url": live_checkpoint}])
     form.send(page)
@@ -160,6 +169,7 @@ def test_form_with_an_old_token_is_loaded_again_with_the_text(form: Form, page: 
     finish(form, page)
 
 
+@SAMPLED
 def test_error_of_a_proxy_in_front_leaves_the_form_as_it_is(form: Form, page: Page) -> None:
     page.route(
         "**/promote-requests/**", lambda route: route.fulfill(status=502, content_type="text/html", body=BAD_GATEWAY)
@@ -171,6 +181,7 @@ def test_error_of_a_proxy_in_front_leaves_the_form_as_it_is(form: Form, page: Pa
     finish(form, page)
 
 
+@SAMPLED
 def test_lost_network_leaves_the_form_as_it_is(form: Form, page: Page) -> None:
     page.context.set_offline(True)
     form.send(page)
