@@ -16,6 +16,7 @@ from foundation.database.side_by_side import side_by_side
 from proxy.wsgi import Handler
 from registry.exceptions import RegistryUnreachable
 from registry.transport import Transport
+from testing.waiting import LONG
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.sockets, pytest.mark.django_db(transaction=True)]
 
@@ -121,7 +122,7 @@ def test_nobody_holds_a_connection_while_mlflow_is_asked_for_both_sides(
 ) -> None:
     connection.ensure_connection()
     assert three_slots._value == 2
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=LONG)
 
     def asked() -> tuple[int, int]:
         both.wait()

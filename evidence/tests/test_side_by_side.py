@@ -12,6 +12,7 @@ from registry import patience
 from registry.exceptions import RegistryNotFound, RegistryTimeout
 from registry.proposals import Proposal
 from registry.targets import Target
+from testing.waiting import LONG
 
 pytestmark = pytest.mark.django_db
 PROPOSAL = Proposal("Fraud", "2", Target.parse("stage:Production"))
@@ -19,7 +20,7 @@ PROPOSAL = Proposal("Fraud", "2", Target.parse("stage:Production"))
 
 def together(parties):
     """Returns a latch that opens when so many are at it; whoever waits in vain raises BrokenBarrierError."""
-    return threading.Barrier(parties, timeout=10).wait
+    return threading.Barrier(parties, timeout=LONG).wait
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def made_endpoint(checkpoint: Checkpoint, auth_config: dict[str, str]) -> str:
 
 def post(checkpoint: Checkpoint, path: str, message: dict[str, Any]) -> Exchange:
     body = json.dumps(message).encode()
-    return checkpoint.call(path, "POST", {"Content-Type": JSON}, body, timeout=30)
+    return checkpoint.call(path, "POST", {"Content-Type": JSON}, body)
 
 
 @pytest.mark.parametrize(

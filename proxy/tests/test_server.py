@@ -82,9 +82,7 @@ def test_the_lines_of_a_request_carry_its_id_and_what_is_no_request_carries_none
         read(sock, "GET")
         sock.sendall(b"no request\r\n\r\n")
         assert b" 400 Bad Request" in sock.recv(65536)
-    deadline = time.monotonic() + 20
-    while "No request from" not in server.log.read_text() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: "No request from" in server.log.read_text(), "the line in the log")
     lines = server.log.read_text().splitlines()
     assert {line.count(" request=") for line in lines if f" path={ECHO} " in line} == {1}
     assert {line.count(" request=") for line in lines if "No request from" in line} == {0}

@@ -149,3 +149,13 @@ def tab_to(page: Page, wanted: Locator) -> None:
         if wanted.evaluate("(element) => element === document.activeElement"):
             return
     raise AssertionError(f"Tab never reaches {wanted}")
+
+
+def settle(page: Page) -> None:
+    """Returns when whatever the page asked for until now has been sent and answered, however slow the machine is.
+
+    Two questions that come after it tell so: the first is answered after it was sent, the second after its answer.
+    """
+    page.wait_for_timeout(100)
+    for _ in range(2):
+        page.evaluate("fetch('/checkpoint/healthz', { cache: 'no-store' }).then((answer) => answer.text())")

@@ -7,6 +7,7 @@ import requests
 from playwright.sync_api import Page, Route, expect
 
 from promote_requests.tests.browser.test_accessibility import PHONE, TOO_SMALL, examine
+from testing.browser.checkpoint_pages import settle
 from testing.browser.people import CallAs, Manage, SignIn
 from testing.browser.registry_content import Seeded
 
@@ -137,7 +138,7 @@ def test_number_is_asked_for_once_a_minute_and_never_in_a_hidden_tab(sign_in: Si
 
 def after(page: Page, seconds: int) -> None:
     page.clock.run_for(seconds * 1000)
-    page.wait_for_timeout(500)
+    settle(page)
 
 
 def hide(page: Page, *, hidden: bool) -> None:

@@ -19,6 +19,7 @@ from testing.browser.mlflow_pages import NO_ASSISTANT, Control, MlflowPage
 from testing.browser.people import add_people, fill_sign_in
 from testing.browser.viewable_content import Viewable
 from testing.servers import commands
+from testing.waiting import LONG
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]
 
@@ -79,7 +80,7 @@ def site(request: pytest.FixtureRequest, live_checkpoint: str, mlflow_server: st
             environment["CHECKPOINT_PORTAL_URL"] = pages
             answering, words = port, ("--workers", "1", "--portal-port", str(other))
         server = running.enter_context(commands.serve(answering, *words, environment=environment, log=folder / "log"))
-        server.wait_until_answering(f"http://127.0.0.1:{answering}{commands.HEALTH}", timeout=60)
+        server.wait_until_answering(f"http://127.0.0.1:{answering}{commands.HEALTH}", timeout=LONG)
         add_people(environment)
         yield Site(url, pages)
 
@@ -133,7 +134,7 @@ def violations(page: Page) -> list[str]:
 def test_a_run_whose_source_is_a_script_runs_none(opened: OpenAs, hostile: Hostile, place: str) -> None:
     page = opened(getattr(hostile, place))
     link = page.locator("a[href^='javascript:']").first
-    expect(link).to_be_visible(timeout=15_000)
+    expect(link).to_be_visible()
     link.click()
     page.wait_for_function("window.violations.length > 0")
     assert violations(page) == ["script-src-elem inline"]
@@ -290,7 +291,7 @@ def test_a_report_is_shown_and_its_scripts_run_in_an_origin_of_their_own(opened:
 def test_pictures_are_shown(opened: OpenAs, viewable: Viewable, name: str) -> None:
     page = artifact(opened, viewable, name)
     picture = page.locator("main img[src^='blob:']").first
-    expect(picture).to_be_visible(timeout=15_000)
+    expect(picture).to_be_visible()
     assert picture.evaluate("async (img) => { await img.decode(); return img.naturalWidth; }") in {120, 8}
     assert violations(page) == []
 
@@ -314,7 +315,7 @@ def test_pictures_are_shown(opened: OpenAs, viewable: Viewable, name: str) -> No
 )
 def test_every_kind_of_artifact_is_shown(opened: OpenAs, viewable: Viewable, name: str, shown: str) -> None:
     page = artifact(opened, viewable, name)
-    expect(page.locator(shown).first).to_be_visible(timeout=20_000)
+    expect(page.locator(shown).first).to_be_visible()
     assert violations(page) == []
 
 
@@ -372,10 +373,10 @@ def test_no_screen_of_mlflows_does_what_its_policy_forbids(
 @pytest.mark.parametrize("site", ["one origin"], indirect=True)
 def test_the_charts_are_drawn(opened: OpenAs, viewable: Viewable, site: Site) -> None:
     page = opened(_screens(viewable)["charts"])
-    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     MlflowPage(page, site.mlflow).open(_screens(viewable)["compared"])
     # Parallel coordinates are drawn by WebGL, from code that plotly compiles.
-    expect(page.locator(".js-plotly-plot .parcoords").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".js-plotly-plot .parcoords").first).to_be_visible()
     expect(page.get_by_text("WebGL is not supported")).to_have_count(0)
 
 
@@ -410,5 +411,5 @@ def test_with_two_origins_one_sign_in_serves_both_and_ways_lead_from_one_to_the_
 def test_the_page_of_the_api_works_under_our_policy(context: BrowserContext) -> None:
     page = context.new_page()
     page.goto("/checkpoint/api/schema/swagger/")
-    expect(page.get_by_text("/checkpoint/api/promote-requests/").first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("/checkpoint/api/promote-requests/").first).to_be_visible()
     assert violations(page) == []

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from testing.browser import axe
+from testing.browser.checkpoint_pages import settle
 from testing.browser.mlflow_pages import (
     CONTROLS,
     DARK,
@@ -175,7 +176,7 @@ class StatusCalls:
     def after(self, seconds: int) -> int:
         """Returns how often the question was asked in all, this many seconds later."""
         self.page.clock.run_for(seconds * 1000)
-        self.page.wait_for_timeout(500)
+        settle(self.page)
         return self.count
 
 
