@@ -46,7 +46,12 @@ class Webhook(models.Model):
 
     @override
     def __str__(self) -> str:
-        return self.description or shown(self.url)
+        return self.description or self.place
+
+    @property
+    def place(self) -> str:
+        """Where it leads, without what may be a secret in the address."""
+        return shown(self.url)
 
     @property
     def about(self) -> About:

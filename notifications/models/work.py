@@ -67,7 +67,7 @@ class Message(Work):
 
     @override
     def __str__(self) -> str:
-        return f"{self.event} of #{self.request_number}"
+        return f"{self.event} of #{self.request_number}" if self.request_number else self.event
 
 
 class Lease(models.Model):

@@ -81,7 +81,7 @@ def test_a_mail_has_the_decision_and_the_figures_and_one_button(asked, grace):
     assert "- latency: 100 → 106 (+6 %), worse" in text
     assert "5 metrics" in text or "metrics worse" in text or "metrics better" in text
     assert html.count('class="button"') == 1
-    assert ">106</td>" in html
+    assert ">100 → 106</td>" in html
     assert "+6 % worse" in html
 
 
