@@ -45,8 +45,8 @@ about = {{"event": "promote_request.promoted", "format": 1, "model_name": "Fraud
 due = timezone.now() + timedelta(seconds={seconds})
 Message.objects.bulk_create(Message(at=timezone.now(), payload=payload, due_at=due, **about) for _ in range({rows}))
 """
-_STARTS_WITHIN = 10
-"""Seconds after which the rows are due: all workers are there by then, and begin together."""
+_STARTS_WITHIN = 5
+"""Seconds after which the rows are due: all are there by then, and so are the workers, which begin together."""
 _LEFT = """
 SELECT (SELECT count(*) FROM notifications_message WHERE state = 'waiting')
      + (SELECT count(*) FROM notifications_delivery WHERE state = 'waiting'
@@ -86,8 +86,8 @@ def _measure(
             for number, port in enumerate(ports)
         ]
         urls = [f"http://127.0.0.1:{port}/" for port in ports]
-        _manage(known, "shell", "--no-imports", "-c", _FILL.format(urls=urls, rows=rows, seconds=_STARTS_WITHIN))
         started = [running.enter_context(_worker(known, folder, number)) for number in range(workers)]
+        _manage(known, "shell", "--no-imports", "-c", _FILL.format(urls=urls, rows=rows, seconds=_STARTS_WITHIN))
         began, peaks, left = 0.0, [0] * workers, rows
         first = 0
         parts = {"worker": [one.process.pid for one in started], "receiver": [receivers[0].process.pid]}
