@@ -30,12 +30,21 @@ EVIDENCE = {
     "evidence-phone-dark": ("dark", 390, 2500),
 }
 """{file: (colours, width, height in CSS pixels)} of the page of a request."""
+FORMS = (("light", 1200), ("dark", 1200), ("light", 390), ("dark", 390))
+"""(colours, width in CSS pixels) in which the pages of docs/rules.md are taken."""
+GOVERNING = {
+    "rules": ("/checkpoint/rules/", 900, 900),
+    "insights": ("/checkpoint/rules/insights/", 760, 760),
+    "request": (None, 1100, 1100),
+}
+"""{beginning of a file's name: (address, height on a desktop, on a phone)}; None: the request that waits for a soak."""
+SOAKING = "Small forest to the pilot clinics"
 REQUEST = "Scaled regression to Production"
 NEW = f"/checkpoint/promote-requests/new/?model={MODEL}&version=3&target=alias%3Achampion"
 
 
 def main() -> None:
-    """Writes docs/list.png, new.png, detail.png, mlflow.png, and the page of a request in four forms."""
+    """Writes docs/list.png, new.png, detail.png, mlflow.png, and rules, insights and two requests in four forms."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="http://localhost:5000", help="where the demo answers")
     parser.add_argument("--data", type=Path, default=DOCS.parent / "var" / "demo", help="the demo's folder")
@@ -52,6 +61,9 @@ def main() -> None:
         for name, (colours, width, height) in EVIDENCE.items():
             reader = signed_in(browser, options.url, "grace", passwords["grace"], colours=colours)
             take(reader, request, name, height=height, width=width, wait_for="#live:not(:has(.asking))")
+        for colours, width in FORMS:
+            reader = signed_in(browser, options.url, "grace", passwords["grace"], colours=colours)
+            take_governing(reader, options.url, colours, width)
         ada = signed_in(browser, options.url, "ada", passwords["ada"])
         take(ada, f"{options.url}{NEW}", "new", height=860)
         take(ada, f"{options.url}/#/models/{MODEL}/versions/3", "mlflow", height=560, wait_for="text=Promote model")
@@ -71,6 +83,18 @@ def signed_in(browser: Browser, url: str, name: str, password: str, *, colours: 
     page.click("main button[type=submit]")
     page.wait_for_url(f"{url}/checkpoint/")
     return page
+
+
+def take_governing(page: Page, url: str, colours: str, width: int) -> None:
+    """Writes docs/rules-light.png and the like: what a rule asks for, what the rules did, and what a request lacks."""
+    page.get_by_role("link", name=SOAKING).click()
+    page.wait_for_url("**/promote-requests/*/")
+    soaking = page.url
+    for name, (path, height, on_phone) in GOVERNING.items():
+        file = f"{name}-phone-{colours}" if width < 768 else f"{name}-{colours}"
+        address = f"{url}{path}" if path else soaking
+        wait_for = "main" if path else "#live:not(:has(.asking))"
+        take(page, address, file, height=on_phone if width < 768 else height, width=width, wait_for=wait_for)
 
 
 def take(page: Page, url: str, name: str, *, height: int, width: int = 1200, wait_for: str = "main") -> None:

@@ -49,6 +49,8 @@ ADAS = (
     "/checkpoint/compare/?model={model}&version=2&with=1&metric_by=prefix",
     "/checkpoint/metrics/?model={model}",
     "/checkpoint/coverage/",
+    "/checkpoint/rules/?model={model}&target=stage:Production",
+    "/checkpoint/rules/insights/",
     "/checkpoint/accounts/tokens/",
     "/checkpoint/accounts/password/change/",
     "/checkpoint/accounts/logout/",

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from datetime import UTC, datetime, timedelta
 from collections.abc import Callable
 
 import pytest
@@ -115,6 +116,25 @@ def test_what_is_typed_in_a_thread_outlives_the_session(opened: Opened, call_as:
     expect(dialog.get_by_label("Blocking")).to_be_checked()
     dialog.get_by_role("button", name="Comment", exact=True).click()
     expect(page.locator(".thread", has_text="And one more thing.")).to_contain_text("Blocking")
+
+
+def test_an_owner_who_is_refused_is_said_at_the_field_and_nothing_is_lost(opened: Opened, number: int) -> None:
+    page = opened("grace")
+    page.get_by_role("link", name="Open a thread that blocks").click()
+    dialog = page.get_by_role("dialog", name="Open a thread")
+    dialog.locator("#thread-body").fill("Look at October.")
+    dialog.get_by_label("A follow-up").check()
+    dialog.get_by_label("Who").fill("nobody-here")
+    dialog.get_by_label("By", exact=True).fill((datetime.now(UTC) + timedelta(days=9)).date().isoformat())
+    dialog.get_by_role("button", name="Comment", exact=True).click()
+    owner = dialog.get_by_label("Who")
+    expect(owner).to_be_focused()
+    expect(owner).to_have_accessible_description(re.compile("Nobody who may sign in is called 'nobody-here'"))
+    expect(dialog.locator("#thread-body")).to_have_value("Look at October.")
+    assert axe.violations(page) == []
+    owner.fill("grace")
+    dialog.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.locator(".thread", has_text="Look at October.")).to_contain_text("Follow-up of grace")
 
 
 def test_other_forms_keep_what_is_typed_when_somebody_speaks(opened: Opened, call_as: CallAs, number: int) -> None:

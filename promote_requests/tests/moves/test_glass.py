@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import people
@@ -287,3 +288,12 @@ def test_others_for_the_same_target_are_told(open_request, fraud, grace, linus):
     broken(open_request, linus)
     row = AuditEvent.objects.get(action=AuditAction.ASKED_AGAIN)
     assert row.promote_request == other
+
+
+def test_the_desk_says_that_the_rules_were_passed_by_and_why(open_request, fraud, linus, client):
+    broken(open_request, linus)
+    client.force_login(AdministratorFactory())
+    desk = client.get(reverse("admin:promote_requests_promoterequest_change", args=[open_request.pk]))
+    shown = desk.content.decode()
+    assert "Promoted past the rules by linus" in shown
+    assert 'class="desk"' in shown.split("Promoted past the rules by linus")[0]

@@ -1,11 +1,13 @@
 """The conversation on the request's page and in the admin: who sees which form, and what an answer replaces."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from foundation.browsers.htmx import HEADER, Answer
 from promote_requests import services
@@ -273,3 +275,18 @@ def test_a_page_costs_the_same_however_many_threads(open_request, grace, django_
     client = signed_in(grace)
     with django_assert_max_num_queries(50):
         assert client.get(open_request.get_absolute_url()).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "field"), [({"owner": "nobody"}, "owner"), ({"due_on": "soon"}, "due_on"), ({"body": " "}, "body")]
+)
+def test_what_is_wrong_with_a_follow_up_is_said_at_its_field_and_nothing_is_lost(open_request, grace, change, field):
+    day = (timezone.now() + timedelta(days=9)).date().isoformat()
+    sent = {"body": "Look at it.", "nature": "follow_up", "owner": "grace", "due_on": day} | change
+    address = reverse("promote_requests:comment", args=[open_request.pk])
+    answer = signed_in(grace).post(address, sent, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer["X-Checkpoint-Field"]) == (400, field)
+    html = signed_in(grace).post(address, sent).content.decode()
+    assert html.count('aria-invalid="true"') == 1
+    assert 'class="field-error"' in html
+    assert all(f'value="{sent[name]}"' in html for name in ("owner", "due_on"))
