@@ -8,9 +8,8 @@ from typing import Any, Protocol
 from evidence.verdict import Counts
 from promote_requests.choices import ReviewDecision, Verdict
 from protection.asked.questions import Question
-from protection.checks import Outcome, Report, Standing, standings
+from protection.checks import Outcome, Standing, standings
 from protection.conditions import Facts, Judgement, Unmet
-from protection.conditions.base import NOTHING_ON_RECORD, Record
 from protection.gates import GateResult
 from protection.gates.base import NOT_JUDGED
 from protection.matching import Requirement
@@ -202,58 +201,22 @@ def judgements(
     return tuple(latest.values())
 
 
-def decide(
-    given: tuple[Judgement, ...],
-    *,
-    author: str,
-    requirement: Requirement,
-    now: datetime,
-    unplaced_source: str = "",
-    gates: Mapping[str, GateResult] | None = None,
-    checks: tuple[Report, ...] = (),
-    opened_at: datetime | None = None,
-    record: Record = NOTHING_ON_RECORD,
-    has_failed: bool = False,
-    answers: Mapping[str, str] | None = None,
-    blocking_threads: tuple[str, ...] = (),
-) -> Decision:
+def decide(asked: Facts, requirement: Requirement, *, has_failed: bool = False) -> Decision:
     """Returns the decision.
 
     Args:
-        given: From `judgements`.
-        author: The name of the request's author.
+        asked: About the request; its judgements are from `judgements`.
         requirement: What the rules ask for.
-        now: The moment of deciding.
-        unplaced_source: Where the version's files are said to lie, if their place cannot be told from it.
-        gates: What came of those that were judged.
-        checks: What was reported on the present facts, oldest first.
-        opened_at: When the request was opened for review.
-        record: What Checkpoint itself has on record of the version.
         has_failed: Whether a promotion of this request has failed.
-        answers: {question's key: the author's latest answer}.
-        blocking_threads: Who opened each of the blocking threads that are not resolved.
     """
-    facts = requirement.narrowed(
-        Facts(
-            author=author,
-            judgements=given,
-            now=now,
-            unplaced_source=unplaced_source,
-            gates=gates or {},
-            checks=checks,
-            opened_at=opened_at,
-            record=record,
-            answers=answers or {},
-            blocking_threads=blocking_threads,
-        )
-    )
+    facts = requirement.narrowed(asked)
     return Decision(
         facts.judgements,
         requirement.required_approvals,
         requirement.unmet(facts),
         has_failed,
         gates=tuple((str(gate), facts.gates.get(str(gate), NOT_JUDGED)) for gate in requirement.gates),
-        checks=standings(requirement.checks, checks, opened_at=opened_at or now, now=now),
+        checks=standings(requirement.checks, facts.checks, opened_at=facts.opened_at or facts.now, now=facts.now),
         promoters=requirement.promoters,
         announcements=requirement.announcements(facts),
         barred=requirement.barred(facts),

@@ -266,14 +266,14 @@ def _unless_sealed(judged: Callable[[], Refusal | None]) -> Callable[[], None]:
         if refused is not None:
             raise refused
 
-    def ask_again() -> None:
+    def judge_again() -> None:
         if time.monotonic() - judged_at > JUDGED_FOR_SECONDS:
             ask()
 
     # From when it begins: what is judged slowly may be approved while it is judged.
     judged_at = time.monotonic()
     ask()
-    return ask_again
+    return judge_again
 
 
 def _refuse_if_about_us(answer: Answer, content: bytes | None) -> bytes | None:

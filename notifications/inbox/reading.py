@@ -10,7 +10,7 @@ MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class Unread:
     """What is new about one request.
 
     Attributes:
@@ -28,12 +28,12 @@ def new_numbers(person: int) -> set[int]:
     return set(unread.values_list("request_number", flat=True).distinct()[:MOST])
 
 
-def news_of(person: int) -> dict[int, News]:
+def news_of(person: int) -> dict[int, Unread]:
     """Returns {request number: what is new about it}, the request with the newest first."""
-    found: dict[int, News] = {}
+    found: dict[int, Unread] = {}
     for notice in Notice.objects.filter(reader=person, read_at=None)[:MOST]:
         known = found.get(notice.request_number)
-        found[notice.request_number] = News(known.last, known.more + 1) if known else News(notice, 0)
+        found[notice.request_number] = Unread(known.last, known.more + 1) if known else Unread(notice, 0)
     return found
 
 

@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Reminder',
+            name='FollowUpReminder',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('thread', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='reminder', to='promote_requests.thread')),

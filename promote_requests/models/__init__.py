@@ -13,7 +13,7 @@ from promote_requests.models.labels import Label, LabelColour
 from promote_requests.models.mentions import Mention
 from promote_requests.models.requests import FormerText, PromoteRequest
 from promote_requests.models.reviews import Dismissal, Review, Signature
-from promote_requests.models.threads import Reminder, Resolution, Thread
+from promote_requests.models.threads import FollowUpReminder, Resolution, Thread
 from promote_requests.models.visits import Visit
 
 __all__ = [
@@ -27,13 +27,13 @@ __all__ = [
     "CommentEdit",
     "Consent",
     "Dismissal",
+    "FollowUpReminder",
     "FormerText",
     "Label",
     "LabelColour",
     "Mention",
     "Place",
     "PromoteRequest",
-    "Reminder",
     "Resolution",
     "Review",
     "Signature",

@@ -92,7 +92,7 @@ class Resolution(AppendOnly):
         return f"{'Resolution' if self.is_resolved else 'Reopening'} of thread {self.thread_id}"
 
 
-class Reminder(AppendOnly):
+class FollowUpReminder(AppendOnly):
     """That the owner of a follow-up was told of its day; there is one at most."""
 
     thread = models.OneToOneField(Thread, on_delete=models.PROTECT, related_name="reminder")

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from notifications.inbox.reading import News
+from notifications.inbox.reading import Unread
 from promote_requests import search
 from promote_requests.choices import Status
 from promote_requests.decision import Decision
@@ -46,7 +46,7 @@ class Row:
 
     promote_request: PromoteRequest
     decision: Decision | None
-    news: News | None = None
+    news: Unread | None = None
     beside: Sequence[PromoteRequest] = ()
 
 
@@ -91,7 +91,7 @@ def request_list(request: PageRequest) -> HttpResponse:
 
 
 def rows(
-    requests: Iterable[PromoteRequest], rules: Rulebook, news: Mapping[int, News] = MappingProxyType({})
+    requests: Iterable[PromoteRequest], rules: Rulebook, news: Mapping[int, Unread] = MappingProxyType({})
 ) -> list[Row]:
     """Returns requests as rows of a list, each open one with its review decision."""
     shown = list(requests)

@@ -1,6 +1,7 @@
 """What services and doors read of a request."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -104,39 +105,36 @@ def decision_under(
     requirement: Requirement, promote_request: PromoteRequest, seen: Observation, gates: dict[str, GateResult]
 ) -> Decision:
     """Returns what the reviews amount to under a requirement, on these facts and with what came of these gates."""
-    answers = list(promote_request.answers.all()) if requirement.questions else []
     return decide(
-        judgements_of(promote_request, seen, answers),
+        _facts(promote_request, requirement, seen, gates),
+        requirement,
+        has_failed=promote_request.status == Status.OPEN and bool(promote_request.last_failure),
+    )
+
+
+def facts_of(promote_request: PromoteRequest, requirement: Requirement) -> Facts:
+    """Returns what the conditions of a requirement ask about a request, as it is now."""
+    return requirement.narrowed(
+        _facts(promote_request, requirement, promote_request.observation, promote_request.gates)
+    )
+
+
+def _facts(
+    promote_request: PromoteRequest, requirement: Requirement, seen: Observation, gates: dict[str, GateResult]
+) -> Facts:
+    """Returns all that conditions may ask about a request: on these facts, and with what came of these gates."""
+    answers = list(promote_request.answers.all()) if requirement.questions else []
+    return Facts(
         author=promote_request.author.get_username(),
-        requirement=requirement,
+        judgements=judgements_of(promote_request, seen, answers),
         now=_moment_of(promote_request),
         unplaced_source=seen.unplaced_source,
         gates=gates,
         checks=checks_of(promote_request, seen),
         opened_at=promote_request.opened_at,
         record=promote_request.record,
-        has_failed=promote_request.status == Status.OPEN and bool(promote_request.last_failure),
         answers=_by_author(answers),
         blocking_threads=blocking_threads_of(promote_request),
-    )
-
-
-def facts_of(promote_request: PromoteRequest, requirement: Requirement) -> Facts:
-    """Returns what the conditions of a requirement ask about a request, as it is now."""
-    seen = promote_request.observation
-    return requirement.narrowed(
-        Facts(
-            author=promote_request.author.get_username(),
-            judgements=judgements_of(promote_request, seen),
-            now=_moment_of(promote_request),
-            unplaced_source=seen.unplaced_source,
-            gates=promote_request.gates,
-            checks=checks_of(promote_request, seen),
-            opened_at=promote_request.opened_at,
-            record=promote_request.record,
-            answers=answers_by_author(promote_request) if requirement.questions else {},
-            blocking_threads=blocking_threads_of(promote_request),
-        )
     )
 
 
@@ -244,19 +242,9 @@ def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decis
     if not requirement.is_automatic or actor.user_id is None:
         return False
     now = timezone.now()
-    forecast = decide(
-        with_approval_of(decision.judgements, actor.user_id, actor.group_ids, now, requirement.questions),
-        author=promote_request.author.get_username(),
-        requirement=requirement,
-        now=now,
-        unplaced_source=promote_request.unplaced_source,
-        gates=promote_request.gates,
-        checks=checks_of(promote_request, promote_request.observation),
-        opened_at=promote_request.opened_at,
-        record=promote_request.record,
-        answers=answers_by_author(promote_request) if requirement.questions else {},
-        blocking_threads=blocking_threads_of(promote_request),
-    )
+    facts = _facts(promote_request, requirement, promote_request.observation, promote_request.gates)
+    given = with_approval_of(decision.judgements, actor.user_id, actor.group_ids, now, requirement.questions)
+    forecast = decide(replace(facts, judgements=given, now=now), requirement)
     return forecast.is_approved
 
 

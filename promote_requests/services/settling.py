@@ -28,7 +28,7 @@ from promote_requests.services import registry_writes
 from promote_requests.services.by_itself import noting
 from promote_requests.services.locking import lock, move
 from promote_requests.services.moves.holders import note_holder
-from promote_requests.services.moves.queue import ask_again
+from promote_requests.services.moves.queue import tell_of_new_holder
 from registry import RegistryClient, get_registry, patience
 from registry.exceptions import RegistryError, RegistryTimeout
 from registry.proposals import Change
@@ -219,7 +219,7 @@ def _record_success(
         )
         noting.note(locked, copied)
         note_holder(locked)
-        ask_again(locked, actor=actor)
+        tell_of_new_holder(locked, actor=actor)
     return locked
 
 

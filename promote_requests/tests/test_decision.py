@@ -6,7 +6,7 @@ import pytest
 from accounts.models import User
 from promote_requests.choices import ReviewDecision, Verdict
 from promote_requests.decision import decide, judgements, with_approval_of
-from protection.conditions import merged
+from protection.conditions import Facts, merged
 from protection.conditions.approvals import Approvals
 from protection.conditions.present_text import PresentText
 from protection.matching import Requirement
@@ -53,7 +53,7 @@ def counted(*reviews, is_decided=False, round_number=1, text_revision=1):
 
 def outcome(*reviews, required=1, **options):
     requirement = Requirement(conditions=merged([(Approvals(required),)]))
-    return decide(counted(*reviews, **options), author="ada", requirement=requirement, now=NOW)
+    return decide(Facts("ada", counted(*reviews, **options), NOW), requirement)
 
 
 def sentences(decision):
@@ -190,7 +190,7 @@ def test_an_approval_of_earlier_words_counts_and_is_said_to_be_one_unless_the_ru
     )
     assert outcome(given, text_revision=1).notes == ()
     strict = Requirement(conditions=merged([(Approvals(1), PresentText())]))
-    unmet = decide(counted(given, text_revision=2), author="ada", requirement=strict, now=NOW).unmet
+    unmet = decide(Facts("ada", counted(given, text_revision=2), NOW), strict).unmet
     assert [(each.code, each.sentence) for each in unmet] == [
         ("text_edited", "grace approved before the description was edited: a fresh look is needed.")
     ]
@@ -199,7 +199,7 @@ def test_an_approval_of_earlier_words_counts_and_is_said_to_be_one_unless_the_ru
 def test_that_a_promotion_failed_is_said_where_it_would_be_called_approved():
     requirement, given = Requirement(), counted(review(GRACE, Verdict.APPROVE))
     labels = [
-        decide(each, author="ada", requirement=requirement, now=NOW, has_failed=failed).label
+        decide(Facts("ada", each, NOW), requirement, has_failed=failed).label
         for each, failed in ((given, False), (given, True), ((), True))
     ]
     assert labels == ["Approved", "Promotion failed", "Review required"]
@@ -209,7 +209,5 @@ def test_what_an_approval_would_do_is_told_beforehand():
     asked = Requirement(conditions=merged([(Approvals(2),)]))
     given = counted(review(GRACE, Verdict.APPROVE))
     for person, completes in ((LINUS, True), (GRACE, False)):
-        forecast = decide(
-            with_approval_of(given, person.pk, frozenset(), NOW), author="ada", requirement=asked, now=NOW
-        )
+        forecast = decide(Facts("ada", with_approval_of(given, person.pk, frozenset(), NOW), NOW), asked)
         assert forecast.is_approved is completes

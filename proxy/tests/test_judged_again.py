@@ -12,8 +12,8 @@ def test_a_judgement_counts_from_when_it_began(monkeypatch):
         judged.append(now[0])
         now[0] += 5  # meanwhile the version may have been approved
 
-    ask_again = views._unless_sealed(slowly)
-    ask_again()
+    judge_again = views._unless_sealed(slowly)
+    judge_again()
     assert judged == [100.0, 105.0]
 
 
@@ -21,10 +21,10 @@ def test_a_judgement_that_was_just_made_holds_for_a_moment(monkeypatch):
     now = [100.0]
     monkeypatch.setattr(views.time, "monotonic", lambda: now[0])
     judged = []
-    ask_again = views._unless_sealed(lambda: judged.append(now[0]))
+    judge_again = views._unless_sealed(lambda: judged.append(now[0]))
     now[0] += views.JUDGED_FOR_SECONDS / 2
-    ask_again()
+    judge_again()
     assert judged == [100.0]
     now[0] += views.JUDGED_FOR_SECONDS
-    ask_again()
+    judge_again()
     assert len(judged) == 2

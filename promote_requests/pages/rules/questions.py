@@ -19,7 +19,7 @@ PREFIX = "answer_"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuestionShown:
     """A question with what was answered.
 
     Attributes:
@@ -48,7 +48,7 @@ def asked(
     reader: "User",
     typed: QueryDict | None = None,
     failure: CheckpointError | None = None,
-) -> list[Asked]:
+) -> list[QuestionShown]:
     """Returns every question of the rules with the answers that stand.
 
     Args:
@@ -67,7 +67,7 @@ def _asked(
     reader: "User",
     typed: QueryDict,
     failure: CheckpointError | None,
-) -> Iterator[Asked]:
+) -> Iterator[QuestionShown]:
     if not requirement.questions:
         return
     own_groups = set(reader.groups.values_list("pk", flat=True))
@@ -78,7 +78,7 @@ def _asked(
             if answer.question_key == question.key and bool(question.groups) == (answer.review_id is not None):
                 latest[answer.answered_by_id] = answer
         own = latest.get(reader.pk)
-        yield Asked(
+        yield QuestionShown(
             question,
             tuple(latest.values()),
             str(typed.get(f"{PREFIX}{question.key}", own.answer if own else "")),

@@ -16,7 +16,7 @@ from foundation.texts import checked
 from promote_requests import permissions, transitions
 from promote_requests.choices import Action
 from promote_requests.models import Place, PromoteRequest
-from promote_requests.services.asking.asking import person_called
+from promote_requests.services.asking.asking import reviewer_called
 from promote_requests.services.asking.placing import place
 from promote_requests.services.locking import lock
 
@@ -81,7 +81,7 @@ def hand_over(*, actor: Actor, promote_request: PromoteRequest, to: str, reason:
     reason = _checked(reason)
     with _taken(actor, promote_request) as locked:
         own = _own(locked, actor)
-        heir = person_called(to, locked, field="to")
+        heir = reviewer_called(to, locked, field="to")
         if heir.pk == actor.user_id:
             raise InvalidInput("You have this review already: name somebody else.", field="to")
         for one in own:

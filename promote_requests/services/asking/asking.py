@@ -46,7 +46,7 @@ def ask(
         locked = lock(promote_request)
         transitions.require(Action.ASK, locked.status)
         permissions.require(actor, Action.ASK, locked)
-        people = [person_called(name, locked, field="users") for name in dict.fromkeys(users)]
+        people = [reviewer_called(name, locked, field="users") for name in dict.fromkeys(users)]
         meant = [_group_called(name, locked) for name in dict.fromkeys(groups)]
         by = actor.user_id
         given = [
@@ -60,7 +60,7 @@ def ask(
     return locked
 
 
-def person_called(name: str, locked: PromoteRequest, *, field: str) -> Any:
+def reviewer_called(name: str, locked: PromoteRequest, *, field: str) -> Any:
     """Returns the account of somebody who can be asked.
 
     Raises:

@@ -9,7 +9,7 @@ from audit import trail
 from audit.actors import Actor, Door
 from audit.choices import AuditAction
 from promote_requests import sentences
-from promote_requests.models import Reminder, Thread
+from promote_requests.models import FollowUpReminder, Thread
 from promote_requests.services.conversation.opening import thread_of
 from promote_requests.services.locking import lock
 
@@ -38,7 +38,7 @@ def _remind(thread: Thread) -> None:
         found = thread_of(locked, thread.pk)
         if found.is_resolved:
             return
-        Reminder.objects.create(thread=found)
+        FollowUpReminder.objects.create(thread=found)
         trail.record(
             AuditAction.FOLLOW_UP_DUE,
             about=locked.about,

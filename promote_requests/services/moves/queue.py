@@ -44,7 +44,7 @@ def beside(requests: Iterable[PromoteRequest]) -> dict[int, Sequence[PromoteRequ
     }
 
 
-def ask_again(promoted: PromoteRequest, *, actor: Actor) -> None:
+def tell_of_new_holder(promoted: PromoteRequest, *, actor: Actor) -> None:
     """Tells the other requests for a target that it has a new holder, in the transaction that records the promotion.
 
     Whoever approved one of them has compared with the former champion, so their approval does not count any more: the

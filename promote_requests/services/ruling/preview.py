@@ -24,7 +24,7 @@ _LOOKED_AT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TouchedRequest:
     """An unfinished request that the rule touches.
 
     Attributes:
@@ -62,7 +62,7 @@ class Touched:
         is_off: Whether the rule is switched off: then all of this is what it would touch if it were enforced.
     """
 
-    requests: list[Change]
+    requests: list[TouchedRequest]
     more_requests: int
     calls: list[RuleInsight]
     more_calls: int
@@ -87,7 +87,7 @@ def touched_by(rule: ProtectionRule, *, viewer_id: int) -> Touched:
     calls = _calls(rule)
     shown = PromoteRequest.objects.filter(pk__in=found[:SHOWN]).with_people().order_by("-number")
     return Touched(
-        [Change(each, decision_of(each, now), decision_of(each, then)) for each in shown],
+        [TouchedRequest(each, decision_of(each, now), decision_of(each, then)) for each in shown],
         max(len(found) - SHOWN, 0),
         calls[:SHOWN],
         max(len(calls) - SHOWN, 0),

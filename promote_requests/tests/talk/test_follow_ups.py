@@ -15,7 +15,7 @@ from notifications.models import Message
 from notifications.people.audience import told
 from promote_requests import services
 from promote_requests.inbox import follow_ups_of, mentions_of, overdue
-from promote_requests.models import Reminder, Thread
+from promote_requests.models import FollowUpReminder, Thread
 from promote_requests.services.conversation.following_up import remind_all_due
 from testing.factories import PromoteRequestFactory, UserFactory, by
 
@@ -85,14 +85,14 @@ def test_nobody_is_told_of_what_is_settled_or_of_a_draft(fraud, open_request, ad
     follow_up(PromoteRequestFactory(actor=ada, version="3", draft=True), ada, linus)
     remind_all_due()
     assert not reminders().exists()
-    assert not Reminder.objects.exists()
+    assert not FollowUpReminder.objects.exists()
 
 
 def test_two_workers_remind_once(open_request, grace, linus):
     thread = follow_up(open_request, grace, linus)
-    Reminder.objects.create(thread=thread)
+    FollowUpReminder.objects.create(thread=thread)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Reminder.objects.create(thread=thread)
+        FollowUpReminder.objects.create(thread=thread)
     remind_all_due()
     assert not reminders().exists()
 
