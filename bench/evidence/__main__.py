@@ -60,9 +60,10 @@ def _set_up(folder: Path, registry: str) -> None:
     django.setup()
     from django.core.management import call_command  # noqa: PLC0415
 
-    from registry import transport  # noqa: PLC0415
+    from registry import patience, transport  # noqa: PLC0415
 
-    transport.LONGEST_WAIT = PATIENCE  # a busy MLflow is waited for: its time is not what is measured
+    # A busy MLflow is waited for: its time is not what is measured.
+    transport.LONGEST_WAIT = patience.PAGE = PATIENCE
     call_command("migrate", interactive=False, verbosity=0)
 
 
