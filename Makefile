@@ -17,7 +17,7 @@ help:
 	@echo "make test              the whole suite: SQLite, PostgreSQL, real MLflow, browser"
 	@echo "make test-fast         what of it needs no server, database or browser, in a minute: while one writes"
 	@echo "make coverage          the same, and how much of the code it runs: at least 90 % of promote_requests and of proxy"
-	@echo "make drills            what takes long: foreign scripts in the browser behind nginx and with two origins, in 5 minutes"
+	@echo "make drills            what takes long: every screen, kill and setup of which make test takes a sample, and PostgreSQL for the rest"
 	@echo "make test-mlflow-next  what of it faces MLflow, on the next version of MLflow; with -sample a part, in a minute"
 	@echo "make fuzz [CASES=20000]  attacks Checkpoint in front of a real MLflow with made-up calls, for some minutes"
 	@echo "make check             format, lint, types, deploy checks, migrations, import contract, templates, Dockerfile"
@@ -57,7 +57,7 @@ test-fast: .venv/.installed-dev
 
 drills: .venv/.installed-dev
 	$(RUN) -m pytest $(TOGETHER) -m drill
-	CHECKPOINT_TEST_DATABASE=postgresql $(RUN) -m pytest -m "drill and postgresql"
+	CHECKPOINT_TEST_DATABASE=postgresql $(RUN) -m pytest $(TOGETHER) -m "(drill and postgresql) or (one_database and database)"
 
 # An environment in which the next MLflow lies over everything else, which is that of `make test`.
 NEXT ?= .venv/mlflow-next

@@ -15,6 +15,7 @@ from evidence.inspection import confinement, process
 from evidence.inspection.findings import Finding, Outcome, outcome_of
 from evidence.inspection.judging import EXAMPLE, READ, SERVING_EXAMPLE, as_document, judge, read_subject
 from evidence.inspection.process import ask
+from testing.waiting import LONG
 
 OK, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.UNKNOWN
 INPUTS = [{"type": "double", "name": "amount", "required": True}, {"type": "string", "name": "country"}]
@@ -169,10 +170,10 @@ def bomb(levels=30):
         {path: b"PK\x03\x04" + bytes(10_000) for path in READ},
     ],
 )
-def test_hostile_files_get_an_answer_in_bounded_time(files):
+def test_hostile_files_get_an_answer_in_bounded_time(files, pace):
     began = time.monotonic()
     answer = ask(as_document({**FILES, **files}, {}, TREE))
-    assert time.monotonic() - began < process.SECONDS
+    assert time.monotonic() - began < pace.allows(process.SECONDS)
     assert outcome_of(answer.findings) in (OK, FAILED, UNKNOWN)
     assert all(finding.sentence.isprintable() for finding in answer.findings)
     assert not Path("/tmp/pwned").exists()  # noqa: S108 - what the pickle would have made
@@ -318,7 +319,7 @@ def test_what_the_real_child_has_imported_can_neither_unpickle_nor_reach_a_netwo
     ],
 )
 def test_a_child_that_does_not_answer_as_it_should_is_no_pass(run, body, says):
-    answer = run(body, document=b"x" * 3_000_000)
+    answer = run(body, document=b"x" * 3_000_000, seconds=LONG)
     (finding,) = answer.findings
     assert (finding.code, finding.outcome) == ("process", UNKNOWN)
     assert says in finding.sentence
@@ -333,10 +334,10 @@ def test_a_child_that_does_not_answer_as_it_should_is_no_pass(run, body, says):
         "if os.fork() == 0: signal.pause()\nsay('answered')",
     ],
 )
-def test_a_child_that_waits_or_leaves_somebody_behind_is_ended(run, body):
+def test_a_child_that_waits_or_leaves_somebody_behind_is_ended(run, body, pace):
     began = time.monotonic()
     answer = run("os.write(2, str(os.getpid()).encode())\n" + body, seconds=2)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < pace.allows(10)
     assert outcome_of(answer.findings) is UNKNOWN
     assert "more than 2 seconds" in answer.findings[0].sentence
 
