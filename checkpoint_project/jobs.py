@@ -11,6 +11,7 @@ from promote_requests.services import settling
 from promote_requests.services.by_itself import copying, digesting, due, inspecting, returning, soaking
 from promote_requests.services.conversation import following_up
 from promote_requests.services.moves import champions
+from registry.lists.warm import keep_warm
 
 
 def jobs() -> tuple[Job, ...]:
@@ -18,6 +19,7 @@ def jobs() -> tuple[Job, ...]:
     return (
         Job("settling promotions", recovery.EVERY, recovery.Recovery().look),
         Job("tags of promoted versions", timedelta(seconds=2), settling.write_due_tags),
+        Job("lists of large registries", timedelta(seconds=2), keep_warm),
         Job("promotions that are due", timedelta(seconds=30), due.promote_all_due),
         Job("looking at what soaks", timedelta(minutes=1), soaking.look_at_soaking),
         Job("looking for deleted versions", timedelta(minutes=1), returning.look_for_deleted),

@@ -10,6 +10,7 @@ from audit.choices import AuditAction
 from audit.signals import event_recorded
 from registry import lists
 from registry.exceptions import RegistryNotFound
+from registry.lists import describing, kept, warm
 from registry.types import RegisteredModel
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +20,9 @@ pytestmark = pytest.mark.django_db
 def clock(monkeypatch):
     """A clock that only moves when a test moves it."""
     now = SimpleNamespace(seconds=1000.0)
-    monkeypatch.setattr(lists, "time", SimpleNamespace(monotonic=lambda: now.seconds, time_ns=time.time_ns))
+    moved = SimpleNamespace(monotonic=lambda: now.seconds, time=lambda: time.time() + now.seconds, time_ns=time.time_ns)
+    for module in (kept, describing, warm):
+        monkeypatch.setattr(module, "time", moved)
     return now
 
 
@@ -53,7 +56,7 @@ def test_a_slow_answer_serves_for_half_a_minute(slow, ask):
     first = ask()
     assert ask() == first
     assert len(calls(slow)) == 1
-    CacheRow.objects.update(expires=F("expires") - timedelta(seconds=lists.SERVES_SECONDS + 1))
+    CacheRow.objects.update(expires=F("expires") - timedelta(seconds=kept.SERVES_SECONDS + 1))
     assert ask() == first
     assert len(calls(slow)) == 2
 
@@ -114,7 +117,7 @@ def described(slow):
 def test_what_a_large_model_says_of_itself_serves_for_half_a_minute(slow):
     assert described(slow) == described(slow)
     assert calls(slow) == ["get_model"]
-    CacheRow.objects.update(expires=F("expires") - timedelta(seconds=lists.SERVES_SECONDS + 1))
+    CacheRow.objects.update(expires=F("expires") - timedelta(seconds=kept.SERVES_SECONDS + 1))
     described(slow)
     assert len(calls(slow)) == 2
 
@@ -140,3 +143,79 @@ def test_a_look_that_was_under_way_when_a_change_was_passed_on_does_not_serve_la
     described(slow)
     described(slow)
     assert calls(slow).count("get_model") == 2
+
+
+def test_what_people_look_at_is_asked_again_before_it_ends_and_nobody_waits(slow, clock):
+    for ask in ASKS:
+        ask()
+    described(slow)
+    slow.registry.calls.clear()
+    warm.keep_warm()
+    assert calls(slow) == []
+    clock.seconds += warm.AGAIN_SECONDS
+    warm.keep_warm()
+    assert sorted(calls(slow)) == ["get_model", "get_model", "list_versions", "search_models"]
+    slow.registry.calls.clear()
+    for ask in ASKS:
+        ask()
+    described(slow)
+    assert calls(slow) == []
+
+
+@pytest.mark.parametrize("target", ["stage:Production", "alias:champion"])
+def test_after_a_promotion_the_next_one_who_looks_need_not_wait_and_sees_it(slow, target):
+    for ask in ASKS:
+        ask()
+    slow.registry.add_version("Fraud")
+    event = SimpleNamespace(action=AuditAction.PROMOTED, workspace="", model_name="Fraud", target=target)
+    event_recorded.send(sender=None, event=event)
+    warm.keep_warm()
+    slow.registry.calls.clear()
+    assert [version.version for version in ASKS[2]()] == ["2", "1"]
+    assert calls(slow) == []
+
+
+def test_what_nobody_looks_at_any_more_is_left_alone(slow, clock):
+    for ask in ASKS:
+        ask()
+    clock.seconds += kept.WARM_SECONDS + 1
+    slow.registry.calls.clear()
+    warm.keep_warm()
+    assert calls(slow) == []
+
+
+def test_what_is_answered_at_once_by_now_or_not_at_all_is_asked_again_by_people_only(slow, clock, caplog):
+    caplog.set_level("INFO")
+    for ask in ASKS:
+        ask()
+    clock.seconds += warm.AGAIN_SECONDS
+    slow.seconds = 0.1
+    slow.registry.calls.clear()
+    warm.keep_warm()
+    warm.keep_warm()
+    # The second time for the versions: what was answered at once is not kept.
+    assert sorted(calls(slow)) == ["get_model", "get_model", "list_versions", "search_models"]
+    slow.seconds = 0.5
+    CacheRow.objects.all().delete()
+    ASKS[1]()
+    clock.seconds += warm.AGAIN_SECONDS
+    slow.registry.fail_next(RegistryNotFound("gone"), call="get_model")
+    warm.keep_warm()
+    assert "was not asked again: gone" in caplog.text
+    assert kept.wanted() == []
+
+
+def test_while_a_model_is_being_changed_nothing_that_it_says_of_itself_is_kept(slow, clock):
+    described(slow)
+    lists.changes("", "Fraud")
+    slow.registry.calls.clear()
+    warm.keep_warm()
+    assert calls(slow) == []
+    described(slow)
+    assert calls(slow) == ["get_model"]
+
+
+def test_only_what_was_asked_last_is_kept_warm(slow, clock):
+    for number in range(kept.MOST_WARM + 3):
+        lists.Lists("").models(f"f{number}", limit=5)
+    assert len(kept.wanted()) == kept.MOST_WARM
