@@ -29,7 +29,6 @@ THINK = 0.01
 """Seconds that a receiver beyond a network takes."""
 
 _FILL = """
-from datetime import timedelta
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 from audit.actors import Actor, Door
@@ -42,11 +41,9 @@ for url in {urls!r}:
     services.create(actor=actor, url=url)
 payload = {{"sentence": "ada promoted #7: Fraud version 2 to Production.", "filling": "x" * 1500}}
 about = {{"event": "promote_request.promoted", "format": 1, "model_name": "Fraud", "request_number": 7}}
-due = timezone.now() + timedelta(seconds={seconds})
-Message.objects.bulk_create(Message(at=timezone.now(), payload=payload, due_at=due, **about) for _ in range({rows}))
+# In one transaction: the workers, which are there already, see all of them at one moment.
+Message.objects.bulk_create(Message(at=timezone.now(), payload=payload, **about) for _ in range({rows}))
 """
-_STARTS_WITHIN = 5
-"""Seconds after which the rows are due: all are there by then, and so are the workers, which begin together."""
 _LEFT = """
 SELECT (SELECT count(*) FROM notifications_message WHERE state = 'waiting')
      + (SELECT count(*) FROM notifications_delivery WHERE state = 'waiting'
@@ -87,23 +84,22 @@ def _measure(
         ]
         urls = [f"http://127.0.0.1:{port}/" for port in ports]
         started = [running.enter_context(_worker(known, folder, number)) for number in range(workers)]
-        _manage(known, "shell", "--no-imports", "-c", _FILL.format(urls=urls, rows=rows, seconds=_STARTS_WITHIN))
-        began, peaks, left = 0.0, [0] * workers, rows
-        first = 0
+        peaks = [0] * workers
         parts = {"worker": [one.process.pid for one in started], "receiver": [receivers[0].process.pid]}
         if database := _postmaster(folder):
             parts["database"] = [database]
-        while left:
-            time.sleep(0.25)
-            left = _left(known)
-            if not began and left < rows:
-                began, first = time.monotonic(), left
-                before = {name: Tree(*pids).cpu_seconds() for name, pids in parts.items()}
-                idle = _idle()
+        filling = running.enter_context(_filling(known, folder, _FILL.format(urls=urls, rows=rows)))
+        while not (first := _left(known)):
+            if not filling.is_running():
+                sys.exit(f"The outbox was not filled: {filling.log_tail()}")
+            time.sleep(0.05)
+        began, before, idle = time.monotonic(), _spent(parts), _idle()
+        while _left(known):
+            time.sleep(0.2)
             for number, worker in enumerate(started):
                 peaks[number] = max(peaks[number], psutil.Process(worker.process.pid).memory_info().rss)
         took = time.monotonic() - began
-        spent = {name: Tree(*pids).cpu_seconds() - before[name] for name, pids in parts.items()}
+        spent = {name: seconds - before[name] for name, seconds in _spent(parts).items()}
         idle = _idle() - idle
         for worker in started:
             worker.stop()
@@ -120,6 +116,10 @@ def _measure(
         flush=True,
     )
     return first / took
+
+
+def _spent(parts: dict[str, list[int]]) -> dict[str, float]:
+    return {name: Tree(*pids).cpu_seconds() for name, pids in parts.items()}
 
 
 def _idle() -> float:
@@ -162,6 +162,11 @@ def _receiver(known: dict[str, str], folder: Path, port: int, seconds: float) ->
 def _worker(known: dict[str, str], folder: Path, number: int) -> ServerProcess:
     command = [sys.executable, str(ROOT / "manage.py"), "worker"]
     return ServerProcess("worker", command, environment=known, log=folder / f"worker-{number}.log")
+
+
+def _filling(known: dict[str, str], folder: Path, code: str) -> ServerProcess:
+    command = [sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports", "-c", code]
+    return ServerProcess("filling", command, environment=known, log=folder / "filling.log")
 
 
 def _manage(known: dict[str, str], *arguments: str) -> str:
