@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from audit.append_only import AppendOnlyQuerySet
 from promote_requests.choices import Status, Verdict
@@ -203,3 +204,9 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
     def for_rows(self) -> Self:
         """Loads also the people and reviews that a list shows."""
         return self.with_people()
+
+    def with_comment_counts(self) -> Self:
+        """Counts the comments of each row that is shown: a join would count those of every row that is found."""
+        comments = apps.get_model("promote_requests", "Comment")._default_manager.filter(promote_request=OuterRef("pk"))
+        counted = comments.order_by().values("promote_request").annotate(count=Count("pk")).values("count")
+        return self.annotate(comment_count=Coalesce(Subquery(counted), 0))

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Count, Q
 from typing_extensions import override
 
+from foundation.database.bounded import count_up_to
 from promote_requests.choices import ReviewDecision, Status
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
@@ -120,9 +120,8 @@ def in_state(found: PromoteRequestQuerySet, state: str) -> PromoteRequestQuerySe
 
 
 def counts(found: PromoteRequestQuerySet) -> dict[str, int]:
-    """Returns how many of `found` are open, promoted and closed."""
-    tabs = {state: Count("pk", filter=Q(status__in=STATES[state])) for state in ("open", "promoted", "closed")}
-    return found.order_by().aggregate(**tabs)
+    """Returns how many of `found` are open, promoted and closed; of each at most `bounded.MOST` + 1 are counted."""
+    return {state: count_up_to(in_state(found, state)) for state in ("open", "promoted", "closed")}
 
 
 def _by_target(found: PromoteRequestQuerySet, value: str) -> PromoteRequestQuerySet:

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from promote_requests import inbox
 from promote_requests.choices import Status
-from promote_requests.models import PromoteRequest
+from promote_requests.models import Label, PromoteRequest
 
 STALE_AFTER = timedelta(days=14)
 
@@ -38,6 +38,24 @@ class ToDo(admin.SimpleListFilter):
             case "stale":
                 return queryset.filter(status=Status.OPEN, created_at__lte=timezone.now() - STALE_AFTER)
         return queryset
+
+
+class Labels(admin.SimpleListFilter):
+    """The labels that requests have."""
+
+    title = "label"
+    parameter_name = "label"
+
+    @override
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(pk), name) for pk, name in Label.objects.values_list("pk", "name")]
+
+    @override
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        wanted = self.value() or ""
+        # Any other value is of no label, and Django's list shows everything for it.
+        known = {pk for pk, _ in self.lookup_choices}
+        return queryset.filter(labels=int(wanted)) if wanted in known else queryset
 
 
 class Authors(admin.RelatedFieldListFilter):

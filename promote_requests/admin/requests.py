@@ -24,7 +24,7 @@ from audit.admin.trail import AuditEventInline
 from foundation.exceptions import CheckpointError
 from promote_requests import services
 from promote_requests.admin import bulk, dates, desk
-from promote_requests.admin.filters import Authors, ToDo
+from promote_requests.admin.filters import Authors, Labels, ToDo
 from promote_requests.admin.inlines import CommentInline, ReviewInline
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
@@ -43,8 +43,21 @@ _HIDDEN = frozenset({"gate_results"})
 class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     """Lists and shows requests. The actions need no permission of the admin: the services decide who may do what."""
 
-    list_display = ("__str__", "model_version", "where", "missing", "decision", "champion", "status", "author", "age")
-    list_filter = (ToDo, "status", "created_at", "target_kind", "change", ("author", Authors))
+    list_display = (
+        *(
+            "__str__",
+            "model_version",
+            "where",
+            "missing",
+            "decision",
+            "champion",
+            "status",
+            "author",
+            "labelled",
+            "age",
+        ),
+    )
+    list_filter = (ToDo, "status", "created_at", "target_kind", "change", Labels, ("author", Authors))
     list_per_page = bulk.LIMIT
     list_max_show_all = bulk.LIMIT
     show_full_result_count = False
@@ -170,6 +183,10 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
             return ""
         shown = getattr(promote_request, "shown_decision", None) or services.decision_of(promote_request)
         return " ".join(unmet.sentence for unmet in shown.unmet)
+
+    @admin.display(description="labels")
+    def labelled(self, promote_request: PromoteRequest) -> str:
+        return ", ".join(label.name for label in promote_request.labels.all())
 
     @admin.display(description="opened", ordering="created_at")
     def age(self, promote_request: PromoteRequest) -> str:

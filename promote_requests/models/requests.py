@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils import timezone
 from typing_extensions import override
@@ -140,10 +141,17 @@ class PromoteRequest(models.Model):
     class Meta:
         ordering: ClassVar = ["-number"]
         indexes: ClassVar = [
-            models.Index(fields=["status", "-number"], name="request_by_status"),
+            # With who may see them, so that requests are counted without being read.
+            models.Index(
+                fields=["status", "-number", "is_private", "author", "answered_for_by"], name="request_by_status"
+            ),
             models.Index(fields=["workspace", "model_name", "version"], name="request_by_version"),
             models.Index(fields=["author", "status"], name="request_by_author"),
             models.Index(fields=["created_at"], name="request_by_time"),
+            models.Index(fields=["promoted_at"], name="request_by_promotion"),
+            models.Index(fields=["closed_at"], name="request_by_closing"),
+            models.Index(fields=["opened_at", "number"], condition=Q(status=Status.OPEN), name="request_by_waiting"),
+            models.Index(Upper("model_name"), F("number").desc(), name="request_by_model"),
             # Lists count what somebody may see by this index alone: rows are wide.
             models.Index(fields=["is_private", "author", "answered_for_by"], name="request_by_visibility"),
             models.Index(

@@ -6,12 +6,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
-from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from foundation.database.bounded import MOST, BoundedPaginator
 from notifications.inbox.reading import Unread
 from promote_requests import search
 from promote_requests.choices import Status
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 PER_PAGE = 25
 MENU_LENGTH = 50
 """The most entries of a menu; others can be typed."""
+MENU_REACH = 1_000
+"""The newest requests, whose models, targets and authors the menus offer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Choice:
     label: str
     href: str
     is_current: bool
-    count: int | None = None
+    count: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def request_list(request: PageRequest) -> HttpResponse:
     rules = rulebook()
     found = search.find(asked, viewer=request.user, rules=rules)
     state = asked.terms.get("is", "")
-    page = Paginator(for_rows(search.in_state(found, state)), PER_PAGE).get_page(request.GET.get("page"))
+    page = BoundedPaginator(for_rows(search.in_state(found, state)), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "search": asked,
         "text": text if asked.problems else str(asked),
@@ -109,7 +110,7 @@ def rows(
 
 def for_rows(found: PromoteRequestQuerySet) -> PromoteRequestQuerySet:
     """Returns requests with all that a row shows, the newest first."""
-    return found.for_rows().annotate(comment_count=Count("comments")).order_by("-number")
+    return found.for_rows().with_comment_counts().order_by("-number")
 
 
 def _href(asked: Search) -> str:
@@ -123,21 +124,25 @@ def _tabs(asked: Search, counts: dict[str, int]) -> list[Choice]:
     if current == search.FLAGGED:
         current = "promoted"
     return [
-        Choice(state.capitalize(), _href(asked.having(**{"is": state})), state == current, count)
+        Choice(
+            state.capitalize(),
+            _href(asked.having(**{"is": state})),
+            state == current,
+            f"{count:,}" if count <= MOST else f"{MOST:,}+",
+        )
         for state, count in counts.items()
     ]
 
 
 def _menus(asked: Search, viewer: "User") -> list[Menu]:
-    def values(field: str) -> list[str]:
-        found = PromoteRequest.objects.visible_to(viewer.pk).order_by(field).values_list(field, flat=True).distinct()
-        return list(found[:MENU_LENGTH])
-
-    authors = [("Mine", "@me"), *((name, name) for name in values("author__username") if name != viewer.get_username())]
+    newest = PromoteRequest.objects.visible_to(viewer.pk).order_by("-number")[:MENU_REACH]
+    rows = list(newest.values_list("model_name", "target_name", "author__username"))
+    models, targets, names = (sorted({row[place] for row in rows})[:MENU_LENGTH] for place in range(3))
+    authors = [("Mine", "@me"), *((name, name) for name in names if name != viewer.get_username())]
     reviews = [(decision.label, value) for value, decision in search.REVIEWS.items()]
     return [
-        _menu(asked, "Model", "model", [(name, name) for name in values("model_name")]),
-        _menu(asked, "Target", "target", [(name, name) for name in values("target_name")]),
+        _menu(asked, "Model", "model", [(name, name) for name in models]),
+        _menu(asked, "Target", "target", [(name, name) for name in targets]),
         _menu(asked, "Author", "author", authors),
         _menu(asked, "Review", "review", reviews),
         _menu(asked, "Label", "label", label_options(MENU_LENGTH)),

@@ -14,6 +14,7 @@ _SECTIONS = {
     "promote_requests:models": "models",
     "promote_requests:model": "models",
 }
+_KEPT = "_checkpoint_navigation"
 
 
 class Navigation:
@@ -36,5 +37,7 @@ class Navigation:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Returns the template context with the navigation."""
-    return {"navigation": Navigation(request)}
+    """Returns the template context with the navigation: one a request, however many templates are rendered for it."""
+    if not hasattr(request, _KEPT):
+        setattr(request, _KEPT, Navigation(request))
+    return {"navigation": getattr(request, _KEPT)}

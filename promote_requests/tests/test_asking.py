@@ -208,7 +208,8 @@ def test_the_inbox_has_those_first_who_are_asked_by_name(fraud, ada, grace):
     fraud.add_version("Fraud")
     second = PromoteRequestFactory(actor=ada, version="3")
     ask(actor=by(ada), promote_request=second, users=["grace"])
-    assert list(inbox.asked_first(inbox.waiting_for(grace), grace)) == [second, first]
+    assert inbox.asked_first(inbox.waiting_for(grace), grace, 9) == [second.pk, first.pk]
+    assert inbox.asked_first(inbox.waiting_for(grace), grace, 1) == [second.pk]
 
 
 def test_page_and_desk_list_them_with_buttons(asked, ada, grace, risk):

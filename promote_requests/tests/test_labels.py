@@ -239,3 +239,17 @@ def test_every_colour_has_enough_contrast_in_light_and_dark() -> None:
             for name, tone in tones.items():
                 light, dark = sorted((_luminance(tone), _luminance(surface)), reverse=True)
                 assert (light + 0.05) / (dark + 0.05) >= 4.5, (name, surface)
+
+
+def test_the_admins_list_shows_labels_and_is_filtered_by_them(labels, root, open_request, fraud, ada) -> None:
+    fraud.add_version("Fraud")
+    other = PromoteRequestFactory(actor=ada, version="3")
+    set_labels(actor=by(root), promote_request=open_request, labels=["urgent", "needs data"])
+    client = Client()
+    client.force_login(root)
+    address = "/checkpoint/admin/promote_requests/promoterequest/"
+    everything = client.get(address).content.decode()
+    assert "needs data, urgent" in everything
+    shown = client.get(address, {"label": labels[1].pk}).context["cl"]
+    assert list(shown.result_list) == [open_request]
+    assert list(client.get(address, {"label": "no number"}).context["cl"].queryset) == [other, open_request]

@@ -1,9 +1,8 @@
 """The inbox."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -24,7 +23,6 @@ from promote_requests.inbox import (
 from promote_requests.models import Mention, PromoteRequest, Thread
 from promote_requests.pages.http import PageRequest
 from promote_requests.pages.listing import Row, for_rows, rows
-from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services.moves.champions import Champion
 from protection.rulebook import rulebook
 
@@ -79,16 +77,18 @@ def _page(request: PageRequest) -> HttpResponse:
     news = reading.news_of(person.pk)
     seen: set[int] = set()
 
-    def listed(found: PromoteRequestQuerySet) -> list[Row]:
+    def listed(found: Iterable[PromoteRequest]) -> list[Row]:
         """Returns rows of requests that no section before has shown."""
         made = [row for row in rows(found, rules, news) if row.promote_request.number not in seen]
         seen.update(row.promote_request.number for row in made)
         return made
 
-    waiting = listed(asked_first(for_rows(waiting_for(person)), person)[:LENGTH])
+    first = asked_first(waiting_for(person), person, LENGTH)
+    found = {row.pk: row for row in for_rows(PromoteRequest.objects.filter(pk__in=first))}
+    waiting = listed([found[pk] for pk in first if pk in found])
     flagged = listed(for_rows(to_review_afterwards(person))[:LENGTH])
     own = listed(for_rows(PromoteRequest.objects.unfinished().filter(author=person))[:LENGTH])
-    decided = listed(decided_for(person).for_rows().annotate(comment_count=Count("comments"))[:_DECIDED])
+    decided = listed(decided_for(person).for_rows().with_comment_counts()[:_DECIDED])
     others = PromoteRequest.objects.visible_to(person.pk).filter(number__in=set(news) - seen)
     sections = [
         Section(

@@ -3,11 +3,11 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from foundation.database.bounded import BoundedPaginator
 from foundation.exceptions import InvalidInput
 from promote_requests.pages.http import PageRequest
 from promote_requests.sentences import needs
@@ -28,9 +28,11 @@ PER_PAGE = 50
 def rule_list(request: PageRequest) -> HttpResponse:
     """Shows every rule, freeze window and owner; of a model and target that are asked for, what applies and why."""
     asked = {name: request.GET.get(name, "").strip() for name in ("model", "target", "workspace")}
+    rules = _all_rules()
+    forecasts = insights.forecasts(rule for rule in rules if not rule.is_active)
     context: dict[str, Any] = {
         "asked": asked,
-        "rules": [(rule, insights.forecast(rule) if not rule.is_active else "") for rule in _all_rules()],
+        "rules": [(rule, forecasts.get(rule.pk, "")) for rule in rules],
         "freezes": FreezeWindow.objects.all(),
         "ownership": [(row, People.parse(row.people, field="people")) for row in Ownership.objects.all()],
     }
@@ -56,7 +58,7 @@ def rule_insights(request: PageRequest) -> HttpResponse:
         found = found.filter(outcome=asked["outcome"])
     if asked["actor"]:
         found = found.filter(actor_name__iexact=asked["actor"])
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    page = BoundedPaginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "asked": asked,
         "page": page,

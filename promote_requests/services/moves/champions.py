@@ -71,18 +71,24 @@ class Champion:
         return self.now >= self.due_at - SOON
 
 
-def champions(rules: Rulebook, found: PromoteRequestQuerySet | None = None) -> list[Champion]:
+def champions(
+    rules: Rulebook, found: PromoteRequestQuerySet | None = None, *, only_due: bool = False
+) -> list[Champion]:
     """Returns the champions that rules want to be reviewed again, the first due first, in one query.
 
     Args:
         rules: The enforced ones.
         found: Some of `holders.holding`; by default all of them.
+        only_due: Leaves out those that are not due; the database does that for most of them.
     """
     wanting = [(rule, each) for rule in rules.rules if (each := rule.parsed_moves.re_review_days) is not None]
     if not wanting:
         return []
     rows = (holding() if found is None else found).select_related("author").defer(*NOT_SHOWN)
     now, listed = timezone.now(), []
+    if only_due:
+        # No rule wants them sooner.
+        rows = rows.filter(promoted_at__lte=now + SOON - timedelta(days=min(each for _, each in wanting)))
     for promote_request in rows.annotate(reviewed_last=Max("champion_reviews__created_at")):
         days = [
             each
@@ -97,16 +103,17 @@ def champions(rules: Rulebook, found: PromoteRequestQuerySet | None = None) -> l
         since = promote_request.reviewed_last or promote_request.promoted_at
         if days and since is not None:
             listed.append(Champion(promote_request, min(days), since, now))
-    return sorted(listed, key=lambda champion: champion.due_at)
+    kept = [champion for champion in listed if champion.is_due or not only_due]
+    return sorted(kept, key=lambda champion: champion.due_at)
 
 
 def waiting_for(user_id: int, name: str, group_ids: Iterable[int], rules: Rulebook) -> list[Champion]:
     """Returns the due champions that concern somebody: as an owner, or of a model without owners who approved it."""
     groups = frozenset(group_ids)
     found = []
-    for champion in champions(rules):
+    for champion in champions(rules, only_due=True):
         asked = champion.promote_request
-        if not champion.is_due or user_id in asked.authors:
+        if user_id in asked.authors:
             continue
         sections = rules.sections_of(asked.workspace, asked.model_name)
         is_owner = any(section.people.include(user_id, groups) for section in sections)
@@ -177,7 +184,7 @@ def re_review(
 
 def tell_overdue() -> None:
     """Tells of each champion whose review is overdue, once a week while it is, for a worker; safe to repeat."""
-    for champion in champions(rulebook()):
+    for champion in champions(rulebook(), only_due=True):
         if champion.is_overdue:
             _tell(champion)
 

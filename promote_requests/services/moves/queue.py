@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from django.db.models import Q
+
 from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
@@ -32,6 +34,7 @@ def beside(requests: Iterable[PromoteRequest]) -> dict[int, Sequence[PromoteRequ
         return {}
     waiting: dict[tuple[str, ...], list[PromoteRequest]] = defaultdict(list)
     found = PromoteRequest.objects.filter(
+        Q(model_name__in={one.model_name for one in asking}) | Q(target_kind=TargetKind.MODEL),
         status__in=_WAITING,
         workspace__in={one.workspace for one in asking},
         target_kind__in={one.target_kind for one in asking},
