@@ -1,18 +1,16 @@
 """The actions on a promote request; each answers with the request as it is afterwards."""
 
 from collections.abc import Callable
-from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.actors import Door, actor_of
 from foundation.api import schema
 from foundation.api.inputs import NothingSerializer, StrictSerializer
-from foundation.api.views import ApiView, checked
+from foundation.api.views import ApiView
 from promote_requests import services
 from promote_requests.api.inputs import CloseSerializer, ReopenSerializer
-from promote_requests.api.loading import load, state_of
+from promote_requests.api.loading import call, state_of
 from promote_requests.api.outputs import PromoteRequestSerializer
 from promote_requests.models import PromoteRequest
 
@@ -83,7 +81,4 @@ def act(
     request: Request, number: int, service: Callable[..., PromoteRequest], body: type[StrictSerializer]
 ) -> Response:
     """Calls a service with the checked body and answers with the request as it is afterwards."""
-    promote_request = load(request, number)
-    values: dict[str, Any] = checked(body, request.data)
-    changed = service(actor=actor_of(request, Door.API), promote_request=promote_request, **values)
-    return Response(state_of(request, changed))
+    return Response(state_of(request, call(request, number, service, body)))

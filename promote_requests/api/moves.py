@@ -9,9 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import override
 
-from audit.actors import Door, actor_of
 from foundation.api import schema
-from foundation.api.views import ApiView, checked
+from foundation.api.views import ApiView
 from promote_requests import services
 from promote_requests.api.actions import act
 from promote_requests.api.inputs import (
@@ -23,7 +22,7 @@ from promote_requests.api.inputs import (
     TargetSerializer,
     WordsSerializer,
 )
-from promote_requests.api.loading import load, state_of
+from promote_requests.api.loading import call, load, state_of
 from promote_requests.api.outputs import PromoteRequestSerializer, person
 from promote_requests.models import ChampionReview, Consent
 from promote_requests.services.moves.champions import champions
@@ -79,8 +78,7 @@ class RollBackView(ApiView):
     )
     def post(self, request: Request, number: int) -> Response:
         """Opens the request that takes the change back; 409 with the number of the one that does already."""
-        values = checked(MessageSerializer, request.data)
-        opened = services.roll_back(actor=actor_of(request, Door.API), promote_request=load(request, number), **values)
+        opened = call(request, number, services.roll_back, MessageSerializer)
         state = state_of(request, opened)
         return Response(state, status=201, headers={"Location": state["api_url"]})
 
@@ -121,8 +119,7 @@ class ConsentView(ApiView):
     )
     def post(self, request: Request, number: int) -> Response:
         """Records the consent, to the facts of now. It is no approval."""
-        values = checked(ConsentSerializer, request.data)
-        given = services.consent(actor=actor_of(request, Door.API), promote_request=load(request, number), **values)
+        given = call(request, number, services.consent, ConsentSerializer)
         return Response(dict(ConsentedSerializer(given).data), status=201)
 
 
@@ -159,8 +156,7 @@ class ReReviewsView(ApiView, ListAPIView):
     )
     def post(self, request: Request, number: int) -> Response:
         """Records that the caller looked at the version in use again, on the facts of now."""
-        values = checked(ReReviewSerializer, request.data)
-        made = services.re_review(actor=actor_of(request, Door.API), promote_request=load(request, number), **values)
+        made = call(request, number, services.re_review, ReReviewSerializer)
         return Response(dict(ChampionReviewSerializer(made).data), status=201)
 
 

@@ -7,12 +7,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.actors import Door, actor_of
 from foundation.api import schema
 from foundation.api.inputs import StrictSerializer
-from foundation.api.views import ApiView, checked
+from foundation.api.views import ApiView
 from promote_requests import services
-from promote_requests.api.loading import load
+from promote_requests.api.loading import call, load
 from promote_requests.models import PromoteRequest
 from promote_requests.services.asking.standing import Asked, State, asked_of, could
 
@@ -149,9 +148,7 @@ class HandOverView(ApiView):
 def _act(
     request: Request, number: int, service: Callable[..., PromoteRequest], body: type[StrictSerializer]
 ) -> Response:
-    promote_request = load(request, number)
-    values: dict[str, Any] = checked(body, request.data)
-    service(actor=actor_of(request, Door.API), promote_request=promote_request, **values)
+    call(request, number, service, body)
     return _shown(request, number)
 
 
