@@ -18,6 +18,7 @@ from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.links import request_path
 from promote_requests.models import Mention, PromoteRequest, Review, Thread
 from promote_requests.services.asking.again import askers, untold
+from promote_requests.services.moves.champions import waited_for
 from promote_requests.services.reading import decision_of, requirement_of
 from protection.rulebook import rulebook
 from registry.proposals import Change
@@ -138,6 +139,8 @@ def _audience(
     match told:
         case Event.REVIEW_ASKED:
             return {"only": untold(promote_request)}
+        case Event.RE_REVIEW_DUE:
+            return {"only": sorted(waited_for(promote_request, rulebook()))}
         case Event.REVIEW_DECLINED:
             return {"only": askers(promote_request, event.actor_id)}
         case Event.MENTIONED | Event.FOLLOW_UP_DUE if people:

@@ -16,6 +16,8 @@ from promote_requests import reminding, services
 from promote_requests.choices import Verdict
 from promote_requests.models import PromoteRequest
 from promote_requests.models.reviews import Review
+from promote_requests.services.asking.answering import decline
+from promote_requests.services.asking.asking import ask
 from protection.models import ProtectionRule
 from testing.factories import PromoteRequestFactory, UserFactory, by
 
@@ -185,3 +187,14 @@ def test_asking_costs_the_same_however_many_were_told(fraud, ada, django_assert_
     # Rules (3), requests, reviews, checks, answers, labels, places, threads that block, reminders.
     with django_assert_num_queries(11):
         reminding.remind()
+
+
+def test_an_owner_who_declined_is_not_reminded(asked, ada, grace):
+    risk = Group.objects.create(name="Risk")
+    zoe = UserFactory(username="zoe")
+    risk.user_set.add(grace, zoe)
+    rule(approvers={"groups": [{"id": risk.pk, "name": "Risk"}], "users": []})
+    ask(actor=by(ada), promote_request=asked, users=["grace", "zoe"])
+    decline(actor=by(zoe), promote_request=asked, reason="I am away.")
+    opened(7)
+    assert [people for _, people in reminded()] == [{grace.pk}]

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -26,8 +27,10 @@ from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services.conversation.words import MAX_BODY
 from promote_requests.services.locking import lock
 from promote_requests.services.moves.holders import NOT_SHOWN, holding
-from promote_requests.services.reading import live_evidence_of, with_both
+from promote_requests.services.reading import live_evidence_of, requirement_of, with_both
+from protection.conditions.approvers import Approvers
 from protection.matching import Rulebook, is_match
+from protection.people import able
 from protection.rulebook import rulebook
 from registry import get_registry
 from registry.targets import TargetKind
@@ -120,6 +123,23 @@ def waiting_for(user_id: int, name: str, group_ids: Iterable[int], rules: Rulebo
         if is_owner or (not sections and name in asked.approved_by):
             found.append(champion)
     return found
+
+
+def waited_for(promote_request: PromoteRequest, rules: Rulebook) -> set[int]:
+    """Returns who is told that a champion is due: its owners; where it has none, who approved it and its author.
+
+    With those whom the rules name as approvers, since they are asked where nobody owns a model. Never somebody who
+    cannot sign in any more; the author of a champion with owners may not review it and is not told.
+    """
+    sections = rules.sections_of(promote_request.workspace, promote_request.model_name)
+    owners = {person for section in sections for person in able(section.people)} - promote_request.authors
+    if owners:
+        return owners
+    requirement = requirement_of(promote_request, rules)
+    named = [demand.people for one in requirement.conditions if isinstance(one, Approvers) for demand in one.demands]
+    approved = get_user_model()._default_manager.filter(username__in=promote_request.approved_by, is_active=True)
+    found = {person for people in named for person in able(people)} | set(approved.values_list("pk", flat=True))
+    return found | promote_request.authors
 
 
 def present_evidence(promote_request: PromoteRequest) -> Evidence:

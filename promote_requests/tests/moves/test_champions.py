@@ -179,3 +179,20 @@ def test_the_list_takes_one_query_however_long(champion, fraud, ada, grace, djan
     rules = rulebook()
     with django_assert_num_queries(1):
         assert len(champions(rules)) == 4
+
+
+def test_owners_alone_are_told_and_without_any_who_approved_it_and_its_author(champion, ada, grace, monkeypatch):
+    monkeypatch.setattr("promote_requests.services.moves.champions.TOLD_AGAIN_AFTER", timedelta(0))
+    bystander, zoe = UserFactory(username="bystander"), UserFactory(username="zoe")
+
+    def told_of(days):
+        aged(champion, days)
+        tell_overdue()
+        return set(Message.objects.filter(event=Event.RE_REVIEW_DUE).latest("pk").audience["only"])
+
+    assert told_of(31) == {ada.pk, grace.pk}
+    Ownership.objects.create(
+        section="Risk", people={"groups": [], "users": [{"id": zoe.pk, "name": "zoe"}, {"id": ada.pk, "name": "ada"}]}
+    )
+    assert told_of(32) == {zoe.pk}
+    assert bystander.pk not in told_of(33)
