@@ -68,10 +68,11 @@ def test_without_an_author_or_beside_a_rule_that_refuses_nothing_is_held(fraud, 
 
 
 def test_a_draft_of_somebody_else_is_not_told_of(fraud, held, actor, grace):  # noqa: F811
-    PromoteRequestFactory(actor=by(grace), version="3", draft=True)
+    hers = PromoteRequestFactory(actor=by(grace), version="3", draft=True)
     refusal = send("transition-stage", MOVE, actor=actor)
-    assert "Open it here:" in refusal.message
-    assert "#" not in refusal.message
+    asked = PromoteRequest.objects.exclude(pk=hers.pk).get()
+    assert f"Promote request #{asked.number} asks for it now" in refusal.message
+    assert f"#{hers.number}" not in refusal.message
 
 
 def test_what_cannot_be_asked_for_is_only_refused(fraud, held, ada, actor):  # noqa: F811
