@@ -5,7 +5,7 @@ from django.template import loader_tags
 from django.utils.safestring import SafeString
 
 from evidence.numbers import Value, shown
-from evidence.rows import Kind, Row
+from evidence.rows import Kind, TextRow
 from promote_requests.templatetags.rows import as_measured, as_sign, as_value
 from registry.measurements import Measurement, Origin
 
@@ -29,7 +29,7 @@ def test_a_value_says_all_its_digits_folds_when_it_is_long_and_says_when_there_i
 
 
 def test_every_kind_has_its_sign_and_word():
-    words = [as_sign(Row("a", kind, None, None)) for kind in Kind]
+    words = [as_sign(TextRow("a", kind, None, None)) for kind in Kind]
     assert ["changed" in words[0], "added" in words[1], "removed" in words[2], "equal" in words[3]] == [True] * 4
     assert words[4] == ""
 

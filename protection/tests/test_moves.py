@@ -138,7 +138,7 @@ def test_the_admins_form_has_a_field_for_each(registry):
     response = client.post(add, values | {"re_review_days": "0"})
     assert (response.status_code, list(response.context["errors"])) == (
         200,
-        [["Ensure this value is greater than or equal to 1."]],
+        [["Write 1 or more."]],
     )
     assert client.post(add, values).status_code == 302
     rule = ProtectionRule.objects.get(target_pattern="alias:live")

@@ -86,7 +86,7 @@ def test_a_version_that_is_being_promoted_is_sealed_already(fraud):
     assert look_now().runs == {}
     promoting(PromoteRequestFactory(model_name="Other", version="1"))
     assert look_now().run("run3").held == ()
-    PromoteRequest.objects.update(status=Status.DRAFT, promoting_since=None, promoted_by=None)
+    PromoteRequest.objects.update(status=Status.DRAFT, is_private=True, promoting_since=None, promoted_by=None)
     assert look_now().runs == {}
 
 

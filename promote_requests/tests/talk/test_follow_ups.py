@@ -140,7 +140,7 @@ def test_overdue_ones_stand_in_the_inbox_on_the_models_page_and_on_the_request(
     )
     for days in range(4, 12):
         follow_up(open_request, grace, linus, days=days)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(24):
         client.get("/checkpoint/inbox/")
 
 
