@@ -178,7 +178,8 @@ class StatusCalls:
         try:
             self.page.clock.pause_at(now / 1000 + 1)
         except Error as late:  # the second was over before the browser heard of it
-            assert "fast-forward to the past" in late.message
+            if "fast-forward to the past" not in late.message:
+                raise
             return False
         return True
 
