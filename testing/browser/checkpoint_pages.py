@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
+
+from testing.waiting import wait_until
 
 FOCUS_LIMIT = 80
 """More steps of the Tab key than any page has."""
@@ -149,6 +151,22 @@ def tab_to(page: Page, wanted: Locator) -> None:
         if wanted.evaluate("(element) => element === document.activeElement"):
             return
     raise AssertionError(f"Tab never reaches {wanted}")
+
+
+def stop_clock(page: Page) -> None:
+    """Stops the page's time within a second of it; needs `page.clock.install` before the page was opened."""
+    wait_until(lambda: _is_stopped(page), "the page's clock is stopped")
+
+
+def _is_stopped(page: Page) -> bool:
+    now = page.evaluate("Date.now()")
+    try:
+        page.clock.pause_at(now / 1000 + 1)
+    except Error as late:  # the second was over before the browser heard of it
+        if "fast-forward to the past" not in late.message:
+            raise
+        return False
+    return True
 
 
 def settle(page: Page) -> None:

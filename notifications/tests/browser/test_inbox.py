@@ -7,7 +7,7 @@ import requests
 from playwright.sync_api import Page, Route, expect
 
 from promote_requests.tests.browser.test_accessibility import PHONE, TOO_SMALL, examine
-from testing.browser.checkpoint_pages import settle
+from testing.browser.checkpoint_pages import settle, stop_clock
 from testing.browser.people import CallAs, Manage, SignIn
 from testing.browser.registry_content import Seeded
 
@@ -122,7 +122,7 @@ def test_number_is_asked_for_once_a_minute_and_never_in_a_hidden_tab(sign_in: Si
     page.clock.install(time=0)
     page.add_init_script("AbortSignal.timeout = () => new AbortController().signal")
     page.goto("/checkpoint/")
-    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
+    stop_clock(page)
     after(page, 50)
     assert asked == []
     after(page, 20)

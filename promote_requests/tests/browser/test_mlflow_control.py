@@ -5,10 +5,10 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from playwright.sync_api import Error, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from testing.browser import axe
-from testing.browser.checkpoint_pages import settle
+from testing.browser.checkpoint_pages import settle, stop_clock
 from testing.browser.mlflow_pages import (
     CONTROLS,
     DARK,
@@ -21,7 +21,6 @@ from testing.browser.mlflow_pages import (
 )
 from testing.browser.people import SignIn, form_values
 from testing.browser.registry_content import Seeded
-from testing.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]
 STATUS = "**/checkpoint/mlflow-ui/status/"
@@ -171,17 +170,7 @@ class StatusCalls:
         self.page.add_init_script("AbortSignal.timeout = () => new AbortController().signal")
         with self.page.expect_response(STATUS):
             MlflowPage(self.page, base_url).open("/experiments")
-        wait_until(self._is_clock_stopped, "the page's clock is stopped")
-
-    def _is_clock_stopped(self) -> bool:
-        now = self.page.evaluate("Date.now()")
-        try:
-            self.page.clock.pause_at(now / 1000 + 1)
-        except Error as late:  # the second was over before the browser heard of it
-            if "fast-forward to the past" not in late.message:
-                raise
-            return False
-        return True
+        stop_clock(self.page)
 
     def after(self, seconds: int) -> int:
         """Returns how often the question was asked in all, this many seconds later."""
