@@ -275,7 +275,7 @@ TOKEN_FORMSET = {"api_tokens-TOTAL_FORMS": "0", "api_tokens-INITIAL_FORMS": "0"}
 
 @pytest.mark.parametrize(
     ("given", "field"),
-    [({"username": "root"}, "username"), ({"owner": "99"}, "owner"), ({"purpose": "a\x01"}, "purpose")],
+    [({"username": "root"}, "username"), ({"owner": "0"}, "owner"), ({"purpose": "a\x01"}, "purpose")],
 )
 def test_the_admins_form_says_what_is_wrong_at_the_field_and_keeps_the_rest(
     admin: Client, ada: User, given: dict[str, str], field: str

@@ -43,7 +43,7 @@ CHANGES = (
     "/checkpoint/api/promote-requests/1/promote/",
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from foundation.database.storable import UNSTORABLE, refuse_unstorable
 from foundation.exceptions import InvalidInput
 from foundation.texts import is_storable, storable_text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_database]
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\ud800", "x\udfff"])

@@ -8,7 +8,7 @@ from foundation.database.updating import update_each
 from notifications.models import Delivery, Webhook
 from testing.people import AdministratorFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_database]
 
 AT = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from testing.api_client import Api, assert_refused
 from testing.factories import PromoteRequestFactory, UserFactory
 from testing.people import by
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_database]
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ from testing.doors import Attempt, Door, Way, World
 from testing.factories import UserFactory
 from testing.people import AdministratorFactory, by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+pytestmark = pytest.mark.django_db
 
 NO_CALL = "The proxy judges calls to MLflow, and this is none."
 NO_COMMAND = "Commands act for Checkpoint or for who operates the host, never for a person."

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from accounts.models import User
     from registry.fake import FakeRegistry
 
+pytestmark = pytest.mark.every_database
+
 
 def _found(text: str, viewer: "User") -> list[int]:
     asked = Search.parse(text)

@@ -10,7 +10,7 @@ from promote_requests.inbox import waiting_for
 from promote_requests.models import PromoteRequest, Review
 from testing.people import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_database]
 
 _JUDGING = list(product(Verdict, (True, False), (True, False)))
 

@@ -46,7 +46,6 @@ def outcome(attack):
 
 
 @pytest.mark.django_db
-@pytest.mark.one_database
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_no_attack_passes(fraud, attack):
     found = outcome(attack)

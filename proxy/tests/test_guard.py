@@ -23,7 +23,7 @@ from registry.exceptions import RegistryUnreachable
 from registry.targets import Target
 from testing.factories import PromoteRequestFactory, cut_off
 
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+pytestmark = pytest.mark.django_db
 
 CALLS = {operation: call for call, operation in REGISTRY_CALLS.items()}
 NOBODY = Actor.anonymous(Door.PROXY, "r-1")

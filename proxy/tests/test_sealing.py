@@ -22,7 +22,7 @@ from registry.targets import Target
 from testing.factories import PromoteRequestFactory, UserFactory, promoting
 from testing.people import by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+pytestmark = pytest.mark.django_db
 
 NOBODY = Actor.anonymous(Door.PROXY, "r-1")
 DATA = "/api/2.0/mlflow-artifacts/"

