@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from demo.processes import free_port
+from foundation.texts import is_storable
 from notifications.tests.receivers import receiving
 from notifications.webhooks import line, sending
 from testing.waiting import LONG
@@ -141,6 +142,29 @@ def test_what_is_no_http_is_a_failure(said):
     with receiving(answer=lambda handler: handler.wfile.write(said)) as receiver:
         answer = post(receiver.url)
     assert answer.error.startswith("No answer: ")
+
+
+@pytest.mark.parametrize(
+    "said", [b"\x15\x03\x03\x00\x02\x02F", b"HTTP/1.1 500 No\r\nX-One: a\x00b\r\nX-\x00: c\r\n\r\n\x00"]
+)
+def test_what_a_receiver_says_can_be_stored(said):
+    """What cannot be stored would be sent again for ever: no outcome of it could be written."""
+    with receiving(answer=lambda handler: handler.wfile.write(said)) as receiver:
+        answer = post(receiver.url)
+    assert answer.error
+    assert is_storable("".join([answer.error, answer.body, *answer.headers, *answer.headers.values()]))
+
+
+def test_mlflow_is_not_called_where_only_public_addresses_may_be(monkeypatch):
+    """MLflow may have a public address, and let Checkpoint's alone in."""
+    with receiving() as receiver:
+        port = int(receiver.url.split(":")[2].partition("/")[0])
+        public = [(socket.AF_INET, ("127.0.0.1", port))]
+        monkeypatch.setattr(sending, "resolve", lambda parts, private_allowed: public)
+        with sending.Sender(receiver.url, private_allowed=False, never=receiver.url) as sender:
+            answer = sender.post({}, b"{}")
+        assert not receiver.got
+    assert answer.error == "It leads to MLflow itself, past what Checkpoint guards."
 
 
 def test_nobody_there_and_no_tls_there_are_failures():

@@ -77,7 +77,7 @@ def resolve(parts: SplitResult, *, private_allowed: bool) -> list[SocketAddress]
 
 
 def refuse_upstream(addresses: Sequence[SocketAddress], upstream: str) -> None:
-    """Refuses to call MLflow itself, where private addresses may be called.
+    """Refuses to call MLflow itself, whatever else may be called.
 
     Threat: what the worker sends there has not passed the guard: `upload-artifact` would take a delivery for a file.
     MLflow under an address that Checkpoint does not know (of another machine, or another port) is not found by this.

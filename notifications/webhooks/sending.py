@@ -15,6 +15,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from foundation.texts import storable_text
 from notifications.webhooks.addresses import AddressRefused, refuse_upstream, resolve
 from notifications.webhooks.line import Line, NothingCame, left
 
@@ -82,7 +83,8 @@ class Sender:
         except (OSError, HTTPException, ValueError) as error:
             why = f"No answer: {getattr(error, 'strerror', '') or error or type(error).__name__}."
         self._hang_up()
-        return Answer(error=why, milliseconds=_since(begun))
+        # Whatever came instead of an answer may be quoted in it.
+        return Answer(error=storable_text(why), milliseconds=_since(begun))
 
     def _call(self, parts: SplitResult, message: bytes) -> tuple[HTTPResponse, bytes]:
         if self._line is not None and self._line.may_be_used():
@@ -92,7 +94,7 @@ class Sender:
                 pass  # the receiver ended the connection at this moment: that is no answer to anything
         self._hang_up()
         addresses = resolve(parts, private_allowed=self._private_allowed)
-        if self._never and self._private_allowed:
+        if self._never:
             refuse_upstream(addresses, self._never)
         deadline = time.monotonic() + SECONDS
         self._line = Line(_connected(parts, addresses, deadline))
@@ -137,8 +139,8 @@ def _head(parts: SplitResult, headers: Mapping[str, str], length: int) -> bytes:
 def _answer(response: HTTPResponse, body: bytes, begun: float) -> Answer:
     return Answer(
         status=response.status,
-        headers={name: value[:1_000] for name, value in response.getheaders()[:100]},
-        body=body.decode("utf-8", "replace").replace("\x00", "\ufffd"),
+        headers={storable_text(name): storable_text(value[:1_000]) for name, value in response.getheaders()[:100]},
+        body=storable_text(body.decode("utf-8", "replace")),
         error=_failure(response),
         milliseconds=_since(begun),
         asked_for=_wish(response.getheader("Retry-After", "")),

@@ -357,6 +357,26 @@ def test_a_page_that_asks_by_itself_may_show_figures_of_a_moment_ago_and_a_press
     recent.kept.clear()
 
 
+def test_figures_of_a_moment_ago_take_no_approval_away(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User", settings: "SettingsWrapper"
+) -> None:
+    ProtectionRule.objects.update(conditions={"approvals": 2})
+    settings.CHECKPOINT_FIGURES_SECONDS = 600
+    recent.kept.clear()
+    address = f"{open_request.get_absolute_url()}now/"
+    _as(grace).post(address)
+    old = dict(recent.kept._found)
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.5})
+    _as(grace).post(address, {"pressed": "1"})
+    open_request.refresh_from_db()
+    _post(grace, open_request, "review", verdict="approve", seen_fingerprint=_seen(open_request))
+    recent.kept._found.update(old)  # as another process still has them
+    assert "0.5" in _as(grace).post(address).content.decode()
+    open_request.refresh_from_db()
+    assert [judgement.counts for judgement in services.decision_of(open_request).judgements] == [True]
+    recent.kept.clear()
+
+
 def test_what_was_observed_earlier_is_approved_only_as_long_as_it_is_so(
     open_request: "PromoteRequest", fraud: "FakeRegistry", grace: "User"
 ) -> None:

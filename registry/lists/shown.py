@@ -60,8 +60,14 @@ class Lists:
             case ("model" | "described", name):
                 return self.registry.get_model(name)
             case ("versions", name, limit, below):
-                return self.registry.list_versions(name, limit=limit, below=below, model=model or self.model(name))
+                return self.registry.list_versions(name, limit=limit, below=below, model=model or self._model(name))
         raise ValueError(f"Nobody asks {asked}.")
+
+    def _model(self, name: str) -> RegisteredModel:
+        """Returns a model without noting that somebody asked for it: it is needed for its versions only."""
+        _, known, _ = kept.look(Question(self._workspace, MODELS, ("model", name)))
+        found: RegisteredModel = known.answer if known is not None else self.ask("model", name)
+        return found
 
     def _recent(self, kind: str, *asked: Any, model: RegisteredModel | None = None) -> Any:
         return kept.recent(Question(self._workspace, kind, asked), lambda: self.ask(*asked, model=model))

@@ -3,7 +3,7 @@
 import logging
 import time
 
-from registry.exceptions import RegistryError
+from foundation.exceptions import CheckpointError
 from registry.lists import kept
 from registry.lists.describing import DESCRIBED
 from registry.lists.kept import Question
@@ -23,7 +23,7 @@ def keep_warm() -> None:
     for question in kept.wanted():
         try:
             is_slow = _refresh(question)
-        except RegistryError as failure:
+        except CheckpointError as failure:
             logger.info("%s was not asked again: %s", question.asked, failure.message)
             is_slow = False
         if not is_slow:

@@ -64,6 +64,9 @@ def look_at(request: PageRequest, promote_request: PromoteRequest, rules: Rulebo
     try:
         with noticed(promote_request, actor=actor):
             evidence = with_files(promote_request, evidence_of(promote_request, recent=look is Look.RECENT))
+            if look is Look.RECENT and promote_request.status == Status.OPEN and has_changed(promote_request, evidence):
+                # What another process observed since may be newer: nothing is written down by figures of a moment ago.
+                evidence = with_files(promote_request, evidence_of(promote_request))
     except UnreadableEvidence as failure:
         return Seen(recorded, failure=failure)
     except RegistryError as failure:
