@@ -1,16 +1,25 @@
 """Tells which spellings mean one name: the one function that folds names, for rules, requests, guard and seal.
 
 MLflow's database may take two spellings for one name. MySQL compares by the primary weights of Unicode's collation
-(UTS 10): an o with a stroke equals an o without, 3 equals the digit 3 of any script, and a soft hyphen is ignored.
-`plain` is close to that for Latin letters and digits.
+(UTS 10): an o with a stroke equals an o without, 3 equals a sign for 3 of any script, and a soft hyphen is ignored.
+`plain` is that for all that equals Latin letters and digits in MySQL 8's `utf8mb4_0900_ai_ci`, but for signs that stand
+for a word (`\U0001f195`), which no alias or tag's key can hold.
 """
 
+import math
 import re
 import unicodedata
 
 _UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc", "Lm"})
-_LATIN = re.compile(r"LATIN (?:SMALL|CAPITAL) (?:LETTER|LIGATURE) (?:DOTLESS )?([A-Z]{1,2}|ETH)(?: DIGRAPH| WITH .+)?")
+_UNSEEN_LETTERS = frozenset("\u1cf2\u1cf3\ufe73")
+"""Letters by their category, so that MLflow takes them in an alias; the collation ignores them."""
+_LATIN = re.compile(
+    r"(?:(?:CROSSED )?(?:COMBINING|NEGATIVE CIRCLED|NEGATIVE SQUARED|SQUARED) )?LATIN (?:SMALL|CAPITAL) "
+    r"(?:LETTER|LIGATURE) (?:DOTLESS |INSULAR |MIDDLE-WELSH |VOLAPUK (?=[AOU]E))?([A-Z]{1,2}|ETH)"
+    r"(?: DIGRAPH| WITH .+)?"
+)
 _LATIN_NAMES = {"ETH": "d"}
+_ODD_LETTERS = {"\u018d": "zw", "\u01be": "ts"}
 
 
 def spellings(name: str) -> set[str]:
@@ -22,17 +31,32 @@ def plain(name: str) -> str:
     """Returns a name without case, accents, strokes, width, script of its digits, and invisible characters."""
     if name.isascii():
         return name.casefold()
-    decomposed = unicodedata.normalize("NFKD", name)
-    return "".join(map(_plain_character, decomposed)).casefold()
+    return "".join(map(_plain_character, name)).casefold()
 
 
 def _plain_character(character: str) -> str:
     if character.isascii():
         return character
-    if unicodedata.category(character) in _UNSEEN:
-        return ""
-    digit = unicodedata.digit(character, None)
-    if digit is not None:
-        return str(digit)
+    decomposed = unicodedata.normalize("NFKD", character)
+    if len(decomposed) > 1:
+        # A mark that stands alone is written with a space, which is not there; nor is the dot behind the l of `\u0140`.
+        return "".join(map(_plain_character, decomposed.lstrip(" ").replace("l\u00b7", "l").replace("L\u00b7", "L")))
+    return _plain_letter(decomposed)
+
+
+def _plain_letter(character: str) -> str:
+    """Returns what a character that is not made of others counts as."""
+    if character.isascii():
+        return character
+    category = unicodedata.category(character)
     latin = _LATIN.fullmatch(unicodedata.name(character, ""))
-    return _LATIN_NAMES.get(latin[1], latin[1]) if latin else character
+    if latin:
+        letters = _LATIN_NAMES.get(latin[1], latin[1])
+        return letters[0] if "VOLAPUK" in latin[0] else letters
+    if category in _UNSEEN or character in _UNSEEN_LETTERS:
+        return ""
+    number = unicodedata.numeric(character, None) if category.startswith("N") else None
+    # Tibetan has digits for halves, `half two` for one and a half: the collation takes them for the digit named.
+    if number is not None and (2 * number).is_integer():
+        return str(math.ceil(number))
+    return _ODD_LETTERS.get(character, character)

@@ -109,7 +109,18 @@ def test_a_place_that_nobody_protects_adds_nothing_to_one_that_somebody_does():
 
 @pytest.mark.parametrize(
     "spelling",
-    ["champion", "CHAMPION", "champi\u00f8n", "champ\u0131on", "ch\u00e4mpion", "champ\u00adion", "champ\u200dion"],
+    [
+        *(
+            "champion",
+            "CHAMPION",
+            "champi\u00f8n",
+            "champ\u0131on",
+            "ch\u00e4mpion",
+            "champ\u00adion",
+            "champ\u200dion",
+        ),
+        *("champi\ua79dn", "champion\ufe70", "champ\u1cf2ion"),
+    ],
 )
 def test_a_rule_knows_every_spelling_that_a_database_takes_for_the_name(spelling):
     found = requirement_for(

@@ -326,7 +326,9 @@ def test_a_copy_elsewhere_passes_without_its_originals_seal(fraud):
     assert message["tags"] == [{"key": "team", "value": "risk"}]
 
 
-@pytest.mark.parametrize("key", ["checkpoint.approved_by", "Checkpoint.x", " checkpoint.x", "checkp\u00f3int.x"])
+@pytest.mark.parametrize(
+    "key", ["checkpoint.approved_by", "Checkpoint.x", " checkpoint.x", "checkp\u00f3int.x", "checkpoin\ua787.x"]
+)
 def test_a_seal_is_not_given_at_creation(fraud, key):
     tags = [{"key": "a", "value": "b"}, {"key": key, "value": "grace"}]
     refused(send("create-version", {"name": "Fraud", "source": "runs:/abc/model", "tags": tags}))
@@ -531,7 +533,11 @@ def test_a_name_that_a_database_takes_for_another_is_asked_for_first(fraud, only
 
 
 @pytest.mark.parametrize(
-    "alias", ["champi\u00f8n", "ch\u00e6mpion", "\uff43hampion", "champ\u0640ion", "champ\u00adion", "cham\ufe0fpion"]
+    "alias",
+    [
+        *("champi\u00f8n", "ch\u00e6mpion", "\uff43hampion", "champ\u0640ion", "champ\u00adion", "cham\ufe0fpion"),
+        *("champi\ua79dn", "ch\ua79bmpion", "champion\ufe70", "champ\u1cf2ion"),
+    ],
 )
 def test_an_alias_in_letters_that_a_database_takes_for_others_is_protected_as_those_are(fraud, only, alias):
     only("alias:champion", "alias:chaempion")
@@ -541,7 +547,8 @@ def test_an_alias_in_letters_that_a_database_takes_for_others_is_protected_as_th
 
 def test_digits_of_all_scripts_are_the_same_digits(fraud, only):
     only("alias:live1")
-    refused(send("set-alias", {"name": "Fraud", "alias": "live\u0661", "version": "3"}))
+    for one in ("\u0661", "\u3021", "\u0f2a", "\U00010142"):
+        refused(send("set-alias", {"name": "Fraud", "alias": f"live{one}", "version": "3"}))
 
 
 def test_the_default_workspace_is_one_whether_it_is_named_or_not(fraud):
