@@ -497,6 +497,19 @@ def test_button_says_what_will_happen_in_mlflow(
     assert f"Approve and {words}" in _text(_page(grace, made))
 
 
+@pytest.mark.parametrize("step", ["review", "promote", "submit"])
+def test_what_decides_is_one_bar_that_stays_in_sight_on_a_phone(
+    step: str, fraud: "FakeRegistry", ada: "User", grace: "User"
+) -> None:
+    ProtectionRule.objects.update(promote_when="pressed")
+    made = PromoteRequestFactory(actor=ada, target=Target.parse("stage:Production"), draft=step == "submit")
+    if step == "promote":
+        services.review(actor=by(grace), promote_request=made, verdict=Verdict.APPROVE)
+    html = _page(ada if step == "submit" else grace, made)
+    bars = re.findall(r'<form id="([a-z]+)-(?:form|box)"[^>]*decision-bar"', html)
+    assert bars == [step]
+
+
 def test_button_promises_no_more_than_an_approval_where_others_are_needed(
     open_request: "PromoteRequest", grace: "User"
 ) -> None:
@@ -655,6 +668,7 @@ def test_prompt_is_compared_line_by_line(registry: "FakeRegistry", ada: "User") 
     html = _page(ada, made)
     assert "diff-removed" in html
     assert "diff-added" in html
+    assert "@@" not in html  # a patch's words are no people's
     assert "/#/prompts/greeting" in html
 
 
