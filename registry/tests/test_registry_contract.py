@@ -286,6 +286,7 @@ def test_where_a_run_says_that_it_comes_from_is_among_the_facts(world, fraud):
     assert "commit" not in world.client.get_facts(fraud, "2").origin
 
 
+@pytest.mark.mlflow
 def test_all_tags_of_the_run_are_among_the_facts_beside_the_versions_own(mlflow_world):
     name = f"{mlflow_world.prefix}Tagged"
     mlflow_world.add_version(name, params={"depth": "4"}, tags={"team": "risk"}, run_name="calm-owl")
