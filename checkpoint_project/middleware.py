@@ -1,5 +1,6 @@
 """The middleware of Checkpoint's pages, beyond Django's own."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from wsgiref.headers import Headers
@@ -14,7 +15,7 @@ from typing_extensions import override
 
 from foundation import error_pages
 from foundation.browsers import htmx, metadata, policies
-from foundation.exceptions import CheckpointError
+from foundation.exceptions import CheckpointError, DatabaseBusy
 from proxy.page.html import ARTIFACT_FRAME
 from registry import patience
 
@@ -33,6 +34,8 @@ _FOR_SCRIPTS = (
 _PICTURES = ("/checkpoint/compare/picture/", "/checkpoint/compare/copy/")
 """What is sent from there is told by its bytes to be a picture, and is contained by its policy."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -130,6 +133,11 @@ class RefusalMiddleware:
         """Returns the page, or the JSON, of a refusal; None of everything else, which is a fault."""
         if not isinstance(exception, CheckpointError):
             return None
+        if isinstance(exception, DatabaseBusy):
+            return error_pages.database_unavailable(request)
+        # A view that has not answered it may have forgotten to: whoever reads the log can tell which.
+        view = getattr(request.resolver_match, "view_name", "")
+        logger.info("%s was refused at %s: %s", type(exception).__name__, view or request.path, exception.message)
         message, code = exception.message, exception.code
         return error_pages.error(request, status=exception.status, title="Not possible", message=message, code=code)
 

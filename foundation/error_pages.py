@@ -92,7 +92,7 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     A database that is locked, full or away is no fault of this request: it may be sent again.
     """
     if isinstance(sys.exc_info()[1], UNAVAILABLE):
-        return _database_unavailable(request)
+        return database_unavailable(request)
     message = f"Something failed on the server and was logged as request {getattr(request, 'id', 'unknown')}."
     hint = "Reload this page to try again. If it fails again, tell an administrator this number."
     return error(
@@ -100,7 +100,8 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def _database_unavailable(request: HttpRequest) -> HttpResponseBase:
+def database_unavailable(request: HttpRequest) -> HttpResponseBase:
+    """Answers where the database is locked, full or away, and says when to try again."""
     response = error(
         request,
         status=503,

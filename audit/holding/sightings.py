@@ -89,6 +89,9 @@ def rename(workspace: str, former: str, present: str) -> None:
     """
     of_workspace = Holding.objects.filter(workspace=workspace)
     with transaction.atomic():
+        # Where the former name holds nothing, this was recorded already, and the present name's go on.
+        if not of_workspace.filter(model_name=former).exists():
+            return
         of_workspace.filter(model_name=present, ended_at=None).update(ended_at=timezone.now())
         of_workspace.filter(model_name=former).update(model_name=present)
 

@@ -1,12 +1,14 @@
 import io
 import logging
 import re
+import sys
 
 import pytest
 from django.db import InterfaceError, OperationalError
 from django.test import Client
 
 from foundation import logs
+from foundation.exceptions import DatabaseBusy, InvalidInput
 from foundation.middleware import EntryMiddleware
 from registry import patience
 from testing.factories import PromoteRequestFactory
@@ -117,3 +119,34 @@ def test_a_database_that_does_not_answer_is_told_as_that_in_one_line_a_minute(lo
     lines = log.getvalue().splitlines()
     assert len(lines) == 2, lines
     assert str(error).splitlines()[0] in lines[0]
+
+
+@pytest.fixture
+def inbox_refuses(client, monkeypatch):
+    """Returns the answer of a page whose view forgot that what it calls may refuse."""
+    client.force_login(UserFactory())
+
+    def answer(refusal, accept="text/html"):
+        def fail(*_, **__):
+            raise refusal
+
+        monkeypatch.setattr(sys.modules["promote_requests.pages.inbox.view"], "render", fail)
+        return client.get("/checkpoint/inbox/", headers={"accept": accept})
+
+    return answer
+
+
+@pytest.mark.django_db
+def test_a_refusal_that_no_view_answers_is_a_sentence_and_stands_in_the_log_with_the_view(inbox_refuses, caplog):
+    caplog.set_level(logging.INFO, "checkpoint_project.middleware")
+    answer = inbox_refuses(InvalidInput("That is no colour."))
+    assert answer.status_code == 400
+    assert "That is no colour." in answer.content.decode()
+    assert "InvalidInput was refused at promote_requests:inbox: That is no colour." in caplog.messages
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+@pytest.mark.django_db
+def test_a_database_that_was_busy_for_a_service_says_when_to_try_again(inbox_refuses, accept):
+    answer = inbox_refuses(DatabaseBusy("A row was locked."), accept)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")

@@ -12,10 +12,22 @@ from registry.types import VersionFacts
 
 SECONDS = 10.0
 """How long figures serve, if `CHECKPOINT_FIGURES_SECONDS` says nothing else."""
-_MOST = 60_000
-"""Metrics, parameters and tags that are kept at once: about 40 MB."""
+_MOST = 40 * 1024 * 1024
+"""Bytes that are kept at once, about."""
+_ENTRY = 600
+"""Bytes that an entry takes beside its text, about: a measurement has a dozen fields."""
 
-kept: Kept[VersionFacts] = Kept(_MOST, lambda facts: 20 + len(facts.metrics) + len(facts.params) + len(facts.tags))
+
+def weight(facts: VersionFacts) -> int:
+    """Returns about how many bytes figures take: what is short is counted by entries, what may be long by its text."""
+    texts = (facts.params, facts.tags, facts.run_tags, facts.origin, facts.prompt_settings, facts.datasets)
+    entries = 20 + len(facts.metrics) + sum(map(len, texts))
+    characters = sum(len(name) + len(text) for found in texts for name, text in found.items())
+    long = len(facts.prompt_text or "") + len(facts.model_description) + len(facts.version.description)
+    return entries * _ENTRY + characters + long
+
+
+kept: Kept[VersionFacts] = Kept(_MOST, weight)
 
 
 def facts_of(

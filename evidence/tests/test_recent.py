@@ -106,4 +106,14 @@ def test_thousands_of_figures_are_not_kept_without_end() -> None:
     for number in range(20):
         facts = VersionFacts(ModelVersion("M", str(number)), params={str(at): "" for at in range(10_000)})
         kept.keep((number,), facts)
-    assert sum(kept.get((number,), 60) is not None for number in range(20)) == 5
+    assert sum(kept.get((number,), 60) is not None for number in range(20)) == 6
+
+
+@pytest.mark.parametrize("field", ["params", "tags", "run_tags", "origin", "prompt_settings", "datasets"])
+def test_what_is_long_weighs_by_its_length_so_that_few_long_things_fill_no_memory(field: str) -> None:
+    short, long = (
+        replace(VersionFacts(ModelVersion("Fraud", "1")), **{field: {"a": "x" * many}}) for many in (1, 10**7)
+    )
+    assert recent.weight(long) - recent.weight(short) == 10**7 - 1
+    many = replace(VersionFacts(ModelVersion("Fraud", "1")), **{field: {str(each): "" for each in range(10_000)}})
+    assert recent.weight(many) > 10_000 * 100

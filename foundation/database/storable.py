@@ -15,8 +15,8 @@ from foundation.exceptions import InvalidInput
 from foundation.texts import is_storable
 
 UNSTORABLE = "What was sent has a NUL character, or half of a character, in it: take it out and send it again."
-_IN_JSON = "unsupported Unicode escape sequence"
-"""How PostgreSQL calls a NUL within JSON, which is a value like any other until it looks inside."""
+_UNTRANSLATABLE = "22P05"
+"""PostgreSQL's SQLSTATE for a NUL within JSON, which is a value like any other until it looks inside."""
 
 
 def install(connection: BaseDatabaseWrapper, **_: Any) -> None:
@@ -38,7 +38,7 @@ def refuse_unstorable(
     try:
         return execute(sql, params, many, context)
     except DataError as error:
-        if _IN_JSON in str(error):
+        if getattr(error.__cause__, "pgcode", None) == _UNTRANSLATABLE:
             raise InvalidInput(UNSTORABLE) from error
         raise
 

@@ -87,7 +87,7 @@ def _still_theirs(batch: Sequence[Letter]) -> list[Letter]:
     A letter waits a minute, or until the morning, and longer where the mail server does: meanwhile its reader's account
     may have been closed.
     """
-    may_read = batch[0].reader_id in visibility.people()
+    may_read = visibility.reads(batch[0].reader_id)
     kept_to = visibility.readers_of({letter.message.request_number or 0 for letter in batch})
     theirs = [
         letter

@@ -4,8 +4,10 @@ This room knows neither drafts nor whose they are: a room higher up says, when i
 """
 
 from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
 
 kept_to: list[Callable[[Collection[int]], Mapping[int, Collection[int]]]] = []
 """Each returns, of the requests with these numbers, {number: the keys of those who alone may see it}.
@@ -16,8 +18,12 @@ What is for everybody who may sign in is left out.
 
 def people() -> set[int]:
     """Returns the keys of everybody who reads what they are told: active, and a person."""
-    found = get_user_model()._default_manager.filter(is_active=True, owner=None)
-    return set(found.values_list("pk", flat=True))
+    return set(_reading().values_list("pk", flat=True))
+
+
+def reads(person: int) -> bool:
+    """Tells whether somebody reads what they are told, by their key."""
+    return _reading().filter(pk=person).exists()
 
 
 def readers_of(numbers: Collection[int]) -> dict[int, set[int]]:
@@ -27,3 +33,7 @@ def readers_of(numbers: Collection[int]) -> dict[int, set[int]]:
         for number, readers in ask(numbers).items():
             found[number] = found.get(number, set(readers)) & set(readers)
     return found
+
+
+def _reading() -> QuerySet[Any]:
+    return get_user_model()._default_manager.filter(is_active=True, owner=None)

@@ -153,3 +153,19 @@ def test_no_proxy_of_the_environment_is_asked(monkeypatch):
             assert sender.post({}, b"{}").error == ""
     assert len(receiver.got) == 1
     assert not proxy.got
+
+
+def test_a_second_try_gets_no_more_time_than_the_first_has_left(monkeypatch):
+    """A receiver that ends the connection late would otherwise hold its lane for twice as long as is said."""
+    deadlines = []
+
+    def watched(line, message, deadline):
+        deadlines.append(deadline)
+        return called(line, message, deadline)
+
+    called = sending.Line.call
+    monkeypatch.setattr(sending.Line, "call", watched)
+    with Scripted([EMPTY, None], [EMPTY]) as receiver:
+        assert [each.error for each in answers(receiver, 2)] == ["", ""]
+    first, again, anew = deadlines
+    assert first < again == anew

@@ -20,7 +20,8 @@ from notifications.webhooks.addresses import AddressRefused, refuse_upstream, re
 from notifications.webhooks.line import Line, NothingCame, left
 
 SECONDS = 10.0
-"""For everything: connecting, sending, and the whole answer. Only the name's address has to be known before."""
+"""For everything: the name's address, connecting, sending, the whole answer, and a first try on a kept connection that
+the receiver turns out to have ended."""
 _LONGEST_WISH = timedelta(days=1)
 """That a receiver wants to be left alone for."""
 
@@ -73,7 +74,8 @@ class Sender:
         begun = time.monotonic()
         try:
             parts = urlsplit(self._url)
-            return _answer(*self._call(parts, _head(parts, headers, len(body)) + body), begun)
+            message = _head(parts, headers, len(body)) + body
+            return _answer(*self._call(parts, message, begun + SECONDS), begun)
         except AddressRefused as error:
             why = str(error)
         except TimeoutError:
@@ -86,17 +88,16 @@ class Sender:
         # Whatever came instead of an answer may be quoted in it.
         return Answer(error=storable_text(why), milliseconds=_since(begun))
 
-    def _call(self, parts: SplitResult, message: bytes) -> tuple[HTTPResponse, bytes]:
+    def _call(self, parts: SplitResult, message: bytes, deadline: float) -> tuple[HTTPResponse, bytes]:
         if self._line is not None and self._line.may_be_used():
             try:
-                return self._line.call(message, time.monotonic() + SECONDS)
+                return self._line.call(message, deadline)
             except NothingCame:
                 pass  # the receiver ended the connection at this moment: that is no answer to anything
         self._hang_up()
         addresses = resolve(parts, private_allowed=self._private_allowed)
         if self._never:
             refuse_upstream(addresses, self._never)
-        deadline = time.monotonic() + SECONDS
         self._line = Line(_connected(parts, addresses, deadline))
         return self._line.call(message, deadline)
 

@@ -4,6 +4,7 @@ import json
 import logging
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.identity.callers import Caller
@@ -91,8 +92,9 @@ def _rename(message: dict[str, Any], workspace: str) -> None:
     former, present = message["name"], message["new_name"]
     if former == present:
         return
-    recording.rename(workspace, former, present)
-    sightings.rename(workspace, former, present)
+    with transaction.atomic():
+        recording.rename(workspace, former, present)
+        sightings.rename(workspace, former, present)
 
 
 def _alias(message: dict[str, Any], workspace: str, *, is_set: bool) -> None:

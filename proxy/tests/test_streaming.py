@@ -221,10 +221,10 @@ def test_upstream_that_hangs_up_is_a_bad_gateway_and_a_post_is_sent_once(
     checkpoint: Checkpoint, upstream: EchoUpstream
 ) -> None:
     path = upstream.on("/api/2.0/mlflow/hangs-up", lambda request: request.hang_up())
-    before = len(upstream.requests)
+    before = len(upstream.passed_on)
     answer = checkpoint.call(path, "POST", body=b"{}")
     assert (answer.status, answer.json()["error_code"]) == (502, "BAD_GATEWAY")
-    assert len(upstream.requests) == before + 1
+    assert len(upstream.passed_on) == before + 1
 
 
 def test_read_on_a_connection_that_upstream_dropped_is_sent_again(

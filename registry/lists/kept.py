@@ -142,8 +142,10 @@ def note(question: Question, noted: dict[Question, float]) -> None:
     now = time.time()
     if now - noted.get(question, 0) < _NOTED_SECONDS:
         return
-    # Two that write at once lose a note, which the next one who asks writes again.
-    latest = sorted((noted | {question: now}).items(), key=lambda entry: -entry[1])[:MOST_WARM]
+    # What others noted while MLflow answered stays. Two that write at this moment lose a note, which the next one who
+    # asks writes again.
+    present: dict[Question, float] = cache.get(_WANTED) or {}
+    latest = sorted((present | {question: now}).items(), key=lambda entry: -entry[1])[:MOST_WARM]
     cache.set(_WANTED, dict(latest), timeout=WARM_SECONDS)
 
 

@@ -218,3 +218,11 @@ def test_only_what_was_asked_last_is_kept_warm(slow, clock):
     for number in range(kept.MOST_WARM + 3):
         lists.Lists("").models(f"f{number}", limit=5)
     assert len(kept.wanted()) == kept.MOST_WARM
+
+
+def test_two_who_ask_while_mlflow_answers_are_both_noted(slow):
+    questions = [kept.Question("", "1 models", ("model", name)) for name in ("Fraud", "Churn")]
+    noted = [kept.look(question)[2] for question in questions]
+    for question, known in zip(questions, noted, strict=True):
+        kept.note(question, known)
+    assert {question.asked[1] for question in kept.wanted()} == {"Fraud", "Churn"}

@@ -150,3 +150,11 @@ def test_a_model_of_another_workspace_keeps_its_name(at):
     hours(NAMED, "blue")
     sightings.rename("", "Fraud", "Scam")
     assert Holding.objects.get().model_name == "Fraud"
+
+
+def test_a_rename_that_is_recorded_twice_ends_nothing(at):
+    hours(NAMED)
+    for _ in range(2):
+        sightings.rename("", "Fraud", "Scam")
+    at(5)
+    assert hours(replace(NAMED, name="Scam")) == {"alias:candidate": 1}
