@@ -4,6 +4,7 @@
 overridden on the command line or in GUNICORN_CMD_ARGS.
 """
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -71,6 +72,10 @@ def on_exit(arbiter: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Does what a start does once, in its first worker: before a fork there may be no thread that it would break."""
     from checkpoint_project import analytics, self_test  # noqa: PLC0415 - Django is set up only in a worker
+
+    # What is loaded by now stays: looking through it for what nobody needs takes a fifth of a second each time.
+    gc.collect()
+    gc.freeze()
 
     if worker.age == 1:
         analytics.report_start()

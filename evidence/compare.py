@@ -15,7 +15,7 @@ from evidence.metrics.logged import LoggedComparison, logged_comparisons, plain_
 from evidence.observe import Evidence
 from evidence.prompts import PromptComparison, compare_prompts
 from evidence.rows import DIFFERENCES, Group, Kind, TextRow, in_order, kind_of
-from evidence.texts import side_by_side
+from evidence.texts import Marks
 from evidence.verdict import Counts, Verdict, judge
 from registry.types import PROMPT_SETTINGS, PROMPT_TEXT_TAG, Contents, FileTree, VersionFacts, is_reserved_tag
 
@@ -166,13 +166,13 @@ def _texts(name: str, challenger: dict[str, str], champion: dict[str, str] | Non
     for key in {**challenger, **(champion or {})}:
         new, old = challenger.get(key), (champion or {}).get(key)
         kind = kind_of(old, new, has_champion=champion is not None, equal=old == new)
-        parts = ((), ()) if kind is not Kind.CHANGED else side_by_side(old or "", new or "", budget)
+        marks = None if kind is not Kind.CHANGED else Marks(old or "", new or "", budget)
         inner: tuple[TextRow, ...] = ()
         cost = len(old or "") + len(new or "")
         if kind is Kind.CHANGED and cost <= unread:
             unread -= cost
             inner = _by_key(old or "", new or "", budget)
-        rows.append(TextRow(key, kind, old, new, *parts, by_key=inner))
+        rows.append(TextRow(key, kind, old, new, marks, by_key=inner))
     return Group(name, in_order(rows))
 
 
@@ -181,6 +181,6 @@ def _by_key(old: str, new: str, budget: Budget) -> tuple[TextRow, ...]:
     for path, (before, after) in by_key(old, new).items():
         if before != after:
             kind = kind_of(before, after, has_champion=True, equal=False)
-            parts = ((), ()) if kind is not Kind.CHANGED else side_by_side(before or "", after or "", budget)
-            rows.append(TextRow(path, kind, before, after, *parts))
+            marks = None if kind is not Kind.CHANGED else Marks(before or "", after or "", budget)
+            rows.append(TextRow(path, kind, before, after, marks))
     return in_order(rows)

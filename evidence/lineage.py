@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from evidence.budget import Budget
 from evidence.rows import Group, Kind, TextRow, in_order, kind_of
-from evidence.texts import side_by_side
+from evidence.texts import Marks
 from foundation.words import listed
 from registry.makers import Deed, Maker
 from registry.types import VersionFacts
@@ -34,15 +34,15 @@ def compare_lineage(challenger: VersionFacts, champion: VersionFacts | None) -> 
     for name in {**new_side, **old_side}:
         new, old = new_side.get(name), old_side.get(name)
         kind = kind_of(old, new, has_champion=champion is not None, equal=old == new)
-        parts = side_by_side(old or "", new or "", budget) if kind is Kind.CHANGED else ((), ())
         is_commit = name == _NAMES["commit"]
+        is_marked = kind is Kind.CHANGED and not is_commit
         rows.append(
             TextRow(
                 name,
                 kind,
                 old,
                 new,
-                *(((), ()) if is_commit else parts),
+                Marks(old or "", new or "", budget) if is_marked else None,
                 champion_link=commit_address(champion.origin) if is_commit and champion else "",
                 challenger_link=commit_address(challenger.origin) if is_commit else "",
             )

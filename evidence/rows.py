@@ -3,14 +3,14 @@
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from typing_extensions import override
 
 from evidence.numbers import Value
-from evidence.texts import Part, visible
+from evidence.texts import Marks, Parts, visible
 from foundation.words import counted
 
 
@@ -89,8 +89,7 @@ class TextRow(Row):
     Attributes:
         champion_text: As the champion has it.
         challenger_text: As the challenger has it.
-        champion_parts: Where the champion's value differs; empty where both are better shown whole.
-        challenger_parts: The same of the challenger's.
+        marks: Where the two values differ; None where they do not, or one side has none.
         champion_link: An address that the champion's value leads to; "" for none.
         challenger_link: The same of the challenger's.
         by_key: What differs within two values that are JSON or YAML, by path.
@@ -98,8 +97,7 @@ class TextRow(Row):
 
     champion_text: str | None
     challenger_text: str | None
-    champion_parts: tuple[Part, ...] = ()
-    challenger_parts: tuple[Part, ...] = ()
+    marks: Marks | None = field(default=None, compare=False, repr=False)
     champion_link: str = ""
     challenger_link: str = ""
     by_key: "tuple[TextRow, ...]" = ()
@@ -113,6 +111,16 @@ class TextRow(Row):
     @override
     def challenger(self) -> Value | None:
         return _plain(self.challenger_text)
+
+    @property
+    def champion_parts(self) -> Parts:
+        """Where the champion's value differs; empty where both are better shown whole."""
+        return self.marks.sides[0] if self.marks else ()
+
+    @property
+    def challenger_parts(self) -> Parts:
+        """Where the challenger's value differs; empty where both are better shown whole."""
+        return self.marks.sides[1] if self.marks else ()
 
     @override
     def as_dict(self) -> dict[str, Any]:

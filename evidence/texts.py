@@ -28,6 +28,30 @@ class Part:
     text: str
 
 
+Parts = tuple[Part, ...]
+
+
+class Marks:
+    """Where two texts differ, found out when somebody looks: of thousands that differ a page shows a hundred.
+
+    Args:
+        old: The champion's.
+        new: The challenger's.
+        budget: What comparing costs is taken from it then.
+    """
+
+    def __init__(self, old: str, new: str, budget: Budget) -> None:
+        self._asked = (old, new, budget)
+        self._found: tuple[Parts, Parts] | None = None
+
+    @property
+    def sides(self) -> tuple[Parts, Parts]:
+        """Returns both texts in parts, see `side_by_side`."""
+        if self._found is None:
+            self._found = side_by_side(*self._asked)
+        return self._found
+
+
 def visible(text: str) -> str:
     """Returns a text with a code for each character that shows nothing, or that changes how others are shown.
 
@@ -39,7 +63,7 @@ def visible(text: str) -> str:
     return "".join(_code(character) if _is_hidden(character) else character for character in text)
 
 
-def side_by_side(old: str, new: str, budget: Budget) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+def side_by_side(old: str, new: str, budget: Budget) -> tuple[Parts, Parts]:
     """Returns both texts in parts, with what differs marked and long passages that are the same left out.
 
     In what differs, a character that shows nothing has a picture or a code, and so has a letter that stands in for one

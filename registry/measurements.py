@@ -77,6 +77,19 @@ class Logged(NamedTuple):
     value: float
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was logged of a metric, or as much of it as MLflow chose.
+
+    Attributes:
+        points: In no order.
+        is_whole: Whether all of it is here; if not, what is here is spread evenly, the first and the last among it.
+    """
+
+    points: list[Logged]
+    is_whole: bool
+
+
 def latest(*, of_run: Iterable[Measurement], of_model: Iterable[Measurement]) -> dict[str, Measurement]:
     """Returns the last measurement of each metric by name, wherever it was logged: by step, then by time.
 

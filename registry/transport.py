@@ -68,7 +68,7 @@ class Transport:
             InvalidInput: no workspace can be called so.
         """
         require_workspace(workspace)
-        self._base: str = settings.CHECKPOINT_REGISTRY_URL
+        self.base: str = settings.CHECKPOINT_REGISTRY_URL
         self._headers = {"Accept": "application/json", "User-Agent": "checkpoint", **_authorization()}
         if workspace:
             self._headers["X-MLFLOW-WORKSPACE"] = workspace
@@ -121,7 +121,7 @@ class Transport:
             timeout = Timeout(connect=self._connect, read=settings.CHECKPOINT_READ_TIMEOUT)
             response = _pool.request(
                 "GET",
-                f"{self._base}{path}",
+                f"{self.base}{path}",
                 headers=self._headers,
                 timeout=timeout,
                 redirect=False,
@@ -176,7 +176,7 @@ class Transport:
     def _send(
         self, method: str, path: str, message: dict[str, Any] | None, headers: dict[str, str], limit: int | None
     ) -> tuple[int, bytes]:
-        url, body = f"{self._base}{path}", None
+        url, body = f"{self.base}{path}", None
         if method == "GET":
             url = f"{url}?{urlencode(message, doseq=True)}" if message else url
         else:

@@ -89,3 +89,13 @@ def test_different_values_never_read_alike(old: str, new: str) -> None:
 @given(TEXTS, TEXTS)
 def test_swapping_the_sides_swaps_the_parts(old: str, new: str) -> None:
     assert side_by_side(old, new) == side_by_side(new, old)[::-1]
+
+
+def test_where_two_texts_differ_is_found_when_somebody_looks_and_once() -> None:
+    budget = Budget(squares=100)
+    marks = [texts.Marks("a b c d", "a b c e", budget) for _ in range(5)]
+    assert budget.affords(1)
+    (old, _), again = marks[3].sides, marks[3].sides
+    assert read(old) == "a b c <d>"
+    assert again is marks[3].sides
+    assert not budget.affords(8)

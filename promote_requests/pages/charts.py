@@ -1,6 +1,7 @@
 """What the charts of the pages are made of, as JSON for our own script: curves of two versions, a metric of all."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -21,14 +22,18 @@ from promote_requests.pages.metrics.measured import VERSIONS, measured_of
 from promote_requests.sentences import destination
 from registry import RegistryClient
 from registry.exceptions import RegistryError
-from registry.measurements import key_in
+from registry.measurements import Logged, key_in
 from registry.proposals import Change
 from registry.types import ModelVersion, RegisteredModel, VersionFacts
 from registry.workspaces import canonical_workspace
 
+LeftOut = dict[str, bool]
+"""`is_cut`: the last values are not among those of a curve; `is_sampled`: those in between are not."""
+Read = Callable[[RegistryClient, str, str], tuple[list[Logged], LeftOut]]
+
 METRICS_OFFERED = 500
 VALUES = 300_000
-"""The first ones, of which a curve is made; the chart says that later ones are left out."""
+"""The first ones, of which a curve of every value is made; the chart says if later ones are left out."""
 
 
 @require_safe
@@ -37,11 +42,14 @@ def curves(request: PageRequest) -> HttpResponse:
     workspace = canonical_workspace(request.GET.get("workspace", ""))
     asked = {name: request.GET.get(name, "") for name in ("model", "version", "with_model", "with", "metric")}
     registry, along = lists_of(workspace).registry, Along.TIME if request.GET.get("along") == "time" else Along.STEP
+    read = _every_value if request.GET.get("every") else _some_values
     sides = [(asked["model"], asked["version"])]
     if asked["with"]:
         sides.insert(0, (asked["with_model"] or asked["model"], asked["with"]))
     try:
-        drawn = side_by_side([partial(_curve, registry, workspace, *side, asked["metric"], along) for side in sides])
+        drawn = side_by_side(
+            [partial(_curve, registry, workspace, *side, asked["metric"], along, read) for side in sides]
+        )
         series = [
             {"label": f"Version {version}" if name == asked["model"] else f"{name} version {version}", **curve}
             for (name, version), curve in zip(sides, drawn, strict=True)
@@ -118,11 +126,22 @@ def context_of(evidence: Evidence, workspace: str) -> dict[str, Any]:
 
 
 def _curve(
-    registry: RegistryClient, workspace: str, name: str, version: str, metric: str, along: Along
+    registry: RegistryClient, workspace: str, name: str, version: str, metric: str, along: Along, read: Read
 ) -> dict[str, Any]:
     facts = facts_of(registry, name, version, workspace=workspace, recent=True)
-    found = registry.metric_history(_run_of(facts, metric), metric, limit=VALUES + 1)
-    return {**curve_of(found[:VALUES], along=along).as_dict(), "is_cut": len(found) > VALUES}
+    found, left_out = read(registry, _run_of(facts, metric), metric)
+    return {**curve_of(found, along=along).as_dict(), **left_out}
+
+
+def _some_values(registry: RegistryClient, run_id: str, metric: str) -> tuple[list[Logged], LeftOut]:
+    """As MLflow chooses them for its own charts: at once, however many there are."""
+    found = registry.metric_sample(run_id, metric)
+    return found.points, {"is_cut": False, "is_sampled": not found.is_whole}
+
+
+def _every_value(registry: RegistryClient, run_id: str, metric: str) -> tuple[list[Logged], LeftOut]:
+    found = registry.metric_history(run_id, metric, limit=VALUES + 1)
+    return found[:VALUES], {"is_cut": len(found) > VALUES, "is_sampled": False}
 
 
 def _run_of(facts: VersionFacts, metric: str) -> str:

@@ -6,8 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from evidence.contents.reading import with_files
-from evidence.freeze import Observation
-from evidence.observe import Evidence
+from evidence.observe import Evidence, standing
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from promote_requests.services.reading import requirement_of
@@ -53,8 +52,9 @@ def measure(
 
     `keep` writes it. Not within a transaction: MLflow may be asked for files.
     """
+    leaving = standing(evidence.challenger.version, promote_request.target)
     found = judge_gates(
-        requirement_of(promote_request, rules, Observation.of(evidence, promote_request.target)).gates,
+        requirement_of(promote_request, rules, leaving=leaving).gates,
         evidence,
         workspace=promote_request.workspace,
         description=promote_request.description,

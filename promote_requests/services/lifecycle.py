@@ -10,8 +10,7 @@ from django.utils import timezone
 from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
-from evidence.freeze import Observation
-from evidence.observe import observe
+from evidence.observe import observe, standing
 from foundation.exceptions import InvalidInput
 from foundation.texts import checked, checked_message
 from promote_requests import permissions, sentences, transitions
@@ -100,7 +99,7 @@ def open_request(
     evidence = with_both(registry, observe(registry, proposal), workspace=proposal.workspace, fresh=True)
     is_fast_track = undoes is not None and has_passed(proposal, evidence)
     gates = judge_gates(
-        requirement_for_proposal(proposal, leaving=Observation.of(evidence, proposal.target).challenger_stage).gates,
+        requirement_for_proposal(proposal, leaving=standing(evidence.challenger.version, proposal.target)).gates,
         evidence,
         workspace=proposal.workspace,
         description=description,

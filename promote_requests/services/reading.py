@@ -41,18 +41,23 @@ FROZEN = (Status.PROMOTING, Status.PROMOTED, Status.CLOSED)
 def requirement_of(
     promote_request: PromoteRequest,
     rules: Rulebook | None = None,
-    observation: Observation | None = None,
+    *,
+    leaving: str | None = None,
 ) -> Requirement:
-    """Returns what the rules ask for before this request may be promoted; see `decision_of` for the arguments.
+    """Returns what the rules ask for before this request may be promoted.
 
     A request that is being promoted, was promoted or closed shows what judged it, not what the rules ask for today.
+
+    Args:
+        promote_request: The request.
+        rules: From `rulebook`, for many requests at once.
+        leaving: The stage or status that its version leaves, as MLflow has it now; None for what was observed last.
     """
     if promote_request.judged_by is not None:
         return Requirement.thaw(promote_request.judged_by)
-    seen = observation or promote_request.observation
     return requirement_for_proposal(
         promote_request.proposal,
-        leaving=seen.challenger_stage,
+        leaving=promote_request.observation.challenger_stage if leaving is None else leaving,
         rules=rules,
         is_way_back=promote_request.is_fast_track,
     )
@@ -98,7 +103,8 @@ def decision_of(
         observation: The facts to judge by, if they are newer than those that the request recorded last.
     """
     seen = observation or promote_request.observation
-    return decision_under(requirement_of(promote_request, rules, seen), promote_request, seen, promote_request.gates)
+    requirement = requirement_of(promote_request, rules, leaving=seen.challenger_stage)
+    return decision_under(requirement, promote_request, seen, promote_request.gates)
 
 
 def decision_under(

@@ -133,7 +133,7 @@ def test_by_time_a_curve_is_in_the_order_of_time_and_of_very_many_values_the_fir
     (series,) = client.get(CURVES, asked | {"along": "time"}).json()["series"]
     assert (series["times"], series["steps"], series["is_cut"]) == ([0.01, 0.02, 0.03, 0.04], [0, 1, 0, 1], False)
     monkeypatch.setattr(charts, "VALUES", 3)
-    (series,) = client.get(CURVES, asked | {"along": "<b>"}).json()["series"]
+    (series,) = client.get(CURVES, asked | {"along": "<b>", "every": "1"}).json()["series"]
     assert (series["values"], series["logged"], series["is_cut"]) == ([0.1, 0.3, 0.2], 3, True)
 
 
@@ -166,3 +166,18 @@ def test_where_the_run_that_made_the_files_is_gone_the_logged_model_has_the_figu
     client.force_login(grace)
     said = client.get(VERSIONS, {"model": "Fraud", "metric": "auc"}).json()
     assert [(point["version"], point["value"]) for point in said["points"]][3:] == [(4, 0.2)]
+
+
+def test_of_very_many_values_some_are_drawn_and_all_when_they_are_asked_for(trained, grace, client):
+    trained.sampled = 10
+    trained.histories["r2", "auc"] = [Logged(step, step, 100.0 if step == 33 else 0.5) for step in range(90)]
+    client.force_login(grace)
+    asked = {"model": "Fraud", "version": "2", "metric": "auc"}
+    (some,) = client.get(CURVES, asked).json()["series"]
+    assert (some["is_sampled"], some["logged"], some["steps"][0], some["steps"][-1]) == (True, 10, 0, 89)
+    assert max(some["values"]) == 0.5
+    (every,) = client.get(CURVES, asked | {"every": "1"}).json()["series"]
+    assert (every["is_sampled"], every["logged"], max(every["values"])) == (False, 90, 100.0)
+    assert [call for call, *_ in trained.calls if call.startswith("metric_")] == ["metric_sample", "metric_history"]
+    few = client.get(CURVES, asked | {"with": "1"}).json()["series"]
+    assert [series["is_sampled"] for series in few] == [False, True]

@@ -52,7 +52,8 @@ class FakeRegistry(Shelf, RegistryClient):
     Beside the protocol: `add_model`, `set_model_tags`, `add_version`, `add_job`, `change_facts` and `delete_version`
     arrange what is there; `version` and `is_open` say what kind of MLflow it is; `fail_next` and `before` arrange
     failures and races;
-    `files` are those of versions, {(name, version, path): bytes}; `histories` of runs, {(run, metric): values};
+    `files` are those of versions, {(name, version, path): bytes}; `histories` of runs, {(run, metric): values}, of
+    which a sample has `sampled`;
     `calls` tells which calls were made, as (method, arguments).
     """
 

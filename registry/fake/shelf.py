@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from threading import RLock
 
 from registry.exceptions import RegistryNotFound
-from registry.measurements import Logged, Measurement
+from registry.measurements import History, Logged, Measurement
 from registry.types import (
     IS_PROMPT_TAG,
     PROMPT_TEXT_TAG,
@@ -45,6 +45,7 @@ class Shelf:
         self._facts: dict[str, dict[str, VersionFacts]] = {}
         self._job_runs: dict[str, str] = {}
         self.histories: dict[tuple[str, str], list[Logged]] = {}
+        self.sampled = 2_500
         self.files: dict[tuple[str, str, str], bytes] = {}
         self._last_number: dict[str, int] = {}
         self._failures: list[_Failure] = []
@@ -234,6 +235,15 @@ class Shelf:
         with self._call("metric_history", run_id, key):
             found = self.histories.get((run_id, key), [])
             return sorted(found, key=lambda point: (point.timestamp, point.step))[:limit]
+
+    def metric_sample(self, run_id: str, key: str) -> History:
+        """Returns a part of what a test put into `histories`: see `RegistryClient`."""
+        with self._call("metric_sample", run_id, key):
+            found = sorted(self.histories.get((run_id, key), []))
+            most = self.sampled
+            if len(found) < most:
+                return History(found, is_whole=True)
+            return History([found[at * (len(found) - 1) // (most - 1)] for at in range(most)], is_whole=False)
 
     def last_values(self, run_ids: Collection[str]) -> dict[str, dict[str, float]]:
         """Returns the runs' values from the versions that are there: see `RegistryClient`."""

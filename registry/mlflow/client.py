@@ -11,7 +11,7 @@ from typing_extensions import override
 from registry import places
 from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
-from registry.measurements import Logged, latest
+from registry.measurements import History, Logged, latest
 from registry.memory import Memory
 from registry.mlflow import files, histories, versions, workspaces
 from registry.mlflow.entities import (
@@ -167,7 +167,7 @@ class Models(RegistryClient):
             return FileTree(())
         location = self._registry.get_model_version_download_uri(name, version)
         logged = self._logged_model(found.model_id or model_id_in(location))
-        return files.listed(self._transport, location, logged, self._run(found.run_id))
+        return files.listed(self._transport, location, logged, (found.run_id, self._run_place))
 
     @override
     def stream_file(self, name: str, version: str, path: str) -> Iterator[bytes]:
@@ -177,6 +177,10 @@ class Models(RegistryClient):
     @override
     def metric_history(self, run_id: str, key: str, *, limit: int) -> list[Logged]:
         return histories.history(self._transport, run_id, key, limit=limit)
+
+    @override
+    def metric_sample(self, run_id: str, key: str) -> History:
+        return histories.sample(self._transport, run_id, key)
 
     @override
     def last_values(self, run_ids: Collection[str]) -> dict[str, dict[str, float]]:
@@ -353,6 +357,12 @@ class Models(RegistryClient):
             return self._tracking.get_run(run_id) if run_id else None
         except RegistryNotFound:
             return None
+
+    def _run_place(self, run_id: str) -> str:
+        try:
+            return self._tracking.run_place(run_id)
+        except RegistryNotFound:
+            return ""
 
 
 def _no_model(name: str) -> RegistryNotFound:

@@ -30,6 +30,7 @@ _ORIGIN_TAGS = {
 _CRITERIA = "mlflow.genaiEvaluate.qualityCriteria"
 """As MLflow 3.18 calls it (`mlflow/utils/mlflow_tags.py`); earlier ones have no such tag."""
 _EVALUATIONS = 3
+_WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _LOGGED_MODEL = re.compile(r"models:/(m-[\w-]+)|.*/models/(m-[0-9a-f]{32})/artifacts(?:/.*)?")
 
 
@@ -159,6 +160,15 @@ def _measurement(metric: Metric, origin: Origin, run_id: str) -> Measurement:
         origin=origin,
         run_id=run_id,
     )
+
+
+def number_of(value: object) -> float:
+    """Returns a value of a metric as MLflow's JSON has it: a number, or a word for what is none.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is neither.
+    """
+    return _unbounded(_WORDS[value] if isinstance(value, str) else float(value))  # type: ignore[arg-type]
 
 
 def _unbounded(value: float) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from mlflow.entities import LoggedModel, Run
+from mlflow.entities import LoggedModel
 
 from registry.exceptions import RegistryError, RegistryNotFound
 from registry.transport import Transport
@@ -36,14 +36,16 @@ def stream(transport: Transport, name: str, version: str, path: str) -> Iterator
     return transport.stream(_address(name, version, path))
 
 
-def listed(transport: Transport, location: str, logged: LoggedModel | None, run: Run | None) -> FileTree:
+def listed(
+    transport: Transport, location: str, logged: LoggedModel | None, run: tuple[str, Callable[[str], str]]
+) -> FileTree:
     """Returns the files below a version's place, see `RegistryClient.list_files`.
 
     Args:
         transport: The workspace's.
         location: Where MLflow says that the version's files lie.
         logged: Its logged model, if it has one.
-        run: Its run, if it has one.
+        run: Its run, "" for none, and what tells where its artifacts lie, "" for nowhere.
     """
     listing = _listing(transport, location, logged, run)
     if listing is None:
@@ -52,14 +54,15 @@ def listed(transport: Transport, location: str, logged: LoggedModel | None, run:
 
 
 def _listing(
-    transport: Transport, location: str, logged: LoggedModel | None, run: Run | None
+    transport: Transport, location: str, logged: LoggedModel | None, run: tuple[str, Callable[[str], str]]
 ) -> Callable[[str], list[dict[str, Any]]] | None:
     """Returns what lists one folder below the location; None where MLflow has no route to it."""
     if logged is not None and (inside := _inside(location, logged.artifact_location)) is not None:
         route = f"/api/2.0/mlflow/logged-models/{quote(logged.model_id, safe='')}/artifacts/directories"
         return _by(transport, route, inside, "artifact_directory_path", {})
-    if run is not None and (inside := _inside(location, run.info.artifact_uri)) is not None:
-        return _by(transport, "/api/2.0/mlflow/artifacts/list", inside, "path", {"run_id": run.info.run_id})
+    run_id, place_of = run
+    if (place := place_of(run_id) if run_id else "") and (inside := _inside(location, place)) is not None:
+        return _by(transport, "/api/2.0/mlflow/artifacts/list", inside, "path", {"run_id": run_id})
     parts = urlsplit(location)
     if parts.scheme == "mlflow-artifacts" and parts.path.strip("/"):
         route = "/api/2.0/mlflow-artifacts/artifacts"

@@ -1,6 +1,5 @@
 """Reads what runs logged of metrics. Plain JSON: as protocol buffers 100,000 values take seconds to read."""
 
-import math
 import re
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -8,19 +7,18 @@ from typing import Any
 from mlflow.entities import LoggedModel
 
 from registry.exceptions import RegistryNotFound, RegistryRefused
-from registry.measurements import Logged, latest
-from registry.mlflow.entities import model_metrics
+from registry.measurements import History, Logged, latest
+from registry.mlflow.entities import model_metrics, number_of
 from registry.mlflow.stores import TrackingStore
-from registry.transport import Transport
+from registry.transport import NoSuchRoute, Transport
 
 _AT_ONCE = 100_000
 """Values of a metric in one answer, which is ten megabytes then."""
+_SAMPLED = 2_500
+"""Values of a metric, of which MLflow gives no more where it chooses them itself."""
 _RUNS_AT_ONCE = 100
 _MOST_EXPERIMENTS = 1_000
 _RUN = re.compile(r"[\w-]{1,256}")
-_WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-_LARGEST = 1.7976931348623157e308
-"""How MLflow's database keeps infinity."""
 
 
 def history(transport: Transport, run_id: str, key: str, *, limit: int) -> list[Logged]:
@@ -34,14 +32,30 @@ def history(transport: Transport, run_id: str, key: str, *, limit: int) -> list[
             answer = transport.call("GET", "/api/2.0/mlflow/metrics/get-history", asked)
         except (RegistryNotFound, RegistryRefused):  # no such run; or a key that MLflow does not take
             return []
-        found += [
-            Logged(int(one.get("step", 0)), int(one.get("timestamp", 0)), _number(one.get("value", 0.0)))
-            for one in answer.get("metrics", [])
-        ]
+        found += [_logged(one) for one in answer.get("metrics", [])]
         if not answer.get("next_page_token"):
             break
         asked["page_token"] = answer["next_page_token"]
     return found[:limit]
+
+
+def sample(transport: Transport, run_id: str, key: str) -> History:
+    """Returns a part of what a run logged of a metric, see `RegistryClient.metric_sample`.
+
+    Where something in front of MLflow has no such route, it is as much as one answer has.
+    """
+    if not _RUN.fullmatch(run_id):
+        return History([], is_whole=True)
+    asked = {"run_ids": run_id, "metric_key": key, "max_results": _SAMPLED}
+    try:
+        answer = transport.call("GET", "/ajax-api/2.0/mlflow/metrics/get-history-bulk-interval", asked)
+    except (RegistryNotFound, RegistryRefused):
+        return History([], is_whole=True)
+    except NoSuchRoute:
+        found = history(transport, run_id, key, limit=_AT_ONCE)
+        return History(found, is_whole=len(found) < _AT_ONCE)
+    points = [_logged(one) for one in answer.get("metrics", [])]
+    return History(points, is_whole=len(points) < _SAMPLED)
 
 
 def last_values(transport: Transport, run_ids: Collection[str]) -> dict[str, dict[str, float]]:
@@ -65,7 +79,7 @@ def last_values(transport: Transport, run_ids: Collection[str]) -> dict[str, dic
         )
         for run in answer.get("runs", []):
             metrics = run.get("data", {}).get("metrics", [])
-            found[run["info"]["run_id"]] = {each["key"]: _number(each.get("value", 0.0)) for each in metrics}
+            found[run["info"]["run_id"]] = {each["key"]: number_of(each.get("value", 0.0)) for each in metrics}
     return found
 
 
@@ -112,6 +126,5 @@ def _each(answer: dict[str, list[dict[str, str]]]) -> Iterator[dict[str, str]]:
     yield from answer.get("experiments", [])
 
 
-def _number(value: object) -> float:
-    found = _WORDS[value] if isinstance(value, str) else float(value)  # type: ignore[arg-type]
-    return math.copysign(math.inf, found) if abs(found) == _LARGEST else found
+def _logged(one: dict[str, Any]) -> Logged:
+    return Logged(int(one.get("step", 0)), int(one.get("timestamp", 0)), number_of(one.get("value", 0.0)))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from typing_extensions import override
 
 from registry.client import RegistryClient
-from registry.measurements import Logged
+from registry.measurements import History, Logged
 from registry.mlflow.client import Models
 from registry.mlflow.entries import Entries
 from registry.targets import Target
@@ -68,6 +68,10 @@ class MlflowRegistries(RegistryClient):
     @override
     def metric_history(self, run_id: str, key: str, *, limit: int) -> list[Logged]:
         return self._models.metric_history(run_id, key, limit=limit)
+
+    @override
+    def metric_sample(self, run_id: str, key: str) -> History:
+        return self._models.metric_sample(run_id, key)
 
     @override
     def last_values(self, run_ids: Collection[str]) -> dict[str, dict[str, float]]:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from evidence.compare import Comparison, compare_evidence
 from evidence.contents.reading import with_files
-from evidence.freeze import Observation
-from evidence.observe import Evidence, observe
+from evidence.observe import Evidence, observe, standing
 from foundation.exceptions import CheckpointError, InvalidInput
 from promote_requests import sentences
 from promote_requests.models import PromoteRequest
@@ -67,7 +66,7 @@ def _fill(shown: Preview, proposal: Proposal, author: "User") -> None:
     evidence = with_files(registry, observe(registry, proposal, recent=True), workspace=proposal.workspace, trees=False)
     shown.evidence = evidence
     shown.comparison = compare_evidence(evidence)
-    leaving = Observation.of(evidence, proposal.target).challenger_stage
+    leaving = standing(evidence.challenger.version, proposal.target)
     shown.sentence = sentences.parts(Story(proposal, author.get_username(), evidence.champion_version, leaves=leaving))
     shown.left_without = left_without(proposal, leaving)
     shown.consequence = sentences.consequence(proposal, sentences.present_holders(None, evidence))

@@ -113,7 +113,7 @@ def _words(promote_request: PromoteRequest) -> list[str]:
 
 def _judgement(request: PageRequest, promote_request: PromoteRequest, rules: Rulebook, seen: Seen) -> dict[str, Any]:
     evidence, proposal = seen.evidence, promote_request.proposal
-    requirement = requirement_of(promote_request, rules, seen.observation)
+    requirement = requirement_of(promote_request, rules, leaving=seen.observation.challenger_stage)
     decision = decision_of(promote_request, rules, seen.observation)
     holders = sentences.present_holders(seen.observation.champion_version, evidence)
     history = history_of(promote_request, seen.observation.champion_version, reader=request.user.pk)

@@ -1,6 +1,7 @@
 """Our comparison beside MLflow's own run and model pages: the same numbers, and where those two differ it says so."""
 
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from django.conf import settings
 from mlflow import MlflowClient
+from mlflow.entities import Metric
 from playwright.sync_api import Page, expect
 
 from testing.browser.checkpoint_pages import Facts
@@ -179,3 +181,29 @@ def test_a_curve_says_what_mlflows_client_says_of_its_history(
     versions.scroll_into_view_if_needed()
     expect(versions.locator("canvas")).to_have_count(1)
     expect(versions.locator(".chart-table").get_by_role("row", name="Version 3 ")).to_contain_text("challenger")
+
+
+def test_of_a_long_curve_the_peak_between_what_mlflow_chose_is_there_once_every_value_is_read(
+    sign_in: SignIn, live_checkpoint: str, mlflow_server: str
+) -> None:
+    client, name = MlflowClient(mlflow_server, mlflow_server), f"long {uuid.uuid4().hex[:6]}"
+    run = client.create_run("0")
+    values = [Metric("loss", 99.0 if step == 1_500 else 1 / (step + 1), step, step) for step in range(6_000)]
+    for start in range(0, len(values), 1_000):
+        client.log_batch(run.info.run_id, metrics=values[start : start + 1_000])
+    client.create_registered_model(name)
+    for _ in range(2):
+        client.create_model_version(name, f"{run.info.artifact_uri}/model", run.info.run_id)
+    page = sign_in("ada")
+    page.goto(f"{live_checkpoint}/checkpoint/compare/?{urlencode({'model': name, 'version': '2', 'with': '1'})}")
+    chart = page.locator(".chart[data-kind=curves]")
+    chart.scroll_into_view_if_needed()
+    row = chart.locator(".chart-table").get_by_role("row", name="Version 1 ")
+    expect(row).to_contain_text("at least 2500")
+    expect(chart.locator(".chart-note")).to_have_text(re.compile("MLflow chose some, evenly spaced"))
+    expect(chart.get_by_role("columnheader", name="Lowest shown")).to_be_visible()
+    chart.get_by_role("button", name="Read every value").press("Enter")
+    expect(row).to_contain_text("6000", timeout=LONG * 1000)
+    expect(chart.get_by_role("columnheader", name="Lowest shown")).to_have_count(0)
+    expect(chart.get_by_role("button", name="Read every value")).to_be_hidden()
+    expect(chart.get_by_role("combobox")).to_be_focused()

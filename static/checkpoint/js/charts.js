@@ -61,6 +61,8 @@
   const drawCurves = (chart, said) => {
     const byTime = chart.querySelector("[value=time]").checked;
     const shown = said.series.filter((series) => series.logged > 0);
+    const isSampled = shown.some((series) => series.is_sampled);
+    chart.querySelector(".chart-every").hidden = !isSampled;
     const colours = [colour("--cp-muted"), colour("--cp-accent")].slice(-said.series.length);
     say(
       chart,
@@ -69,6 +71,7 @@
         : shown.every((series) => series.logged === 1)
           ? "It was logged once, so there is no curve."
           : [
+              isSampled && "Of many values MLflow chose some, evenly spaced: what lies between them is not shown.",
               shown.some((series) => series.is_cut) && "Of more values than these the later ones are left out.",
               shown.some((series) => series.gaps > 0) && "Values that are no finite numbers are left out.",
             ]
@@ -103,14 +106,16 @@
       data,
     );
     // Of a metric of which nobody knows which values are better, neither end is the one to be named.
-    const ends = [["Lowest", Math.min], ["Highest", Math.max]].filter((_, at) => said.better !== ["higher", "lower"][at]);
+    const of = isSampled ? " shown" : "";
+    const ends = [[`Lowest${of}`, Math.min], [`Highest${of}`, Math.max]].filter((_, at) => said.better !== ["higher", "lower"][at]);
     fill(
       chart,
       ["Run of", "Logged", "First", ...ends.map(([name]) => name), "Last"],
       shown.map((series) => {
         const values = series.values.filter((value) => value !== null);
         const best = ends.map(([, end]) => (values.length ? format(end(...values)) : "–"));
-        return [series.label, String(series.logged), format(values[0]), ...best, format(values.at(-1))];
+        const logged = series.is_sampled ? `at least ${series.logged}` : String(series.logged);
+        return [series.label, logged, format(values[0]), ...best, format(values.at(-1))];
       }),
     );
   };
@@ -158,17 +163,30 @@
   const begin = (chart) => {
     chart.isBegun = true;
     const draw = chart.dataset.kind === "versions" ? drawVersions : drawCurves;
+    const every = chart.querySelector(".chart-every");
     let said = null;
+    let isEveryAsked = false;
     const refresh = async () => {
       const address = new URL(chart.dataset.url, location.href);
       const chosen = chart.querySelector("select").value;
       if (chosen) address.searchParams.set("metric", chosen);
       const along = chart.querySelector("[type=radio]:checked");
       if (along) address.searchParams.set("along", along.value); // its order, and what stays of it, is the server's
+      if (isEveryAsked) address.searchParams.set("every", "1");
       said = await load(chart, address);
       if (said) draw(chart, said);
     };
-    chart.querySelector("select").addEventListener("change", refresh);
+    chart.querySelector("select").addEventListener("change", () => {
+      isEveryAsked = false; // it takes seconds: asked for one metric, it is not asked for the next
+      refresh();
+    });
+    every?.addEventListener("click", () => {
+      isEveryAsked = true;
+      every.hidden = true;
+      say(chart, "MLflow is asked for every value, which may take some seconds.");
+      chart.querySelector("select").focus();
+      refresh();
+    });
     for (const radio of chart.querySelectorAll("[type=radio]")) radio.addEventListener("change", refresh);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => said && draw(chart, said));
     new ResizeObserver(() => chart.plot?.setSize({ width: chart.querySelector(".chart-canvas").clientWidth, height: 260 })).observe(chart);
