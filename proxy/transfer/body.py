@@ -42,7 +42,7 @@ def streamed(environ: Environ) -> Body | None:
     length = _length(environ)
     source: Input = environ["wsgi.input"]
     if length is None:
-        return Body(("Transfer-Encoding", "chunked"), _in_chunks(source))
+        return chunked(_to_the_end(source))
     if length < 0:
         return None
     return Body(("Content-Length", str(length)), _counted(source, length))
@@ -72,8 +72,7 @@ def whole(environ: Environ, limit: int) -> bytes:
         ClientGone: it ended early.
         LengthRequired, MalformedCall: as for `streamed`.
     """
-    if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in {"identity", ""}:
-        raise EncodedBody("A change to the registry must be sent uncompressed.")
+    _require_plain(environ)
     length = _length(environ)
     if length is not None and length > limit:
         raise _too_large(limit)
@@ -84,6 +83,28 @@ def whole(environ: Environ, limit: int) -> bytes:
             raise _too_large(limit)
         return found
     return b"".join(_counted(source, max(length, 0)))
+
+
+def unframed(environ: Environ) -> Iterator[bytes]:
+    """Returns the pieces of a body that goes on in another shape.
+
+    Raises:
+        EncodedBody, LengthRequired, MalformedCall: as for `whole`.
+    """
+    _require_plain(environ)
+    length = _length(environ)
+    source: Input = environ["wsgi.input"]
+    return _to_the_end(source) if length is None else _counted(source, max(length, 0))
+
+
+def chunked(pieces: Iterator[bytes]) -> Body:
+    """Returns pieces, of which none is empty, framed as a body of unknown length."""
+    return Body(("Transfer-Encoding", "chunked"), _in_chunks(pieces))
+
+
+def _require_plain(environ: Environ) -> None:
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in {"identity", ""}:
+        raise EncodedBody("A change to the registry must be sent uncompressed.")
 
 
 def _too_large(limit: int) -> BodyTooLarge:
@@ -121,8 +142,13 @@ def _counted(source: Input, length: int) -> Iterator[bytes]:
         yield piece
 
 
-def _in_chunks(source: Input) -> Iterator[bytes]:
+def _to_the_end(source: Input) -> Iterator[bytes]:
     while piece := _next(source, PIECE_BYTES):
+        yield piece
+
+
+def _in_chunks(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
         yield b"%x\r\n%b\r\n" % (len(piece), piece)
     yield b"0\r\n\r\n"
 
