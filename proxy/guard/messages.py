@@ -156,13 +156,13 @@ def camel_case(field: str) -> str:
 
 
 def serialise(message: Message) -> bytes:
-    """Returns a message as canonical JSON in UTF-8.
+    """Returns a message as JSON in UTF-8, in its own order, which MLflow keeps of what it stores as it came.
 
     Raises:
         UnreadableCall: a text holds half of a surrogate pair, which UTF-8 cannot carry.
     """
     try:
-        return json.dumps(message, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+        return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError as error:
         raise UnreadableCall("A text in the body is not valid Unicode.") from error
 
@@ -200,6 +200,20 @@ def _checked(field: str, value: Any, *, anyhow: bool) -> Any:
             raise UnreadableCall("'key' must not hold a control character.")
         return value
     if field in _NAMES and not anyhow:
+        require_plain(field, value)
+    return value
+
+
+def text(sent: Message, field: str) -> str:
+    """Returns a field's text, which, unless it is a `value`, is one that two servers read alike.
+
+    Raises:
+        UnreadableCall: it is missing or no text, or has outer spaces or control characters.
+    """
+    value = sent.get(field)
+    if not isinstance(value, str):
+        raise UnreadableCall(f"'{field}' must be a text.")
+    if field != "value":
         require_plain(field, value)
     return value
 

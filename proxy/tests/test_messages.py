@@ -25,7 +25,7 @@ def test_a_json_string_of_json_is_unwrapped_once():
 def test_both_spellings_of_a_field_are_read_and_one_is_written():
     sent = {"name": "Fraud", "version": "3", "stage": "Staging", "archiveExistingVersions": True}
     message = read(sent, "transition-stage")
-    assert serialise(message) == b'{"archive_existing_versions":true,"name":"Fraud","stage":"Staging","version":"3"}'
+    assert serialise(message) == b'{"name":"Fraud","version":"3","stage":"Staging","archive_existing_versions":true}'
 
 
 @pytest.mark.parametrize(
