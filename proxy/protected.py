@@ -11,7 +11,7 @@ from protection.models import ProtectionRule
 from registry import RegistryClient, get_registry
 from registry.exceptions import RegistryNotFound
 from registry.places import models_path, version_number
-from registry.targets import ACTIVE_STAGES, ACTIVE_STATUSES, Target, TargetKind
+from registry.targets import ACTIVE_STAGES, ACTIVE_STATUSES, FIRST_STATUS, STATUSES, Target, TargetKind
 from registry.types import Family, ModelVersion, family_of
 
 
@@ -58,6 +58,16 @@ class Protected:
         """Tells whether a rule protects a target of a model, under any name that a database takes for the same."""
         return any(
             is_match(rule, workspace=self.workspace, model_name=model_name, target=target) for rule in self._rules
+        )
+
+    def covers_registering(self, entry: str | None) -> bool:
+        """Tells whether a rule protects a status that a version of an entry could be registered with; None is any."""
+        targets = [Target(TargetKind.STATUS, status) for status in STATUSES if status != FIRST_STATUS]
+        # A pattern matches itself, so that a rule for any entry at all is found by its own.
+        return any(
+            is_match(rule, workspace=self.workspace, model_name=entry or rule.model_pattern, target=target)
+            for rule in self._rules
+            for target in targets
         )
 
     def held_by_version(self, found: ModelVersion) -> list[Held]:

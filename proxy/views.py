@@ -19,14 +19,14 @@ from proxy.access_log import Entry
 from proxy.assets import names
 from proxy.assets.serving import assets
 from proxy.exceptions import UpstreamBroken
-from proxy.guard import decide
+from proxy.guard import decide, entries
 from proxy.guard.routes import Route, Traffic
 from proxy.guard.rulings import Unchanged
 from proxy.noting import calls
 from proxy.noting.answers import Note
 from proxy.page import html, policy
 from proxy.refusals import Refusal
-from proxy.transfer import body, client, compression, headers, request_line, responses, upstream
+from proxy.transfer import body, client, compression, headers, multipart, request_line, responses, upstream
 from proxy.transfer.http1 import Answer
 from proxy.transfer.responses import ProxiedResponse
 
@@ -92,6 +92,8 @@ class CheckpointProxyView(ProxyView):
         if route.traffic is Traffic.PASS:
             note = calls.of_passed(route, caller) if route.makes else None
             return self._pass_on(request, method, path, query, sent, note=note)
+        if route.operation == entries.REGISTRATION:
+            return self._register(request, route, path, query, sent)
         return self._guard(request, route, path, query, sent)
 
     def get_proxy_request_headers(self, request: HttpRequest) -> dict[str, str]:
@@ -162,19 +164,57 @@ class CheckpointProxyView(ProxyView):
         answer = self._send(request, self.entry.method, path, sent)
         return self._response(request, kept.received(path, self.entry.method, answer))
 
-    def _guard(
+    def _register(
         self, request: HttpRequest, route: Route, path: str, query: str, sent: dict[str, str]
     ) -> HttpResponseBase:
-        """Asks the guard, and sends what it wrote instead of what came."""
+        """Passes a new version of a skill or MCP server on unread where no rule is about it, and else asks the guard.
+
+        A skill's files come with it and may be large. Of those the guard reads only what is said of them.
+        """
+        method, workspace = self.entry.method, sent.get("X-Mlflow-Workspace", "")
+        again = self._registered_again(path, workspace, None)
+        if decide.may_pass_unread(method=method, path=path, workspace=workspace):
+            return self._pass_on(request, method, path, query, sent, still_allowed=again)
+        content_type, upload = sent.get("Content-Type", ""), None
+        if multipart.is_meant(content_type):
+            pieces = body.unframed(request.META)
+            upload = multipart.Upload(content_type, pieces, settings.CHECKPOINT_GUARDED_BODY_BYTES)
+        return self._guard(request, route, path, query, sent, upload)
+
+    def _registered_again(self, path: str, workspace: str, message: bytes | None) -> Callable[[], None]:
+        """Returns how to judge a registration again whose files took long."""
+        assert self.caller is not None  # noqa: S101 - set by the only caller, for mypy
+        return _again(
+            partial(
+                decide.judge_registration_again,
+                method=self.entry.method,
+                path=path,
+                body=message,
+                workspace=workspace,
+                actor=self.caller.acting(Door.PROXY, self.entry.request_id),
+            )
+        )
+
+    def _guard(
+        self,
+        request: HttpRequest,
+        route: Route,
+        path: str,
+        query: str,
+        sent: dict[str, str],
+        upload: multipart.Upload | None = None,
+    ) -> HttpResponseBase:
+        """Asks the guard, and sends what it wrote instead of what came, with the files behind it of an upload."""
         assert self.caller is not None  # noqa: S101 - set by the only caller, for mypy
         method = self.entry.method
+        limit: int = settings.CHECKPOINT_GUARDED_BODY_BYTES
         decision = decide.decide(
             route,
             method=method,
             path=path,
             query=query,
             content_type=sent.pop("Content-Type", ""),
-            body=body.whole(request.META, settings.CHECKPOINT_GUARDED_BODY_BYTES),
+            body=body.whole(request.META, limit) if upload is None else upload.metadata,
             workspace=sent.get("X-Mlflow-Workspace", ""),
             actor=self.caller.acting(Door.PROXY, self.entry.request_id),
         )
@@ -188,6 +228,13 @@ class CheckpointProxyView(ProxyView):
             sent["Content-Length"] = str(len(decision.body))
         target = f"{path}?{decision.query}" if decision.query else path
         pieces = iter((decision.body,)) if decision.body is not None else None
+        if upload is not None and decision.body is not None:
+            del sent["Content-Length"]
+            sent["Content-Type"], written = upload.anew(decision.body)
+            framed = body.chunked(written)
+            sent[framed.header[0]] = framed.header[1]
+            again = self._registered_again(path, sent.get("X-Mlflow-Workspace", ""), decision.body)
+            pieces = body.held_back(framed.pieces, again)
         note = calls.of_guarded(route, decision.body, self.caller, sent.get("X-Mlflow-Workspace", ""))
         return self._response(request, self._send(request, method, target, sent, pieces, note=note), note=note)
 
@@ -262,17 +309,26 @@ def _unless_sealed(judged: Callable[[], Refusal | None]) -> Callable[[], None]:
 
     def ask() -> None:
         refused = judged()
-        connections.release()
         if refused is not None:
             raise refused
 
+    # From when it begins: what is judged slowly may be approved while it is judged.
+    judge_again = _again(ask)
+    ask()
+    return judge_again
+
+
+def _again(judge: Callable[[], None]) -> Callable[[], None]:
+    """Returns how to judge a second time what was judged about now, where that is no longer true."""
+    judged_at = time.monotonic()
+
     def judge_again() -> None:
         if time.monotonic() - judged_at > JUDGED_FOR_SECONDS:
-            ask()
+            try:
+                judge()
+            finally:
+                connections.release()
 
-    # From when it begins: what is judged slowly may be approved while it is judged.
-    judged_at = time.monotonic()
-    ask()
     return judge_again
 
 

@@ -23,6 +23,8 @@ ACTIVE_STAGES = ("Staging", "Production")
 """The stages whose holders MLflow can archive when another version gets there; it refuses this for the others."""
 STATUSES = ("draft", "active", "deprecated")
 """What a version of a skill or an MCP server is."""
+FIRST_STATUS = "draft"
+"""What a version may be registered as whatever the rules say, as a model's version is in no stage at first."""
 ACTIVE_STATUSES = ("active",)
 """The statuses in use: MLflow's `latest` is the newest version that has one."""
 STATUS_CHANGES = {"draft": ("active",), "active": ("draft", "deprecated"), "deprecated": ("active",)}

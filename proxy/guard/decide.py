@@ -14,7 +14,7 @@ from promote_requests import services
 from protection import insights
 from protection.choices import Enforcement
 from protection.models import ProtectionRule
-from proxy.guard import entries, indirect, messages, rulings, wording
+from proxy.guard import entries, indirect, messages, rulings, unknown_writes, wording
 from proxy.guard.messages import UnreadableCall
 from proxy.guard.routes import Route, Traffic
 from proxy.guard.rulings import Ruling, Unchanged
@@ -118,6 +118,60 @@ def check_seal(route: Route, *, method: str, path: str, query: str, workspace: s
     if refusal.status != 400:
         _record(refusal, call=f"{method} {path}", workspace=workspace, actor=actor)
     return refusal
+
+
+@patience.at_most(patience.PAGE)
+def may_pass_unread(*, method: str, path: str, workspace: str) -> bool:
+    """Tells whether a registration may go to MLflow as it comes: no rule is about a status that it could give.
+
+    Args:
+        method: As sent.
+        path: As sent, of a route whose operation is `entries.REGISTRATION`.
+        workspace: The value of `X-MLFLOW-WORKSPACE`, or empty.
+
+    Raises:
+        RegistryError: MLflow had to be asked for its version and did not answer.
+    """
+    workspace = canonical_workspace(workspace)
+    try:
+        entry = entries.registered(method, path)
+    except UnreadableCall:
+        return False
+    enforced, evaluated = Protected(workspace), Protected(workspace, Enforcement.EVALUATE)
+    is_covered = enforced.covers_registering(entry) or evaluated.covers_registering(entry)
+    return not is_covered and unknown_writes.may_pass_unread()
+
+
+def judge_registration_again(*, method: str, path: str, body: bytes | None, workspace: str, actor: Actor) -> None:
+    """Passes a registration whose files took long to come, if it would still be let pass.
+
+    Args:
+        method: As sent.
+        path: As sent.
+        body: What `decide` let pass; None where `may_pass_unread` did.
+        workspace: The value of `X-MLFLOW-WORKSPACE`, or empty.
+        actor: Who asks, for the audit trail.
+
+    Raises:
+        Refusal: the rules have changed.
+    """
+    workspace = canonical_workspace(workspace)
+    refusal = _registration_now(method, path, body, Protected(workspace))
+    if refusal is not None:
+        _record(refusal, call=f"{method} {path}", workspace=workspace, actor=actor)
+        raise refusal
+
+
+def _registration_now(method: str, path: str, body: bytes | None, protected: Protected) -> Refusal | None:
+    if body is None:
+        entry = entries.registered(method, path)
+        if not protected.covers_registering(entry):
+            return None
+        sentence = wording.protected_meanwhile(entry or "a skill")
+        return Refusal(sentence, model_name=entry or "", status=409, code="INVALID_STATE")
+    call = entries.read(method, path, body)
+    found = entries.RULINGS[call.operation](call.message, protected)
+    return found if isinstance(found, Refusal) else None
 
 
 def _evaluate(route: Route, judged: Judged, *, workspace: str, actor: Actor) -> None:

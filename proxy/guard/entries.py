@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from proxy.guard import messages, rulings, wording
+from proxy.guard import messages, registrations, rulings, wording
 from proxy.guard.messages import Message, UnreadableCall
 from proxy.guard.rulings import Ruling
 from proxy.paths import decodings
@@ -24,6 +24,10 @@ _PATH = re.compile(
 )
 _WORDS = frozenset({"aliases", "endpoints", "tags", "versions"})
 """Words of MLflow's routes: where one stands in a name of the caller's own, another route may be meant."""
+_Reader = Callable[[str, Message], Message]
+"""Returns the body that goes upstream, of the entry's name and the body that came."""
+REGISTRATION = "register-entry"
+"""The operation of `known_writes` by which versions come to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +46,22 @@ class Call:
 
 
 def _alias(name: str, sent: Message) -> Message:
-    return {"alias": _text(sent, "alias"), "version": _version(name, sent.get("version"))}
+    return {"alias": messages.text(sent, "alias"), "version": _version(name, sent.get("version"))}
 
 
 def _tag(name: str, sent: Message) -> Message:
-    return {"key": _text(sent, "key"), "value": _text(sent, "value")}
+    return {"key": messages.text(sent, "key"), "value": messages.text(sent, "value")}
 
 
 def _update(name: str, sent: Message) -> Message:
     content = () if name.startswith(f"{Family.SKILL}:") else ("tools", "connect_options")
-    status = {"status": _text(sent, "status")} if "status" in sent else {}
+    status = {"status": messages.text(sent, "status")} if "status" in sent else {}
     return status | {field: sent[field] for field in content if field in sent}
 
 
-_SHAPES: tuple[tuple[str, str, str, Callable[[str, Message], Message] | None], ...] = (
+_SHAPES: tuple[tuple[str, str, str, _Reader | None], ...] = (
+    ("POST", r"/versions", REGISTRATION, registrations.of_version),
+    ("POST", r"", "register-entries", registrations.together),
     ("POST", r"/aliases", "set-entry-alias", _alias),
     ("DELETE", r"/aliases/(?P<alias>.+)", "delete-entry-alias", None),
     ("PATCH", r"/versions/(?P<version>[^/]+)", "update-entry-version", _update),
@@ -68,6 +74,8 @@ _SHAPES: tuple[tuple[str, str, str, Callable[[str, Message], Message] | None], .
     ("DELETE", r"", "delete-entry", None),
 )
 RULINGS: dict[str, Ruling] = {
+    REGISTRATION: rulings.register_entry,
+    "register-entries": rulings.register_entries,
     "set-entry-alias": rulings.set_alias,
     "delete-entry-alias": rulings.delete_alias,
     "update-entry-version": rulings.update_entry_version,
@@ -93,6 +101,31 @@ def read(method: str, path: str, body: bytes) -> Call:
     Raises:
         UnreadableCall: the path or the body has no single reading, or names what cannot be.
     """
+    name, found, operation, reader = _meant(method, path)
+    message = {"name": name, **_checked(name, found)}
+    sent = None if reader is None else reader(name, messages.load(body))
+    if reader is registrations.together and sent is not None:
+        return Call(operation, {"entries": registrations.each(sent)}, sent)
+    # What the path names, no field of the body names otherwise.
+    return Call(operation, (sent or {}) | message, sent)
+
+
+def registered(method: str, path: str) -> str | None:
+    """Returns the entry of which a call registers a version; None where only its body says of which.
+
+    Args:
+        method: As sent.
+        path: As sent, of a call that `known_writes` has as `REGISTRATION`.
+
+    Raises:
+        UnreadableCall: the path has no single reading.
+    """
+    name = _meant(method, path)[0]
+    return None if name == registrations.TOGETHER else name
+
+
+def _meant(method: str, path: str) -> tuple[str, dict[str, str], str, _Reader | None]:
+    """Returns the entry's name, what else the path names, the operation, and what reads the body."""
     named = _PATH.fullmatch(decodings(path)[:2][-1])
     if named is None:
         raise UnreadableCall(wording.ENTRY_PATH)
@@ -103,9 +136,7 @@ def read(method: str, path: str, body: bytes) -> Call:
     for meant, shape, operation, reader in _SHAPES:
         found = re.fullmatch(shape, named["rest"], re.DOTALL) if meant == method else None
         if found is not None:
-            message = {"name": name, **_checked(name, found.groupdict())}
-            sent = None if reader is None else reader(name, messages.load(body))
-            return Call(operation, message | (sent or {}), sent)
+            return name, found.groupdict(), operation, reader
     raise UnreadableCall(wording.ENTRY_PATH)
 
 
@@ -124,12 +155,3 @@ def _version(name: str, value: Any) -> str:
     if not isinstance(version, str) or not is_version_of(name, version):
         raise UnreadableCall("'version' must be spelt as MLflow spells it, for example 3, or 1.4.0 of an MCP server.")
     return version
-
-
-def _text(sent: Message, field: str) -> str:
-    value = sent.get(field)
-    if not isinstance(value, str):
-        raise UnreadableCall(f"'{field}' must be a text.")
-    if field != "value":
-        messages.require_plain(field, value)
-    return value

@@ -294,6 +294,8 @@ TABLE: tuple[Write, ...] = (
             _SKILLS,
             Traffic.GUARDED,
             {
+                "POST mlflow/skills/bulk-register": "register-entry",
+                "POST mlflow/skills/**/versions": "register-entry",
                 "POST mlflow/skills/**/aliases": "set-entry-alias",
                 "DELETE mlflow/skills/**/aliases/*": "delete-entry-alias",
                 "PATCH mlflow/skills/**/versions/*": "update-entry-version",
@@ -312,17 +314,15 @@ TABLE: tuple[Write, ...] = (
         _passed(
             _SKILLS,
             "POST mlflow/skills",
-            "POST mlflow/skills/bulk-register",
             "PATCH mlflow/skills/*",
-            "POST mlflow/skills/*/versions",
             "PATCH mlflow/skills/@*/*",
-            "POST mlflow/skills/@*/*/versions",
         ),
     ),
     *_judged(
         _SERVERS,
         Traffic.GUARDED,
         {
+            "POST mlflow/mcp-servers/**/versions": "register-entry",
             "POST mlflow/mcp-servers/**/aliases": "set-entry-alias",
             "DELETE mlflow/mcp-servers/**/aliases/**": "delete-entry-alias",
             "PATCH mlflow/mcp-servers/**/versions/**": "update-entry-version",
@@ -353,7 +353,6 @@ TABLE: tuple[Write, ...] = (
         "POST mlflow/mcp-servers",
         "PATCH mlflow/mcp-servers/**",
         "POST mlflow/mcp-servers/**/endpoints",
-        "POST mlflow/mcp-servers/**/versions",
     ),
     # The server itself would delete the models of a workspace, or move them to another one.
     *_judged(_SERVER, Traffic.GUARDED, {"DELETE mlflow/workspaces/*": "delete-workspace"}),

@@ -17,7 +17,7 @@ from proxy.refusals import Refusal, being_judged, being_promoted, directing, hol
 from registry.exceptions import RegistryNotFound
 from registry.names import spellings
 from registry.proposals import Change, Proposal
-from registry.targets import Target, TargetKind
+from registry.targets import FIRST_STATUS, Target, TargetKind
 from registry.types import Family, family_of
 
 SEAL_PREFIX = "checkpoint."
@@ -168,6 +168,23 @@ def update_entry_version(message: Message, protected: Protected) -> Refusal | Un
             if protected.covers(name, place):
                 return Refusal(wording.move(wanted, place), wanted, target=place, is_asked_for=is_all)
     return _settled(name, protected)
+
+
+def register_entry(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses a new version that would have a protected status at once.
+
+    No request can ask for it: the version is not there yet. As a draft it is let in under any rule.
+    """
+    name, status = message["name"], Target.of(TargetKind.STATUS, message["status"])
+    if status.name == FIRST_STATUS or not protected.covers(name, status):
+        return None
+    return Refusal(wording.registration_with(name, status), model_name=name, target=status)
+
+
+def register_entries(message: Message, protected: Protected) -> Refusal | None:
+    """Refuses several new versions, of one skill each, if one of them is refused."""
+    refusals = (register_entry(each, protected) for each in message["entries"])
+    return next((refusal for refusal in refusals if refusal), None)
 
 
 def version_tag(message: Message, protected: Protected) -> Refusal | None:

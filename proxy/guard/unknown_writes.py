@@ -62,14 +62,20 @@ def require_tested_mlflow(route: Route) -> None:
         UntestedMlflow: it is a write that would pass unread, to another one.
         RegistryError: MLflow had to be asked for its version and did not answer.
     """
-    if route.is_read or route.traffic not in {Traffic.PASS, Traffic.SEALED} or _passes():
+    if route.is_read or route.traffic not in {Traffic.PASS, Traffic.SEALED} or may_pass_unread():
         return
-    version = mlflow_found.version()
-    if mlflow_found.is_tested(version):
-        return
-    error = exceptions.UntestedMlflow(version, TESTED_VERSIONS)
+    error = exceptions.UntestedMlflow(mlflow_found.version(), TESTED_VERSIONS)
     _tell(error.message)
     raise error
+
+
+def may_pass_unread() -> bool:
+    """Tells whether a write may go to the MLflow that is there without being read.
+
+    Raises:
+        RegistryError: MLflow had to be asked for its version and did not answer.
+    """
+    return _passes() or mlflow_found.is_tested(mlflow_found.version())
 
 
 def forget() -> None:

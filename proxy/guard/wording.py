@@ -2,7 +2,7 @@
 
 from proxy.protected import Held
 from registry.proposals import Proposal
-from registry.targets import Target, TargetKind
+from registry.targets import FIRST_STATUS, Target, TargetKind
 
 _COLLEAGUES = "by a promote request that colleagues approve"
 
@@ -53,6 +53,19 @@ def registration(destination: str) -> str:
     )
 
 
+def registration_with(model_name: str, status: Target) -> str:
+    """Says how a new version of a skill or MCP server gets a protected status."""
+    return (
+        f"{place(status, model_name)} is protected: no version is registered with it. Register the version as "
+        f"{FIRST_STATUS}, and then request the status {status.name} for it, which colleagues approve."
+    )
+
+
+def protected_meanwhile(model_name: str) -> str:
+    """Says why a registration is cut off that was let pass unread."""
+    return f"A status of {model_name} came under protection while this was sent. Send it again."
+
+
 def unsafe_setting(path: str) -> str:
     """Says which setting of a judge, an optimiser or a model is not passed on."""
     return (
@@ -101,6 +114,7 @@ REFUSED_WHEN = {
     "delete-model-tag": _MODEL_TAG,
     "set-alias": "When the alias is protected.",
     "delete-alias": "When the alias is protected and somebody has it.",
+    "register-entry": "When the status that the version would have is protected, unless it is draft.",
     "set-entry-alias": "When the alias is protected.",
     "delete-entry-alias": "When the alias is protected and somebody has it.",
     "update-entry-version": "When the status that it gets or loses is protected, or when what it says would change "

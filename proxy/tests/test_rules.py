@@ -64,6 +64,10 @@ def test_unknown_and_indirect_registry_writes_are_forbidden(method, path):
 @pytest.mark.parametrize(
     ("method", "path", "operation"),
     [
+        ("POST", "/api/3.0/mlflow/mcp-servers/io.github%2Fown/versions", "register-entry"),
+        ("POST", "/ajax-api/3.0/mlflow/skills/@team/reader/versions", "register-entry"),
+        ("POST", "/ml/api/3.0/mlflow/skills/reader/Versions/", "register-entry"),
+        ("POST", "/api/3.0/mlflow/skills/bulk%2Dregister", "register-entry"),
         ("POST", "/api/3.0/mlflow/mcp-servers/io.github%2Fown/aliases", "set-entry-alias"),
         ("POST", "/api/3.0/mlflow/MCP-servers/io.github/own/Aliases/", "set-entry-alias"),
         ("DELETE", "/api/3.0/mlflow/mcp-servers/io.github/own/aliases/champion", "delete-entry-alias"),
@@ -107,9 +111,8 @@ def test_indirect_writes_that_can_be_judged_are_guarded():
         ("POST", "/gateway/openai/mlflow/invocations", False),
         ("POST", "/ml/gateway/gemini/v1beta/models/own:generateContent", False),
         ("POST", "/ml/ajax-api/2.0/mlflow/runs/create", False),
-        ("POST", "/api/3.0/mlflow/mcp-servers/io.github%2Fown/versions", False),
+        ("POST", "/api/3.0/mlflow/mcp-servers/io.github%2Fown/endpoints", False),
         ("PATCH", "/api/3.0/mlflow/skills/%40team/reader", False),
-        ("POST", "/api/3.0/mlflow/skills/@team/reader/versions", False),
         ("POST", "/gateway/mlflow/v1/chat/completions", False),
         ("POST", "/api/2.0/mlflow/runs/log-batch", False),
         ("POST", "/api/2.0/mlflow/runs%2Flog-batch", False),
