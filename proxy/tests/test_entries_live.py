@@ -1,6 +1,11 @@
 """An alias of a skill or an MCP server, the whole way: refused, asked for, approved by somebody else, set in MLflow."""
 
+import io
 import json
+import os
+import subprocess
+import sys
+import tarfile
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,6 +19,7 @@ from testing.attacks.stage import BESIDE, Direct
 from testing.servers.branches import branch
 from testing.servers.checkpoint import Checkpoint, People, run_checkpoint
 from testing.servers.raw_client import Exchange
+from testing.waiting import LONG
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 
@@ -25,6 +31,10 @@ from django.contrib.auth import get_user_model
 from testing.people import issue_token
 user = get_user_model().objects.create_user("grace", "grace@example.org", "correct horse battery")
 Path(os.environ["CHECKPOINT_STATE_DIR"], "grace").write_text(issue_token(user, name="sockets")[1])
+"""
+_UNRULED = """
+from protection.models import ProtectionRule
+ProtectionRule.objects.filter(target_pattern="status:*").delete()
 """
 JSON = {"Content-Type": "application/json"}
 API = "/checkpoint/api/promote-requests/"
@@ -46,6 +56,14 @@ def reviewed(people: People, tmp_path_factory: pytest.TempPathFactory) -> People
 def checkpoint(mlflow_server: str, reviewed: People, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkpoint]:
     log = tmp_path_factory.mktemp("entries") / "server.log"
     yield from run_checkpoint("gunicorn", reviewed, log, CHECKPOINT_REGISTRY_URL=mlflow_server)
+
+
+@pytest.fixture(scope="module")
+def unruled(mlflow_server: str, people: People, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkpoint]:
+    """Gives a Checkpoint without a rule about statuses."""
+    folder = tmp_path_factory.mktemp("unruled")
+    own = branch(people, folder / "state", _UNRULED)
+    yield from run_checkpoint("gunicorn", own, folder / "server.log", CHECKPOINT_REGISTRY_URL=mlflow_server)
 
 
 @pytest.fixture(scope="module")
@@ -185,3 +203,110 @@ def test_where_there_are_no_skills_nothing_of_theirs_is_found(checkpoint):
     answer = send(checkpoint, "POST", API, message)
     assert answer.status == 400
     assert "There is no skill 'skill:own'" in json.dumps(answer.json())
+
+
+def registering(name: str, path: str) -> dict[str, Any]:
+    """Returns what a third version is registered with, but for its status."""
+    if path.startswith("mcp"):
+        return {"server_json": {"name": name.partition(":")[2], "version": "3.0.0", "description": "Looks, 3."}}
+    return {"source_type": "git", "source": "https://example.org/x.git", "digest": "3" * 64}
+
+
+def versions(mlflow: Direct, path: str) -> list[Any]:
+    found: list[Any] = next(iter(mlflow.ask("GET", f"{path}/versions", api=BESIDE).values()))
+    return found
+
+
+def test_a_new_version_gets_its_status_by_a_request(checkpoint, grace, mlflow, entry):
+    name, path, _ = entry
+    new, before = registering(name, path), versions(mlflow, path)
+    answer = send(checkpoint, "POST", f"{BESIDE}/{path}/versions", new | {"status": "active"})
+    assert (answer.status, answer.header("X-Checkpoint-Promote-Request")) == (403, [])
+    assert "Register the version as draft, and then request the status active" in answer.json()["message"]
+    if path.startswith("skills"):
+        assert send(checkpoint, "POST", f"{BESIDE}/{path}/versions", new).status == 403
+    assert versions(mlflow, path) == before
+    answer = send(checkpoint, "POST", f"{BESIDE}/{path}/versions", new | {"status": "draft"})
+    assert (answer.status, answer.json()["status"]) == (200, "draft"), answer.body
+    third = answer.json()["version"]
+    assert answer.json() == mlflow.ask("GET", f"{path}/versions/{third}", api=BESIDE)
+    request = asked_for(checkpoint, name, third, "status", "active")
+    assert approve(checkpoint, request, token=grace).status == 201
+    found = mlflow.ask("GET", path, api=BESIDE)
+    assert (found["latest_version"], found["status"]) == (third, "active")
+
+
+def test_where_no_rule_is_about_statuses_mlflow_answers_as_without_checkpoint(unruled, mlflow, entry):
+    name, path, _ = entry
+    address, new = f"{BESIDE}/{path}/versions", registering(name, path)
+    for status in ("deleted", "in use", "Active", None, 3):
+        body = json.dumps(new | {"status": status}).encode()
+        through = send(unruled, "POST", address, new | {"status": status})
+        assert (through.status, through.body) == mlflow.call("POST", address, content=body, headers=JSON)
+        assert through.status != 200
+    answer = send(unruled, "POST", address, new | {"status": "active"})
+    assert (answer.status, answer.json()["status"]) == (200, "active"), answer.body
+    assert answer.json() == mlflow.ask("GET", f"{path}/versions/{answer.json()['version']}", api=BESIDE)
+
+
+def archive() -> bytes:
+    """Returns a skill of two megabytes, which do not become less by compression, as MLflow's client packs it."""
+    found = io.BytesIO()
+    with tarfile.open(fileobj=found, mode="w:gz") as packed:
+        for name, content in {"SKILL.md": b"Read it.", "weights.bin": os.urandom(2 * 1024 * 1024)}.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            packed.addfile(entry, io.BytesIO(content))
+    return found.getvalue()
+
+
+def upload(checkpoint: Checkpoint, path: str, status: str, content: bytes) -> Exchange:
+    said = json.dumps({"status": status}).encode()
+    body = b'--B\r\nContent-Disposition: form-data; name="metadata"\r\nContent-Type: application/json\r\n\r\n' + said
+    body += b'\r\n--B\r\nContent-Disposition: form-data; name="content"; filename="x.tar.gz"\r\n\r\n' + content
+    headers = {"Content-Type": "multipart/form-data; boundary=B", "Authorization": f"Bearer {checkpoint.token}"}
+    return checkpoint.call(f"{BESIDE}/{path}/versions", "POST", headers, body + b"\r\n--B--\r\n", as_ada=False)
+
+
+@pytest.mark.skipif(not HAS_SKILLS, reason="this MLflow has no skills")
+def test_files_of_a_skill_arrive_with_the_status_that_was_judged(checkpoint, unruled, mlflow):
+    path, content = f"skills/own-{uuid.uuid4().hex[:8]}", archive()
+    assert upload(checkpoint, path, "active", content).status == 403
+    assert mlflow.call("GET", f"{BESIDE}/{path}")[0] == 404
+    digests = set()
+    for through, status in [(checkpoint, "draft"), (unruled, "active"), (unruled, "draft")]:
+        answer = upload(through, path, status, content)
+        assert (answer.status, answer.json()["status"]) == (200, status), answer.body
+        assert answer.json()["source_type"] == "mlflow"
+        digests.add(answer.json()["digest"])
+    assert len(digests) == 1
+
+
+@pytest.mark.skipif(not HAS_SKILLS, reason="this MLflow has no skills")
+def test_skills_are_registered_together_as_drafts(checkpoint, unruled, mlflow):
+    name = f"own-{uuid.uuid4().hex[:8]}"
+    source = {"source": "https://example.org/x.git", "digest": "0" * 64}
+    message = {"organization": "acme", "skills": [source | {"name": f"{name}-{number}"} for number in (1, 2)]}
+    assert send(checkpoint, "POST", f"{BESIDE}/skills/bulk-register", message).status == 403
+    assert mlflow.call("GET", f"{BESIDE}/skills/@acme/{name}-1")[0] == 404
+    drafts = message | {"skills": [skill | {"status": "draft"} for skill in message["skills"]]}
+    answer = send(checkpoint, "POST", f"{BESIDE}/skills/bulk-register", drafts)
+    assert [version["status"] for version in answer.json()["skill_versions"]] == ["draft", "draft"]
+    other = message | {"organization": "own"}
+    answer = send(unruled, "POST", f"{BESIDE}/skills/bulk-register", other)
+    assert [version["status"] for version in answer.json()["skill_versions"]] == ["active", "active"]
+
+
+@pytest.mark.skipif(not HAS_SKILLS, reason="this MLflow has no skills")
+def test_mlflows_own_client_uploads_a_skill_as_a_draft(checkpoint, tmp_path):
+    skill = tmp_path / f"own-{uuid.uuid4().hex[:8]}"
+    skill.mkdir()
+    (skill / "SKILL.md").write_text(f"---\nname: {skill.name}\ndescription: Reads.\n---\nRead it.\n")
+    code = "import sys, mlflow; print('STATUS', mlflow.genai.register_skill(source=sys.argv[1], status='draft').status)"
+    environment = os.environ | {
+        "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{checkpoint.port}",
+        "MLFLOW_TRACKING_TOKEN": checkpoint.token,
+    }
+    command = [sys.executable, "-W", "ignore", "-c", code, str(skill)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LONG, check=False)
+    assert "STATUS draft" in done.stdout, done.stderr
