@@ -14,7 +14,7 @@ from registry.measurements import Logged
 
 SHOWN = 500
 """Points of a curve on a screen."""
-_MANY = 8
+_MANY = 4
 """Of so many times the points that stay, those that are no peak are left out first: the rest takes too long."""
 
 
@@ -63,17 +63,18 @@ def curve_of(points: Sequence[Logged], *, most: int = SHOWN, along: Along = Alon
     # By step the tuples are in their own order, which is sorted in C.
     ordered = sorted(points) if along is Along.STEP else sorted(points, key=along.order)
     # A sum is finite only if every part is: one look in C at what is nearly always so.
-    is_whole = math.isfinite(sum(point.value for point in ordered))
+    values = [point.value for point in ordered]
+    is_whole = math.isfinite(sum(values))
     finite = ordered if is_whole else [point for point in ordered if math.isfinite(point.value)]
+    missing = len(ordered) - len(finite)
     if len(finite) > _MANY * most:
-        finite_few = [finite[at] for at in _peaks([point.value for point in finite], most * 2)]
-    else:
-        finite_few = list(finite)
-    kept = [finite_few[at] for at in downsampled([(along.x(point), point.value) for point in finite_few], most)]
+        values = values if is_whole else [point.value for point in finite]
+        finite = [finite[at] for at in _peaks(values, most * 2)]
+    kept = [finite[at] for at in downsampled([(along.x(point), point.value) for point in finite], most)]
     gaps = [] if is_whole else _gaps(ordered)
     # Of very many gaps some: a chart that is nothing but gaps says what there is to say.
     shown = sorted([*kept, *gaps[: max(most // 5, 1)]], key=along.order)
-    return Curve(tuple(shown), len(ordered), len(ordered) - len(finite))
+    return Curve(tuple(shown), len(ordered), missing)
 
 
 def downsampled(points: Sequence[tuple[float, float]], most: int) -> list[int]:
@@ -86,15 +87,34 @@ def downsampled(points: Sequence[tuple[float, float]], most: int) -> list[int]:
     count = len(points)
     if count <= most:
         return list(range(count))
+    xs, ys = [point[0] for point in points], [point[1] for point in points]
     kept, size = [0], (count - 2) / (most - 2)
     for bucket in range(most - 2):
         start, end = int(bucket * size) + 1, int((bucket + 1) * size) + 1
-        after = points[end : max(int((bucket + 2) * size) + 1, end + 1)] or points[-1:]
-        # Divided before they are added: the sum of large numbers may be infinite.
-        mean_x, mean_y = (sum(point[axis] / len(after) for point in after) for axis in (0, 1))
-        x, y = points[kept[-1]]
-        kept.append(max(range(start, end), key=lambda at: _area((x, y), points[at], (mean_x, mean_y))))
+        behind = max(int((bucket + 2) * size) + 1, end + 1)
+        mean_x, mean_y = _mean(xs[end:behind] or xs[-1:]), _mean(ys[end:behind] or ys[-1:])
+        kept.append(_farthest(xs, ys, range(start, end), kept[-1], (mean_x, mean_y)))
     return [*kept, count - 1]
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    # Where the sum of large numbers is infinite they are divided before they are added.
+    found = sum(numbers) / len(numbers)
+    return found if math.isfinite(found) else sum(number / len(numbers) for number in numbers)
+
+
+def _farthest(xs: Sequence[float], ys: Sequence[float], bucket: range, last: int, mean: tuple[float, float]) -> int:
+    """Returns the first position of those that span the largest triangle with the point kept last and the mean."""
+    x, half_y = xs[last], ys[last] / 2
+    width, half_height = x - mean[0], mean[1] / 2 - half_y
+    found, largest = bucket[0], -1.0
+    for at in bucket:
+        area = abs(width * (ys[at] / 2 - half_y) - (x - xs[at]) * half_height)
+        if area != area:  # NaN: infinite less infinite
+            area = math.inf
+        if area > largest:
+            found, largest = at, area
+    return found
 
 
 def _peaks(values: Sequence[float], bins: int) -> list[int]:
@@ -110,11 +130,6 @@ def _peaks(values: Sequence[float], bins: int) -> list[int]:
         if part:
             found |= {start + part.index(min(part)), start + part.index(max(part))}
     return sorted(found)
-
-
-def _area(one: tuple[float, float], other: tuple[float, float], third: tuple[float, float]) -> float:
-    area = abs((one[0] - third[0]) * (other[1] / 2 - one[1] / 2) - (one[0] - other[0]) * (third[1] / 2 - one[1] / 2))
-    return area if not math.isnan(area) else math.inf
 
 
 def _gaps(ordered: Sequence[Logged]) -> list[Logged]:

@@ -107,13 +107,13 @@ def latest(*, of_run: Iterable[Measurement], of_model: Iterable[Measurement]) ->
     for found in models:
         groups.setdefault((found.key, found.dataset_name), []).append(found)
     for found in runs:
-        double = doubles.get((found.key, found.run_id, found.step, found.timestamp))
+        double = doubles.get((found.key, found.run_id, found.step, found.timestamp)) if doubles else None
         if double:
             found = replace(found, dataset_name=double.dataset_name, dataset_digest=double.dataset_digest)
         groups.setdefault((found.key, found.dataset_name), []).append(found)
     data_sets = Counter(key for key, _ in groups)
     return {
-        f"{key} ({dataset})" if dataset and data_sets[key] > 1 else key: _with_repeats(_last(found), found)
+        f"{key} ({dataset})" if dataset and data_sets[key] > 1 else key: _last(found)
         for (key, dataset), found in groups.items()
     }
 
@@ -147,6 +147,11 @@ def _with_repeats(last: Measurement, found: list[Measurement]) -> Measurement:
 
 
 def _last(found: list[Measurement]) -> Measurement:
+    """Returns the newest measurement of one metric, with what else there is: most were measured once."""
+    return found[0] if len(found) == 1 else _with_repeats(_newest(found), found)
+
+
+def _newest(found: list[Measurement]) -> Measurement:
     """Returns the newest measurement of one metric, with that of the other place if it differs."""
     newest = {}
     for measurement in sorted(found, key=_age):

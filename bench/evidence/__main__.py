@@ -1,6 +1,7 @@
 """`python -m bench.evidence`: what the comparison costs, in one table, beside what it may cost."""
 
 import argparse
+import gc
 import hashlib
 import os
 import signal
@@ -37,8 +38,10 @@ def main() -> None:
         _set_up(folder, mlflow.url)
         from bench.evidence import desk, live, pure  # noqa: PLC0415 - models load only once Django is set up
 
-        rows = pure.rows()
         client, administrator = _somebody()
+        gc.collect()
+        gc.freeze()  # as in a process of `serve`
+        rows = pure.rows()
         rows += live.rows(mlflow.url, folder / "mlflow" / "mlflow.sqlite3", client)
         rows += desk.rows(client, administrator)
         rows += _digests(mlflow.url, folder / "mlflow", options.gib)

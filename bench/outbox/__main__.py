@@ -1,7 +1,7 @@
 """`python -m bench.outbox`: how fast workers empty an outbox, and what limits them.
 
-One worker and two in turn, with a receiver that answers at once and with one that takes its time, as one beyond a
-network does; then one worker with a receiver that hangs beside another one.
+One worker and two in turn, with a receiver that answers at once and with two that take their time; then one worker
+with a receiver that hangs beside another one.
 """
 
 import argparse
@@ -25,8 +25,9 @@ from demo.processes import ServerProcess, free_port
 
 ROOT = Path(__file__).parent.parent.parent
 _MIB = 1 << 20
-THINK = 0.01
-"""Seconds that a receiver beyond a network takes."""
+THINKS = {0.0: 1.0, 0.002: 1.0, 0.01: 0.2}
+"""{seconds that a receiver takes for its answer: share of the rows}: one that only counts, one that keeps what it gets
+before it answers, and one beyond a network. With the first, one worker and its database fill two processors."""
 
 _FILL = """
 from django.contrib.auth import get_user_model
@@ -62,7 +63,8 @@ def main() -> None:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="checkpoint-bench-")))
         known = environment(folder, None if options.sqlite else postgresql(folder))
         _manage(known, "migrate", "--verbosity", "0")
-        for think, rows in ((0.0, options.rows), (THINK, options.rows // 5)):
+        for think, share in THINKS.items():
+            rows = int(options.rows * share)
             rates: dict[int, list[float]] = {1: [], 2: []}
             for _ in range(options.rounds):
                 for workers, found in rates.items():

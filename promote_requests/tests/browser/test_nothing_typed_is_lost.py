@@ -100,7 +100,8 @@ def test_what_somebody_types_before_mlflow_has_answered_stays(sign_in: SignIn, c
     page.goto(f"/checkpoint/promote-requests/{number}/")
     expect(page.locator("#live-form")).to_contain_text("Asking MLflow for the present")
     page.locator("#body").fill(WORDS)
-    page.locator("summary", has_text="Withdraw").click()
+    # A key goes to what has the focus, however busy the machine; a click was lost there once in some hundred runs.
+    page.locator("summary", has_text="Withdraw").press("Enter")
     page.locator("#withdraw-message").fill("Not any more")
     held[0].continue_()
     expect(page.locator("#live-form")).to_contain_text("MLflow has answered.")
