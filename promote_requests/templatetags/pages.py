@@ -10,7 +10,7 @@ from django.template import Context
 from django.template.defaultfilters import filesizeformat
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
@@ -20,7 +20,7 @@ from evidence.metrics.arrange import Arranged, View, arrange
 from evidence.metrics.compare import MetricRow
 from evidence.numbers import Value
 from evidence.observe import Evidence
-from evidence.pages import Shown, shown
+from evidence.pages import FIRST, Shown, shown
 from evidence.rows import Group, Row
 from evidence.texts import visible
 from promote_requests import links, sentences
@@ -36,6 +36,8 @@ from registry.types import Family, FileEntry, RegisteredModel
 register = template.Library()
 
 _KILOBYTE = 1024
+_FOLDED = 20
+"""Rows of very many that are shown below a fold."""
 _UP_TO_A_JOINT = re.compile(r".+?(?:[_/.:]+|$)", re.DOTALL)
 
 _STATUS_TONES = {
@@ -95,7 +97,8 @@ def wrappable(name: object) -> SafeString:
     A browser takes a name such as `validation/mean_absolute_error` for one word. Characters that show nothing, or turn
     how others read, are spelled out: two names that differ never look alike.
     """
-    return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in _UP_TO_A_JOINT.findall(visible(str(name)))))
+    # Each part escaped by itself, without a format: a page has hundreds.
+    return SafeString("<wbr>".join(map(escape, _UP_TO_A_JOINT.findall(visible(str(name))))))
 
 
 @register.simple_tag
@@ -121,11 +124,12 @@ def file_size(file: FileEntry, beside: FileEntry | None) -> SafeString | str:
 def first_rows(context: Context, rows: Sequence[Row]) -> Shown[Row]:
     """Returns the rows that a page shows at once: those that a person reads, or a page of all of them.
 
-    What was cut already is shown whole.
+    What was cut already is shown whole. Of very many that are folded, few: most readers never unfold what is equal.
     """
     if context.get("is_whole"):
         return Shown(rows, 0, len(rows), 0)
-    return shown(rows, context.get("rows_page") or 0)
+    is_few = context.get("is_folded") and len(rows) > FIRST
+    return shown(rows, context.get("rows_page") or 0, first=_FOLDED if is_few else FIRST)
 
 
 @register.simple_tag(takes_context=True)
