@@ -79,7 +79,7 @@ test-mlflow-next: $(NEXT)/.installed
 	$(ON_NEXT) -m "mlflow and not alone"
 
 test-mlflow-next-sample: $(NEXT)/.installed
-	$(ON_NEXT) $(COMPARED) registry/tests/contract/test_facts.py
+	$(ON_NEXT) $(COMPARED) registry/tests/contract
 
 # Django's own checks run with what a production start would have.
 PRODUCTION_LIKE = CHECKPOINT_STATE_DIR=$$state CHECKPOINT_REGISTRY_URL=http://mlflow:5000 \

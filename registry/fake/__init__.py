@@ -1,6 +1,6 @@
 """A registry in memory that keeps MLflow's rules, for tests and for trying pages without a server.
 
-`registry/tests/contract/test_facts.py` runs the same expectations against this and against a real MLflow.
+`registry/tests/contract/` runs the same expectations against this and against a real MLflow.
 """
 
 from registry.fake.registry import FakeRegistry, connect, reset

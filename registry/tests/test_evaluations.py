@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from registry.tests.contract.test_facts import connect_to_mlflow, values
+from registry.tests.contract.worlds import connect_to_mlflow, values
 
 pytestmark = pytest.mark.mlflow
 STATISTICS = {"diff": 0.1, "ci_low": 0.02, "ci_high": 0.2, "p_value": 0.01, "effect_size": 0.6, "n_paired": 40}

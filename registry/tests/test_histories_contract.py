@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from mlflow.entities import Metric
 
-from registry.tests.contract.test_facts import connect_to_mlflow
+from registry.tests.contract.worlds import connect_to_mlflow
 
 
 @pytest.mark.mlflow
