@@ -185,7 +185,7 @@ WAYS: dict[str, dict[Door, Way | str]] = {
     "change a label": _of_label("save_label", doors.by_label_api("PATCH"), doors.by_admin_form("label", "change")),
     "delete a label": _of_label("delete_label", doors.by_label_api("DELETE"), doors.by_admin_form("label", "delete")),
     "delete labels": _of_label("delete_label", ONE_BY_ONE, doors.by_forged_admin_action("label")),
-    # One of each kind; `proxy/tests/test_guard.py` walks them all.
+    # One of each kind; `proxy/tests/guard/test_circumstances.py` walks them all.
     "transition-stage": _of_call("POST", "model-versions/transition-stage"),
     "set-alias": _of_call("POST", "registered-models/alias"),
     "delete-alias": _of_call("DELETE", "registered-models/alias"),

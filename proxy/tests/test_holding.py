@@ -9,7 +9,7 @@ from audit.models import AuditEvent
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from protection.models import ProtectionRule
-from proxy.tests.test_guard import fraud, only, send  # noqa: F401 - the same story
+from proxy.tests.guard.test_circumstances import fraud, only, send  # noqa: F401 - the same story
 from testing.factories import PromoteRequestFactory, UserFactory
 from testing.people import by
 
