@@ -185,7 +185,7 @@ WAYS: dict[str, dict[Door, Way | str]] = {
     "change a label": _of_label("save_label", doors.by_label_api("PATCH"), doors.by_admin_form("label", "change")),
     "delete a label": _of_label("delete_label", doors.by_label_api("DELETE"), doors.by_admin_form("label", "delete")),
     "delete labels": _of_label("delete_label", ONE_BY_ONE, doors.by_forged_admin_action("label")),
-    # One of each kind; `proxy/tests/guard/test_circumstances.py` walks them all.
+    # One of each kind; `proxy/tests/guard/` walks them all.
     "transition-stage": _of_call("POST", "model-versions/transition-stage"),
     "set-alias": _of_call("POST", "registered-models/alias"),
     "delete-alias": _of_call("DELETE", "registered-models/alias"),
@@ -781,7 +781,7 @@ def test_every_act_has_a_way_or_a_reason_at_every_door() -> None:
 
 def test_every_service_that_somebody_calls_is_in_the_table() -> None:
     called = {name for name, service in doors.SERVICES.items() if "actor" in inspect.signature(service).parameters}
-    # A call that is held was refused already; what cannot be asked for is only refused: proxy/tests/test_holding.py.
+    # A call that is held was refused already, and what cannot be asked for is only refused: test_holding.py.
     # The built-in check is made by a worker: whoever wants it again asks for it as for any check.
     assert called - {"actions_for", "direction_refusal", "hold", "inspect_waiting", "would_promote"} == _addresses(
         Door.SERVICE

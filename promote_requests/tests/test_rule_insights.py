@@ -13,7 +13,7 @@ from protection import insights
 from protection.models import FreezeWindow, Ownership, ProtectionRule, RuleInsight
 from proxy.guard.decide import Allowed
 from proxy.refusals import Refusal
-from proxy.tests.guard.test_circumstances import send
+from proxy.tests.guard.calls import send
 from testing.api_client import Api, assert_refused
 from testing.factories import PromoteRequestFactory, RuleFactory
 from testing.people import by

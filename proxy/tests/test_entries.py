@@ -13,7 +13,7 @@ from proxy.guard.decide import Allowed, decide
 from proxy.guard.messages import UnreadableCall
 from proxy.guard.routes import classify
 from proxy.guard.rulings import Unchanged
-from proxy.tests.guard.test_circumstances import NOBODY, form, refused
+from proxy.tests.guard.calls import NOBODY, form, refused
 from testing.people import by
 
 pytestmark = pytest.mark.django_db

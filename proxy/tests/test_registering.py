@@ -13,7 +13,7 @@ from proxy.guard.decide import Allowed, decide, judge_registration_again, may_pa
 from proxy.guard.messages import UnreadableCall
 from proxy.guard.routes import classify
 from proxy.refusals import Refusal
-from proxy.tests.guard.test_circumstances import NOBODY, refused
+from proxy.tests.guard.calls import NOBODY, refused
 from testing.people import by
 
 pytestmark = pytest.mark.django_db

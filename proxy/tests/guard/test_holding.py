@@ -9,16 +9,19 @@ from audit.models import AuditEvent
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from protection.models import ProtectionRule
-from proxy.tests.guard.test_circumstances import fraud, only, send  # noqa: F401 - the same story
+from proxy.tests.guard import calls
+from proxy.tests.guard.calls import send
 from testing.factories import PromoteRequestFactory, UserFactory
 from testing.people import by
 
 pytestmark = pytest.mark.django_db
+fraud = calls.fraud
+only = calls.only
 MOVE = {"name": "Fraud", "version": "3", "stage": "Production", "archive_existing_versions": True}
 
 
 @pytest.fixture
-def held(only):  # noqa: F811
+def held(only):
     only("stage:*", "alias:champion", on_direct_write="hold")
 
 
@@ -27,7 +30,7 @@ def actor(ada):
     return Actor.of(ada, Door.PROXY, "r-1")
 
 
-def test_a_held_call_opens_the_request_that_it_wanted_and_names_it(fraud, held, actor, ada):  # noqa: F811
+def test_a_held_call_opens_the_request_that_it_wanted_and_names_it(fraud, held, actor, ada):
     refusal = send("transition-stage", MOVE, actor=actor)
     opened = PromoteRequest.objects.get()
     assert (refusal.status, refusal.code) == (403, "PERMISSION_DENIED")
@@ -41,33 +44,33 @@ def test_a_held_call_opens_the_request_that_it_wanted_and_names_it(fraud, held, 
     assert list(rows) == [AuditAction.CALL_REFUSED, AuditAction.CREATED]
 
 
-def test_the_same_call_again_finds_the_same_request_whoever_makes_it(fraud, held, actor, grace):  # noqa: F811
+def test_the_same_call_again_finds_the_same_request_whoever_makes_it(fraud, held, actor, grace):
     first = send("transition-stage", MOVE, actor=actor).message
     assert send("transition-stage", MOVE, actor=actor).message == first
     assert send("transition-stage", MOVE, actor=Actor.of(grace, Door.PROXY)).message == first
     assert PromoteRequest.objects.count() == 1
 
 
-def test_an_alias_that_is_set_or_taken_away_is_held_too(fraud, held, actor):  # noqa: F811
+def test_an_alias_that_is_set_or_taken_away_is_held_too(fraud, held, actor):
     send("set-alias", {"name": "Fraud", "alias": "champion", "version": "3"}, actor=actor)
     send("delete-alias", {"name": "Fraud", "alias": "champion"}, actor=actor)
     assert sorted(PromoteRequest.objects.values_list("version", "change")) == [("2", "remove"), ("3", "set")]
 
 
-def test_what_the_call_did_not_ask_for_is_not_asked_for_in_its_place(fraud, held, actor):  # noqa: F811
+def test_what_the_call_did_not_ask_for_is_not_asked_for_in_its_place(fraud, held, actor):
     refusal = send("delete-version", {"name": "Fraud", "version": "2"}, actor=actor)
     assert "Open it here:" in refusal.message
     assert not PromoteRequest.objects.exists()
 
 
-def test_without_an_author_or_beside_a_rule_that_refuses_nothing_is_held(fraud, held, actor):  # noqa: F811
+def test_without_an_author_or_beside_a_rule_that_refuses_nothing_is_held(fraud, held, actor):
     assert "Open it here:" in send("transition-stage", MOVE).message
     ProtectionRule.objects.create(target_pattern="stage:Production")
     assert "Open it here:" in send("transition-stage", MOVE, actor=actor).message
     assert not PromoteRequest.objects.exists()
 
 
-def test_a_draft_of_somebody_else_is_not_told_of(fraud, held, actor, grace):  # noqa: F811
+def test_a_draft_of_somebody_else_is_not_told_of(fraud, held, actor, grace):
     hers = PromoteRequestFactory(actor=by(grace), version="3", draft=True)
     refusal = send("transition-stage", MOVE, actor=actor)
     asked = PromoteRequest.objects.exclude(pk=hers.pk).get()
@@ -75,7 +78,7 @@ def test_a_draft_of_somebody_else_is_not_told_of(fraud, held, actor, grace):  # 
     assert f"#{hers.number}" not in refusal.message
 
 
-def test_what_cannot_be_asked_for_is_only_refused(fraud, held, ada, actor):  # noqa: F811
+def test_what_cannot_be_asked_for_is_only_refused(fraud, held, ada, actor):
     send("transition-stage", MOVE, actor=actor)
     asked = PromoteRequest.objects.get()
     reviewer = UserFactory()
@@ -91,7 +94,7 @@ def test_what_cannot_be_asked_for_is_only_refused(fraud, held, ada, actor):  # n
     assert PromoteRequest.objects.count() == 1
 
 
-def test_a_copy_is_held_only_where_a_promotion_would_make_the_same(fraud, only, actor):  # noqa: F811
+def test_a_copy_is_held_only_where_a_promotion_would_make_the_same(fraud, only, actor):
     only("model:prod.fraud", on_direct_write="hold")
     fraud.set_version_tags("Fraud", "3", {"team": "risk"})
     copy = {"name": "prod.fraud", "source": "models:/Fraud/3"}

@@ -1,0 +1,50 @@
+import pytest
+
+from audit.models import AuditEvent
+from proxy.tests.guard.calls import call, passed, refused
+
+pytestmark = pytest.mark.django_db
+SECRET = "/ajax-api/3.0/mlflow/gateway/secrets/create"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "http://127.0.0.1:5000/api/2.0/mlflow/registered-models/v1",
+        "https://host/ml/API/2.0/x",
+        "https://host/ajax-api/3.0",
+        "http://host/x/%6Dlflow/runs/v1",
+        "http://host/mlflow%252Dartifacts/mpu",
+        "../../api/2.0/mlflow/model-versions/x",
+        "mlflow",
+    ],
+)
+def test_the_gateway_gets_no_address_below_mlflows_own_api(registry, setting):
+    message = {"secret_name": "s", "secret_value": {"api_key": "k"}, "auth_config": {"any_key": setting}}
+    outcome = refused(call("POST", SECRET, message=message))
+    assert "past Checkpoint" in outcome.message
+    assert "api_key" not in AuditEvent.objects.get().reason
+    message["authConfig"] = message.pop("auth_config")
+    refused(call("POST", SECRET.replace("create", "update"), message=message))
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "https://api.openai.com/v1",
+        "https://openrouter.ai/api/v1",
+        "http://ollama:11434/api",
+        "https://other/gateway/mlflow/v1",
+        "https://mlflow.example/v1",
+        "my-deployment",
+    ],
+)
+def test_the_gateway_gets_other_addresses(registry, setting):
+    message = {"secret_name": "s", "secret_value": {"api_key": "k"}, "auth_config": {"api_base": setting}}
+    assert passed(call("POST", SECRET, message=message)) == message
+    assert passed(call("POST", SECRET, message={"secret_name": "s"})) == {"secret_name": "s"}
+
+
+@pytest.mark.parametrize("config", ["x", {"api_base": 7}, {"api_base": {"x": "y"}}])
+def test_settings_of_the_gateway_that_are_no_texts_are_bad_input(registry, config):
+    refused(call("POST", SECRET, message={"secret_name": "s", "auth_config": config}), 400)
