@@ -114,7 +114,7 @@
       shown.map((series) => {
         const values = series.values.filter((value) => value !== null);
         const best = ends.map(([, end]) => (values.length ? format(end(...values)) : "–"));
-        const logged = series.is_sampled ? `at least ${series.logged}` : String(series.logged);
+        const logged = series.is_sampled ? `${series.logged}+` : String(series.logged);
         return [series.label, logged, format(values[0]), ...best, format(values.at(-1))];
       }),
     );
