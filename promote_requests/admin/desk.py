@@ -11,7 +11,7 @@ from accounts.identity import signing
 from audit.actors import Door, actor_of
 from foundation.exceptions import CheckpointError, InvalidInput
 from promote_requests import sentences, services
-from promote_requests.choices import Status, Verdict
+from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.models import PromoteRequest
 from promote_requests.pages.http import PageRequest, seen_text_revision
 from promote_requests.pages.rules import questions
@@ -80,4 +80,27 @@ def judge(request: HttpRequest, promote_request: PromoteRequest) -> HttpResponse
         messages.success(request, sentences.promoted(outcome.promote_request))
     else:
         messages.success(request, "Your review is recorded.")
+    return redirect(address(promote_request.number))
+
+
+def act(request: HttpRequest, promote_request: PromoteRequest) -> HttpResponse:
+    """Promotes, closes or reopens a request, and leads back to the desk.
+
+    Raises:
+        CheckpointError: it was refused; what was typed is in the request.
+    """
+    actor, message = actor_of(request, Door.ADMIN), request.POST.get("message", "")
+    match request.POST.get("deed", ""):
+        case "promote":
+            done = sentences.promoted(services.promote(actor=actor, promote_request=promote_request))
+        case "close":
+            reason = request.POST.get("reason", CloseReason.REJECTED)
+            services.close(actor=actor, promote_request=promote_request, reason=reason, message=message)
+            done = sentences.ended("closed")
+        case "reopen":
+            services.reopen(actor=actor, promote_request=promote_request, message=message)
+            done = sentences.REOPENED
+        case _:
+            raise InvalidInput("Choose what should be done: promote, close or reopen.", field="deed")
+    messages.success(request, done)
     return redirect(address(promote_request.number))

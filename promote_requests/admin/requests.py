@@ -1,5 +1,6 @@
 """Promote requests in the admin: read there, approved and closed in bulk, never edited."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -107,7 +108,12 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
             self.admin_site.admin_view(self.now_view),
             name="promote_requests_promoterequest_now",
         )
-        return [review, now, *super().get_urls()]
+        act = path(
+            "<path:object_id>/act/",
+            self.admin_site.admin_view(self.act_view),
+            name="promote_requests_promoterequest_act",
+        )
+        return [review, now, act, *super().get_urls()]
 
     @override
     def change_view(
@@ -141,14 +147,28 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     @method_decorator(require_POST)
     def review_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Judges a request; a refusal is shown on the desk, beside what was typed."""
-        judged = self.get_object(request, unquote(object_id))
-        with self._recording(request, "review", unquote(object_id)):
-            if judged is None or not self.has_view_permission(request, judged):
+        return self._done(request, object_id, "review", desk.judge)
+
+    @method_decorator(require_POST)
+    def act_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Promotes, closes or reopens a request; a refusal is shown on the desk."""
+        return self._done(request, object_id, "act", desk.act)
+
+    def _done(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        called: str,
+        do: Callable[[HttpRequest, PromoteRequest], HttpResponse],
+    ) -> HttpResponse:
+        found = self.get_object(request, unquote(object_id))
+        with self._recording(request, called, unquote(object_id)):
+            if found is None or not self.has_view_permission(request, found):
                 raise PermissionDenied
         try:
-            return desk.judge(request, judged)
+            return do(request, found)
         except CheckpointError as refusal:
-            again = self.get_object(request, unquote(object_id)) or judged
+            again = self.get_object(request, unquote(object_id)) or found
             shown = desk.context(request, again, failure=refusal, body=request.POST.get("body", ""))
             request.method = "GET"  # the desk is shown, nothing of it is saved
             response = super().change_view(request, object_id, "", shown)

@@ -86,7 +86,7 @@ def reopen(request: PageRequest, number: int) -> HttpResponse:
     def act(promote_request: PromoteRequest) -> str:
         message = request.POST.get("message", "")
         services.reopen(actor=actor_of(request, Door.PAGE), promote_request=promote_request, message=message)
-        return "The request is open again. Earlier reviews no longer count."
+        return sentences.REOPENED
 
     return _perform(request, number, act)
 

@@ -7,6 +7,7 @@ what is said about it (`talk`).
 from promote_requests.sentences.deeds import (
     DATABASE_BUSY,
     DONE_LATE,
+    REOPENED,
     about_to,
     author_sets_no_direction,
     changes_asked_for,
@@ -108,6 +109,7 @@ __all__ = [
     "DONE_LATE",
     "NOTHING_TO_SKIP",
     "NOT_BYPASSED",
+    "REOPENED",
     "REVIEWED_AFTERWARDS",
     "REVIEWED_ALREADY",
     "RE_REVIEWED",

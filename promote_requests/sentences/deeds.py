@@ -109,6 +109,9 @@ def created(*, is_draft: bool) -> str:
     return "The draft is saved." if is_draft else "The promote request is open."
 
 
+REOPENED = "The request is open again. Earlier reviews no longer count."
+
+
 def ended(participle: str) -> str:
     """Says that a request was `closed` or `withdrawn`."""
     return f"The request is {participle}. MLflow is as it was."

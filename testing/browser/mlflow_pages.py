@@ -37,8 +37,9 @@ class MlflowPage:
 
     def settle(self) -> None:
         """Returns when MLflow shows a page and no longer a skeleton of one."""
-        expect(self.page.locator("#root main")).to_be_visible()
-        expect(self.page.locator("#root main :is(h1, h2, h3, table, [role=table], input)").first).to_be_visible()
+        main = self.page.locator("#root main").first  # in MLflow 3.18 one has another one in it
+        expect(main).to_be_visible()
+        expect(main.locator(":is(h1, h2, h3, table, [role=table], input):visible").first).to_be_visible()
 
     @property
     def dialog(self) -> Locator:

@@ -115,6 +115,12 @@ def test_editors_page_can_be_used_by_everybody_and_by_finger(sign_in: SignIn, ad
     assert page.evaluate(TOO_SMALL) == []
 
 
+@pytest.mark.parametrize("state", ["open", "prompt", "promoted", "closed"])
+def test_desk_can_be_used_by_everybody(sign_in: SignIn, addresses: Addresses, state: str) -> None:
+    number = addresses[state].strip("/").rpartition("/")[2]
+    examine(sign_in("admin"), f"/checkpoint/admin/promote_requests/promoterequest/{number}/change/")
+
+
 def test_rule_is_previewed_by_keyboard_and_what_is_wrong_is_said_at_its_field(sign_in: SignIn) -> None:
     page = sign_in("admin")
     page.goto("/checkpoint/rules/1/")

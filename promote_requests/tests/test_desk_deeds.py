@@ -1,0 +1,102 @@
+"""At the admin's desk a request is promoted, closed and reopened, by the services that the portal's page calls."""
+
+import pytest
+from django.contrib.messages import get_messages
+
+from audit.models import AuditEvent
+from promote_requests import services
+from promote_requests.choices import CloseReason, Status, Verdict
+from promote_requests.models import PromoteRequest
+from protection.choices import PromoteWhen
+from protection.models import ProtectionRule
+from testing.factories import PromoteRequestFactory
+from testing.people import AdministratorFactory, by
+
+pytestmark = pytest.mark.django_db
+DESK = "/checkpoint/admin/promote_requests/promoterequest"
+
+
+@pytest.fixture
+def olga(client):
+    somebody = AdministratorFactory(username="olga")
+    client.force_login(somebody)
+    return somebody
+
+
+@pytest.fixture
+def asked(fraud, ada):
+    ProtectionRule.objects.update(promote_when=PromoteWhen.PRESSED)
+    return PromoteRequestFactory(actor=ada)
+
+
+def page(client, asked):
+    return client.get(f"{DESK}/{asked.number}/change/").content.decode()
+
+
+def act(client, asked, **sent):
+    return client.post(f"{DESK}/{asked.number}/act/", sent)
+
+
+def test_an_approved_request_is_promoted_at_the_desk_once_the_rule_wants_somebody_to_press(client, fraud, asked, olga):
+    assert 'id="promote-form"' not in page(client, asked)
+    services.review(actor=by(olga), promote_request=asked, verdict=Verdict.APPROVE)
+    shown = page(client, asked)
+    assert 'id="promote-form"' in shown
+    assert "This changes MLflow at once." in shown
+    answer = act(client, asked, deed="promote")
+    assert (answer.status_code, answer["Location"]) == (302, f"{DESK}/{asked.number}/change/")
+    asked.refresh_from_db()
+    assert asked.status == Status.PROMOTED
+    assert fraud.get_version("Fraud", asked.version).stage == "Production"
+    assert "Production" in str(next(iter(get_messages(answer.wsgi_request))))
+    assert AuditEvent.objects.filter(action="promoted", door="admin").exists()
+    assert 'name="deed"' not in page(client, asked)
+
+
+def test_a_promotion_that_the_rule_refuses_is_refused_at_the_desk_in_its_words(client, fraud, asked, olga):
+    answer = act(client, asked, deed="promote")
+    assert answer.status_code == 409
+    assert "1 more approval is needed" in answer.content.decode()
+    assert fraud.get_version("Fraud", asked.version).stage != "Production"
+
+
+def test_a_request_is_closed_and_reopened_at_the_desk_with_the_reason_that_was_typed(client, asked, olga):
+    assert "Close without promoting" in page(client, asked)
+    assert act(client, asked, deed="close", reason="superseded", message="There is a newer one.").status_code == 302
+    asked.refresh_from_db()
+    assert (asked.status, asked.close_reason) == (Status.CLOSED, CloseReason.SUPERSEDED)
+    assert "There is a newer one." in page(client, asked)
+    assert 'id="reopen-form"' in page(client, asked)
+    assert act(client, asked, deed="reopen").status_code == 302
+    assert PromoteRequest.objects.get().status == Status.OPEN
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "words"),
+    [
+        ({}, 400, "Choose what should be done"),
+        ({"deed": "withdraw"}, 400, "Choose what should be done"),
+        ({"deed": "close", "reason": "boredom"}, 400, "boredom"),
+        ({"deed": "close", "message": "x" * 20_001}, 400, "characters"),
+        ({"deed": "reopen"}, 409, "open"),
+    ],
+)
+def test_what_cannot_be_done_at_the_desk_is_said_there(client, asked, olga, sent, status, words):
+    answer = act(client, asked, **sent)
+    assert answer.status_code == status
+    assert words in answer.content.decode()
+    assert PromoteRequest.objects.get().status == Status.OPEN
+
+
+def test_an_author_neither_promotes_nor_closes_their_own_request_at_the_desk(client, fraud, olga):
+    own = PromoteRequestFactory(actor=olga)
+    assert "Close without promoting" not in page(client, own)
+    assert [act(client, own, deed=deed).status_code for deed in ("promote", "close")] == [409, 403]
+    assert PromoteRequest.objects.get().status == Status.OPEN
+
+
+def test_the_desk_acts_by_post_alone_and_asks_for_the_password_where_that_is_wanted(client, asked, olga, settings):
+    assert client.get(f"{DESK}/{asked.number}/act/").status_code == 405
+    settings.CHECKPOINT_CONFIRM_MINUTES = 15
+    assert "reauthenticate" in act(client, asked, deed="close")["Location"]
+    assert PromoteRequest.objects.get().status == Status.OPEN
