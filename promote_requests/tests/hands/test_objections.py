@@ -1,0 +1,64 @@
+"""An objection outlives the request that it was made to."""
+
+import pytest
+
+from promote_requests import services
+from promote_requests.choices import Verdict
+from promote_requests.exceptions import DuplicateRequest
+from promote_requests.models import PromoteRequest
+from promote_requests.tests.hands import people
+from promote_requests.tests.hands.people import drafted, fresh, judge
+from testing.factories import PromoteRequestFactory
+from testing.people import by
+
+pytestmark = pytest.mark.django_db
+linus = people.linus
+
+
+@pytest.mark.parametrize("by_way_of", ["a draft that waited", "a draft withdrawn later", "an older request"])
+def test_an_objection_does_not_vanish_by_way_of(fraud, ada, grace, linus, by_way_of):
+    older = services.withdraw(actor=by(linus), promote_request=PromoteRequestFactory(actor=linus))
+    waiting = drafted(linus)
+    asked = PromoteRequestFactory(actor=ada)
+    judge(grace, asked, Verdict.REQUEST_CHANGES, body="Show the recall.")
+    services.withdraw(actor=by(ada), promote_request=asked)
+    attempts = {
+        "a draft that waited": lambda: services.submit(actor=by(linus), promote_request=waiting),
+        "a draft withdrawn later": lambda: PromoteRequestFactory(actor=ada),
+        "an older request": lambda: services.reopen(actor=by(linus), promote_request=older),
+    }
+    if by_way_of != "a draft that waited":
+        services.withdraw(actor=by(linus), promote_request=waiting)
+    with pytest.raises(DuplicateRequest, match="grace"):
+        attempts[by_way_of]()
+    reopened = services.reopen(actor=by(ada), promote_request=fresh(asked))
+    assert not services.decision_of(reopened).is_approved
+
+
+@pytest.mark.parametrize("way", ["reopen", "submit", "create"])
+def test_an_objection_that_comes_while_mlflow_answers_does_not_vanish_either(fraud, ada, grace, linus, way):
+    older = services.withdraw(actor=by(linus), promote_request=PromoteRequestFactory(actor=linus))
+    waiting = drafted(linus)
+    if way != "submit":
+        services.withdraw(actor=by(linus), promote_request=waiting)
+    asked = [PromoteRequestFactory(actor=ada)] if way != "create" else []
+    is_asked = []
+
+    def meanwhile():
+        if is_asked:
+            return
+        is_asked.append(True)
+        other = asked[0] if asked else PromoteRequestFactory(actor=ada)
+        judge(grace, other, Verdict.REQUEST_CHANGES, body="Show the recall.")
+        services.withdraw(actor=by(ada), promote_request=other)
+
+    fraud.before("holders", meanwhile)
+    attempts = {
+        "reopen": lambda: services.reopen(actor=by(linus), promote_request=older),
+        "submit": lambda: services.submit(actor=by(linus), promote_request=waiting),
+        "create": lambda: PromoteRequestFactory(actor=linus),
+    }
+    with pytest.raises(DuplicateRequest, match="grace"):
+        attempts[way]()
+    assert is_asked
+    assert not PromoteRequest.objects.open().exists()

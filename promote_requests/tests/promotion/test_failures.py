@@ -1,0 +1,96 @@
+import pytest
+
+from audit.choices import AuditAction
+from audit.models import AuditEvent
+from foundation.exceptions import WrongState
+from promote_requests import services
+from promote_requests.choices import Status
+from promote_requests.models import PromoteRequest
+from promote_requests.tests.promotion import story
+from promote_requests.tests.promotion.story import actions, approved, current
+from registry import patience
+from registry.exceptions import RegistryRefused, RegistryTimeout, RegistryUnreachable
+from testing.factories import PromoteRequestFactory
+from testing.people import by
+
+pytestmark = pytest.mark.django_db
+somebody_presses_promote = story.somebody_presses_promote
+
+
+def test_a_failed_promotion_leaves_the_request_open_with_the_reason(open_request, fraud, ada, grace):
+    ready = approved(open_request, grace)
+    fraud.fail_next(RegistryRefused("Stage is full."), call="transition_stage")
+    with pytest.raises(RegistryRefused, match="Stage is full"):
+        services.promote(actor=by(ada), promote_request=ready)
+    assert (current().status, current().last_failure) == (Status.OPEN, "Stage is full.")
+    assert actions()[-1] == AuditAction.PROMOTION_FAILED
+    assert services.promote(actor=by(ada), promote_request=current()).status == Status.PROMOTED
+    assert current().last_failure == ""
+
+
+def test_a_call_that_timed_out_after_its_work_was_done_counts_as_done(open_request, fraud, ada, grace):
+    ready = approved(open_request, grace)
+    fraud.fail_next(RegistryTimeout("too slow"), call="transition_stage", after=True)
+    assert services.promote(actor=by(ada), promote_request=ready).status == Status.PROMOTED
+
+
+def test_a_change_that_mlflow_may_still_make_keeps_the_request_promoting_and_is_told_as_what_it_was(
+    open_request, fraud, ada, grace
+):
+    fraud.add_version("Fraud")
+    beside = PromoteRequestFactory(version="3")
+    ready = approved(open_request, grace)
+    fraud.fail_next(RegistryTimeout("MLflow did not answer in time.", may_be_done=True), call="transition_stage")
+    with pytest.raises(RegistryTimeout, match="may still make the change"):
+        services.promote(actor=by(ada), promote_request=ready)
+    waits = PromoteRequest.objects.get(pk=ready.pk)
+    assert (waits.status, "may still" in waits.last_failure) == (Status.PROMOTING, True)
+    with pytest.raises(WrongState, match="Another promotion"):
+        services.promote(actor=by(ada), promote_request=approved(beside, grace))
+    with pytest.raises(WrongState, match="the request is promoting"):
+        services.close(actor=by(ada), promote_request=waits)
+    fraud.transition_stage("Fraud", "2", "Production", archive_existing_versions=True)
+    services.settle_if_cut_off(waits)
+    assert (waits.status, waits.promoted_by, waits.last_failure) == (Status.PROMOTED, ada, "")
+    told = AuditEvent.objects.filter(promote_request=ready).exclude(action=AuditAction.REFUSED).order_by("pk")
+    assert [(event.action, event.actor_name) for event in told][-3:] == [
+        (AuditAction.PROMOTION_STARTED, "ada"),
+        (AuditAction.PROMOTION_UNANSWERED, "ada"),
+        (AuditAction.PROMOTED, "Checkpoint"),
+    ]
+    assert told.last().reason == "MLflow made the change after Checkpoint had stopped waiting for its answer."
+
+
+def test_a_call_that_never_reached_mlflow_opens_the_request_again_though_mlflow_cannot_be_asked(
+    open_request, fraud, ada, grace
+):
+    ready = approved(open_request, grace)
+    fraud.fail_next(RegistryUnreachable("MLflow cannot be reached."), call="transition_stage")
+    fraud.before("transition_stage", lambda: fraud.fail_next(RegistryUnreachable("gone"), call="get_version"))
+    with pytest.raises(RegistryUnreachable, match="cannot be reached"):
+        services.promote(actor=by(ada), promote_request=ready)
+    assert (current().status, current().last_failure) == (Status.OPEN, "MLflow cannot be reached.")
+
+
+def test_a_promotion_that_nobody_can_ask_about_stays_until_settled(open_request, fraud, ada, grace):
+    ready = approved(open_request, grace)
+    fraud.fail_next(RegistryUnreachable("gone", may_be_done=True), call="transition_stage", after=True)
+    # What became of the call is asked of the version alone.
+    fraud.fail_next(RegistryUnreachable("gone"), call="get_version")
+    with pytest.raises(RegistryUnreachable):
+        services.promote(actor=by(ada), promote_request=ready)
+    assert current().status == Status.PROMOTING
+    settled = services.settle(current())
+    assert (settled.status, settled.promoted_by) == (Status.PROMOTED, ada)
+    assert AuditEvent.objects.last().actor_name == "Checkpoint"
+
+
+def test_a_promotion_that_has_begun_is_ended_though_the_page_has_waited_long_enough(open_request, fraud, ada, grace):
+    ready = approved(open_request, grace)
+    left = {}
+    for call in ("get_facts", "transition_stage", "set_version_tags"):
+        fraud.before(call, lambda call=call: left.setdefault(call, patience.seconds_left(60)))
+    with patience.at_most(1):
+        services.promote(actor=by(ada), promote_request=ready)
+    assert left["get_facts"] <= 1
+    assert min(left["transition_stage"], left["set_version_tags"]) > 10
