@@ -1,11 +1,15 @@
 """What happened around a request: who held its target before, and what else was asked of its version."""
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
 
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
+from promote_requests.querysets import PromoteRequestQuerySet
+from promote_requests.services.moves.holders import same_target
 from registry.proposals import Change
-from registry.targets import TargetKind
 
 HOLDERS_SHOWN = 5
 OTHERS_SHOWN = 5
@@ -18,7 +22,7 @@ class History:
 
     Attributes:
         holders: Promoted requests that set the same target of the same model.
-        champion_by: The one by which the champion that the page shows got the target; None where it is not on record.
+        champion_by: The last by which the champion that the page shows got the target; None where it is not on record.
         replaced_by: For a promoted request the one that set its target next.
         others: Requests for the same version.
     """
@@ -30,29 +34,15 @@ class History:
 
 
 def history_of(promote_request: PromoteRequest, champion_version: str | None, *, reader: int | None) -> History:
-    """Returns what happened around a request, in two queries.
+    """Returns what happened around a request, in four queries at most, however many promotions there were.
 
     Args:
         promote_request: The request.
         champion_version: Who holds the target as the page shows it.
         reader: The key of whoever looks; drafts are their author's alone.
     """
-    same_target = PromoteRequest.objects.filter(
-        status=Status.PROMOTED,
-        change=Change.SET,
-        workspace=promote_request.workspace,
-        target_kind=promote_request.target_kind,
-        target_name=promote_request.target_name,
-    )
-    if promote_request.target_kind != TargetKind.MODEL:
-        same_target = same_target.filter(model_name=promote_request.model_name)
-    rows = same_target.exclude(pk=promote_request.pk).defer(*_NOT_SHOWN).order_by("-promoted_at", "-number")
-    holders = tuple(rows[:HOLDERS_SHOWN])
-    at = promote_request.promoted_at
-    later = [found for found in holders if at is not None and found.promoted_at is not None and found.promoted_at > at]
-    # What became champion after this one was promoted is not what this one replaced.
-    earlier = [found for found in holders if found not in later]
-    by = next((found for found in earlier if (found.promoted_version or found.version) == champion_version), None)
+    promotions = same_target(promote_request).filter(status=Status.PROMOTED, change=Change.SET)
+    rows = promotions.exclude(pk=promote_request.pk).defer(*_NOT_SHOWN).order_by("-promoted_at", "-number")
     others = (
         PromoteRequest.objects.for_version(
             promote_request.workspace, promote_request.model_name, promote_request.version
@@ -62,4 +52,26 @@ def history_of(promote_request: PromoteRequest, champion_version: str | None, *,
         .defer(*_NOT_SHOWN)
         .order_by("-number")
     )
-    return History(holders, by, later[-1] if later else None, tuple(others[:OTHERS_SHOWN]))
+    return History(
+        holders=tuple(rows[:HOLDERS_SHOWN]),
+        champion_by=_champion_by(rows, promote_request.promoted_at, champion_version),
+        replaced_by=_replaced_by(rows, promote_request.promoted_at),
+        others=tuple(others[:OTHERS_SHOWN]),
+    )
+
+
+# Neither is looked for among the holders that are shown: of an old promotion these all came later.
+
+
+def _champion_by(
+    rows: PromoteRequestQuerySet, promoted_at: datetime | None, version: str | None
+) -> PromoteRequest | None:
+    if version is None:
+        return None
+    # What became champion after this one was promoted is not what this one replaced.
+    earlier = rows if promoted_at is None else rows.filter(promoted_at__lte=promoted_at)
+    return earlier.filter(Q(promoted_version=version) | Q(promoted_version="", version=version)).first()
+
+
+def _replaced_by(rows: PromoteRequestQuerySet, promoted_at: datetime | None) -> PromoteRequest | None:
+    return None if promoted_at is None else rows.filter(promoted_at__gt=promoted_at).last()

@@ -9,6 +9,7 @@ from evidence import kept
 from evidence.models import FrozenEvidence
 from promote_requests import services
 from promote_requests.choices import Verdict
+from promote_requests.services.history import HOLDERS_SHOWN
 from promote_requests.tests.detail.page import opened, reloaded, words_of
 from registry.measurements import Measurement, Origin
 from registry.proposals import Change
@@ -181,6 +182,21 @@ def test_the_page_says_since_when_the_champion_holds_the_target_and_who_held_it(
     services.review(actor=by(grace), promote_request=second, verdict=Verdict.APPROVE)
     assert f"Replaced by #{second.number}, just now." in words_of(opened(grace, reloaded(first)))
     assert "Replaced by" not in words_of(opened(grace, reloaded(second)))
+
+
+def test_a_past_promotion_names_the_next_one_and_the_one_before_however_many_came_since(
+    fraud: "FakeRegistry", ada: "User", grace: "User"
+) -> None:
+    promoted = []
+    for version in ["2", *(fraud.add_version("Fraud").version for _ in range(HOLDERS_SHOWN + 2))]:
+        asked = PromoteRequestFactory(actor=ada, version=version)
+        services.review(actor=by(grace), promote_request=asked, verdict=Verdict.APPROVE)
+        promoted.append(reloaded(asked))
+    first, second, third, *_ = promoted
+    assert f"Replaced by #{second.number}, just now." in words_of(opened(grace, first))
+    text = words_of(opened(grace, second))
+    assert f"Replaced by #{third.number}, just now." in text
+    assert f"Holds it since just now, by #{first.number}" in text
 
 
 def test_the_page_names_what_else_was_asked_of_the_version_but_no_draft_of_others(
