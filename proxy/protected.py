@@ -122,9 +122,14 @@ class Protected:
         return any(promote_request.status == Status.PROMOTING for promote_request in promoting)
 
     def judged_in(self, model_name: str, version: str = "") -> PromoteRequest | None:
-        """Returns an unfinished request for a version of a model, or for the one named; None where there is none."""
+        """Returns a request that keeps a version of a model, or the one named, as it is; None where there is none.
+
+        One that is open comes before one that is being promoted: that ends by itself, and people judge the other.
+        """
         found = services.keeping_their_version().filter(workspace=self.workspace, model_name__iexact=model_name)
-        return (found.filter(version=version) if version else found).first()
+        if version:
+            found = found.filter(version=version)
+        return found.open().first() or found.first()
 
     def judged_by_directions_of(self, model_name: str) -> PromoteRequest | None:
         """Returns an open request that is judged by which values of this model's metrics are better, or None."""

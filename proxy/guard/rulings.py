@@ -272,10 +272,13 @@ def _settled(name: str, protected: Protected) -> Refusal | None:
 
 def _kept(name: str, protected: Protected, *, version: str = "") -> Refusal | None:
     """Refuses to put away or to change what people judge: brought back with other files it would look the same."""
+    # Settled before it is looked for: a promotion that was cut off may be an open request again.
+    unsettled = _settled(name, protected)
     judged = protected.judged_in(name, version)
     if judged and judged.status == Status.OPEN:
         return being_judged(name, judged.version, judged.pk)
-    return _settled(name, protected)
+    # One that began in between counts too.
+    return unsettled or (being_promoted(name) if judged else None)
 
 
 def _seal(message: Message) -> Refusal:
