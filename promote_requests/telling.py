@@ -207,7 +207,7 @@ def _words(told: Event, promote_request: PromoteRequest) -> str:
 def state_of(promote_request: PromoteRequest, *, from_status: str) -> dict[str, Any]:
     """Returns what every message says of its request, in the format `notifications.outbox.writing.FORMAT`."""
     is_removal = promote_request.change == Change.REMOVE
-    version = promote_request.promoted_version or promote_request.version
+    version = promote_request.held_version
     return {
         "promote_request": {
             "number": promote_request.number,

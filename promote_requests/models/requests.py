@@ -261,6 +261,11 @@ class PromoteRequest(models.Model):
         return Target(TargetKind(self.target_kind), self.target_name)
 
     @property
+    def held_version(self) -> str:
+        """The version that has the target by this request: of a copy its number in the model that it went to."""
+        return self.promoted_version or self.version
+
+    @property
     def gates(self) -> dict[str, GateResult]:
         """What came of the rules' gates when MLflow was last asked."""
         return {gate: GateResult.of_json(found) for gate, found in self.gate_results.items()}

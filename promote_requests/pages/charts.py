@@ -20,10 +20,12 @@ from promote_requests.models import PromoteRequest
 from promote_requests.pages.http import PageRequest, lists_of
 from promote_requests.pages.metrics.measured import VERSIONS, measured_of
 from promote_requests.sentences import destination
+from promote_requests.services.moves.holders import changes_model
 from registry import RegistryClient
 from registry.exceptions import RegistryError
 from registry.measurements import Logged, key_in
 from registry.proposals import Change
+from registry.targets import TargetKind
 from registry.types import ModelVersion, RegisteredModel, VersionFacts
 from registry.workspaces import canonical_workspace
 
@@ -162,9 +164,12 @@ def _marks(version: ModelVersion, model: RegisteredModel, former: set[str], *, c
 
 def _once_held(workspace: str, name: str) -> set[str]:
     promoted = PromoteRequest.objects.filter(
-        workspace=workspace, model_name=name, status=Status.PROMOTED, change=Change.SET
+        changes_model(name), workspace=workspace, status=Status.PROMOTED, change=Change.SET
     )
-    return set(promoted.order_by("-promoted_at").values_list("version", flat=True)[:VERSIONS])
+    # MLflow itself does not say which copy is in use, as it does of stages and aliases.
+    promoted = promoted.exclude(target_kind=TargetKind.MODEL, holds_target=True)
+    found = promoted.order_by("-promoted_at").only("version", "promoted_version")[:VERSIONS]
+    return {one.held_version for one in found}
 
 
 def _asking(workspace: str, name: str) -> dict[str, list[str]]:

@@ -95,8 +95,7 @@ def superseded(newer: PromoteRequest, message: str) -> str:
 
 def has_a_new_holder(promoted: PromoteRequest) -> str:
     """Says that the target which a request waits for has a new holder, and what that means for its approvals."""
-    version = promoted.promoted_version or promoted.version
-    now = "nobody has it" if promoted.change == Change.REMOVE else f"version {version} has it"
+    now = "nobody has it" if promoted.change == Change.REMOVE else f"version {promoted.held_version} has it"
     return (
         f"#{promoted.number} was promoted to {promoted.target_name}: {now} now. Approvals of the comparison with the "
         "former champion do not count any more: please take a fresh look."

@@ -70,7 +70,7 @@ def tags_take_long(promote_request: PromoteRequest) -> bool:
 
     MLflow 3.18, SQLite: 20 ms with 1,000 versions, a second with 50,000.
     """
-    version = promote_request.promoted_version or promote_request.version
+    version = promote_request.held_version
     return is_version_number(version) and int(version) > FEW_VERSIONS
 
 
@@ -80,7 +80,7 @@ def write_tags(registry: RegistryClient, promote_request: PromoteRequest) -> Non
     promoted_at = promote_request.promoted_at or timezone.now()
     registry.set_version_tags(
         promote_request.target_name if copied else promote_request.model_name,
-        promote_request.promoted_version or promote_request.version,
+        promote_request.held_version,
         {
             REQUEST_TAG: address(promote_request),
             APPROVED_BY_TAG: ", ".join(promote_request.approved_by),

@@ -7,7 +7,8 @@ from promote_requests.choices import Verdict
 from promote_requests.pages import charts
 from registry.exceptions import RegistryUnreachable
 from registry.measurements import Logged, Measurement
-from testing.factories import PromoteRequestFactory
+from registry.targets import Target
+from testing.factories import PromoteRequestFactory, RuleFactory
 from testing.people import by
 
 pytestmark = pytest.mark.django_db
@@ -181,3 +182,18 @@ def test_of_very_many_values_some_are_drawn_and_all_when_they_are_asked_for(trai
     assert [call for call, *_ in trained.calls if call.startswith("metric_")] == ["metric_sample", "metric_history"]
     few = client.get(CURVES, asked | {"with": "1"}).json()["series"]
     assert [series["is_sampled"] for series in few] == [False, True]
+
+
+def test_of_copies_the_destination_has_former_champions_and_not_the_model_that_they_are_copies_of(
+    trained, ada, grace, client
+):
+    RuleFactory(target_pattern="model:*")
+    for version in ("2", "3"):
+        asked = PromoteRequestFactory(actor=ada, version=version, target=Target.parse("model:prod.fraud"))
+        services.review(actor=by(grace), promote_request=asked, verdict=Verdict.APPROVE)
+    client.force_login(grace)
+    marks = {
+        name: [point["marks"] for point in client.get(VERSIONS, {"model": name, "metric": "auc"}).json()["points"]]
+        for name in ("Fraud", "prod.fraud")
+    }
+    assert marks == {"Fraud": [["Production"], [], []], "prod.fraud": [["former champion"], []]}

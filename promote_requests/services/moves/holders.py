@@ -51,8 +51,13 @@ def note_holder(promoted: PromoteRequest) -> None:
         promoted.holds_target = True
 
 
+def changes_model(model_name: str) -> Q:
+    """Returns the condition for requests that change a model: copies into it, and what is asked of its versions."""
+    is_copy = Q(target_kind=TargetKind.MODEL)
+    return is_copy & Q(target_name=model_name) | ~is_copy & Q(model_name=model_name)
+
+
 def held_by_model(workspace: str, model_name: str) -> PromoteRequestQuerySet:
     """Returns `holding` of one model, for copies of the model that holds them, with people and without documents."""
-    is_copy = Q(target_kind=TargetKind.MODEL, target_name=model_name)
-    found = holding().filter(is_copy | ~Q(target_kind=TargetKind.MODEL) & Q(model_name=model_name))
+    found = holding().filter(changes_model(model_name))
     return found.filter(workspace=workspace).select_related("author", "undoes").defer(*NOT_SHOWN).order_by("-number")

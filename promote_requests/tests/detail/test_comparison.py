@@ -14,7 +14,7 @@ from promote_requests.tests.detail.page import opened, reloaded, words_of
 from registry.measurements import Measurement, Origin
 from registry.proposals import Change
 from registry.targets import Target
-from testing.factories import PromoteRequestFactory
+from testing.factories import PromoteRequestFactory, RuleFactory
 from testing.people import by
 
 if TYPE_CHECKING:
@@ -197,6 +197,18 @@ def test_a_past_promotion_names_the_next_one_and_the_one_before_however_many_cam
     text = words_of(opened(grace, second))
     assert f"Replaced by #{third.number}, just now." in text
     assert f"Holds it since just now, by #{first.number}" in text
+
+
+def test_who_held_a_registered_model_is_named_by_the_numbers_of_the_copies(
+    fraud: "FakeRegistry", ada: "User", grace: "User"
+) -> None:
+    RuleFactory(target_pattern="model:*")
+    target = Target.parse("model:prod.fraud")
+    first = PromoteRequestFactory(actor=ada, version="2", target=target)
+    services.review(actor=by(grace), promote_request=first, verdict=Verdict.APPROVE)
+    assert reloaded(first).promoted_version == "1"
+    second = PromoteRequestFactory(actor=ada, version=fraud.add_version("Fraud").version, target=target)
+    assert f"Held prod.fraud #{first.number} version 1, just now" in words_of(opened(grace, second))
 
 
 def test_the_page_names_what_else_was_asked_of_the_version_but_no_draft_of_others(
