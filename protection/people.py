@@ -1,7 +1,7 @@
 """Turns the names of people and groups, as doors take and show them, into the references that a rule keeps."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -41,14 +41,22 @@ def resolved(document: Any, *, field: str = "", must_be_able: bool = True, _dept
 
 def named(document: Any) -> Any:
     """Returns a document with names where it has references, as they are called now; the reverse of `resolved`."""
-    return _with_names(document, {kind: _names(kind, _keys(document, kind)) for kind in _LISTS})
+    return named_all([document])[0]
+
+
+def keyed(document: Any) -> Any:
+    """Returns a document with keys where it has references: equal where the same people and groups are meant.
+
+    Names do not tell that: a group may be renamed, and another one may get the name of one that is gone.
+    """
+    return _with(document, lambda _, one: one["id"])
 
 
 def named_all(documents: Iterable[Any]) -> list[Any]:
     """Returns `named` of each, with as many queries as for one."""
     every = list(documents)
     names = {kind: _names(kind, _keys(every, kind)) for kind in _LISTS}
-    return [_with_names(document, names) for document in every]
+    return [_with(document, lambda kind, one: names[kind].get(one["id"], one["name"])) for document in every]
 
 
 def able(people: People) -> set[int]:
@@ -115,14 +123,13 @@ def _names(kind: str, keys: Iterable[int]) -> dict[int, str]:
     return dict(_rows(kind, pk__in=wanted)) if wanted else {}
 
 
-def _with_names(document: Any, names: dict[str, dict[int, str]]) -> Any:
+def _with(document: Any, said: Callable[[str, dict[str, Any]], Any]) -> Any:
+    """Returns a document with something else in place of each reference, from its list and itself."""
     if isinstance(document, list):
-        return [_with_names(one, names) for one in document]
+        return [_with(one, said) for one in document]
     if not isinstance(document, dict):
         return document
     return {
-        key: [names[key].get(one["id"], one["name"]) for one in value]
-        if key in _LISTS and isinstance(value, list)
-        else _with_names(value, names)
+        key: [said(key, one) for one in value] if key in _LISTS and isinstance(value, list) else _with(value, said)
         for key, value in document.items()
     }

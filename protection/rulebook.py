@@ -17,7 +17,7 @@ from protection import sentences
 from protection.choices import Enforcement
 from protection.matching import Rulebook
 from protection.models import FreezeWindow, Ownership, ProtectionRule
-from protection.people import able, resolved
+from protection.people import able, keyed, resolved
 from protection.permissions import require_editor
 from protection.references import People
 
@@ -60,13 +60,14 @@ def save_entry(*, actor: Actor, entry: R) -> R:
             locked = None if adding else _lock(entry)
             if locked is not None and locked.version != entry.version:
                 raise WrongState(sentences.entry_meanwhile(locked))
-            before, after = sentences.entry(locked) if locked is not None else None, sentences.entry(entry)
-            entry.version = 1 if adding else entry.version + (before != after)
+            # The documents tell, not the words: another group may have got the name of one that is gone.
+            is_same = locked is not None and keyed(locked.document) == keyed(entry.document)
+            entry.version = 1 if adding else entry.version + (not is_same)
             entry.save(force_insert=adding, force_update=not adding)
-            if before is None:
-                _record(entry, actor, sentences.added(after))
-            elif before != after:
-                _record(entry, actor, sentences.entry_changed(before, after))
+            if locked is None:
+                _record(entry, actor, sentences.added(sentences.entry(entry)))
+            elif not is_same:
+                _record(entry, actor, sentences.entry_changed(sentences.entry(locked), sentences.entry(entry)))
     except IntegrityError:
         # Somebody saved the same since the check above; the constraint refused the second.
         _check(entry)

@@ -64,8 +64,7 @@ def _change(rule: ProtectionRule, actor: Actor) -> None:
     locked = _lock(rule)
     if locked.version != rule.version:
         raise WrongState(_meanwhile(locked, rule.version))
-    before, after = sentences.described(locked), sentences.described(rule)
-    if before == after:
+    if documents.is_same(locked, rule):
         rule.save(force_update=True)
         return
     if not RuleVersion.objects.filter(rule_id=rule.pk, number=locked.version).exists():
@@ -73,7 +72,7 @@ def _change(rule: ProtectionRule, actor: Actor) -> None:
         _keep(locked, documents.of_rule(locked))
     rule.version = locked.version + 1
     rule.save(force_update=True)
-    _record(rule, actor, sentences.changed(before, after))
+    _record(rule, actor, sentences.changed(sentences.described(locked), sentences.described(rule)))
     _keep(rule, documents.of_rule(rule), actor)
 
 
@@ -87,8 +86,10 @@ def _meanwhile(stored: ProtectionRule, seen: int) -> str:
     kept = {row.number: row for row in RuleVersion.objects.filter(rule_id=stored.pk, number__in=(seen, stored.version))}
     before, after = kept.get(seen), kept.get(stored.version)
     who = after.changed_by_name if after else "Somebody"
-    changes = history.differences(before.document if before else None, after.document if after else None)
-    return sentences.changed_meanwhile(who, "this rule", changes if before and after else [])
+    # Somebody may also have changed it and put it back.
+    if before is None or after is None or before.document == after.document:
+        return sentences.changed_meanwhile(who, "this rule", [])
+    return sentences.changed_meanwhile(who, "this rule", history.differences(before.document, after.document))
 
 
 @trail.records_refusals

@@ -6,6 +6,9 @@ from protection.choices import ServiceDirectWrite
 from protection.models import FreezeWindow, Ownership, ProtectionRule
 from protection.references import People
 
+SAME_WORDS = "the same words, for other people, groups or settings"
+"""What is said of a change that the words do not show: a group was deleted, and another one has its name."""
+
 
 def described(rule: ProtectionRule) -> dict[str, str]:
     """Returns {what: value} of a rule in words, in the order in which they are shown."""
@@ -40,9 +43,8 @@ def entry(row: FreezeWindow | Ownership) -> dict[str, str]:
 
 def entry_changed(before: dict[str, str], after: dict[str, str]) -> str:
     """Returns the reason in the row of a changed window or ownership, from `entry` before and after."""
-    changes = [f"{what}: {before[what]!r} became {after[what]!r}" for what in after if before[what] != after[what]]
     kind, name = next(iter(before.items()))
-    return f"{kind} {name}: {'; '.join(changes)}"
+    return f"{kind} {name}: {_changes(before, after)}"
 
 
 def entry_meanwhile(stored: FreezeWindow | Ownership) -> str:
@@ -63,13 +65,17 @@ def added(rule: dict[str, str]) -> str:
 
 def changed(before: dict[str, str], after: dict[str, str]) -> str:
     """Returns the reason in the row of a changed rule, from `described` before and after."""
-    changes = [f"{what}: {before[what]!r} became {after[what]!r}" for what in after if before[what] != after[what]]
-    return f"{before['target']} of {before['model']}: {'; '.join(changes)}"
+    return f"{before['target']} of {before['model']}: {_changes(before, after)}"
 
 
 def deleted(rule: dict[str, str]) -> str:
     """Returns the reason in the row of a deleted rule, from `described`."""
     return f"deleted: {_words(rule)}"
+
+
+def _changes(before: dict[str, str], after: dict[str, str]) -> str:
+    changes = [f"{what}: {before[what]!r} became {after[what]!r}" for what in after if before[what] != after[what]]
+    return "; ".join(changes) or SAME_WORDS
 
 
 def _words(rule: dict[str, str]) -> str:

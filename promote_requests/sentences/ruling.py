@@ -11,7 +11,7 @@ from registry.proposals import Proposal
 def author_changed_rule(who: str, number: int, at: datetime, changes: Sequence[str]) -> str:
     """Returns what is said of a rule that a request's author changed while the request was undecided."""
     what = f"made version {number} of a rule that covers this request" if number > 1 else "added a rule that covers it"
-    return f"{who} {what} on {at:%Y-%m-%d at %H:%M} UTC: {'; '.join(changes) or 'nothing that judges it'}."
+    return f"{who} {what} on {at:%Y-%m-%d at %H:%M} UTC: {'; '.join(changes)}."
 
 
 def answered(given: Sequence[tuple[Question, str]]) -> str:

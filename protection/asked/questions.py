@@ -24,6 +24,11 @@ class AnswerType(StrEnum):
     CHOICE = "choice"
     TEXT = "text"
 
+    @property
+    def typed(self) -> str:
+        """As people write and read it."""
+        return "yes/no" if self is AnswerType.YES_NO else str(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -111,8 +116,9 @@ class Question:
         return said
 
     def __str__(self) -> str:
+        choices = f": {', '.join(self.choices)}" if self.choices else ""
         wanted = f", answered {self.required}" if self.required else ""
-        return f"“{self.text}” asked of {self.asked_of}{wanted}"
+        return f"“{self.text}” ({self.type.typed}{choices}) asked of {self.asked_of}{wanted}"
 
 
 def _word(value: Any) -> str:

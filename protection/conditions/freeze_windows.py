@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from typing_extensions import override
 
 from foundation.exceptions import InvalidInput
-from foundation.words import inflected, listed
+from foundation.words import listed
 from protection.conditions.base import Condition, Ending, Facts, Unmet
 from protection.windows import Window
 
@@ -78,7 +78,7 @@ class FreezeWindows(Condition):
 
     @override
     def __str__(self) -> str:
-        return f"none of {len(self.windows)} freeze {inflected(len(self.windows), 'window', 'windows')}"
+        return f"no freeze ({'; '.join(map(str, self.windows))})"
 
     @classmethod
     @override

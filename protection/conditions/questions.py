@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from typing_extensions import override
 
 from foundation.exceptions import InvalidInput
-from protection.asked.questions import Question
+from protection.asked.questions import AnswerType, Question
 from protection.conditions.base import Condition, Facts, Unmet
 
 MOST = 20
@@ -19,7 +19,7 @@ _LINE = re.compile(
     re.IGNORECASE,
 )
 _REQUIRED = re.compile(r"(?P<question>.+\?)\s*=\s*(?P<required>[^=]+)")
-_TYPES = {"yes/no": "yes_no", "text": "text", "choice": "choice"}
+_TYPES = {kind.typed: str(kind) for kind in AnswerType}
 
 
 @dataclass(frozen=True, slots=True)

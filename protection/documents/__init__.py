@@ -5,8 +5,9 @@ from typing import Any
 
 from protection import moves
 from protection.choices import PromoteWhen
+from protection.conditions import as_document
 from protection.models import ProtectionRule
-from protection.people import named_all
+from protection.people import keyed, named_all
 
 FIELDS = (
     "description",
@@ -31,15 +32,25 @@ def of_rules(found: Collection[ProtectionRule]) -> list[dict[str, Any]]:
     People and groups are called as they are called now. What the rule says of no everyday moves (`moves.KEYS`) stands
     there where it says something.
     """
-    return named_all(
-        {
-            **{name: str(getattr(rule, name)) for name in FIELDS},
-            "promotion": {"when": str(rule.promote_when), "groups": rule.promoters},
-            "conditions": {key: rule.conditions[key] for key in sorted(rule.conditions)},
-            **rule.parsed_moves.as_document(),
-        }
-        for rule in found
-    )
+    return named_all(_of(rule, rule.conditions) for rule in found)
+
+
+def is_same(rule: ProtectionRule, other: ProtectionRule) -> bool:
+    """Tells whether two rules say the same, down to each setting and to which people and groups are meant.
+
+    Their documents tell, and never what is printed of them: words may be the same of different settings.
+    """
+    one, another = (keyed(_of(each, as_document(each.parsed_conditions))) for each in (rule, other))
+    return bool(one == another)
+
+
+def _of(rule: ProtectionRule, conditions: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: str(getattr(rule, name)) for name in FIELDS},
+        "promotion": {"when": str(rule.promote_when), "groups": rule.promoters},
+        "conditions": {key: conditions[key] for key in sorted(conditions)},
+        **rule.parsed_moves.as_document(),
+    }
 
 
 def as_rule(document: dict[str, Any]) -> ProtectionRule:

@@ -9,7 +9,7 @@ _UNREADABLE = "it is kept in a form that this Checkpoint cannot put into words"
 
 
 def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[str]:
-    """Returns what differs between two versions of a rule, each as words to follow a colon.
+    """Returns what differs between two versions of a rule that are not the same, each as words to follow a colon.
 
     Args:
         before: The document of the earlier one; None where the rule was new.
@@ -24,8 +24,9 @@ def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> 
         return [f"{what}: {value}" for what, value in now.items() if value]
     if not now:
         return [f"{what} was {value}" for what, value in was.items() if value]
-    return [
+    changes = [
         f"{what}: {was.get(what) or 'nothing'} became {value or 'nothing'}"
         for what, value in now.items()
         if value != was.get(what, "")
     ]
+    return changes or [sentences.SAME_WORDS]

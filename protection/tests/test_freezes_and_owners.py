@@ -13,11 +13,12 @@ from protection.conditions.owners import Section
 from protection.matching import Cover, Owned, Requirement, Rulebook, requirement_for
 from protection.models import FreezeWindow, Ownership, ProtectionRule
 from protection.references import People, Reference
+from protection.rulebook import save_entry
 from protection.windows import Window
 from registry.targets import Target
 from testing.api_client import Api, assert_refused
 from testing.factories import UserFactory
-from testing.people import AdministratorFactory
+from testing.people import AdministratorFactory, by
 
 NOT_THERE = "No registered model is called like fraud-* now: it covers nothing until there is one."
 FRIDAY_EVENING = datetime(2026, 11, 27, 17, 30, tzinfo=UTC)  # 18:30 in Berlin
@@ -231,3 +232,25 @@ def test_both_are_written_in_the_admin_and_what_is_wrong_is_said_at_the_field(ap
     assert browser.post(f"{admin}/ownership/add/", {**row, "people": "user grace"}).status_code == 302
     assert "user grace" in browser.get(f"{admin}/ownership/{Ownership.objects.get().pk}/change/").content.decode()
     assert FreezeWindow.objects.get().cover.window == Window(**WEEKEND)
+
+
+def test_owners_of_a_group_that_is_renamed_are_the_same_and_those_of_one_that_took_its_name_are_not(ada):
+    actor = by(AdministratorFactory())
+
+    def risk():
+        made = Group.objects.create(name="Risk")
+        made.user_set.add(ada)
+        return made
+
+    former = risk()
+    row = save_entry(actor=actor, entry=Ownership(section="Risk", people={"groups": ["Risk"]}))
+    Group.objects.filter(pk=former.pk).update(name="Risk and compliance")
+    assert save_entry(actor=actor, entry=row).version == 1
+    Group.objects.filter(pk=former.pk).update(name="Risk")
+    assert save_entry(actor=actor, entry=row).version == 1
+    former.delete()
+    risk()
+    row.people = {"groups": ["Risk"]}
+    assert save_entry(actor=actor, entry=row).version == 2
+    reason = AuditEvent.objects.filter(action="rule_changed").latest("pk").reason
+    assert reason == "owners Risk: the same words, for other people, groups or settings"
