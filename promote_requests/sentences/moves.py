@@ -33,6 +33,11 @@ def replaced_since(later: PromoteRequest) -> str:
     return f"#{later.number} has changed {later.target_name} since: roll that one back."
 
 
+def fast_track_ended(later: PromoteRequest) -> str:
+    """Says that another promotion came after the one that is taken back, so that the whole rules hold."""
+    return f"#{later.number} has changed {later.target_name} since, so the fast track no longer applies."
+
+
 def copies_stay(promote_request: PromoteRequest) -> str:
     """Says why a copy into another model is not rolled back."""
     return (

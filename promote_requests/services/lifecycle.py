@@ -22,7 +22,7 @@ from promote_requests.services.asking.owners import ask_owners
 from promote_requests.services.conversation.mentioning import mention, mention_all
 from promote_requests.services.gating import after_description, as_stored, judge_gates, measure
 from promote_requests.services.locking import lock, move
-from promote_requests.services.moves.former import has_ground, has_passed
+from promote_requests.services.moves.former import has_ground, has_passed, require_latest
 from promote_requests.services.moves.gone import notice_presence
 from promote_requests.services.observing import columns
 from promote_requests.services.reading import (
@@ -128,6 +128,8 @@ def open_request(
                 **columns(evidence, proposal.target),
             )
             _refuse_beside_objection(proposal, besides=promote_request.pk)
+            if undoes is not None:
+                require_latest(undoes)  # another promotion may have ended while MLflow was asked
             trail.record(
                 AuditAction.CREATED,
                 about=promote_request.about,

@@ -21,14 +21,15 @@ from promote_requests.models import PromoteRequest
 from promote_requests.services.asking.again import ask_again
 from promote_requests.services.gating import on_record
 from promote_requests.services.locking import lock
-from promote_requests.services.moves.former import has_ground
+from promote_requests.services.moves.former import has_ground, overtaken_by
 from promote_requests.services.reading import judgements_of
 from registry.targets import Target
 
 
 def has_changed(promote_request: PromoteRequest, evidence: Evidence) -> bool:
-    """Tells whether MLflow shows other facts than those last observed."""
-    return promote_request.observation != Observation.of(evidence, promote_request.target)
+    """Tells whether MLflow shows other facts than those last observed, or a way back lost its fast track since."""
+    shows_others = promote_request.observation != Observation.of(evidence, promote_request.target)
+    return shows_others or overtaken_by(promote_request) is not None
 
 
 def columns(evidence: Evidence, target: Target) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) 
 
     Approvals of the former facts no longer count; a way back that lost its ground is fast no longer.
     """
-    sentence = _what_changed(promote_request, evidence)
+    sentence = what_changed(promote_request, evidence)
     lost = [judgement for judgement in judgements_of(promote_request) if judgement.counts]
     PromoteRequest.objects.filter(pk=promote_request.pk).update(
         updated_at=timezone.now(),
@@ -64,7 +65,7 @@ def adopt(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) 
 
 
 def notice_changes(promote_request: PromoteRequest, evidence: Evidence, *, actor: Actor) -> str:
-    """Writes what somebody's look at an open request found where an approval stops counting by it.
+    """Writes what somebody's look at an open request found where an approval or a fast track ends by it.
 
     Otherwise the list would go on calling approved what the page does not. Facts that nobody has approved are only
     shown: a run that still logs must not fill the record at each look.
@@ -72,8 +73,9 @@ def notice_changes(promote_request: PromoteRequest, evidence: Evidence, *, actor
     Returns:
         The sentence that says what changed.
     """
-    sentence = _what_changed(promote_request, evidence)
-    if not any(judgement.counts for judgement in judgements_of(promote_request)):
+    sentence = what_changed(promote_request, evidence)
+    counted = any(judgement.counts for judgement in judgements_of(promote_request))
+    if not counted and overtaken_by(promote_request) is None:
         return sentence
     with transaction.atomic():
         locked = lock(promote_request)
@@ -83,7 +85,15 @@ def notice_changes(promote_request: PromoteRequest, evidence: Evidence, *, actor
     return sentence
 
 
-def _what_changed(promote_request: PromoteRequest, evidence: Evidence) -> str:
+def what_changed(promote_request: PromoteRequest, evidence: Evidence) -> str:
+    """Returns what `has_changed` found, in words: how the facts differ, and what ended a fast track."""
+    later = overtaken_by(promote_request)
+    ended = "" if later is None else sentences.fast_track_ended(later)
+    shows_others = promote_request.observation != Observation.of(evidence, promote_request.target)
+    return " ".join(filter(None, [_other_facts(promote_request, evidence) if shows_others else "", ended]))
+
+
+def _other_facts(promote_request: PromoteRequest, evidence: Evidence) -> str:
     """Returns how the evidence differs from what was observed last, and whose word it is where directions turned."""
     try:
         before = load(promote_request.evidence_digest)

@@ -32,7 +32,7 @@ from promote_requests.services.gating import keep, measure, taken
 from promote_requests.services.insights import judged
 from promote_requests.services.locking import lock, move
 from promote_requests.services.moves.gone import notices
-from promote_requests.services.observing import has_changed, refuse_if_changed
+from promote_requests.services.observing import has_changed, refuse_if_changed, what_changed
 from promote_requests.services.reading import (
     as_judged,
     decision_of,
@@ -202,7 +202,7 @@ def _look_again(actor: Actor, started: PromoteRequest) -> None:
     try:
         evidence = live_evidence_of(started, exact=True)
         is_changed = has_changed(started, evidence)
-        reason = sentences.what_changed(started, evidence) if is_changed else ""
+        reason = what_changed(started, evidence) if is_changed else ""
     except RegistryError as error:
         record_failure(started, error.message, actor=actor)
         raise

@@ -6,6 +6,8 @@ from evidence.digests.taking import key_of, manifest_of
 from evidence.freeze import UnreadableEvidence, is_same_make
 from evidence.kept import load
 from evidence.observe import Evidence
+from foundation.exceptions import WrongState
+from promote_requests import sentences
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from promote_requests.services.moves.holders import moves_of, same_target
@@ -23,6 +25,22 @@ def has_ground(promote_request: PromoteRequest, evidence: Evidence) -> bool:
     """
     undone = promote_request.undoes
     return undone is not None and latest_after(undone) is None and has_passed(promote_request.proposal, evidence)
+
+
+def overtaken_by(promote_request: PromoteRequest) -> PromoteRequest | None:
+    """Returns the promotion by which a request that is on the fast track loses it; None of any other request.
+
+    MLflow need not show it: what came between may have been taken back since, or have replaced nobody.
+    """
+    undone = promote_request.undoes if promote_request.is_fast_track else None
+    return None if undone is None else latest_after(undone)
+
+
+def require_latest(promote_request: PromoteRequest) -> None:
+    """Raises WrongState unless a promoted request is the last that changed its target: only that is taken back."""
+    later = latest_after(promote_request)
+    if later is not None:
+        raise WrongState(sentences.replaced_since(later))
 
 
 def latest_after(promote_request: PromoteRequest) -> PromoteRequest | None:

@@ -10,7 +10,7 @@ from promote_requests import permissions, sentences, transitions
 from promote_requests.choices import Action, Status
 from promote_requests.models import PromoteRequest
 from promote_requests.services.lifecycle import open_request
-from promote_requests.services.moves.former import latest_after
+from promote_requests.services.moves.former import require_latest
 from promote_requests.services.moves.holders import same_target
 from registry import get_registry
 from registry.exceptions import RegistryNotFound
@@ -62,9 +62,7 @@ def way_back(promote_request: PromoteRequest) -> Proposal:
     Raises:
         WrongState: another request has the target since, or nobody is known who had it before.
     """
-    later = latest_after(promote_request)
-    if later is not None:
-        raise WrongState(sentences.replaced_since(later))
+    require_latest(promote_request)
     if promote_request.target_kind == TargetKind.MODEL:
         raise WrongState(sentences.copies_stay(promote_request))
     name, workspace, target = promote_request.model_name, promote_request.workspace, promote_request.target
