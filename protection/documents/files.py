@@ -1,6 +1,6 @@
 """Rules, freeze windows and owners as one YAML file: written in a stable order, read with lines, applied."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from protection.models import FreezeWindow, Ownership, ProtectionRule
 from protection.people import named_all, resolved
 from protection.rulebook import delete_entry, save_entry
 
-R = TypeVar("R", bound=Model)
+R = TypeVar("R", ProtectionRule, FreezeWindow, Ownership)
 
 FORMAT = 1
 LARGEST = 1_000_000
@@ -202,15 +202,16 @@ def _kind_of(kind: str) -> str:
 
 def _take_rule(kind: str, row: ProtectionRule | None, document: dict[str, Any], actor: Actor) -> list[str]:
     """Stores a rule as the file has it: what the file leaves out is as in a new rule."""
-    before = None if row is None else sentences.described(row)
     parse_conditions(resolved(document.get("conditions", {})))  # names the condition that is wrong
     fresh = documents.filled(_in_place_of(row, ProtectionRule()), document)
     saved = rules.save_rule(actor=actor, rule=fresh)
-    return list(_difference(kind, before, sentences.described(saved), str(saved), sentences.changed))
+    if row is None:
+        return [_added(kind, saved)]
+    changed = sentences.changed(sentences.described(row), sentences.described(saved))
+    return [f"changed: {_kind_of(kind)} {changed}"] if saved.version != row.version else []
 
 
 def _take_entry(kind: str, row: Any, document: dict[str, Any], actor: Actor) -> list[str]:
-    before = None if row is None else sentences.entry(row)
     values = dict(document)
     fresh = _in_place_of(row, FreezeWindow() if kind == "freeze_windows" else Ownership())
     if isinstance(fresh, Ownership):
@@ -218,28 +219,22 @@ def _take_entry(kind: str, row: Any, document: dict[str, Any], actor: Actor) -> 
     for name, value in values.items():
         setattr(fresh, name, value)
     saved = save_entry(actor=actor, entry=fresh)
-    return list(_difference(kind, before, sentences.entry(saved), str(saved), sentences.entry_changed))
+    if row is None:
+        return [_added(kind, saved)]
+    changed = sentences.entry_changed(sentences.entry(row), sentences.entry(saved))
+    return [f"changed: {changed}"] if saved.version != row.version else []
+
+
+def _added(kind: str, saved: Model) -> str:
+    return f"added: {_kind_of(kind)} {saved}"
 
 
 def _in_place_of(row: R | None, fresh: R) -> R:
-    """Returns a new row that takes the place of one that is there, where one is."""
+    """Returns a new row that takes the place of one that is there, where one is, in the version that was read."""
     if row is not None:
-        fresh.pk = row.pk
+        fresh.pk, fresh.version = row.pk, row.version
         fresh._state.adding, fresh._state.db = False, row._state.db
     return fresh
-
-
-def _difference(
-    kind: str,
-    before: dict[str, str] | None,
-    after: dict[str, str],
-    name: str,
-    changed: Callable[[dict[str, str], dict[str, str]], str],
-) -> Iterator[str]:
-    if before is None:
-        yield f"added: {_kind_of(kind)} {name}"
-    elif before != after:
-        yield f"changed: {_kind_of(kind)} {changed(before, after)}"
 
 
 def _delete(row: Any, actor: Actor) -> None:

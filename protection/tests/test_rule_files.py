@@ -139,3 +139,20 @@ def test_only_who_may_edit_rules_imports_them_and_a_check_asks_nobody(tmp_path, 
     assert run("check", write(tmp_path)).endswith("rules.yaml: 1 rule, 1 freeze window, 1 row of ownership.\n")
     with pytest.raises(CommandError, match="cannot be read"):
         run("check", str(tmp_path / "none.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("model", "former", "later", "says"),
+    [
+        (ProtectionRule, "approvals: 2", "approvals: 1", "rule stage:Production of fraud-*: asks for: '"),
+        (FreezeWindow, "end: 0 8 * * 1", "end: 0 9 * * 1", "freeze window weekend: end: '0 "),
+        (Ownership, "- section: Risk\n", "- section: Risk\n  users: [grace]\n", "owners Risk: people: 'the group Risk"),
+    ],
+)
+def test_what_an_import_changed_the_next_changes_again(tmp_path, risk, model, former, later, says):
+    assert former in FILE
+    run("import", write(tmp_path), "--as", "root")
+    for number, text in enumerate((FILE.replace(former, later), FILE), start=2):
+        assert f"changed: {says}" in run("import", write(tmp_path, text), "--as", "root")
+        assert list(model.objects.filter(version__gt=1).values_list("version", flat=True)) == [number]
+    assert AuditEvent.objects.filter(action="rule_changed").count() == 5
