@@ -8,6 +8,7 @@ from evidence.observe import is_at_target
 from foundation.addresses import absolute
 from promote_requests import sentences
 from promote_requests.models import PromoteRequest
+from promote_requests.services.reading import judgements_of
 from registry import RegistryClient
 from registry.exceptions import RegistryNotFound
 from registry.proposals import Change
@@ -91,13 +92,19 @@ def write_tags(registry: RegistryClient, promote_request: PromoteRequest) -> Non
 
 
 def _signatures(promote_request: PromoteRequest) -> dict[str, str]:
-    """Returns the tag that says who signed, when and with which meaning; none where nobody did."""
+    """Returns the tag that says who signed, when and with which meaning; none where nobody did.
+
+    Of each approver the approval that counted: what they signed before, of other facts, is no signature of these.
+    """
+    counted = {
+        judgement.review
+        for judgement in judgements_of(promote_request)
+        if judgement.counts and judgement.name in promote_request.approved_by
+    }
     signed = [
         sentences.signed(review.signature.printed_name, review.signature.signed_at, review.signature.meaning)
         for review in promote_request.reviews.all()
-        if review.is_signed
-        and review.round == promote_request.round
-        and review.reviewer.get_username() in promote_request.approved_by
+        if review.pk in counted and review.is_signed
     ]
     return {SIGNATURES_TAG: " ".join(signed)[:_LONGEST_TAG]} if signed else {}
 

@@ -13,11 +13,12 @@ from audit.models import AuditEvent
 from foundation.exceptions import NotAllowed
 from promote_requests import services
 from promote_requests.choices import Status, Verdict
+from promote_requests.exceptions import EvidenceChanged
 from promote_requests.models import PromoteRequest, Review, Signature
-from promote_requests.services.registry_writes import SIGNATURES_TAG
+from promote_requests.services.registry_writes import APPROVED_BY_TAG, SIGNATURES_TAG
 from protection.models import ProtectionRule
 from testing.api_client import Api
-from testing.factories import PromoteRequestFactory
+from testing.factories import PromoteRequestFactory, UserFactory
 from testing.people import PASSWORD, by
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +143,26 @@ def test_what_was_signed_does_not_count_for_other_facts(asked, browser, fraud):
     approve(browser, asked, **{FIELD: PASSWORD})
     fraud.change_facts("Fraud", "2", metrics={"auc": 0.1})
     assert browser.post(f"{asked.get_absolute_url()}promote/").status_code == 409
+
+
+def test_the_versions_tag_has_the_signature_of_the_approval_that_counted_and_none_of_earlier_facts(
+    asked, browser, fraud, grace
+):
+    rule = ProtectionRule.objects.filter(target_pattern="stage:*")
+    rule.update(conditions={"approvals": 2, "signature": True})
+    approve(browser, asked, **{FIELD: PASSWORD})
+    rule.update(conditions={"approvals": 2})
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.1})
+    linus, first = by(UserFactory(username="linus")), PromoteRequest.objects.get()
+    with pytest.raises(EvidenceChanged):
+        services.review(actor=linus, promote_request=first, verdict=Verdict.APPROVE)
+    for reviewer in (by(grace), linus):
+        services.review(actor=reviewer, promote_request=PromoteRequest.objects.get(), verdict=Verdict.APPROVE)
+    assert [review.is_signed for review in Review.objects.order_by("pk")] == [True, False, False]
+    assert status_of(asked) == Status.PROMOTED
+    tags = fraud.get_version("Fraud", "2").tags
+    assert tags[APPROVED_BY_TAG] == "grace, linus"
+    assert SIGNATURES_TAG not in tags
 
 
 def test_the_password_waits_in_no_session(asked, browser, settings):
