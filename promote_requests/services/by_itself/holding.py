@@ -1,15 +1,20 @@
 """Turns a direct change that was refused into a promote request, where the rules say so."""
 
 import logging
+from dataclasses import replace
 
 from audit.actors import Actor, ActorKind
+from evidence.observe import standing
 from foundation.exceptions import CheckpointError
 from promote_requests import sentences
 from promote_requests.exceptions import DuplicateRequest
 from promote_requests.models import PromoteRequest
 from promote_requests.services.lifecycle import create
 from promote_requests.services.reading import requirement_for_proposal
+from protection.rulebook import rulebook
+from registry import get_registry
 from registry.proposals import Proposal
+from registry.targets import Target, TargetKind
 
 logger = logging.getLogger(__name__)
 
@@ -19,17 +24,17 @@ _DESCRIPTION = "A direct change in MLflow that a rule held back: the call asked 
 def hold(*, actor: Actor, proposal: Proposal) -> int | None:
     """Opens a request for what a refused call asked for, in its caller's name; the same call again finds the same one.
 
-    Only where every rule that covers the target holds direct changes; of an anonymous caller there is no author.
+    Only where every rule that covers what the call touches holds direct changes; of an anonymous caller there is no
+    author.
 
     Returns:
         The number of the request that asks for this; None where none could be opened, and the call is only refused.
     """
-    requirement = requirement_for_proposal(proposal)
-    is_program = actor.kind is ActorKind.SERVICE_ACCOUNT
-    holds = requirement.holds_service_accounts if is_program else requirement.holds_direct_writes
-    if not actor.may_act or not holds:
+    if not actor.may_act:
         return None
     try:
+        if not _is_held(proposal, by_service_account=actor.kind is ActorKind.SERVICE_ACCOUNT):
+            return None
         return create(
             actor=actor,
             proposal=proposal,
@@ -42,6 +47,21 @@ def hold(*, actor: Actor, proposal: Proposal) -> int | None:
         # The refusal stands and says where to ask; why this could not be done for the caller is for the log.
         logger.info("A direct change could not be held as a request: %s", failure.message)
         return None
+
+
+def _is_held(proposal: Proposal, *, by_service_account: bool) -> bool:
+    """Tells whether the rules hold a call: those of the target, of what the version leaves, of archiving in passing."""
+    leaving, rules = "", rulebook()
+    if proposal.target.kind in (TargetKind.STAGE, TargetKind.STATUS):
+        version = get_registry(proposal.workspace).get_version(proposal.model_name, proposal.version)
+        leaving = standing(version, proposal.target)
+    asked = [requirement_for_proposal(proposal, leaving=leaving, rules=rules)]
+    if proposal.archives:
+        archived = replace(proposal, target=Target(TargetKind.STAGE, "Archived"))
+        asked.append(requirement_for_proposal(archived, rules=rules))
+    covering = [found for found in asked if found.is_protected]
+    holds = [one.holds_service_accounts if by_service_account else one.holds_direct_writes for one in covering]
+    return bool(holds) and all(holds)
 
 
 def _number_of(number: int, actor: Actor) -> int | None:

@@ -70,6 +70,33 @@ def test_without_an_author_or_beside_a_rule_that_refuses_nothing_is_held(fraud, 
     assert not PromoteRequest.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("refusing", "message"),
+    [
+        ("stage:Staging", {"version": "1", "archive_existing_versions": False}),
+        ("stage:Archived", {"version": "3", "archive_existing_versions": True}),
+    ],
+)
+def test_a_rule_of_what_is_left_or_archived_in_passing_refuses_too(fraud, only, actor, refusing, message):
+    fraud.transition_stage("Fraud", "1", "Staging", archive_existing_versions=False)
+    only("stage:Production", on_direct_write="hold")
+    beside = ProtectionRule.objects.create(target_pattern=refusing)
+    assert "Open it here:" in send("transition-stage", MOVE | message, actor=actor).message
+    assert not PromoteRequest.objects.exists()
+    ProtectionRule.objects.filter(pk=beside.pk).update(on_direct_write="hold")
+    assert "asks for it now" in send("transition-stage", MOVE | message, actor=actor).message
+
+
+@pytest.mark.parametrize(("version", "stage"), [("2", "Archived"), ("2", "Staging"), ("3", "Staging")])
+def test_what_only_the_rule_of_what_is_left_or_archived_in_passing_covers_is_held_by_it(
+    fraud, only, actor, version, stage
+):
+    only("stage:Production", "stage:Archived", on_direct_write="hold")
+    move = {"name": "Fraud", "version": version, "stage": stage, "archive_existing_versions": stage == "Staging"}
+    assert "asks for it now" in send("transition-stage", move, actor=actor).message
+    assert str(PromoteRequest.objects.get().target) == f"stage:{stage}"
+
+
 def test_a_draft_of_somebody_else_is_not_told_of(fraud, held, actor, grace):
     hers = PromoteRequestFactory(actor=by(grace), version="3", draft=True)
     refusal = send("transition-stage", MOVE, actor=actor)
