@@ -84,7 +84,7 @@ def judge(request: HttpRequest, promote_request: PromoteRequest) -> HttpResponse
 
 
 def act(request: HttpRequest, promote_request: PromoteRequest) -> HttpResponse:
-    """Promotes, closes or reopens a request, and leads back to the desk.
+    """Promotes, closes, withdraws or reopens a request, and leads back to the desk.
 
     Raises:
         CheckpointError: it was refused; what was typed is in the request.
@@ -97,10 +97,13 @@ def act(request: HttpRequest, promote_request: PromoteRequest) -> HttpResponse:
             reason = request.POST.get("reason", CloseReason.REJECTED)
             services.close(actor=actor, promote_request=promote_request, reason=reason, message=message)
             done = sentences.ended("closed")
+        case "withdraw":
+            services.withdraw(actor=actor, promote_request=promote_request, message=message)
+            done = sentences.ended("withdrawn")
         case "reopen":
             services.reopen(actor=actor, promote_request=promote_request, message=message)
             done = sentences.REOPENED
         case _:
-            raise InvalidInput("Choose what should be done: promote, close or reopen.", field="deed")
+            raise InvalidInput("Choose what should be done: promote, close, withdraw or reopen.", field="deed")
     messages.success(request, done)
     return redirect(address(promote_request.number))

@@ -151,7 +151,7 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
 
     @method_decorator(require_POST)
     def act_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Promotes, closes or reopens a request; a refusal is shown on the desk."""
+        """Promotes, closes, withdraws or reopens a request; a refusal is shown on the desk."""
         return self._done(request, object_id, "act", desk.act)
 
     def _done(

@@ -1,4 +1,4 @@
-"""At the admin's desk a request is promoted, closed and reopened, by the services that the portal's page calls."""
+"""What the portal's page does to a request is done at the admin's desk too, by the same services."""
 
 import pytest
 from django.contrib.messages import get_messages
@@ -9,6 +9,7 @@ from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.models import PromoteRequest
 from protection.choices import PromoteWhen
 from protection.models import ProtectionRule
+from registry.targets import Target
 from testing.factories import PromoteRequestFactory
 from testing.people import AdministratorFactory, by
 
@@ -75,7 +76,7 @@ def test_a_request_is_closed_and_reopened_at_the_desk_with_the_reason_that_was_t
     ("sent", "status", "words"),
     [
         ({}, 400, "Choose what should be done"),
-        ({"deed": "withdraw"}, 400, "Choose what should be done"),
+        ({"deed": "submit"}, 400, "Choose what should be done"),
         ({"deed": "close", "reason": "boredom"}, 400, "boredom"),
         ({"deed": "close", "message": "x" * 20_001}, 400, "characters"),
         ({"deed": "reopen"}, 409, "open"),
@@ -93,6 +94,23 @@ def test_an_author_neither_promotes_nor_closes_their_own_request_at_the_desk(cli
     assert "Close without promoting" not in page(client, own)
     assert [act(client, own, deed=deed).status_code for deed in ("promote", "close")] == [409, 403]
     assert PromoteRequest.objects.get().status == Status.OPEN
+
+
+def test_an_author_withdraws_their_own_request_at_the_desk_and_nobody_elses(client, asked, olga):
+    assert 'id="withdraw-form"' not in page(client, asked)
+    assert act(client, asked, deed="withdraw").status_code == 403
+    own = PromoteRequestFactory(actor=olga, target=Target.parse("alias:champion"))
+    assert 'id="withdraw-form"' in page(client, own)
+    answer = act(client, own, deed="withdraw", message="It was the wrong version.")
+    assert (answer.status_code, answer["Location"]) == (302, f"{DESK}/{own.number}/change/")
+    own.refresh_from_db()
+    assert (own.status, own.close_reason) == (Status.CLOSED, CloseReason.WITHDRAWN)
+    shown = page(client, own)
+    assert "It was the wrong version." in shown
+    assert 'id="reopen-form"' in shown
+    assert AuditEvent.objects.filter(promote_request=own, to_status=Status.CLOSED, door="admin").exists()
+    asked.refresh_from_db()
+    assert asked.status == Status.OPEN
 
 
 def test_the_desk_acts_by_post_alone_and_asks_for_the_password_where_that_is_wanted(client, asked, olga, settings):
