@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from foundation.database.bounded import count_up_to
 from promote_requests.choices import ReviewDecision, Status
+from promote_requests.inbox import waiting_for
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services import decision_of
@@ -36,7 +37,9 @@ REVIEWS = {
     "changes-requested": ReviewDecision.CHANGES_REQUESTED,
     "approved": ReviewDecision.APPROVED,
 }
-"""What may follow `review:`."""
+"""What may follow `review:`, beside `MINE`."""
+MINE = "@me"
+"""After `review:`: waits for the review of whoever looks, as the inbox has it."""
 DEFAULT = "is:open"
 MAX_LENGTH = 500
 """The most characters of a search; the rest is cut off."""
@@ -105,7 +108,10 @@ def find(search: Search, *, viewer: "User", rules: Rulebook) -> PromoteRequestQu
             found = apply(found, search.terms[key])
     if author := search.terms.get("author"):
         found = found.filter(author=viewer) if author == "@me" else found.filter(author__username__iexact=author)
-    if wanted := search.terms.get("review"):
+    wanted = search.terms.get("review")
+    if wanted == MINE:
+        found = found.filter(pk__in=waiting_for(viewer).values("pk"))
+    elif wanted:
         candidates = found.open().for_rows()
         pks = [request.pk for request in candidates if decision_of(request, rules).decision == REVIEWS[wanted]]
         found = found.filter(pk__in=pks)
@@ -140,7 +146,7 @@ _FILTERS: dict[str, Callable[[PromoteRequestQuerySet, str], PromoteRequestQueryS
 
 
 def _problem(key: str, value: str) -> str:
-    known = {"is": [*STATES], "review": [*REVIEWS]}.get(key)
+    known = {"is": [*STATES], "review": [*REVIEWS, MINE]}.get(key)
     if known is not None and value.lower() not in known:
         return f"{key}:{value} is not understood. Use {key}: with {', '.join(known)}."
     return "" if value else f"{key}: needs a value after the colon."

@@ -19,6 +19,11 @@ def count_up_to(rows: QuerySet[Any], most: int = MOST) -> int:
     return rows.values("pk")[: most + 1].count()
 
 
+def shown_count(count: int, most: int = MOST) -> str:
+    """Returns what a page says of a count by `count_up_to`: `1,000+` where there are more than were counted."""
+    return f"{count:,}" if count <= most else f"{most:,}+"
+
+
 class BoundedPaginator(Paginator):
     """Pages of the first `MOST` rows of a queryset."""
 

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from foundation.database.bounded import MOST, BoundedPaginator
+from foundation.database.bounded import BoundedPaginator, shown_count
 from notifications.inbox.reading import Unread
 from promote_requests import search
 from promote_requests.choices import Status
@@ -128,7 +128,7 @@ def _tabs(asked: Search, counts: dict[str, int]) -> list[Choice]:
             state.capitalize(),
             _href(asked.having(**{"is": state})),
             state == current,
-            f"{count:,}" if count <= MOST else f"{MOST:,}+",
+            shown_count(count),
         )
         for state, count in counts.items()
     ]
@@ -139,7 +139,10 @@ def _menus(asked: Search, viewer: "User") -> list[Menu]:
     rows = list(newest.values_list("model_name", "target_name", "author__username"))
     models, targets, names = (sorted({row[place] for row in rows})[:MENU_LENGTH] for place in range(3))
     authors = [("Mine", "@me"), *((name, name) for name in names if name != viewer.get_username())]
-    reviews = [(decision.label, value) for value, decision in search.REVIEWS.items()]
+    reviews = [
+        ("Waiting for me", search.MINE),
+        *((decision.label, value) for value, decision in search.REVIEWS.items()),
+    ]
     return [
         _menu(asked, "Model", "model", [(name, name) for name in models]),
         _menu(asked, "Target", "target", [(name, name) for name in targets]),

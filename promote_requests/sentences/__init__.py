@@ -49,6 +49,7 @@ from promote_requests.sentences.facts import (
     turned,
     what_changed,
 )
+from promote_requests.sentences.lists import left_out
 from promote_requests.sentences.moves import (
     CONSENT_MISSING,
     CONSENTED,
@@ -152,6 +153,7 @@ __all__ = [
     "holds_no_more",
     "how_measured",
     "leaves",
+    "left_out",
     "left_without",
     "look_again",
     "made",

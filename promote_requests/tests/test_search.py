@@ -78,7 +78,7 @@ def test_unknown_key_is_a_free_word() -> None:
     ("text", "sentence"),
     [
         ("is:maybe", "is:maybe is not understood. Use is: with open, promoted, closed, draft, promoting, flagged."),
-        ("review:good", "review:good is not understood. Use review: with required, changes-requested, approved."),
+        ("review:good", "review:good is not understood. Use review: with required, changes-requested, approved, @me."),
         ('model:""', "model: needs a value after the colon."),
     ],
 )
