@@ -133,7 +133,9 @@ def counts(found: PromoteRequestQuerySet) -> dict[str, int]:
 def _by_target(found: PromoteRequestQuerySet, value: str) -> PromoteRequestQuerySet:
     kind, separator, name = value.partition(":")
     if separator and kind in TargetKind.values:
-        return found.filter(target_kind=kind, target_name__iexact=name)
+        of_kind = found.filter(target_kind=kind)
+        exact = of_kind.filter(target_name=name)  # an alias may differ from another in its case alone
+        return exact if exact.exists() else of_kind.filter(target_name__iexact=name)
     return found.filter(target_name__iexact=value)
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from foundation.database.bounded import BoundedPaginator, shown_count
 from notifications.inbox.reading import Unread
-from promote_requests import search
+from promote_requests import search, sentences
 from promote_requests.choices import Status
 from promote_requests.decision import Decision
 from promote_requests.models import PromoteRequest
@@ -24,6 +24,7 @@ from promote_requests.services import decision_of
 from promote_requests.services.moves.queue import beside
 from protection.matching import Rulebook
 from protection.rulebook import rulebook
+from registry.targets import Target, TargetKind
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -136,8 +137,9 @@ def _tabs(asked: Search, counts: dict[str, int]) -> list[Choice]:
 
 def _menus(asked: Search, viewer: "User") -> list[Menu]:
     newest = PromoteRequest.objects.visible_to(viewer.pk).order_by("-number")[:MENU_REACH]
-    rows = list(newest.values_list("model_name", "target_name", "author__username"))
-    models, targets, names = (sorted({row[place] for row in rows})[:MENU_LENGTH] for place in range(3))
+    rows = list(newest.values_list("model_name", "author__username", "target_name", "target_kind"))
+    models, names = (sorted({row[place] for row in rows})[:MENU_LENGTH] for place in range(2))
+    targets = [Target(TargetKind(kind), name) for name, kind in sorted({row[2:] for row in rows})[:MENU_LENGTH]]
     authors = [("Mine", "@me"), *((name, name) for name in names if name != viewer.get_username())]
     reviews = [
         ("Waiting for me", search.MINE),
@@ -145,7 +147,7 @@ def _menus(asked: Search, viewer: "User") -> list[Menu]:
     ]
     return [
         _menu(asked, "Model", "model", [(name, name) for name in models]),
-        _menu(asked, "Target", "target", [(name, name) for name in targets]),
+        _menu(asked, "Target", "target", [(sentences.target_in_menu(target), str(target)) for target in targets]),
         _menu(asked, "Author", "author", authors),
         _menu(asked, "Review", "review", reviews),
         _menu(asked, "Label", "label", label_options(MENU_LENGTH)),

@@ -93,6 +93,7 @@ from promote_requests.sentences.story import (
     present_holders,
     sentence,
     suggested_title,
+    target_in_menu,
 )
 from promote_requests.sentences.talk import (
     anchor,
@@ -188,6 +189,7 @@ __all__ = [
     "suspended",
     "tags_missing",
     "takes_back",
+    "target_in_menu",
     "thread",
     "told",
     "too_many",

@@ -82,6 +82,11 @@ def destination(proposal: Proposal) -> str:
     return _marked(proposal.target)
 
 
+def target_in_menu(target: Target) -> str:
+    """Returns a target's name where no chip or sign beside it says of what kind it is."""
+    return f"a copy in {target.name}" if target.kind == TargetKind.MODEL else _marked(target)
+
+
 def _marked(target: Target) -> str:
     """Returns a target's name as its kind is written: `@prod` for an alias."""
     if target == Target(TargetKind.STAGE, "None"):

@@ -128,7 +128,7 @@ def test_versions_say_where_they_are() -> None:
     other = ModelVersion("Fraud", "2")
     assert offers.version_choices([other, HOLDER], "") == [
         ("2", "Version 2"),
-        ("1", "Version 1 (Production, champion)"),
+        ("1", "Version 1 (Production, @champion)"),
     ]
 
 

@@ -39,7 +39,7 @@ def version_choices(versions: Iterable[ModelVersion], chosen: str) -> list[tuple
     choices = []
     for version in versions:
         stands = version.stage if version.family is Family.MODEL else version.status
-        places = [*([stands] if stands != "None" else []), *version.aliases]
+        places = [*([stands] if stands != "None" else []), *(f"@{alias}" for alias in version.aliases)]
         where = f" ({', '.join(places)})" if places else ""
         choices.append((version.version, f"Version {version.version}{where}"))
     if choices and chosen and chosen not in dict(choices):
