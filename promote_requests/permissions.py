@@ -9,7 +9,7 @@ from promote_requests import transitions
 from promote_requests.choices import Action, Status
 from promote_requests.decision import Decision
 from protection.matching import Requirement
-from protection.references import is_in_one_of_each
+from protection.references import Reference, is_in_one_of_each
 from registry.proposals import Change
 from registry.targets import TargetKind
 
@@ -153,9 +153,22 @@ def approval_refusal(actor: Actor, decision: Decision) -> str:
     return "" if actor.user_id is None else decision.barred.get(actor.user_id, "")
 
 
+def may_press(actor: Actor, promoters: tuple[tuple[Reference, ...], ...]) -> bool:
+    """Tells whether `actor` is among those who press Promote, by the groups that the rules name; all are, of none."""
+    return not promoters or is_in_one_of_each(promoters, actor.group_ids)
+
+
+def would_skip_anything(actor: Actor, decision: Decision) -> bool:
+    """Tells whether `actor` would go past anything by promoting: what is not met, or that others press Promote.
+
+    Whether there is a glass to break and to consent to. Whoever would skip nothing promotes as always.
+    """
+    return not decision.is_approved or not may_press(actor, decision.promoters)
+
+
 def require_promoter(actor: Actor, requirement: Requirement) -> None:
     """Raises NotAllowed where the rules name groups that press Promote and `actor` is in none of them."""
-    if requirement.promoters and not is_in_one_of_each(requirement.promoters, actor.group_ids):
+    if not may_press(actor, requirement.promoters):
         groups = [" or ".join(group.name for group in groups) for groups in requirement.promoters]
         raise NotAllowed(f"Only people of {listed(groups)} can promote this.")
 
@@ -211,15 +224,12 @@ def available_actions(
         holds: Whether the version of a promoted request has the target still.
         has_successor: Whether a newer request waits for the same target.
     """
-    pointless = set()
-    if not decision.is_approved or (decision.promoters and not is_in_one_of_each(decision.promoters, actor.group_ids)):
-        pointless.add(Action.PROMOTE)
+    pointless: set[Action] = set()
+    pointless |= {Action.PROMOTE} if would_skip_anything(actor, decision) else {Action.BREAK_GLASS, Action.CONSENT}
     if not any(not question.groups for question in decision.questions):
         pointless.add(Action.ANSWER)
     if all(judgement.approves for judgement in decision.judgements):
         pointless.add(Action.DISMISS)
-    if decision.is_approved:
-        pointless |= {Action.BREAK_GLASS, Action.CONSENT}
     if not has_successor:
         pointless.add(Action.SUPERSEDE)
     if not holds:

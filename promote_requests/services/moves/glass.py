@@ -27,7 +27,6 @@ from promote_requests.services.promotion import Way, carry_out
 from promote_requests.services.reading import decision_of, live_evidence_of, requirement_of, with_files
 from promote_requests.services.settling import settles_first
 from protection.matching import Requirement
-from protection.references import is_in_one_of_each
 
 FEWEST_CHARACTERS = 20
 """Of a reason; `because` is none."""
@@ -51,7 +50,7 @@ def break_glass(
 
     Raises:
         InvalidInput: the reason is too short or too long.
-        WrongState: it is not open, or every condition holds, so that it is promoted as always.
+        WrongState: it is not open, or the actor would skip nothing, so that it is promoted as always.
         NotAllowed: the actor may not.
         RuleNotMet: a rule asks for a second person's consent, and none counts.
         ChampionChanged, EvidenceChanged: the facts are no longer those that were shown.
@@ -63,9 +62,8 @@ def break_glass(
     _require_seen(promote_request, seen_fingerprint)
 
     def admit(actor: Actor, locked: PromoteRequest, decision: Decision, requirement: Requirement) -> None:
+        _require_glass(actor, decision)
         skipped = skipped_by(actor, decision, requirement)
-        if not skipped:
-            raise WrongState(sentences.NOTHING_TO_SKIP)
         given = consent_for(locked, breaker=actor.user_id)
         if requirement.moves.needs_consent and given is None:
             raise RuleNotMet(sentences.CONSENT_MISSING)
@@ -99,7 +97,7 @@ def consent(*, actor: Actor, promote_request: PromoteRequest, words: str = "", s
     It holds for `CONSENT_HOLDS`, for these facts, while its giver may sign in and has the permission.
 
     Raises:
-        WrongState: the request is not open, or every condition holds.
+        WrongState: the request is not open, or the actor would skip nothing, so that they promote it themselves.
         NotAllowed: the actor made the request, or was not given the permission.
         ChampionChanged, EvidenceChanged: the facts are no longer those that were shown.
         RegistryError: MLflow cannot be asked for them.
@@ -114,8 +112,7 @@ def consent(*, actor: Actor, promote_request: PromoteRequest, words: str = "", s
         locked = lock(promote_request)
         transitions.require(Action.CONSENT, locked.status)
         permissions.require(actor, Action.CONSENT, locked)
-        if decision_of(locked).is_approved:
-            raise WrongState(sentences.NOTHING_TO_SKIP)
+        _require_glass(actor, decision_of(locked))
         if locked.evidence_fingerprint != promote_request.evidence_fingerprint:
             raise EvidenceChanged(sentences.SEEN_OTHERWISE)
         recorded = Consent.objects.create(
@@ -154,7 +151,7 @@ def consent_for(promote_request: PromoteRequest, *, breaker: int | None) -> Cons
 def skipped_by(actor: Actor, decision: Decision, requirement: Requirement) -> list[str]:
     """Returns what does not hold and would be skipped, as sentences; also that others would have to press Promote."""
     found = [missing.sentence for missing in decision.unmet]
-    if requirement.promoters and not is_in_one_of_each(requirement.promoters, actor.group_ids):
+    if not permissions.may_press(actor, requirement.promoters):
         found.append(sentences.others_promote(requirement))
     return found
 
@@ -164,6 +161,11 @@ def would_skip(*, actor: Actor, promote_request: PromoteRequest) -> list[str]:
     transitions.require(Action.BREAK_GLASS, promote_request.status)
     permissions.require(actor, Action.BREAK_GLASS, promote_request)
     return skipped_by(actor, decision_of(promote_request), requirement_of(promote_request))
+
+
+def _require_glass(actor: Actor, decision: Decision) -> None:
+    if not permissions.would_skip_anything(actor, decision):
+        raise WrongState(sentences.NOTHING_TO_SKIP)
 
 
 def _require_seen(promote_request: PromoteRequest, seen: str) -> None:

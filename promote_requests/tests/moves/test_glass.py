@@ -19,7 +19,7 @@ from notifications.choices import Event
 from notifications.models import Message
 from notifications.people.audience import told
 from promote_requests import inbox, services
-from promote_requests.choices import Status, Verdict
+from promote_requests.choices import Action, Status, Verdict
 from promote_requests.exceptions import ChampionChanged, EvidenceChanged, RuleNotMet
 from promote_requests.models import AfterReview, Consent, PromoteRequest
 from promote_requests.services.moves.glass import CONSENT_HOLDS
@@ -297,3 +297,39 @@ def test_the_desk_says_that_the_rules_were_passed_by_and_why(open_request, fraud
     shown = desk.content.decode()
     assert "Promoted past the rules by linus" in shown
     assert 'class="desk"' in shown.split("Promoted past the rules by linus")[0]
+
+
+@pytest.fixture
+def for_release_managers(open_request, grace, with_consent):
+    """The request, approved: nothing is missing but that somebody of a group presses Promote, who is on holiday."""
+    managers = Group.objects.create(name="Release managers")
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(
+        promote_when="pressed", promoters=[{"id": managers.pk, "name": managers.name}]
+    )
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
+    return PromoteRequest.objects.get()
+
+
+def test_that_others_press_promote_is_skipped_with_a_second_persons_consent(for_release_managers, fraud, linus, mary):
+    with pytest.raises(RuleNotMet, match="second person's consent"):
+        broken(for_release_managers, linus)
+    services.consent(actor=by(mary), promote_request=for_release_managers)
+    promoted = broken(for_release_managers, linus)
+    assert promoted.broken_glass.get().skipped == ["Only people of Release managers may promote this."]
+
+
+def test_whoever_would_skip_something_is_offered_it_and_nobody_else(for_release_managers, fraud, linus, mary):
+    mary.groups.add(Group.objects.get(name="Release managers"))
+    offered = {person.username: set(services.actions_for(by(person), for_release_managers)) for person in (linus, mary)}
+    assert {Action.BREAK_GLASS, Action.CONSENT} <= offered["linus"]
+    assert Action.PROMOTE not in offered["linus"]
+    assert not {Action.BREAK_GLASS, Action.CONSENT} & offered["mary"]
+    assert Action.PROMOTE in offered["mary"]
+    client = Client()
+    client.force_login(linus)
+    page = client.get(for_release_managers.get_absolute_url()).content.decode()
+    assert "break-glass/" in page
+    assert 'id="consent-form"' in page
+    for service, values in ((services.break_glass, {"reason": WHY}), (services.consent, {})):
+        with pytest.raises(WrongState, match="no glass to break"):
+            service(actor=by(mary), promote_request=for_release_managers, **values)
