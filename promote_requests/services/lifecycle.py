@@ -1,6 +1,7 @@
 """Opening, editing, closing and reopening promote requests."""
 
 from dataclasses import replace
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -10,7 +11,7 @@ from django.utils import timezone
 from audit import trail
 from audit.actors import Actor
 from audit.choices import AuditAction
-from evidence.observe import observe, standing
+from evidence.observe import Evidence, observe, standing
 from foundation.exceptions import InvalidInput
 from foundation.texts import checked, checked_message
 from promote_requests import permissions, sentences, transitions
@@ -20,7 +21,7 @@ from promote_requests.models import FormerText, PromoteRequest
 from promote_requests.services import feasibility
 from promote_requests.services.asking.owners import ask_owners
 from promote_requests.services.conversation.mentioning import mention, mention_all
-from promote_requests.services.gating import after_description, as_stored, judge_gates, measure
+from promote_requests.services.gating import after_description, as_stored, judge_gates
 from promote_requests.services.locking import lock, move
 from promote_requests.services.moves.former import has_ground, has_passed, require_latest
 from promote_requests.services.moves.gone import notice_presence
@@ -98,12 +99,7 @@ def open_request(
     feasibility.check(registry, proposal)
     evidence = with_both(registry, observe(registry, proposal), workspace=proposal.workspace, fresh=True)
     is_fast_track = undoes is not None and has_passed(proposal, evidence)
-    gates = judge_gates(
-        requirement_for_proposal(proposal, leaving=standing(evidence.challenger.version, proposal.target)).gates,
-        evidence,
-        workspace=proposal.workspace,
-        description=description,
-    )
+    gate_results = _measured(proposal, evidence, description)
     status = Status.DRAFT if draft else Status.OPEN
     try:
         with transaction.atomic():
@@ -124,7 +120,7 @@ def open_request(
                 is_private=draft,
                 undoes=undoes,
                 is_fast_track=is_fast_track,
-                gate_results=as_stored(gates),
+                gate_results=gate_results,
                 **columns(evidence, proposal.target),
             )
             _refuse_beside_objection(proposal, besides=promote_request.pk)
@@ -264,7 +260,7 @@ def _open(
     feasibility.check(registry, promote_request.proposal)
     workspace = promote_request.workspace
     evidence = with_both(registry, observe(registry, promote_request.proposal), workspace=workspace, fresh=True)
-    measure(promote_request, evidence)
+    gate_results = _measured(promote_request.proposal, evidence, promote_request.description)
     try:
         with transaction.atomic():
             locked = _take(actor, action, promote_request)
@@ -276,7 +272,7 @@ def _open(
                 opened_at=timezone.now(),
                 round=locked.round + (action == Action.REOPEN),
                 **columns(evidence, locked.target),
-                gate_results=promote_request.gate_results,
+                gate_results=gate_results,
                 closed_at=None,
                 closed_by_id=None,
                 close_reason="",
@@ -295,6 +291,13 @@ def _open(
         _refuse_duplicate(promote_request.proposal, author=promote_request.author_id, besides=promote_request.pk)
         raise
     return locked
+
+
+def _measured(proposal: Proposal, evidence: Evidence, description: str) -> dict[str, Any]:
+    """Returns what comes of the gates that today's rules ask for, also of a request that earlier ones had judged."""
+    leaving = standing(evidence.challenger.version, proposal.target)
+    gates = requirement_for_proposal(proposal, leaving=leaving).gates
+    return as_stored(judge_gates(gates, evidence, workspace=proposal.workspace, description=description))
 
 
 def _take(actor: Actor, action: Action, promote_request: PromoteRequest) -> PromoteRequest:

@@ -75,6 +75,16 @@ def test_a_gate_that_a_rule_got_meanwhile_is_measured_before_the_promotion(fraud
         services.promote(actor=by(grace), promote_request=current())
 
 
+@pytest.mark.parametrize(("least", "unmet_then"), [("0.9", []), ("0.95", ["it is 0.94, 0.01 too little"])])
+def test_a_reopened_request_is_measured_by_the_rules_of_today(fraud, ada, least, unmet_then):
+    gate("metric recall >= 0.9")
+    closed = services.withdraw(actor=by(ada), promote_request=PromoteRequestFactory(actor=ada))
+    gate(f"metric auc >= {least}")
+    services.reopen(actor=by(ada), promote_request=closed)
+    assert list(current().gate_results) == [f"metric auc >= {least}"]
+    assert unmet() == [f"The gate metric auc >= {least} is not passed: {words}." for words in unmet_then]
+
+
 def test_a_tag_that_is_taken_back_before_the_promotion_stops_it(fraud, ada, grace):
     fraud.set_version_tags("Fraud", "2", {"validated": "yes"})
     gate("tag validated = yes", promote_when="pressed")
