@@ -252,6 +252,18 @@ def test_breaking_the_glass_asks_for_the_password_again(open_request, fraud, lin
     assert open_request.status == Status.OPEN
 
 
+def test_the_report_has_a_promotion_once_however_often_it_was_tried(open_request, fraud, grace, linus, mary):
+    fraud.fail_next(RegistryRefused("no"), call="transition_stage")
+    with pytest.raises(RegistryRefused):
+        broken(open_request, mary, "The first try, which MLflow refused.")
+    client = Client()
+    client.force_login(grace)
+    assert "Nothing was promoted past the rules." in client.get("/checkpoint/second-looks/").content.decode()
+    broken(open_request, linus)
+    answer = client.get("/checkpoint/second-looks/")
+    assert [(glass.broken_by, glass.reason) for glass in answer.context["broken"]] == [(linus, WHY)]
+
+
 def test_list_report_and_api_show_the_flag(open_request, fraud, grace, linus):
     promoted = broken(open_request, linus)
     client = Client()
