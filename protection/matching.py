@@ -1,7 +1,7 @@
 """Finds the rules that protect a target. The one place that matches patterns."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Protocol, Self
 
@@ -18,6 +18,7 @@ from protection.conditions.gates import Gates
 from protection.conditions.owners import Owners, Section
 from protection.conditions.questions import Questions
 from protection.conditions.signature import Signature
+from protection.conditions.waiting_time import approved_at
 from protection.gates import Gate
 from protection.moves import NOT_ON_THE_WAY_BACK, NOTHING_SAID, Moves
 from protection.references import People, Reference, references
@@ -153,7 +154,7 @@ class Requirement:
         """Returns the facts as the conditions see them: without approvals that are too old, for example."""
         for condition in self.conditions:
             facts = condition.narrowed(facts)
-        return facts
+        return replace(facts, approved_at=approved_at(self.conditions, facts))
 
     def barred(self, facts: Facts) -> dict[int, str]:
         """Returns {key of a user: why their approval would be refused}."""

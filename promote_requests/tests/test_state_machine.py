@@ -400,16 +400,21 @@ class Machine(RuleBasedStateMachine):
             in_group = {key: each for key, each in counted.items() if self._is_in_risk(key)}
             if len(in_group) < max(wanted["approvals"], 1):
                 return "too few of the approvers' group"
-        if "waiting_time" in wanted:
-            times = sorted(each.at for each in counted.values())
-            began = times[wanted["approvals"] - 1] if wanted["approvals"] else promoted.opened_at
-            if now < began + timedelta(minutes=wanted["waiting_time"]):
-                return "it did not wait"
+        if now < self._began(promoted, counted, wanted) + timedelta(minutes=wanted.get("waiting_time", 0)):
+            return "it did not wait"
         if "freeze_windows" in wanted and datetime(2026, 11, 3, tzinfo=UTC) <= now < datetime(2026, 11, 4, tzinfo=UTC):
             return "it was frozen"
         return ""
 
     # Small things
+
+    def _began(self, promoted: PromoteRequest, counted: dict[int, Said], wanted: dict[str, Any]) -> datetime:
+        """Returns when the last needed approval was given: of all, and of the approvers' group where it is named."""
+        needed = [(sorted(each.at for each in counted.values()), wanted["approvals"])]
+        if "approvers" in wanted:
+            of_group = sorted(each.at for key, each in counted.items() if self._is_in_risk(key))
+            needed.append((of_group, max(wanted["approvals"], 1)))
+        return max((times[count - 1] for times, count in needed if count), default=promoted.opened_at)
 
     def _rule(self, target: str, conditions: dict[str, Any], when: str) -> None:
         self.world.wanted[target] = conditions

@@ -20,6 +20,7 @@ class Approvals(Condition):
     count: int
 
     key: ClassVar[str] = "approvals"
+    is_about_approvals: ClassVar[bool] = True
 
     @classmethod
     @override

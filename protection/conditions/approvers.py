@@ -43,6 +43,7 @@ class Approvers(Condition):
     demands: tuple[Demand, ...]
 
     key: ClassVar[str] = "approvers"
+    is_about_approvals: ClassVar[bool] = True
 
     @classmethod
     @override

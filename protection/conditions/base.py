@@ -145,6 +145,7 @@ class Facts:
         record: What Checkpoint itself has on record of the version.
         barred_names: Who may not approve, beside the author.
         blocking_threads: Who opened each of the blocking threads that are not resolved.
+        approved_at: When everybody had approved who has to; None while somebody has not. `Requirement.narrowed` says.
     """
 
     author: str
@@ -158,6 +159,7 @@ class Facts:
     barred_names: tuple[str, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     blocking_threads: tuple[str, ...] = ()
+    approved_at: datetime | None = None
 
     @property
     def approvals(self) -> tuple[Judgement, ...]:
@@ -172,11 +174,13 @@ class Condition(ABC):
         key: Its name in a rule's document, in the API and in YAML.
         is_always: Whether it applies to every request, whatever the rules say.
         is_about_quality: Whether it asks how good the version is, which does not matter where it loses a target.
+        is_about_approvals: Whether it asks who approves: a waiting time begins when all of these hold.
     """
 
     key: ClassVar[str]
     is_always: ClassVar[bool] = False
     is_about_quality: ClassVar[bool] = False
+    is_about_approvals: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod

@@ -50,6 +50,7 @@ class Owners(Condition):
     found: tuple[Section, ...] = ()
 
     key: ClassVar[str] = "owners"
+    is_about_approvals: ClassVar[bool] = True
 
     @classmethod
     @override

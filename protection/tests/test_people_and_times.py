@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from protection.conditions import Facts, Judgement, as_document, merged, parse
+from protection.conditions.owners import Owners
 from protection.matching import Requirement
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -66,7 +67,7 @@ def test_what_rules_ask_of_people_together_can_be_kept_and_read_again():
     ]
     together = merged(rules)
     assert parse(as_document(together)) == together
-    assert as_document(together)["waiting_time"] == {"minutes": 60, "approvals": 2}
+    assert as_document(together)["waiting_time"] == 60
 
 
 def test_an_approval_grows_too_old():
@@ -89,6 +90,58 @@ def test_it_waits_after_the_last_approval_that_was_needed():
     assert unmet(rule, given=[first, last, third]) == until
     assert unmet(rule, given=[first, approval(8, minutes_ago=60)]) == []
     assert unmet(rule, {"waiting_time": 200}, given=[first, approval(8, minutes_ago=60)]) != []
+
+
+OWNED = Owners.parse({"sections": [], "found": [{"section": "Risk", "approvals": 2, "groups": [RISK], "users": []}]})
+
+
+@pytest.mark.parametrize(
+    ("rules", "given", "began"),
+    [
+        # Whoever is not asked for begins nothing, before or after those who are.
+        ([{"approvals": 1, "approvers": {"groups": [RISK]}}], [((), 90)], None),
+        ([{"approvals": 1, "approvers": {"groups": [RISK]}}], [((), 90), ((1,), 30)], 30),
+        ([{"approvals": 1, "approvers": {"groups": [RISK]}}], [((1,), 30), ((), 20)], 30),
+        ([{"approvals": 2, "approvers": {"groups": [RISK]}}], [((1,), 90), ((), 80), ((1,), 40), ((1,), 20)], 40),
+        # Nor does the right approval where another one is still missing.
+        ([{"approvals": 2}, {"approvals": 1, "approvers": {"groups": [RISK]}}], [((1,), 90)], None),
+        ([{"approvals": 2}, {"approvals": 1, "approvers": {"groups": [RISK]}}], [((1,), 90), ((), 30)], 30),
+        # Also one that a rule without a waiting time asks for: it waits after the decision, which is one of all rules.
+        ([{"approvals": 1}, {"approvals": 3}], [((), 90), ((), 80), ((), 10)], 10),
+        # A rule for no approval that names people wants to hear them.
+        ([{"approvals": 0, "approvers": {"groups": [RISK]}}], [((), 90)], None),
+        ([{"approvals": 0, "approvers": {"groups": [RISK]}}], [((), 90), ((1,), 30)], 30),
+        ([{"approvals": 0}], [((), 90), ((), 30)], 120),
+        # Owners.
+        ([{"approvals": 0, "owners": True}], [((1,), 90)], None),
+        ([{"approvals": 1, "owners": True}], [((), 90), ((1,), 60), ((), 50), ((1,), 20)], 20),
+        ([{"approvals": 1, "owners": True}, {"approvers": {"groups": [ML]}}], [((1,), 90), ((1, 2), 30)], 30),
+        ([{"approvals": 1, "owners": True}, {"approvers": {"groups": [ML]}}], [((1,), 90), ((1,), 30)], None),
+    ],
+)
+def test_the_wait_begins_when_the_last_of_those_approved_who_have_to(rules, given, began):
+    rules = [parse(rule) for rule in ({"waiting_time": 100} | rules[0], *rules[1:])]
+    asked = [[OWNED if one.key == "owners" else one for one in rule] for rule in rules]
+    approvals = [approval(number, groups, ago) for number, (groups, ago) in enumerate(given, start=1)]
+    requirement = Requirement(conditions=merged(asked))
+    opened_at = NOW - timedelta(minutes=120)
+
+    def until(order):
+        facts = requirement.narrowed(Facts("ada", tuple(order), NOW, opened_at=opened_at))
+        found = [missing for missing in requirement.unmet(facts) if missing.code == "waiting_time"]
+        assert len(list(requirement.endings(facts))) == (began is not None and began < 100)
+        return [missing.until for missing in found]
+
+    expected = [None] if began is None else [NOW + timedelta(minutes=100 - began)] if began < 100 else []
+    assert until(approvals) == until(reversed(approvals)) == expected
+
+
+def test_an_approval_that_no_longer_counts_began_no_wait():
+    rule = {"approvals": 1, "approval_age": 1, "waiting_time": 60}
+    too_old = approval(7, minutes_ago=60 * 30)
+    codes = [code for code, _ in unmet(rule, given=[too_old])]
+    assert codes == ["approvals_missing", "waiting_time"]
+    assert "12:50 UTC" in unmet(rule, given=[too_old, approval(8, minutes_ago=10)])[0][1]
 
 
 @pytest.mark.parametrize(("minutes", "is_met"), [(59, False), (60, True)])
