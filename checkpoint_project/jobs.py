@@ -8,7 +8,7 @@ from notifications.worker import cleaning
 from notifications.worker.jobs import Job
 from promote_requests import reminding
 from promote_requests.services import settling
-from promote_requests.services.by_itself import copying, digesting, due, inspecting, returning, soaking
+from promote_requests.services.by_itself import copying, digesting, due, inspecting, measuring, returning, soaking
 from promote_requests.services.conversation import following_up
 from promote_requests.services.moves import champions
 from registry.lists.warm import keep_warm
@@ -21,6 +21,7 @@ def jobs() -> tuple[Job, ...]:
         Job("tags of promoted versions", timedelta(seconds=2), settling.write_due_tags),
         Job("lists of large registries", timedelta(seconds=2), keep_warm),
         Job("promotions that are due", timedelta(seconds=30), due.promote_all_due),
+        Job("gates of what is to be promoted by itself", timedelta(minutes=1), measuring.measure_waiting),
         Job("looking at what soaks", timedelta(minutes=1), soaking.look_at_soaking),
         Job("looking for deleted versions", timedelta(minutes=1), returning.look_for_deleted),
         Job("the built-in check", timedelta(seconds=30), inspecting.make_waiting),

@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
                 ('is_prompt', models.BooleanField(default=False, editable=False, help_text='Whether it is a prompt, which MLflow keeps as a registered model.')),
                 ('unplaced_source', models.TextField(blank=True, editable=False, help_text='Where its files are said to lie, if their place cannot be told from it.')),
                 ('gate_results', models.JSONField(blank=True, default=dict, editable=False, help_text="What came of the rules' gates when MLflow was last asked.")),
+                ('measured_at', models.DateTimeField(editable=False, help_text='When the worker last measured its gates again.', null=True)),
                 ('makers', models.JSONField(blank=True, default=list, editable=False, help_text='Who made the version, as far as Checkpoint knew last.')),
                 ('held_since', models.JSONField(blank=True, default=dict, editable=False, help_text='Since when the version held what it held when last seen.')),
                 ('evidence_digest', models.CharField(blank=True, editable=False, help_text='Names what was observed last, kept for ever.', max_length=64)),

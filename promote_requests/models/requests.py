@@ -66,6 +66,9 @@ class PromoteRequest(models.Model):
     gate_results = models.JSONField(
         default=dict, blank=True, editable=False, help_text="What came of the rules' gates when MLflow was last asked."
     )
+    measured_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the worker last measured its gates again."
+    )
     makers = models.JSONField(
         default=list, blank=True, editable=False, help_text="Who made the version, as far as Checkpoint knew last."
     )

@@ -7,6 +7,7 @@ from promote_requests.services.asking import ask, decline, hand_over, pick_up
 from promote_requests.services.by_itself.due import promote_due, promote_if_its_time_has_come
 from promote_requests.services.by_itself.holding import hold
 from promote_requests.services.by_itself.inspecting import inspect_waiting
+from promote_requests.services.by_itself.measuring import measure_waiting
 from promote_requests.services.checking import CheckOutcome, report_check, request_check
 from promote_requests.services.conversation.opening import comment, reply
 from promote_requests.services.conversation.resolving import resolve, unresolve
@@ -66,6 +67,7 @@ __all__ = [
     "judgements_of",
     "keeping_their_version",
     "made_impossible",
+    "measure_waiting",
     "pick_up",
     "promote",
     "promote_due",

@@ -14,6 +14,8 @@ from protection.gates.base import NOT_JUDGED
 
 MOST = 30
 """Gates of one rule."""
+NOT_PASSED = "gate_not_passed"
+"""The code of what is missing where a gate is not passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Gates(Condition):
         """Names each gate that is not passed, with what was measured."""
         results = ((str(gate), facts.gates.get(str(gate), NOT_JUDGED)) for gate in self.gates)
         sentences = [f"The gate {gate} is not passed: {found.words}." for gate, found in results if not found.passed]
-        return Unmet.of("gate_not_passed", sentences) if sentences else None
+        return Unmet.of(NOT_PASSED, sentences) if sentences else None
 
     @override
     def __str__(self) -> str:

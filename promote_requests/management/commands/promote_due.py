@@ -12,6 +12,8 @@ from promote_requests import services
 class Command(BaseCommand):
     """Promotes what a rule has promoted by itself, once every condition holds; safe to repeat, and to run twice.
 
+    What waits for gates alone is measured again first, as the worker does.
+
     The exit code is 1 if something that was due could not be promoted.
     """
 
@@ -24,6 +26,7 @@ class Command(BaseCommand):
         Raises:
             CommandError: at least one was not promoted.
         """
+        services.measure_waiting(door=Door.COMMAND)
         failures = 0
         for promote_request, failure in services.promote_due(door=Door.COMMAND):
             failures += failure is not None
