@@ -8,6 +8,7 @@ from rest_framework import serializers
 from promote_requests import services
 from promote_requests.api.outputs import PromoteRequestSerializer, person
 from promote_requests.models import PromoteRequest
+from promote_requests.services.ruling import readable
 from protection.asked.questions import AnswerType
 
 
@@ -66,7 +67,8 @@ class DetailedPromoteRequestSerializer(PromoteRequestSerializer):
                 **{name: value for name, value in question.as_json().items() if name != "groups"},
                 "groups": [group.name for group in question.groups],
                 "answers": AnswerSerializer(
-                    [given for given in promote_request.answers.all() if given.question_key == question.key], many=True
+                    [given for given in readable(promote_request.answers.all()) if given.question_key == question.key],
+                    many=True,
                 ).data,
             }
             for question in requirement.questions

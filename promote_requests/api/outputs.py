@@ -384,7 +384,9 @@ class CommentSerializer(serializers.ModelSerializer):
     author = person("author")
     thread = serializers.IntegerField(source="thread_id", read_only=True, help_text="The `id` of its thread.")
     body = serializers.CharField(source="text", read_only=True, help_text="Markdown; empty once it is deleted.")
-    earlier = serializers.SerializerMethodField(help_text="Its former wordings, oldest first.")
+    earlier = serializers.SerializerMethodField(
+        help_text="Its former wordings, oldest first, but for those of a draft."
+    )
     is_deleted = serializers.BooleanField(read_only=True)
 
     class Meta:
@@ -393,7 +395,7 @@ class CommentSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
     def get_earlier(self, comment: Comment) -> list[str]:
-        return [] if comment.is_deleted else [text for text, _ in comment.wordings[:-1]]
+        return [text for text, _ in comment.earlier]
 
 
 def api_url(promote_request: PromoteRequest) -> str:

@@ -205,6 +205,7 @@ class Migration(migrations.Migration):
                 ('question', models.CharField(help_text='As it was asked.', max_length=300)),
                 ('answer', models.TextField()),
                 ('rules', models.JSONField(help_text='[{pk, version}] of the rules that applied when it was answered.')),
+                ('was_private', models.BooleanField(default=False, help_text='Whether it was given to a draft.')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
@@ -229,6 +230,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('comment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='edits', to='promote_requests.comment')),
                 ('body', models.TextField()),
+                ('was_private', models.BooleanField(default=False, help_text='Whether nobody else had read the wording before it.')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={

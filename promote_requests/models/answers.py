@@ -28,6 +28,7 @@ class Answer(AppendOnly):
     question = models.CharField(max_length=300, help_text="As it was asked.")
     answer = models.TextField()
     rules = models.JSONField(help_text="[{pk, version}] of the rules that applied when it was answered.")
+    was_private = models.BooleanField(default=False, help_text="Whether it was given to a draft.")
     created_at = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar = AnswerManager()

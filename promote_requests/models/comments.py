@@ -43,16 +43,25 @@ class Comment(AppendOnly):
         return [(self.body, self.created_at), *((edit.body, edit.created_at) for edit in self.edits.all())]
 
     @property
+    def earlier(self) -> list[tuple[str, datetime]]:
+        """Its former wordings that somebody else may have read, with the moment of each, oldest first."""
+        if self.is_deleted:
+            return []
+        replaced = zip(self.wordings, self.edits.all(), strict=False)
+        return [wording for wording, edit in replaced if not edit.was_private]
+
+    @property
     def text(self) -> str:
         """What it says now; "" once it is deleted."""
         return "" if self.is_deleted else self.wordings[-1][0]
 
 
 class CommentEdit(AppendOnly):
-    """A new wording of a comment, by its author; the former ones stay visible."""
+    """A new wording of a comment, by its author; the former ones stay visible, but for those of a draft."""
 
     comment = models.ForeignKey(Comment, on_delete=models.PROTECT, related_name="edits")
     body = models.TextField()
+    was_private = models.BooleanField(default=False, help_text="Whether nobody else had read the wording before it.")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -1,10 +1,9 @@
 """Sentences about the rules of a request that its reader should know."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from promote_requests.sentences.story import effect
-from protection.asked.questions import Question
 from registry.proposals import Proposal
 
 
@@ -14,9 +13,9 @@ def author_changed_rule(who: str, number: int, at: datetime, changes: Sequence[s
     return f"{who} {what} on {at:%Y-%m-%d at %H:%M} UTC: {'; '.join(changes)}."
 
 
-def answered(given: Sequence[tuple[Question, str]]) -> str:
-    """Returns what the trail says of answers."""
-    return "; ".join(f"“{question.text}” {said}" for question, said in given)
+def answered(given: Iterable[tuple[str, str]]) -> str:
+    """Returns what the trail says of answers, from (question, answer)."""
+    return "; ".join(f"“{question}” {said}" for question, said in given)
 
 
 def meaning(proposal: Proposal) -> str:

@@ -17,12 +17,12 @@ from foundation.texts import checked, checked_message
 from promote_requests import permissions, sentences, transitions
 from promote_requests.choices import Action, CloseReason, Status
 from promote_requests.exceptions import DuplicateRequest
-from promote_requests.models import FormerText, PromoteRequest
+from promote_requests.models import PromoteRequest
 from promote_requests.services import feasibility
 from promote_requests.services.asking.owners import ask_owners
 from promote_requests.services.conversation.mentioning import mention, mention_all
 from promote_requests.services.gating import after_description, as_stored, judge_gates
-from promote_requests.services.locking import lock, move
+from promote_requests.services.locking import lock, move, reword
 from promote_requests.services.moves.former import has_ground, has_passed, require_latest
 from promote_requests.services.moves.gone import notice_presence
 from promote_requests.services.observing import columns
@@ -32,6 +32,7 @@ from promote_requests.services.reading import (
     requirement_for_proposal,
     with_both,
 )
+from promote_requests.services.ruling.answering import tell_answers
 from promote_requests.services.settling import settles_first
 from registry import get_registry, patience
 from registry.proposals import Proposal
@@ -147,7 +148,8 @@ def open_request(
 def edit(*, actor: Actor, promote_request: PromoteRequest, title: str, description: str) -> PromoteRequest:
     """Changes title and description. What is asked for never changes: that would be another request.
 
-    The trail keeps the former texts, because reviewers may have approved because of them.
+    The trail keeps the former texts, because reviewers may have approved because of them. Those of a draft, which
+    nobody has read, it keeps from those who will read it.
     """
     with patience.at_most(_LOOKS_FOR_VERSION):
         notice_presence(promote_request, actor=actor)
@@ -159,18 +161,13 @@ def edit(*, actor: Actor, promote_request: PromoteRequest, title: str, descripti
         before = locked.title, locked.description
         if before == (title, description):
             return locked
-        FormerText.objects.create(
-            promote_request=locked, revision=locked.text_revision, title=before[0], description=before[1]
-        )
-        move(
+        reword(
             locked,
-            Status(locked.status),
             title=title,
             description=description,
-            text_revision=locked.text_revision + 1,
             gate_results=after_description(locked.gate_results, description),
         )
-        reason = sentences.edited(before, (title, description))
+        reason = "" if locked.is_private else sentences.edited(before, (title, description))
         _record(AuditAction.EDITED, locked, actor, reason=reason)
         mention(actor=actor, promote_request=locked, text=description)
     return locked
@@ -285,6 +282,7 @@ def _open(
             _refuse_beside_objection(locked.proposal, besides=locked.pk)
             _record(recorded_as, locked, actor, reason=message, from_status=before)
             if was_private:
+                tell_answers(actor=actor, promote_request=locked)
                 mention_all(actor=actor, promote_request=locked)
             ask_owners(locked, actor=actor)
     except IntegrityError:

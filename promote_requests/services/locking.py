@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from foundation.exceptions import WrongState
 from promote_requests.choices import Status
-from promote_requests.models import PromoteRequest
+from promote_requests.models import FormerText, PromoteRequest
 
 
 def lock(promote_request: PromoteRequest) -> PromoteRequest:
@@ -35,6 +35,25 @@ def move(promote_request: PromoteRequest, to: Status, **values: Any) -> None:
     if written != 1:
         raise WrongState("Somebody else changed this request at the same moment. Reload it and look again.")
     promote_request.refresh_from_db()
+
+
+def reword(promote_request: PromoteRequest, **values: Any) -> None:
+    """Writes other words of the author's, and keeps the former ones where somebody else may have read them.
+
+    Nobody has those of a draft: what its author took out before it was submitted is shown to nobody afterwards.
+
+    Raises:
+        WrongState: somebody else changed the request in between.
+    """
+    if not promote_request.is_private:
+        FormerText.objects.create(
+            promote_request=promote_request,
+            revision=promote_request.text_revision,
+            title=promote_request.title,
+            description=promote_request.description,
+        )
+    revision = promote_request.text_revision + 1
+    move(promote_request, Status(promote_request.status), text_revision=revision, **values)
 
 
 def touch(promote_request: PromoteRequest) -> None:

@@ -122,10 +122,11 @@ def review(
         keep_answers(locked, requirement, given, actor=actor, review=recorded)
         signature = _sign(recorded, signer, locked) if signer is not None and verdict == Verdict.APPROVE else ""
         touch(locked)
+        answered = sentences.answered((question.text, said) for question, said in given)
         trail.record(
             AuditAction.REVIEWED,
             about=locked.about,
-            reason=". ".join(filter(None, (str(verdict.label), sentences.answered(given), signature))),
+            reason=". ".join(filter(None, (str(verdict.label), answered, signature))),
             actor=actor,
         )
         mention(actor=actor, promote_request=locked, text=body, review=recorded)

@@ -20,7 +20,7 @@ class Said:
 
     Attributes:
         text: Markdown, as it says now; "" once it is deleted.
-        earlier: (text, when) of its former wordings, oldest first.
+        earlier: (text, when) of its former wordings that others may have read, oldest first.
         deleted_by: Who took it back; "" while it stands.
         is_own: Whether the reader wrote it and may still change it.
     """
@@ -185,7 +185,7 @@ def _said(comment: Comment, reader: Actor) -> Said:
         who=comment.author.get_username(),
         at=comment.created_at,
         text=comment.text,
-        earlier=() if comment.is_deleted else tuple(comment.wordings[:-1]),
+        earlier=tuple(comment.earlier),
         deleted_by=comment.deletion.by.get_username() if comment.is_deleted else "",
         deleted_at=comment.deletion.created_at if comment.is_deleted else None,
         is_own=comment.author_id == reader.user_id and not comment.is_deleted,

@@ -15,7 +15,9 @@ from promote_requests.services.locking import lock, touch
 
 @trail.records_refusals
 def edit_comment(*, actor: Actor, promote_request: PromoteRequest, comment: int, body: str) -> Comment:
-    """Gives one's own comment another wording; the former ones stay visible. The same words change nothing.
+    """Gives one's own comment another wording; the same words change nothing.
+
+    The former ones stay visible, but for those that only a draft had.
 
     Raises:
         InvalidInput: the text is missing or too long, or the request has no such comment.
@@ -28,7 +30,7 @@ def edit_comment(*, actor: Actor, promote_request: PromoteRequest, comment: int,
         body = checked_words(body, required=True)
         if found.text == body:
             return found
-        CommentEdit.objects.create(comment=found, body=body)
+        CommentEdit.objects.create(comment=found, body=body, was_private=locked.is_private)
         touch(locked)
         names = mentioning.note(actor=actor, promote_request=locked, text=body, comment=found)
         trail.record(AuditAction.COMMENT_EDITED, about=locked.about, actor=actor, reason=_which(found))

@@ -10,9 +10,9 @@ from audit.actors import Actor
 from audit.choices import AuditAction
 from foundation.exceptions import CheckpointError, InvalidInput
 from promote_requests import permissions, sentences, transitions
-from promote_requests.choices import Action, Status
-from promote_requests.models import Answer, FormerText, PromoteRequest, Review
-from promote_requests.services.locking import lock, move
+from promote_requests.choices import Action
+from promote_requests.models import Answer, PromoteRequest, Review
+from promote_requests.services.locking import lock, reword
 from promote_requests.services.promotion import promote_if_due
 from promote_requests.services.reading import answers_by_author, requirement_of
 from promote_requests.services.settling import settles_first
@@ -59,10 +59,11 @@ def answer(*, actor: Actor, promote_request: PromoteRequest, answers: Mapping[st
         before = answers_by_author(locked)
         new = [(question, said) for question, said in given if before.get(question.key) != said]
         if any(question.key in before for question, _ in new):
-            _begin_new_revision(locked)
+            reword(locked)
         keep_answers(locked, requirement, new, actor=actor)
         if new:
-            trail.record(AuditAction.ANSWERED, about=locked.about, reason=sentences.answered(new), actor=actor)
+            told = "" if locked.is_private else sentences.answered((question.text, said) for question, said in new)
+            trail.record(AuditAction.ANSWERED, about=locked.about, reason=told, actor=actor)
     try:
         return AnswerOutcome(promote_if_due(actor=actor, promote_request=locked))
     except CheckpointError as failure:
@@ -105,14 +106,23 @@ def keep_answers(
             question=question.text,
             answer=said,
             rules=rules,
+            was_private=locked.is_private,
         )
 
 
-def _begin_new_revision(locked: PromoteRequest) -> None:
-    FormerText.objects.create(
-        promote_request=locked,
-        revision=locked.text_revision,
-        title=locked.title,
-        description=locked.description,
-    )
-    move(locked, Status(locked.status), text_revision=locked.text_revision + 1)
+def readable(answers: Iterable[Answer]) -> list[Answer]:
+    """Returns the answers to a request that anybody reads: of those to a draft the last to each question.
+
+    What its author had answered otherwise before it was submitted was never there for others.
+    """
+    found = list(answers)
+    drafted = {given.question_key: given.pk for given in found if given.was_private}
+    return [given for given in found if not given.was_private or given.pk == drafted[given.question_key]]
+
+
+def tell_answers(*, actor: Actor, promote_request: PromoteRequest) -> None:
+    """Records what a draft answers that others see from now on; until then the trail has no word of it."""
+    given = [(each.question, each.answer) for each in readable(promote_request.answers.all())]
+    if given:
+        about = promote_request.about
+        trail.record(AuditAction.ANSWERED, about=about, reason=sentences.answered(given), actor=actor)
