@@ -134,7 +134,7 @@ def _champion(
     if not holders:
         return _Champion()
     newest, *rest = holders
-    place = (target.name if target.kind == TargetKind.MODEL else name, newest)
+    place = (target.changed_model(name), newest)
     if place == (name, version):
         return _Champion(place, others=tuple(rest))
     model = described(registry, place[0], workspace=proposal.workspace) if place[0] != name else None

@@ -216,22 +216,28 @@ class Rulebook:
     freezes: tuple[Cover, ...] = ()
     ownership: tuple[Owned, ...] = ()
 
-    def sections_of(self, workspace: str, model_name: str) -> tuple[Section, ...]:
-        """Returns who owns a model: of each section what the closest pattern says, of equally close ones the last."""
+    def sections_of(self, workspace: str, model_name: str, target: Target) -> tuple[Section, ...]:
+        """Returns who owns the model that changes when a version gets a target: for a copy the one it goes into.
+
+        Of each section what the closest pattern says, of equally close ones the last.
+        """
         closest: dict[str, Owned] = {}
         for row in self.ownership:
-            if _covers(row, workspace, model_name):
+            if _covers(row, workspace, target.changed_model(model_name)):
                 before = closest.setdefault(plain(row.section.name), row)
                 closest[plain(row.section.name)] = max(row, before, key=lambda each: each.closeness)
         return tuple(closest[name].section for name in sorted(closest))
 
     def windows_for(self, workspace: str, model_name: str, targets: Iterable[Target]) -> tuple[Window, ...]:
-        """Returns the freeze windows that cover one of the targets of a model."""
-        names = [str(target) for target in targets]
+        """Returns the freeze windows that cover one of the targets; of a copy, as one of the model it goes into."""
+        those = list(targets)
         return tuple(
             cover.window
             for cover in self.freezes
-            if _covers(cover, workspace, model_name) and any(_glob(name, cover.target_pattern) for name in names)
+            if any(
+                _covers(cover, workspace, target.changed_model(model_name)) and _glob(str(target), cover.target_pattern)
+                for target in those
+            )
         )
 
 
@@ -263,7 +269,8 @@ def requirement_for(
     matching = tuple(rule for rule in book.rules if matches(rule, [*got, *lost]))
     if not matching:
         return Requirement()
-    sections = book.sections_of(workspace, model_name)
+    owned = [book.sections_of(workspace, model_name, target) for target in [*got, *lost]]
+    sections = tuple(dict.fromkeys(section for found in owned for section in found))
     windows = book.windows_for(workspace, model_name, [*got, *lost])
 
     def asked(rule: Rule) -> Iterator[Condition]:

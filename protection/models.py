@@ -34,7 +34,7 @@ class ProtectionRule(models.Model):
 
     Patterns are shell globs (`*`, `?`), compared without regard to case. Of several matching rules every condition of
     each applies, the stricter where two have the same. A `model:` target protects the destination, whatever model the
-    version comes from, so the model pattern is ignored.
+    version comes from, so the model pattern is ignored; freeze windows and owners go by the destination's name, too.
     """
 
     description = models.CharField(max_length=200, blank=True)

@@ -73,6 +73,10 @@ class Target:
             name = canonical
         return cls(TargetKind(kind), name)
 
+    def changed_model(self, model_name: str) -> str:
+        """Returns which model changes when a version of `model_name` gets this: for a copy the one it goes into."""
+        return self.name if self.kind == TargetKind.MODEL else model_name
+
     @property
     def can_archive_holders(self) -> bool:
         """Whether a promotion here can archive the versions that hold the stage now."""

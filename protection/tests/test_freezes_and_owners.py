@@ -154,6 +154,31 @@ def test_a_model_without_an_owner_is_promoted_by_nobody():
         assert (code, says in sentence) == ("owner_unknown", True)
 
 
+def copied(into, model_pattern, rule, target_pattern="*"):
+    """Returns what is asked of copying a version of Fraud into a model, of rows for the models of a pattern."""
+    book = Rulebook(
+        (ProtectionRule(target_pattern="model:prod.*", model_pattern="Nothing", conditions=rule),),
+        (Cover(Window(**WEEKEND), model_pattern=model_pattern, target_pattern=target_pattern),),
+        (Owned(Section("Risk", RISK, 1), model_pattern=model_pattern),),
+    )
+    return requirement_for(book, workspace="", model_name="Fraud", targets=[Target.parse(f"model:{into}")])
+
+
+@pytest.mark.parametrize(
+    ("model_pattern", "is_of_it"), [("prod.*", True), ("Prod.Fraud", True), ("Fraud", False), ("*", True)]
+)
+def test_a_copy_is_frozen_and_owned_as_the_model_is_into_which_it_goes(model_pattern, is_of_it):
+    frozen = unmet(copied("prod.fraud", model_pattern, {"approvals": 0}))
+    assert [code for code, *_ in frozen] == (["frozen"] if is_of_it else [])
+    owned = unmet(copied("prod.fraud", model_pattern, {"owners": True}), now=datetime(2026, 11, 25, tzinfo=UTC))
+    assert [code for code, *_ in owned] == ["owner_missing" if is_of_it else "owner_unknown"]
+
+
+def test_a_freeze_of_copies_into_some_models_leaves_the_others():
+    for into, codes in (("prod.fraud", ["frozen"]), ("prod.churn", [])):
+        assert [code for code, *_ in unmet(copied(into, "*", {"approvals": 0}, "model:prod.f*"))] == codes
+
+
 @pytest.fixture
 def api(db, registry):
     return Api(AdministratorFactory(username="root"))

@@ -118,7 +118,7 @@ def waiting_for(user_id: int, name: str, group_ids: Iterable[int], rules: Rulebo
         asked = champion.promote_request
         if user_id in asked.authors:
             continue
-        sections = rules.sections_of(asked.workspace, asked.model_name)
+        sections = rules.sections_of(asked.workspace, asked.model_name, asked.target)
         is_owner = any(section.people.include(user_id, groups) for section in sections)
         if is_owner or (not sections and name in asked.approved_by):
             found.append(champion)
@@ -131,7 +131,7 @@ def waited_for(promote_request: PromoteRequest, rules: Rulebook) -> set[int]:
     With those whom the rules name as approvers, since they are asked where nobody owns a model. Never somebody who
     cannot sign in any more; the author of a champion with owners may not review it and is not told.
     """
-    sections = rules.sections_of(promote_request.workspace, promote_request.model_name)
+    sections = rules.sections_of(promote_request.workspace, promote_request.model_name, promote_request.target)
     owners = {person for section in sections for person in able(section.people)} - promote_request.authors
     if owners:
         return owners

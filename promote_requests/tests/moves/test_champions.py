@@ -181,6 +181,21 @@ def test_the_list_takes_one_query_however_long(champion, fraud, ada, grace, djan
         assert len(champions(rules)) == 4
 
 
+def test_a_champion_that_was_copied_is_its_own_models_owners_business(fraud, ada, grace):
+    zoe, linus = UserFactory(username="zoe"), UserFactory(username="linus")
+    RuleFactory(target_pattern="model:prod.*", moves={"re_review": {"days": 30}})
+    for owner, pattern in ((zoe, "Fraud"), (linus, "prod.*")):
+        people = {"groups": [], "users": [{"id": owner.pk, "name": owner.username}]}
+        Ownership.objects.create(section="Risk", model_pattern=pattern, people=people)
+    copied = PromoteRequestFactory(actor=ada, target=Target.parse("model:prod.fraud"))
+    services.review(actor=by(grace), promote_request=copied, verdict=Verdict.APPROVE)
+    aged(copied, 31)
+    tell_overdue()
+    assert Message.objects.get(event=Event.RE_REVIEW_DUE).audience["only"] == [linus.pk]
+    assert [found.promote_request for found in inbox.champions_for(linus, rulebook())] == [copied]
+    assert inbox.champions_for(zoe, rulebook()) == []
+
+
 def test_owners_alone_are_told_and_without_any_who_approved_it_and_its_author(champion, ada, grace, monkeypatch):
     monkeypatch.setattr("promote_requests.services.moves.champions.TOLD_AGAIN_AFTER", timedelta(0))
     bystander, zoe = UserFactory(username="bystander"), UserFactory(username="zoe")
