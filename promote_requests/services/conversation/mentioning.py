@@ -9,7 +9,7 @@ from audit.actors import Actor
 from audit.choices import AuditAction
 from foundation.exceptions import InvalidInput
 from foundation.words import listed
-from promote_requests.models import Comment, Mention, PromoteRequest, Review
+from promote_requests.models import Comment, Mention, PromoteRequest, Review, Thread
 from promote_requests.services.conversation.words import prose
 
 MOST = 50
@@ -72,8 +72,18 @@ def mention(*, actor: Actor, promote_request: PromoteRequest, text: str, review:
 
 
 def mention_all(*, actor: Actor, promote_request: PromoteRequest) -> None:
-    """Notes and tells whom the description and the comments mention of a draft that others see from now on."""
+    """Notes and tells whom the description and the comments of a draft mean that others see from now on.
+
+    Also who is to see to a follow-up: they are told by the comment that opened it.
+    """
     names = note(actor=actor, promote_request=promote_request, text=promote_request.description)
-    for comment in promote_request.comments.all():
-        names += note(actor=actor, promote_request=promote_request, text=comment.text, comment=comment)
+    begun = set()
+    for comment in promote_request.comments.select_related("thread"):
+        others = frozenset() if comment.thread_id in begun else _to_see_to(comment.thread)
+        begun.add(comment.thread_id)
+        names += note(actor=actor, promote_request=promote_request, text=comment.text, comment=comment, others=others)
     tell(actor=actor, promote_request=promote_request, names=sorted(set(names)))
+
+
+def _to_see_to(thread: Thread) -> frozenset[int]:
+    return frozenset() if thread.owner_id is None or thread.is_resolved else frozenset({thread.owner_id})

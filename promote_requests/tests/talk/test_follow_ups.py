@@ -152,3 +152,20 @@ def test_somebody_elses_draft_is_not_shown(fraud, ada, linus, clock):
     assert not overdue("", "Fraud", reader=linus).exists()
     assert overdue("", "Fraud", reader=ada).count() == 1
     assert Thread.objects.overdue(timezone.now().date()).count() == 1
+
+
+@pytest.mark.parametrize("shown", [services.submit, services.reopen])
+def test_the_owner_of_a_follow_up_on_a_draft_is_told_when_others_see_it(fraud, ada, grace, linus, shown):
+    draft = PromoteRequestFactory(actor=ada, draft=True)
+    opened = follow_up(draft, ada, linus)
+    services.reply(actor=by(ada), promote_request=draft, thread=opened.pk, body="Every week.")
+    done = follow_up(draft, ada, grace)
+    services.resolve(actor=by(ada), promote_request=draft, thread=done.pk)
+    if shown is services.reopen:
+        draft = services.withdraw(actor=by(ada), promote_request=draft)
+    assert not Message.objects.exists()
+    shown(actor=by(ada), promote_request=draft)
+    message = Message.objects.get(event=Event.MENTIONED)
+    assert [each.person for each in told([message])] == [linus.pk]
+    assert [mention.comment.thread for mention in mentions_of(linus)] == [opened]
+    assert not mentions_of(grace).exists()
