@@ -243,12 +243,23 @@ def checks_of(promote_request: PromoteRequest, observation: Observation) -> tupl
     return tuple(sorted(found, key=lambda report: report.at))
 
 
-def would_promote(actor: Actor, promote_request: PromoteRequest, decision: Decision, requirement: Requirement) -> bool:
-    """Tells whether this person's approval would complete the rules and promote at once; for the button's label."""
+def would_promote(
+    actor: Actor, promote_request: PromoteRequest, decision: Decision, requirement: Requirement, seen: Observation
+) -> bool:
+    """Tells whether this person's approval would complete the rules and promote at once; for the button's label.
+
+    Args:
+        actor: Who would approve.
+        promote_request: The request.
+        decision: What its reviews amount to on these facts.
+        requirement: What the rules ask for on these facts.
+        seen: The facts that the person is shown, by which the approval would be judged: what the request recorded last
+            may be older, and checks of those count no more.
+    """
     if not requirement.is_automatic or actor.user_id is None:
         return False
     now = timezone.now()
-    facts = _facts(promote_request, requirement, promote_request.observation, promote_request.gates)
+    facts = _facts(promote_request, requirement, seen, promote_request.gates)
     given = with_approval_of(decision.judgements, actor.user_id, actor.group_ids, now, requirement.questions)
     forecast = decide(replace(facts, judgements=given, now=now), requirement)
     return forecast.is_approved

@@ -3,6 +3,7 @@
 from typing import Any
 
 from audit.actors import Door, actor_of
+from evidence.freeze import Observation
 from promote_requests import permissions, sentences
 from promote_requests.choices import Action
 from promote_requests.decision import Decision
@@ -14,9 +15,24 @@ from protection.matching import Requirement
 
 
 def actions_of(
-    request: PageRequest, shown: PromoteRequest, decision: Decision, requirement: Requirement, *, known: Around
+    request: PageRequest,
+    shown: PromoteRequest,
+    decision: Decision,
+    requirement: Requirement,
+    *,
+    seen: Observation,
+    known: Around,
 ) -> dict[str, Any]:
-    """Returns what this person may do, and which action is the page's one primary button."""
+    """Returns what this person may do, and which action is the page's one primary button.
+
+    Args:
+        request: Of whoever looks.
+        shown: The request.
+        decision: What its reviews amount to.
+        requirement: What the rules ask for.
+        seen: The facts that the page shows, on which both are.
+        known: What the request has to do with others.
+    """
     available = actions_for(actor_of(request, Door.PAGE), shown, decision, known=known)
     has_approved = any(
         judgement.reviewer_id == request.user.pk and judgement.counts for judgement in decision.judgements
@@ -42,7 +58,7 @@ def actions_of(
             if has_objected or (objectors and is_authors)
             else ""
         ),
-        "approval_promotes": would_promote(actor_of(request, Door.PAGE), shown, decision, requirement),
+        "approval_promotes": would_promote(actor_of(request, Door.PAGE), shown, decision, requirement, seen),
         "may_not_approve": may_not_approve if Action.REVIEW in available else "",
         "review_refusal": permissions.refusal(actor_of(request, Door.PAGE), Action.REVIEW, shown),
     }

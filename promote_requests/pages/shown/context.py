@@ -158,7 +158,7 @@ def _judgement(request: PageRequest, promote_request: PromoteRequest, rules: Rul
         **(charts.context_of(evidence, proposal.workspace) if evidence else {}),
         "is_removal": proposal.change == Change.REMOVE,
         **moves,
-        **actions_of(request, promote_request, decision, requirement, known=moves["around"]),
+        **actions_of(request, promote_request, decision, requirement, seen=seen.observation, known=moves["around"]),
     }
 
 

@@ -1,18 +1,19 @@
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from django.urls import reverse
 
 from audit.choices import AuditAction
 from audit.models import AuditEvent
 from evidence.recent import facts as recent
 from promote_requests import services
-from promote_requests.choices import Verdict
+from promote_requests.choices import Status, Verdict
 from promote_requests.tests.detail.page import fingerprint_of, opened, press, reloaded, signed_in, words_of
 from protection.models import ProtectionRule
 from registry.exceptions import RegistryUnreachable
-from testing.factories import RuleFactory
-from testing.people import by
+from testing.factories import RuleFactory, UserFactory
+from testing.people import AdministratorFactory, by
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
@@ -64,6 +65,32 @@ def test_page_says_that_the_facts_changed_before_anybody_presses_a_button(
     assert "replacing version 3" in text
     assert "grace approved earlier facts: a fresh look is needed." in text
     assert "Yes, move" not in text
+
+
+@pytest.mark.parametrize("view", ["page", "desk"])
+def test_approving_is_not_said_to_promote_where_a_check_was_of_other_facts(
+    open_request: "PromoteRequest", fraud: "FakeRegistry", view: str
+) -> None:
+    """Of facts that nobody has approved the request records nothing when somebody looks: see `notice_changes`."""
+    root = AdministratorFactory()
+    desk = reverse("admin:promote_requests_promoterequest_change", args=[open_request.number])
+    address = {"page": f"{open_request.get_absolute_url()}now/", "desk": desk.replace("/change/", "/now/")}[view]
+    client = signed_in(root)
+    ProtectionRule.objects.update(conditions={"approvals": 1, "checks": ["ci/evals"]})
+    services.report_check(
+        actor=by(UserFactory()),
+        promote_request=open_request,
+        name="ci/evals",
+        state="success",
+        evidence_fingerprint=open_request.evidence_fingerprint,
+    )
+    assert "Yes, approve and move" in words_of(client.post(address).content.decode())
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.1})
+    text = words_of(client.post(address).content.decode())
+    assert "The facts changed during the review." in text
+    assert "Yes, approve and move" not in text
+    press(root, open_request, "review", verdict="approve", seen_fingerprint=fingerprint_of(open_request))
+    assert reloaded(open_request).status == Status.OPEN
 
 
 def test_page_without_mlflow_shows_the_request_and_says_so(
