@@ -130,9 +130,9 @@ class Decision:
     def notes(self) -> tuple[str, ...]:
         """What a reader should know though it stops nothing."""
         return tuple(
-            f"{judgement.name} approved before the description was edited."
+            f"{judgement.name} approved before {judgement.predates}."
             for judgement in self.judgements
-            if judgement.counts and not judgement.is_of_present_text
+            if judgement.counts and judgement.predates
         )
 
     @property
@@ -147,7 +147,8 @@ def judgements(
     round_number: int,
     authors: Collection[int],
     evidence_fingerprint: str,
-    text_revision: int,
+    edited_in: int,
+    answers_changed_in: int,
     is_decided: bool,
     groups: Mapping[str, Iterable[int]] | None = None,
     answers: Mapping[int, Mapping[str, str]] | None = None,
@@ -165,7 +166,8 @@ def judgements(
         round_number: The request's present round.
         authors: The keys of those whose own request it is: of one that is past its decision, of who asked.
         evidence_fingerprint: The present facts.
-        text_revision: Of the present title and description.
+        edited_in: The text revision of the present title and description.
+        answers_changed_in: Of the author's present answers.
         is_decided: Whether the request is past its decision.
         groups: {reviewer's key: keys of their groups} at the decision; by default those that they are in now.
         answers: {review's key: {question's key: answer}} of those that came with an answer.
@@ -194,7 +196,8 @@ def judgements(
                     if groups is None
                     else groups.get(str(review.reviewer_id), ())
                 ),
-                is_of_present_text=review.text_revision == text_revision,
+                is_of_present_text=review.text_revision >= edited_in,
+                is_of_present_answers=review.text_revision >= answers_changed_in,
                 answers=(answers or {}).get(review.pk, {}),
                 is_signed=review.is_signed,
             )

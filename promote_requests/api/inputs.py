@@ -87,8 +87,8 @@ class NewReviewSerializer(StrictSerializer):
         min_value=1,
         max_value=2**31 - 1,
         required=False,
-        help_text="The `text_revision` of the title and description that were read; an approval of earlier ones is "
-        "recorded as such.",
+        help_text="The `text_revision` of the title, description and answers that were read; an approval of earlier "
+        "ones is recorded as such.",
     )
     answers = _answers(required=False)
 

@@ -45,7 +45,13 @@ class PromoteRequest(models.Model):
         null=True, related_name="+", editable=False, help_text="Who answered for the service account that asks, then."
     )
     text_revision = models.PositiveIntegerField(
-        default=1, editable=False, help_text="Grows with each edit of title or description."
+        default=1, editable=False, help_text="Grows with each edit of title or description, and each changed answer."
+    )
+    edited_in = models.PositiveIntegerField(
+        default=1, editable=False, help_text="The text revision of the last edit of title or description."
+    )
+    answers_changed_in = models.PositiveIntegerField(
+        default=1, editable=False, help_text="The text revision in which the author last changed an answer."
     )
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN, editable=False)
     is_private = models.BooleanField(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from evidence.prompts import DiffLine, text_diff
 from promote_requests.decision import Decision
-from promote_requests.models import PromoteRequest
+from promote_requests.models import FormerText, PromoteRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,24 +15,39 @@ class TextChange:
         who: The name of who approved the former words.
         former_title: Empty where the title is the same.
         lines: Of the description; empty where it is the same or too long to be compared.
+        answers: (question, answer then, answer now) of what the author answers otherwise now.
     """
 
     who: str
     former_title: str
     lines: tuple[DiffLine, ...]
+    answers: tuple[tuple[str, str, str], ...] = ()
 
 
 def since_approvals(promote_request: PromoteRequest, decision: Decision) -> list[TextChange]:
     """Returns what changed since each approval that was given on earlier words, in the order of the reviewers."""
-    outdated = [each for each in decision.judgements if each.counts and not each.is_of_present_text]
+    outdated = [each for each in decision.judgements if each.counts and each.predates]
     if not outdated:
         return []
     revisions = {review.pk: review.text_revision for review in promote_request.reviews.all()}
-    texts = {text.revision: text for text in promote_request.former_texts.all()}
+    texts = promote_request.former_texts.all()
     found = []
     for judgement in outdated:
-        before = texts[revisions[judgement.review]]
+        # Of a draft none are kept: whoever says that they approved its words is shown the first that others could read.
+        before = next(text for text in texts if text.revision >= revisions[judgement.review])
         former_title = before.title if before.title != promote_request.title else ""
         lines = text_diff(before.description, promote_request.description)
-        found.append(TextChange(judgement.name, former_title, lines))
+        found.append(TextChange(judgement.name, former_title, lines, _changed_answers(promote_request, before)))
     return found
+
+
+def _changed_answers(promote_request: PromoteRequest, before: FormerText) -> tuple[tuple[str, str, str], ...]:
+    """Returns what the author answers otherwise than when these words were replaced."""
+    given = [answer for answer in promote_request.answers.all() if answer.review_id is None]
+    then = {answer.question_key: answer for answer in given if answer.created_at < before.created_at}
+    now = {answer.question_key: answer for answer in given}
+    return tuple(
+        (now[key].question, former.answer, now[key].answer)
+        for key, former in then.items()
+        if now[key].answer != former.answer
+    )

@@ -163,6 +163,7 @@ def edit(*, actor: Actor, promote_request: PromoteRequest, title: str, descripti
             return locked
         reword(
             locked,
+            "edited_in",
             title=title,
             description=description,
             gate_results=after_description(locked.gate_results, description),

@@ -37,22 +37,29 @@ def move(promote_request: PromoteRequest, to: Status, **values: Any) -> None:
     promote_request.refresh_from_db()
 
 
-def reword(promote_request: PromoteRequest, **values: Any) -> None:
+def reword(promote_request: PromoteRequest, kept_as: str, **values: Any) -> None:
     """Writes other words of the author's, and keeps the former ones where somebody else may have read them.
 
     Nobody has those of a draft: what its author took out before it was submitted is shown to nobody afterwards.
 
+    Args:
+        promote_request: Locked.
+        kept_as: The column that says in which revision such words were changed last: `edited_in` of title and
+            description, `answers_changed_in` of answers, which are written elsewhere.
+        values: What else changes.
+
     Raises:
         WrongState: somebody else changed the request in between.
     """
+    revision = promote_request.text_revision + 1
     if not promote_request.is_private:
+        values[kept_as] = revision
         FormerText.objects.create(
             promote_request=promote_request,
             revision=promote_request.text_revision,
             title=promote_request.title,
             description=promote_request.description,
         )
-    revision = promote_request.text_revision + 1
     move(promote_request, Status(promote_request.status), text_revision=revision, **values)
 
 

@@ -69,8 +69,8 @@ def review(
         body: Markdown; required unless the verdict is an approval.
         seen_fingerprint: The fingerprint of the evidence that the reviewer was shown. An approval of anything but the
             present facts is refused. Empty stands for the facts that the request recorded last.
-        seen_text_revision: The `text_revision` of the title and description that the reviewer was shown; None stands
-            for the present ones.
+        seen_text_revision: The `text_revision` of the title, description and answers that the reviewer was shown; None
+            stands for the present ones.
         answers: {key: answer} to the questions that the rules ask of the reviewer's groups; empty answers are none.
         signer: Who has just entered their password to sign this approval; None for one that is not signed. Where the
             rules want signatures an unsigned approval is recorded and does not count.

@@ -39,13 +39,14 @@ def review(reviewer, verdict, fingerprint="now", round_number=1, **options):
     return Given(reviewer, verdict, fingerprint, round_number, **options)
 
 
-def counted(*reviews, is_decided=False, round_number=1, text_revision=1):
+def counted(*reviews, is_decided=False, round_number=1, edited_in=1, answers_changed_in=1):
     return judgements(
         reviews,
         round_number=round_number,
         authors={ADA.pk},
         evidence_fingerprint="now",
-        text_revision=text_revision,
+        edited_in=edited_in,
+        answers_changed_in=answers_changed_in,
         is_decided=is_decided,
         groups={},
     )
@@ -181,19 +182,35 @@ def test_a_dismissed_request_for_changes_blocks_no_more_and_gives_no_earlier_app
     assert outcome(review(GRACE, Verdict.APPROVE), review(GRACE, Verdict.REQUEST_CHANGES, is_dismissed=True)).unmet
 
 
-def test_an_approval_of_earlier_words_counts_and_is_said_to_be_one_unless_the_rule_asks_for_another():
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"edited_in": 2}, "the description was edited"),
+        ({"answers_changed_in": 3}, "an answer was changed"),
+        ({"edited_in": 3, "answers_changed_in": 2}, "the description was edited and an answer was changed"),
+    ],
+)
+def test_an_approval_of_earlier_words_counts_and_is_said_to_be_one_unless_the_rule_asks_for_another(changed, what):
     given = review(GRACE, Verdict.APPROVE, text_revision=1)
-    decision = outcome(given, text_revision=2)
-    assert (decision.is_approved, decision.notes) == (
-        True,
-        ("grace approved before the description was edited.",),
-    )
-    assert outcome(given, text_revision=1).notes == ()
+    decision = outcome(given, **changed)
+    assert (decision.is_approved, decision.notes) == (True, (f"grace approved before {what}.",))
+    assert outcome(given).notes == ()
+    assert outcome(review(GRACE, Verdict.APPROVE, text_revision=3), **changed).notes == ()
     strict = Requirement(conditions=merged([(Approvals(1), PresentText())]))
-    unmet = decide(Facts("ada", counted(given, text_revision=2), NOW), strict).unmet
+    unmet = decide(Facts("ada", counted(given, **changed), NOW), strict).unmet
     assert [(each.code, each.sentence) for each in unmet] == [
-        ("text_edited", "grace approved before the description was edited: a fresh look is needed.")
+        ("text_edited", f"grace approved before {what}: a fresh look is needed.")
     ]
+
+
+def test_who_approved_before_different_changes_is_named_with_each():
+    given = review(GRACE, Verdict.APPROVE, text_revision=1), review(LINUS, Verdict.APPROVE, text_revision=2)
+    strict = Requirement(conditions=merged([(Approvals(1), PresentText())]))
+    (unmet,) = decide(Facts("ada", counted(*given, edited_in=2, answers_changed_in=3), NOW), strict).unmet
+    assert unmet.sentences == (
+        "grace approved before the description was edited and an answer was changed: a fresh look is needed.",
+        "linus approved before an answer was changed: a fresh look is needed.",
+    )
 
 
 def test_that_a_promotion_failed_is_said_where_it_would_be_called_approved():

@@ -88,15 +88,30 @@ def test_the_wrong_answer_blocks_until_the_right_one_and_both_stay_in_the_record
     assert list(Answer.objects.values_list("answer", flat=True)) == ["no", "yes"]
 
 
-def test_an_answer_that_is_changed_counts_as_an_edit_for_those_who_approved(asked, ada, grace):
+def test_an_answer_that_is_changed_is_told_as_such_to_those_who_approved(asked, ada, grace):
     data, harm = keys(asked)
     services.answer(actor=by(ada), promote_request=asked, answers={data: "no"})
     services.review(actor=by(grace), promote_request=fresh(asked), verdict=Verdict.APPROVE, answers={harm: "low"})
     assert services.decision_of(fresh(asked)).notes == ()
     ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when="pressed")
     services.answer(actor=by(ada), promote_request=asked, answers={data: "yes"})
+    assert services.decision_of(fresh(asked)).notes == ("grace approved before an answer was changed.",)
+    page = signed_in(grace).post(f"{asked.get_absolute_url()}now/").content.decode().replace("<wbr>", "")
+    assert "Was the data reviewed? The answer was: no. It is now: yes." in page
+    services.edit(actor=by(ada), promote_request=fresh(asked), title="Live", description="Why.")
+    both = ("grace approved before the description was edited and an answer was changed.",)
+    assert services.decision_of(fresh(asked)).notes == both
+    assert FormerText.objects.count() == 2
+
+
+def test_an_answer_to_a_new_question_and_an_edit_are_no_changed_answers(asked, ada, grace):
+    data, harm = keys(asked)
+    services.review(actor=by(grace), promote_request=asked, verdict=Verdict.APPROVE, answers={harm: "low"})
+    services.edit(actor=by(ada), promote_request=fresh(asked), title="Live", description="Why.")
+    services.answer(actor=by(ada), promote_request=fresh(asked), answers={data: "no"})
     assert services.decision_of(fresh(asked)).notes == ("grace approved before the description was edited.",)
-    assert FormerText.objects.count() == 1
+    page = signed_in(grace).post(f"{asked.get_absolute_url()}now/").content.decode()
+    assert "The answer was" not in page
 
 
 @pytest.mark.parametrize("who", ["grace", "nightly"])

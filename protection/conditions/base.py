@@ -99,6 +99,7 @@ class Judgement:
         is_fresh: Whether it was given on the present facts.
         may_answer: Whether the reviewer can still sign in and judge again.
         is_of_present_text: Whether it was given on the present title and description.
+        is_of_present_answers: Whether it was given on the author's present answers to what the rules ask.
         is_expired: Whether it is older than a rule lets approvals be.
         is_makers: Whether the reviewer made the version, where a rule lets no maker approve.
         groups: The keys of the groups that the reviewer is in.
@@ -114,6 +115,7 @@ class Judgement:
     at: datetime
     may_answer: bool = True
     is_of_present_text: bool = True
+    is_of_present_answers: bool = True
     review: int = 0
     is_expired: bool = False
     is_makers: bool = False
@@ -127,6 +129,18 @@ class Judgement:
         """Whether it is an approval of the present facts, by somebody who may give it, and signed where wanted."""
         is_good = not self.is_expired and not self.is_makers and not self.lacks_signature
         return self.approves and self.is_fresh and is_good
+
+    @property
+    def predates(self) -> str:
+        """What the author has changed in their words since, to follow "before"; "" where nothing."""
+        match self.is_of_present_text, self.is_of_present_answers:
+            case False, False:
+                return "the description was edited and an answer was changed"
+            case False, True:
+                return "the description was edited"
+            case True, False:
+                return "an answer was changed"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

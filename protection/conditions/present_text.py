@@ -1,4 +1,4 @@
-"""Approvals count only for the title and description that they were given on."""
+"""Approvals count only for the title, description and answers that they were given on."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -12,7 +12,10 @@ from protection.conditions.base import Condition, Facts, Unmet
 
 @dataclass(frozen=True, slots=True)
 class PresentText(Condition):
-    """Whoever approved before an edit has to look again. Without this condition the page only says so."""
+    """Whoever approved before an edit, or before the author changed an answer, has to look again.
+
+    Without this condition the page only says so.
+    """
 
     key: ClassVar[str] = "present_text"
 
@@ -33,11 +36,15 @@ class PresentText(Condition):
 
     def unmet(self, facts: Facts) -> Unmet | None:
         """Names who approved other words than the present ones."""
-        earlier = [each.name for each in facts.judgements if each.counts and not each.is_of_present_text]
+        earlier: dict[str, list[str]] = {}
+        for each in facts.judgements:
+            if each.counts and each.predates:
+                earlier.setdefault(each.predates, []).append(each.name)
         if not earlier:
             return None
-        return Unmet(
-            "text_edited", f"{listed(earlier)} approved before the description was edited: a fresh look is needed."
+        return Unmet.of(
+            "text_edited",
+            (f"{listed(names)} approved before {what}: a fresh look is needed." for what, names in earlier.items()),
         )
 
     def __str__(self) -> str:
@@ -47,7 +54,7 @@ class PresentText(Condition):
     def form_field(cls) -> forms.Field:
         """Asks whether it holds."""
         return forms.BooleanField(
-            label="Ask again when the description is edited",
+            label="Ask again when the description is edited or an answer is changed",
             required=False,
             help_text="Otherwise approvals stand, and the page says that they were given on earlier words.",
         )

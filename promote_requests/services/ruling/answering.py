@@ -33,8 +33,8 @@ class AnswerOutcome:
 def answer(*, actor: Actor, promote_request: PromoteRequest, answers: Mapping[str, str]) -> AnswerOutcome:
     """Records what the author answers, and promotes if that was the last thing missing and the rule says at once.
 
-    Earlier answers stay in the record. One that is replaced makes the request's words other ones than those that
-    earlier approvals were given on (`text_revision`).
+    Earlier answers stay in the record. One that is replaced makes the author's words other ones than those that
+    earlier approvals were given on (`text_revision`), though nobody edited the description.
 
     Args:
         actor: The author.
@@ -59,7 +59,7 @@ def answer(*, actor: Actor, promote_request: PromoteRequest, answers: Mapping[st
         before = answers_by_author(locked)
         new = [(question, said) for question, said in given if before.get(question.key) != said]
         if any(question.key in before for question, _ in new):
-            reword(locked)
+            reword(locked, "answers_changed_in")
         keep_answers(locked, requirement, new, actor=actor)
         if new:
             told = "" if locked.is_private else sentences.answered((question.text, said) for question, said in new)

@@ -182,6 +182,21 @@ def test_who_approved_before_an_edit_is_named_with_what_changed(
     assert '<span class="visually-hidden">added: </span></span><span>With &lt;i&gt;more&lt;/i&gt;.</span>' in html
 
 
+def test_who_says_that_they_approved_the_words_of_a_draft_is_shown_what_changed_since_it_was_submitted(
+    fraud: "FakeRegistry", ada: "User", grace: "User"
+) -> None:
+    ProtectionRule.objects.update(promote_when="pressed")
+    draft = PromoteRequestFactory(actor=ada, draft=True, description="Kept to myself.")
+    services.edit(actor=by(ada), promote_request=draft, title="Live", description="For others.")
+    asked = services.submit(actor=by(ada), promote_request=draft)
+    services.review(actor=by(grace), promote_request=asked, verdict=Verdict.APPROVE, seen_text_revision=1)
+    assert "before the description was edited" not in words_of(opened(grace, asked))
+    services.edit(actor=by(ada), promote_request=asked, title="Live", description="Once more.")
+    text = words_of(opened(grace, asked))
+    assert "grace approved before the description was edited. What changed" in text
+    assert ("For others." in text, "Kept to myself." in text) == (True, False)
+
+
 def test_an_old_page_approves_the_words_that_it_showed(
     open_request: "PromoteRequest", ada: "User", grace: "User"
 ) -> None:
