@@ -36,7 +36,7 @@ class ToDo(admin.SimpleListFilter):
             case "flagged":
                 return queryset.filter(is_bypassed=True, reviewed_afterwards_at=None)
             case "stale":
-                return queryset.filter(status=Status.OPEN, created_at__lte=timezone.now() - STALE_AFTER)
+                return queryset.filter(status=Status.OPEN, opened_at__lte=timezone.now() - STALE_AFTER)
         return queryset
 
 

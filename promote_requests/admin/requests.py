@@ -208,9 +208,10 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
     def labelled(self, promote_request: PromoteRequest) -> str:
         return ", ".join(label.name for label in promote_request.labels.all())
 
-    @admin.display(description="opened", ordering="created_at")
+    @admin.display(description="opened", ordering="opened_at")
     def age(self, promote_request: PromoteRequest) -> str:
-        return ago(promote_request.created_at)
+        """Returns when reviewers got it last; "" for what was a draft only."""
+        return "" if promote_request.is_private else ago(promote_request.opened_at)
 
     @admin.display(description="review page")
     def review_page(self, promote_request: PromoteRequest) -> SafeString:

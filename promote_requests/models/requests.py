@@ -157,6 +157,7 @@ class PromoteRequest(models.Model):
             models.Index(fields=["workspace", "model_name", "version"], name="request_by_version"),
             models.Index(fields=["author", "status"], name="request_by_author"),
             models.Index(fields=["created_at"], name="request_by_time"),
+            models.Index(fields=["opened_at"], name="request_by_opening"),
             models.Index(fields=["promoted_at"], name="request_by_promotion"),
             models.Index(fields=["closed_at"], name="request_by_closing"),
             models.Index(fields=["opened_at", "number"], condition=Q(status=Status.OPEN), name="request_by_waiting"),

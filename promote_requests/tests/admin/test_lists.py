@@ -189,9 +189,31 @@ def test_a_page_takes_the_same_number_of_queries_however_much_was_said(
         assert client.get(f"{LIST}{open_request.number}/change/").status_code == 200
 
 
+def test_since_when_a_request_is_open_counts_from_when_it_was_submitted(fraud, approver, ada):
+    asked = PromoteRequestFactory(actor=ada, draft=True)
+    long_ago = timezone.now() - timedelta(days=40)
+    PromoteRequest.objects.filter(pk=asked.pk).update(created_at=long_ago, opened_at=long_ago)
+    mine = signed_in(AdministratorFactory(username="root"))
+    services.submit(actor=by(ada), promote_request=PromoteRequest.objects.get())
+    own = PromoteRequestFactory(actor=ada, version=fraud.add_version("Fraud").version)
+    PromoteRequest.objects.filter(pk=own.pk).update(opened_at=timezone.now() - timedelta(days=3))
+    listed = mine.get(f"{LIST}?o=-10")
+    assert [row.pk for row in listed.context["cl"].result_list] == [asked.pk, own.pk]
+    assert re.findall(r'class="field-age[^"]*"><time[^>]*>(.*?)</time>', listed.content.decode()) == [
+        "just now",
+        "3\xa0days ago",
+    ]
+    assert list(mine.get(f"{LIST}?todo=stale").context["cl"].result_list) == []
+
+
+def test_a_draft_of_ones_own_is_not_called_open(fraud, approver):
+    PromoteRequestFactory(actor=approver, draft=True)
+    assert '<td class="field-age">-</td>' in signed_in(approver).get(LIST).content.decode()
+
+
 def test_the_filters_find_what_waits_for_me_and_what_is_stale(fraud, approver, open_request):
     own = PromoteRequestFactory(actor=approver, version="2", target=Target.parse("alias:shadow"))
-    PromoteRequest.objects.filter(pk=own.pk).update(created_at=timezone.now() - timedelta(days=15))
+    PromoteRequest.objects.filter(pk=own.pk).update(opened_at=timezone.now() - timedelta(days=15))
     client = signed_in(approver)
 
     def found(query):
