@@ -47,6 +47,25 @@ _AT_ONCE = timedelta(seconds=2)
 """Who promotes writes the tags within this time, unless that would take long."""
 _PASSING_BY = 3.0
 """Seconds that somebody who opens a request with such a promotion waits for MLflow."""
+_OF_THE_ATTEMPT = (
+    "promoted_by_id",
+    "approved_by",
+    "judged_by",
+    "is_bypassed",
+    "is_fast_track",
+    "round",
+    "opened_at",
+    "champion_version",
+    "challenger_stage",
+    "evidence_fingerprint",
+    "evidence_digest",
+    "unplaced_source",
+    "gate_results",
+    "makers",
+    "held_since",
+    "inspection_id",
+)
+"""Columns that say who promotes, by whose approval, under which rules and on which facts."""
 
 logger = logging.getLogger(__name__)
 
@@ -191,23 +210,26 @@ def _note_no_answer(promote_request: PromoteRequest, reason: str, *, actor: Acto
 def _record_success(
     promote_request: PromoteRequest, version: str, copied: noting.Copied | None, *, actor: Actor
 ) -> PromoteRequest:
-    """Records `promoted`, also if a `settle` took the attempt for failed while its call was under way."""
+    """Records `promoted`, also if a `settle` took the attempt for failed while its call was under way.
+
+    Then the request was open meanwhile, and may have been looked at, judged or reopened: what it was promoted on is
+    what the attempt began with, and not what it has come to since.
+    """
     with transaction.atomic():
         locked = lock(promote_request)
         same_attempt = locked.promoting_since == promote_request.promoting_since
         if locked.status not in (Status.PROMOTING, Status.OPEN) or not same_attempt:
             return locked
         before, late = locked.status, locked.last_failure != ""
+        attempt = promote_request if before == Status.OPEN else locked
         move(
             locked,
             Status.PROMOTED,
             promoted_at=timezone.now(),
-            promoted_by_id=promote_request.promoted_by_id,
-            is_bypassed=promote_request.is_bypassed,
             promoted_version=version if locked.target_kind == TargetKind.MODEL else "",
             tags_are_due=locked.change == Change.SET,
             last_failure="",
-            evidence_digest=promote_request.evidence_digest,
+            **{column: getattr(attempt, column) for column in _OF_THE_ATTEMPT},
         )
         trail.record(
             AuditAction.PROMOTED,

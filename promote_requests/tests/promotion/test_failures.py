@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 
 from audit.choices import AuditAction
@@ -5,12 +7,14 @@ from audit.models import AuditEvent
 from foundation.exceptions import WrongState
 from promote_requests import services
 from promote_requests.choices import Status
+from promote_requests.exceptions import EvidenceChanged
 from promote_requests.models import PromoteRequest
 from promote_requests.tests.promotion import story
 from promote_requests.tests.promotion.story import actions, approved, current
+from protection.models import ProtectionRule
 from registry import patience
-from registry.exceptions import RegistryRefused, RegistryTimeout, RegistryUnreachable
-from testing.factories import PromoteRequestFactory
+from registry.exceptions import RegistryError, RegistryRefused, RegistryTimeout, RegistryUnreachable
+from testing.factories import PromoteRequestFactory, UserFactory
 from testing.people import by
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +63,57 @@ def test_a_change_that_mlflow_may_still_make_keeps_the_request_promoting_and_is_
         (AuditAction.PROMOTED, "Checkpoint"),
     ]
     assert told.last().reason == "MLflow made the change after Checkpoint had stopped waiting for its answer."
+
+
+ENDED = {"status", "updated_at", "promoted_at", "holds_target"}
+"""What the end of a promotion writes; all else is as it was when the promotion began."""
+
+
+def record_of_now():
+    found = current()
+    columns = {field.attname for field in PromoteRequest._meta.concrete_fields}
+    return {column: getattr(found, column) for column in columns - ENDED}
+
+
+def given_up():
+    with suppress(RegistryError):
+        services.settle(current(), give_up=True)
+    assert (current().status, current().judged_by) == (Status.OPEN, None)
+
+
+def looked_at_when_the_facts_were_others(fraud, ada):
+    given_up()
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.96})
+    with pytest.raises(EvidenceChanged):
+        approved(current(), UserFactory())
+    assert not services.decision_of(current()).approvers
+
+
+def reopened(fraud, ada):
+    given_up()
+    services.withdraw(actor=by(ada), promote_request=current())
+    services.reopen(actor=by(ada), promote_request=current())
+
+
+@pytest.mark.parametrize(
+    "meanwhile", [lambda *_: None, lambda *_: given_up(), looked_at_when_the_facts_were_others, reopened]
+)
+def test_a_promotion_that_succeeds_late_has_the_record_that_it_would_have_had_in_time(
+    open_request, fraud, ada, grace, meanwhile
+):
+    ProtectionRule.objects.update(conditions={"approvals": 1, "gates": ["metric auc >= 0.9"]})
+    began = {}
+
+    def while_mlflow_is_called():
+        began.update(record_of_now())
+        meanwhile(fraud, ada)
+
+    fraud.before("transition_stage", while_mlflow_is_called)
+    promoted = services.promote(actor=by(ada), promote_request=approved(open_request, grace))
+    assert (promoted.status, promoted.approved_by, promoted.last_failure) == (Status.PROMOTED, ["grace"], "")
+    assert (bool(began["judged_by"]), [*began["gate_results"]]) == (True, ["metric auc >= 0.9"])
+    assert record_of_now() == began
+    assert services.decision_of(current()).approvers == ("grace",)
 
 
 def test_a_call_that_never_reached_mlflow_opens_the_request_again_though_mlflow_cannot_be_asked(
