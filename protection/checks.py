@@ -1,7 +1,8 @@
 """External checks: what CI and test harnesses report of a request, and how far the required ones have come. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -60,7 +61,7 @@ class RequiredCheck:
 
     Attributes:
         name: Compared without regard to case, accents and the like.
-        reporter: The user who alone may report it; empty for whoever reported it first, but never the author.
+        reporter: The user whose report counts; empty for whoever reported it first, but never the author.
         hours: From the request's opening on; it failed if nothing final was reported by then. 0 for no end.
     """
 
@@ -101,7 +102,7 @@ class Standing:
     Attributes:
         name: As the rule spells it, or as it was first reported.
         latest: The report that counts; None where there is none.
-        words: What is to be said of it, to follow its name.
+        words: What is to be said of it, to follow its name: by whom, where it has to pass by several.
         required: None for a check that no rule asks for.
     """
 
@@ -123,7 +124,7 @@ def standings(
     """Returns how far each check has come: the required ones first, then whatever else was reported, by name.
 
     Args:
-        required: What the rules ask for.
+        required: What the rules ask for; a check that is to pass by several reporters once for each.
         reports: Of the request, oldest first.
         opened_at: When the request was opened for review.
         now: UTC.
@@ -131,10 +132,15 @@ def standings(
     by_name: dict[str, list[Report]] = {}
     for report in reports:
         by_name.setdefault(plain(report.name), []).append(report)
+    wanted = list(required)
+    found = [_of_required(check, by_name.get(plain(check.name), []), opened_at, now) for check in wanted]
+    names = Counter(plain(check.name) for check in wanted)
     found = [
-        _of_required(check, by_name.pop(plain(check.name), []), opened_at, now)
-        for check in {plain(check.name): check for check in required}.values()
+        replace(each, words=f"by {check.reporter} {each.words}") if names[plain(check.name)] > 1 else each
+        for check, each in zip(wanted, found, strict=True)
     ]
+    for name in names:
+        by_name.pop(name, None)
     current = [[report for report in given if report.is_current] for given in by_name.values()]
     others = [
         Standing(given[0].name, _OUTCOMES[given[-1].state], _said(given[-1]), given[-1]) for given in current if given
@@ -143,7 +149,7 @@ def standings(
 
 
 def pinned_to(check: RequiredCheck | None, reports: Iterable[Report]) -> str:
-    """Returns the name of the only user who may report a check; "" while anybody may.
+    """Returns the name of the only user whose report of a check counts; "" while anybody's does.
 
     Facts that change free no check: whoever can log a metric would else choose who reports next.
 

@@ -14,6 +14,7 @@ from evidence.freeze import fingerprint
 from evidence.observe import Evidence
 from foundation.exceptions import CheckpointError, InvalidInput, NotAllowed
 from foundation.texts import checked
+from foundation.words import listed
 from promote_requests import permissions, transitions
 from promote_requests.choices import Action
 from promote_requests.exceptions import EvidenceChanged
@@ -25,7 +26,7 @@ from promote_requests.services.observing import adopt, has_changed
 from promote_requests.services.promotion import promote_if_due
 from promote_requests.services.reading import checks_of, evidence_of, requirement_of, with_files
 from promote_requests.services.settling import settles_first
-from protection.checks import INSPECTION, REPORTED, RESERVED, RequiredCheck, State, is_reserved, pinned_to
+from protection.checks import INSPECTION, REPORTED, RESERVED, State, is_reserved, pinned_to
 from protection.conditions.checks import checked_name
 from registry.names import plain
 
@@ -165,14 +166,14 @@ def _require_present(evidence: Evidence, given: str) -> None:
 
 
 def _require_reporter(actor: Actor, locked: PromoteRequest, name: str) -> None:
-    required: RequiredCheck | None = next(
-        (check for check in requirement_of(locked).checks if plain(check.name) == plain(name)), None
-    )
+    required = [check for check in requirement_of(locked).checks if plain(check.name) == plain(name)]
     reports = [given for given in checks_of(locked, locked.observation) if plain(given.name) == plain(name)]
-    only = pinned_to(required, reports)
-    if only and only != actor.account.get_username():
-        raise NotAllowed(f"The check {name} of this request is reported by {only}.")
-    if required is not None and not required.reporter and _is_in_the_authors_hands(actor, locked):
+    # Rules may name several, of whom each reports for itself.
+    pinned = (pinned_to(check, reports) for check in required) if required else [pinned_to(None, reports)]
+    reporters = list(filter(None, pinned))
+    if reporters and actor.account.get_username() not in reporters:
+        raise NotAllowed(f"The check {name} of this request is reported by {listed(reporters)}.")
+    if any(not check.reporter for check in required) and _is_in_the_authors_hands(actor, locked):
         raise NotAllowed(
             f"You made this request: somebody else has to report {name}, or the rule has to name you as its reporter."
         )

@@ -12,7 +12,7 @@ from promote_requests.choices import Status, Verdict
 from promote_requests.exceptions import EvidenceChanged, RuleNotMet
 from promote_requests.models import Check, PromoteRequest
 from protection.checks import Outcome, Report, RequiredCheck, State, standings
-from protection.conditions import merged, parse
+from protection.conditions import Facts, merged, parse
 from protection.models import ProtectionRule
 from registry.targets import Target
 from testing.api_client import ROOT
@@ -220,6 +220,51 @@ def test_the_checks_of_two_rules_all_apply_the_shorter_time_and_the_named_report
     assert [str(check) for check in found.checks] == ["ci/evals by ci-bot within 4 hours", "scan"]
 
 
+def checks_of(*rules):
+    (found,) = [
+        condition for condition in merged([parse({"checks": one}) for one in rules]) if condition.key == "checks"
+    ]
+    return found
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (0, 2, 1)])
+def test_a_check_that_two_rules_pin_to_two_reporters_has_to_pass_by_both(order):
+    rules = ["ci/evals by ci-bot within 24 hours", "ci/evals by scan-bot", "ci/evals within 40 hours"]
+    found = checks_of(*(rules[number] for number in order))
+    both = {"ci/evals by ci-bot within 24 hours", "ci/evals by scan-bot within 24 hours"}
+    assert set(map(str, found.checks)) == both
+    assert type(found).parse(found.as_json()) == found
+    assert checks_of(*reversed(rules), *rules).checks != ()
+    in_time = OPENED + timedelta(hours=1)
+
+    def unmet(*reports):
+        missing = found.unmet(Facts("ada", (), in_time, checks=reports, opened_at=OPENED))
+        return "" if missing is None else " ".join(sorted(missing.sentences))
+
+    due = "due by 2026-11-26 06:00 UTC."
+    assert unmet(given("success"), given("success", "scan-bot")) == ""
+    assert unmet(given("success")) == f"The check ci/evals by scan-bot was not reported yet, {due}"
+    assert unmet(given("success"), given("failure", "scan-bot")) == "The check ci/evals by scan-bot failed."
+    assert unmet(given("success", "mallory")).count("was not reported yet") == 2
+    again = given("success"), given("success", "scan-bot"), given("requested", "ada"), given("success", "scan-bot")
+    assert unmet(*again) == f"The check ci/evals by ci-bot was asked for again by ada, {due}"
+
+
+def test_of_a_check_that_two_rules_pin_each_reporter_reports_its_own_part(fraud, ada, bot):
+    require({"name": "ci/evals", "reporter": "ci-bot"}, approvals=0)
+    RuleFactory(
+        target_pattern="stage:*", conditions={"approvals": 0, "checks": [{"name": "CI/evals", "reporter": "scan-bot"}]}
+    )
+    asked = PromoteRequestFactory(actor=ada)
+    with pytest.raises(NotAllowed, match="is reported by scan-bot and ci-bot"):
+        report(asked, UserFactory(username="mallory"))
+    report(asked, bot)
+    (missing,) = services.decision_of(current()).unmet
+    assert missing.sentence == "The check CI/evals by scan-bot was not reported yet."
+    report(asked, UserFactory(username="scan-bot"))
+    assert current().status == Status.PROMOTED
+
+
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
@@ -227,7 +272,7 @@ def test_the_checks_of_two_rules_all_apply_the_shorter_time_and_the_named_report
         (["a", "A"], "named twice"), ([""], "1 to 100"), ([{"name": "a", "by": "x"}], "has name, reporter and hours"),
         ([{"name": "a", "hours": -1}], "1 to 8760 hours"), ([{"name": "a", "hours": True}], "1 to 8760 hours"),
         ([{"name": "a", "reporter": 3}], "name of a user"), ([{"name": 3}], "1 to 100"), ([3], "A check is a name"),
-        ("a within 99999 hours", "1 to 8760 hours"),
+        ("a within 99999 hours", "1 to 8760 hours"), ("a by x\nA by x", "named twice"), ("a by x\na", "named twice"),
     ],
 )  # fmt: skip
 def test_checks_that_cannot_be_are_refused(settings, says):

@@ -41,9 +41,10 @@ class Checks(Condition):
         if len(given) > MOST:
             raise InvalidInput(f"A rule has at most {MOST} checks.", field=cls.key)
         checks = [_check(one, as_line=isinstance(value, str)) for one in given]
-        twice = [check.name for check in checks if sum(plain(check.name) == plain(one.name) for one in checks) > 1]
-        if twice:
-            raise InvalidInput(f"The check {twice[0]} is named twice.", field=cls.key)
+        for check in checks:
+            reporters = [one.reporter for one in checks if plain(one.name) == plain(check.name)]
+            if len(reporters) > 1 and (len(set(reporters)) < len(reporters) or "" in reporters):
+                raise InvalidInput(f"The check {check.name} is named twice.", field=cls.key)
         return cls(tuple(checks))
 
     @override
@@ -52,13 +53,14 @@ class Checks(Condition):
 
     @override
     def stricter(self, other: Self) -> Self:
-        """Takes every check of both. Of one that both name, the shorter time applies, and the reporter of the first."""
-        found = {plain(check.name): check for check in self.checks}
-        for check in other.checks:
-            before = found.get(plain(check.name), check)
-            hours = min(filter(None, (before.hours, check.hours)), default=0)
-            found[plain(check.name)] = RequiredCheck(before.name, before.reporter or check.reporter, hours)
-        return type(self)(tuple(found.values()))
+        """Takes every check of both. Of one that both name, the shorter time applies, and every reporter that is named.
+
+        Where they name different ones it has to pass by each: neither rule takes the other's word for it.
+        """
+        named: dict[str, list[RequiredCheck]] = {}
+        for check in (*self.checks, *other.checks):
+            named.setdefault(plain(check.name), []).append(check)
+        return type(self)(tuple(check for same in named.values() for check in _merged(same)))
 
     @override
     def unmet(self, facts: Facts) -> Unmet | None:
@@ -75,12 +77,15 @@ class Checks(Condition):
     def endings(self, facts: Facts) -> Iterator[Ending]:
         """Says by when a check has to be reported that is not final."""
         opened = facts.opened_at or facts.now
+        found: dict[str, Ending] = {}
         for standing in standings(self.checks, facts.checks, opened_at=opened, now=facts.now):
             check = standing.required
             if check is not None and check.hours and standing.outcome is Outcome.PENDING:
                 at = opened + timedelta(hours=check.hours)
                 words = f"The check {check.name} is due by {at:%d %B %Y, %H:%M} UTC."
-                yield Ending(f"check:{plain(check.name)}", at, opened, words)
+                # Of two reporters who are both late people are told once.
+                found.setdefault(code := f"check:{plain(check.name)}", Ending(code, at, opened, words))
+        yield from found.values()
 
     @override
     def __str__(self) -> str:
@@ -127,6 +132,13 @@ def checked_name(name: Any) -> str:
     if not isinstance(name, str) or not name.strip().isprintable() or not 1 <= len(name.strip()) <= LONGEST_NAME:
         raise InvalidInput(f"The name of a check has 1 to {LONGEST_NAME} printable characters.", field="name")
     return name.strip()
+
+
+def _merged(same: list[RequiredCheck]) -> list[RequiredCheck]:
+    """Returns what rules ask of one check together."""
+    hours = min(filter(None, (check.hours for check in same)), default=0)
+    reporters = list(dict.fromkeys(check.reporter for check in same if check.reporter)) or [""]
+    return [RequiredCheck(same[0].name, reporter, hours) for reporter in reporters]
 
 
 def _check(given: Any, *, as_line: bool) -> RequiredCheck:
