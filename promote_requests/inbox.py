@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from foundation.database.bounded import shown_count
 from notifications.inbox import reading
 from notifications.models import Subscription
 from promote_requests.choices import Status
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 LATELY = timedelta(days=14)
 MOST_COUNTED = 100
-"""Requests that are counted of those that wait for somebody: every page of theirs says how many."""
+"""Up to how many the number beside *Inbox* counts, which stands on every page: of more it says so."""
 
 
 def waiting_for(person: "User") -> PromoteRequestQuerySet:
@@ -56,9 +57,17 @@ def decided_for(person: "User") -> PromoteRequestQuerySet:
 
 
 def for_you(person: "User") -> int:
-    """Returns how many requests wait for this person's review or have something new for them, in two queries."""
-    waiting = waiting_for(person).order_by("opened_at", "number").values_list("number", flat=True)[:MOST_COUNTED]
+    """Returns how many requests wait for this person's review or have something new for them, in two queries.
+
+    More than `MOST_COUNTED` means that there are more than these, and not how many.
+    """
+    waiting = waiting_for(person).order_by("opened_at", "number").values_list("number", flat=True)[: MOST_COUNTED + 1]
     return len({*waiting} | reading.new_numbers(person.pk))
+
+
+def number_said(count: int) -> str:
+    """Returns what stands beside *Inbox* for a count of `for_you`: `100+` where there are more, "" where is nothing."""
+    return shown_count(count, MOST_COUNTED) if count else ""
 
 
 def follow_ups_of(person: "User") -> ThreadQuerySet:

@@ -94,7 +94,9 @@ class MarkedSerializer(serializers.Serializer):
     """What came of it."""
 
     marked = serializers.IntegerField(help_text="Notices that were new and are no more.")
-    for_you = serializers.IntegerField(help_text="Requests that still wait for the caller or have something new.")
+    for_you = serializers.IntegerField(
+        help_text="Requests that still wait for the caller or have something new; above 100 there are more than these."
+    )
 
 
 class InboxReadView(ApiView):

@@ -16,15 +16,15 @@ from promote_requests import inbox
 @require_safe
 @never_cache
 def status(request: HttpRequest) -> JsonResponse:
-    """Returns `{"signed_in": bool, "for_you": int | null}`; null for whoever is not signed in.
+    """Returns `{"signed_in": bool, "for_you": str | null}`; null for whoever is not signed in.
 
-    The number is that of the inbox. That is 200 and not 401: every open page asks again and again, and the browser
+    That is the number beside *Inbox* as it is shown: `100+` where there are more, "" where there is nothing. That is 200 and not 401: every open page asks again and again, and the browser
     would write each refusal to the console.
     """
     person = _person(request)
     if person is None:
         return JsonResponse({"signed_in": False, "for_you": None})
-    return JsonResponse({"signed_in": True, "for_you": inbox.for_you(person)})
+    return JsonResponse({"signed_in": True, "for_you": inbox.number_said(inbox.for_you(person))})
 
 
 def _person(request: HttpRequest) -> User | None:

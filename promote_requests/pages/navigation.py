@@ -30,10 +30,10 @@ class Navigation:
         return _SECTIONS.get(match.view_name, "") if match else ""
 
     @cached_property
-    def inbox_count(self) -> int:
-        """How many requests wait for this person's review or have something new for them."""
+    def inbox_count(self) -> str:
+        """How many requests wait for this person's review or have something new for them; "" where none does."""
         user = self._request.user
-        return inbox.for_you(user) if user.is_authenticated else 0
+        return inbox.number_said(inbox.for_you(user)) if user.is_authenticated else ""
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

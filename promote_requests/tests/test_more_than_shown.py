@@ -99,6 +99,17 @@ def test_the_inbox_says_how_many_more_wait_and_leads_to_the_list_of_all_of_them(
     assert titles(page(grace, unescape(link))) == 5
 
 
+def test_the_number_beside_inbox_says_that_there_are_more_where_it_ends(asked, grace):
+    beside = re.compile(r"data-number>([^<]*)<")
+    multiply(asked, 99)
+    assert set(beside.findall(page(grace, INBOX))) == {"100"}
+    multiply(asked, 1)
+    assert set(beside.findall(page(grace, INBOX))) == {"100+"}
+    client = Client()
+    client.force_login(grace)
+    assert client.get("/checkpoint/mlflow-ui/status/").json() == {"signed_in": True, "for_you": "100+"}
+
+
 def test_the_inbox_counts_what_waits_no_further_than_a_thousand(asked, grace):
     multiply(asked, 1_000)
     html = section(page(grace, INBOX), "waiting")

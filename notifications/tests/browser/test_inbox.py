@@ -116,7 +116,7 @@ def test_number_is_asked_for_once_a_minute_and_never_in_a_hidden_tab(sign_in: Si
 
     def answer(route: Route) -> None:
         asked.append(route.request.url)
-        route.fulfill(json={"signed_in": True, "for_you": 41})
+        route.fulfill(json={"signed_in": True, "for_you": "41"})
 
     page.route(STATUS, answer)
     page.clock.install(time=0)

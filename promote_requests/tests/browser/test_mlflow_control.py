@@ -108,7 +108,7 @@ def linked(control: Control) -> dict[str, str]:
 
 def test_number_of_open_requests_is_shown_and_said(sign_in: SignIn, live_checkpoint: str) -> None:
     page = sign_in("ada")
-    page.route(STATUS, lambda route: route.fulfill(json={"signed_in": True, "for_you": 12}))
+    page.route(STATUS, lambda route: route.fulfill(json={"signed_in": True, "for_you": "12"}))
     MlflowPage(page, live_checkpoint).open("/experiments")
     requests = Control(page).requests
     expect(requests).to_have_accessible_name("Promote Requests 12 for you")
@@ -130,7 +130,7 @@ def test_anonymous_reader_is_led_to_the_sign_in_and_back(sign_in: SignIn, live_c
 
 def test_number_is_asked_for_every_half_minute_and_never_in_a_hidden_tab(sign_in: SignIn, live_checkpoint: str) -> None:
     page = sign_in("ada")
-    calls = StatusCalls(page, {"json": {"signed_in": True, "for_you": 1}})
+    calls = StatusCalls(page, {"json": {"signed_in": True, "for_you": "1"}})
     calls.open_page_and_stop_its_clock(live_checkpoint)
     assert calls.after(20) == 1
     assert calls.after(15) == 2
@@ -231,7 +231,7 @@ def test_control_covers_none_of_mlflows(
     touch: bool,
 ) -> None:
     page = sign_in("ada", *scripts, has_touch=touch, is_mobile=touch)
-    page.route(STATUS, lambda route: route.fulfill(json={"signed_in": True, "for_you": 128}))
+    page.route(STATUS, lambda route: route.fulfill(json={"signed_in": True, "for_you": "100+"}))
     mlflow_page = MlflowPage(page, live_checkpoint)
     for screen in screens:
         page.set_viewport_size({"width": WIDTHS[0], "height": 800})
@@ -244,7 +244,7 @@ def test_control_covers_none_of_mlflows(
                 prompt=seeded.prompt,
             )
         )
-        expect(Control(page).requests).to_contain_text("128")
+        expect(Control(page).requests).to_contain_text("100+")
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
             found = page.evaluate(COVERED, CONTROLS)
@@ -257,10 +257,10 @@ def test_control_covers_nothing_where_two_versions_are_compared(
     sign_in: SignIn, live_checkpoint: str, seeded: Seeded, touch: bool
 ) -> None:
     page = sign_in("ada", has_touch=touch, is_mobile=touch)
-    page.route(STATUS, lambda route: route.fulfill(json={"signed_in": True, "for_you": 128}))
+    page.route(STATUS, lambda route: route.fulfill(json={"signed_in": True, "for_you": "100+"}))
     ModelPage(page, live_checkpoint).compare(seeded.model)
     expect(page.get_by_text("auc", exact=True).first).to_be_visible()
-    expect(Control(page).requests).to_contain_text("128")
+    expect(Control(page).requests).to_contain_text("100+")
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         # Whatever MLflow writes there too, not only what can be pressed.
@@ -316,7 +316,7 @@ def test_control_has_the_colours_of_mlflows_theme_and_can_be_read(
     sign_in: SignIn, live_checkpoint: str, seeded: Seeded, scripts: tuple[str, ...]
 ) -> None:
     page = sign_in("ada", *scripts)
-    page.route(STATUS, lambda route: route.fulfill(json={"signed_in": True, "for_you": 2}))
+    page.route(STATUS, lambda route: route.fulfill(json={"signed_in": True, "for_you": "2"}))
     ModelVersionPage(page, live_checkpoint).show(seeded.model, "2")
     bar = Control(page).bar
     expect(bar).to_contain_text("2")

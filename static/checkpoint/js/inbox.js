@@ -28,7 +28,7 @@
   function show(number) {
     for (const badge of badges()) {
       badge.hidden = !number;
-      badge.querySelector("[data-number]").textContent = number || "";
+      badge.querySelector("[data-number]").textContent = number;
     }
   }
 

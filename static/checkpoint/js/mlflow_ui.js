@@ -235,7 +235,7 @@
       if (label.textContent !== text) label.textContent = text; // or it would be announced at every step
       home.href = cutOff || !signedIn ? signInAddress() : forYou ? INBOX_URL : PORTAL;
       dot.hidden = count.hidden = said.hidden = !forYou;
-      count.textContent = forYou || "";
+      count.textContent = forYou ?? "";
       request.hidden = compare.hidden = version === null;
       if (version === null) return;
       compare.href = addressFor(COMPARE_URL, version);
