@@ -66,11 +66,17 @@ class MetricRow(Row):
 
     @property
     def better(self) -> bool | None:
-        """Whether the challenger has the better value; None where neither has, or nobody knows which is better."""
-        direction = self.direction
-        if not direction or not self.wanted.direction:
+        """Whether the challenger has the better value; None where neither has, or nobody knows which is better.
+
+        A number is better than none: who measured NaN has lost what the other side has.
+        """
+        old, new = self.champion_measured, self.challenger_measured
+        if old is None or new is None or not self.wanted.direction:
             return None
-        return (direction == "up") == (self.wanted.direction is Direction.HIGHER)
+        if math.isnan(old.value) != math.isnan(new.value):
+            return math.isnan(old.value)
+        direction = self.direction
+        return (direction == "up") == (self.wanted.direction is Direction.HIGHER) if direction else None
 
     @property
     def is_within_spread(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from evidence.compare import Comparison, compare
-from evidence.metrics.compare import MetricRow
+from evidence.metrics.compare import MetricRow, compare_metrics
 from evidence.numbers import change, shown
 from evidence.rows import Kind
 from evidence.verdict import Counts
@@ -133,6 +133,16 @@ def test_a_change_from_zero_has_a_delta_but_no_percentage(champion):
 def test_numbers_that_are_not_finite_have_neither_delta_nor_percentage(new, old, kind, direction):
     row = metric(new, old)
     assert (row.kind, row.direction, row.delta, row.percent) == (kind, direction, None, None)
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "better"),
+    [(math.nan, 0.9, False), (0.9, math.nan, True), (math.nan, math.nan, None), (math.inf, 0.9, True)],
+)
+def test_a_number_is_better_than_none_where_one_of_them_is_better_at_all(new, old, better):
+    for key, said in (("auc", better), ("rows", None)):
+        row = compare_metrics(measured({key: new}), measured({key: old})).rows[0]
+        assert (row.better, row.kind is Kind.EQUAL) == (said, better is None)
 
 
 @pytest.mark.parametrize(
@@ -354,9 +364,19 @@ def test_the_api_gets_numbers_where_json_has_them_and_can_leave_equal_rows_out()
         (0, None, "run")
     }
     assert [row.pop("wanted") for row in full["metrics"]["rows"]] == [
-        {"direction": direction, "source": "name", "by": "", "at": None} for direction in ("higher", "lower", "none")
+        {"direction": direction, "source": "name", "by": "", "at": None} for direction in ("lower", "higher", "none")
     ]
     assert full["metrics"]["rows"] == [
+        {
+            "key": "loss",
+            "kind": "changed",
+            "champion": 0.5,
+            "challenger": "NaN",
+            "delta": None,
+            "percent": None,
+            "direction": "",
+            "better": False,
+        },
         {
             "key": "auc",
             "kind": "changed",
@@ -366,16 +386,6 @@ def test_the_api_gets_numbers_where_json_has_them_and_can_leave_equal_rows_out()
             "percent": 12.5,
             "direction": "up",
             "better": True,
-        },
-        {
-            "key": "loss",
-            "kind": "changed",
-            "champion": 0.5,
-            "challenger": "NaN",
-            "delta": None,
-            "percent": None,
-            "direction": "",
-            "better": None,
         },
         {
             "key": "same",
@@ -389,7 +399,7 @@ def test_the_api_gets_numbers_where_json_has_them_and_can_leave_equal_rows_out()
         },
     ]
     short = comparison.as_dict(only_differences=True)
-    assert [row["key"] for row in short["metrics"]["rows"]] == ["auc", "loss"]
+    assert [row["key"] for row in short["metrics"]["rows"]] == ["loss", "auc"]
     assert short["parameters"]["rows"] == []
     assert short["parameters"]["counts"]["equal"] == 1
 

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from audit import trail
 from audit.actors import Door, actor_of
+from audit.admin.lookups import SearchesNoJson
 from audit.admin.refusals import RecordsRefusals
 from foundation.exceptions import CheckpointError
 from promote_requests.admin.meanwhile import SAVED, told_of_change, warn
@@ -20,7 +21,7 @@ from protection.references import People
 from protection.rulebook import changed_meanwhile, delete_entry, save_entry
 
 
-class _EntryAdmin(RecordsRefusals, admin.ModelAdmin):
+class _EntryAdmin(RecordsRefusals, SearchesNoJson, admin.ModelAdmin):
     """Writes rows by the services; what they refuse is a message on the list."""
 
     @override

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from typing_extensions import override
 
 from accounts.identity.confirmation import only_looks
+from audit.admin.lookups import SearchesNoJson
 from audit.admin.read_only import ReadOnly
 from audit.admin.refusals import RecordsRefusals
 from audit.admin.times import in_utc
@@ -30,6 +31,7 @@ from promote_requests.admin.inlines import CommentInline, ReviewInline
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
 from promote_requests.pages.shown.looking import Look
+from promote_requests.pages.talk.answers import words_typed
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services.gating import UNFINISHED
 from promote_requests.templatetags.pages import ago, wrappable
@@ -41,7 +43,7 @@ _HIDDEN = frozenset({"gate_results"})
 
 
 @admin.register(PromoteRequest)
-class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
+class PromoteRequestAdmin(RecordsRefusals, ReadOnly, SearchesNoJson, admin.ModelAdmin):
     """Lists and shows requests. The actions need no permission of the admin: the services decide who may do what."""
 
     list_display = (
@@ -81,11 +83,6 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
         """Leaves out drafts of others, which are not for anybody's eyes yet."""
         found = dates.DatedQuerySet(PromoteRequest).order_by(*self.get_ordering(request))
         return found.visible_to(request.user.pk).for_rows()
-
-    @override
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Leaves out JSON, in which not every database can search."""
-        return not lookup.startswith("gate_results") and super().lookup_allowed(lookup, value, request)
 
     @override
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
@@ -169,7 +166,7 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, admin.ModelAdmin):
             return do(request, found)
         except CheckpointError as refusal:
             again = self.get_object(request, unquote(object_id)) or found
-            shown = desk.context(request, again, failure=refusal, body=request.POST.get("body", ""))
+            shown = desk.context(request, again, failure=refusal, body=words_typed(request))
             request.method = "GET"  # the desk is shown, nothing of it is saved
             response = super().change_view(request, object_id, "", shown)
             response.status_code = refusal.status

@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from audit import trail
 from audit.actors import Door, actor_of
+from audit.admin.lookups import SearchesNoJson
 from audit.admin.refusals import RecordsRefusals
 from foundation.exceptions import CheckpointError
 from foundation.words import listed
@@ -45,7 +46,7 @@ class _AdminRuleForm(RuleForm):  # type: ignore[misc, valid-type]
 
 
 @admin.register(ProtectionRule)
-class ProtectionRuleAdmin(RecordsRefusals, admin.ModelAdmin):
+class ProtectionRuleAdmin(RecordsRefusals, SearchesNoJson, admin.ModelAdmin):
     """Edits rules by the service."""
 
     list_display = (

@@ -106,7 +106,7 @@ def dismiss(request: PageRequest, number: int) -> HttpResponse:
         )
         return "The request for changes is dismissed."
 
-    return _perform(request, number, act)
+    return _perform(request, number, act, words="reason")
 
 
 @action
@@ -192,13 +192,22 @@ def _end(request: PageRequest, number: int, reason: str, participle: str) -> Htt
     return _perform(request, number, act)
 
 
-def _perform(request: PageRequest, number: int, act: Callable[[PromoteRequest], str]) -> HttpResponse:
-    """Calls `act`, which calls its service and returns a sentence about what was done."""
+def _perform(
+    request: PageRequest, number: int, act: Callable[[PromoteRequest], str], *, words: str = "message"
+) -> HttpResponse:
+    """Calls `act`, which calls its service and returns a sentence about what was done.
+
+    Args:
+        request: Of whoever acts.
+        number: Of the request.
+        act: What is done to it.
+        words: The field in which the form has what people write.
+    """
     promote_request = detail.find(request, number)
     try:
         done = act(promote_request)
     except CheckpointError as failure:
-        return refused(request, number, failure)
+        return refused(request, number, failure, words=words)
     if done:
         messages.success(request, done)
     return redirect(promote_request)

@@ -18,8 +18,10 @@ from promote_requests import inbox
 def status(request: HttpRequest) -> JsonResponse:
     """Returns `{"signed_in": bool, "for_you": str | null}`; null for whoever is not signed in.
 
-    That is the number beside *Inbox* as it is shown: `100+` where there are more, "" where there is nothing. That is 200 and not 401: every open page asks again and again, and the browser
-    would write each refusal to the console.
+    That is the number beside *Inbox* as it is shown: `100+` where there are more, "" where there is nothing.
+
+    That is 200 and not 401: every open page asks again and again, and the browser would write each refusal to the
+    console.
     """
     person = _person(request)
     if person is None:

@@ -1,5 +1,7 @@
 """What the portal's page does to a request is done at the admin's desk too, by the same services."""
 
+import re
+
 import pytest
 from django.contrib.messages import get_messages
 
@@ -87,6 +89,16 @@ def test_what_cannot_be_done_at_the_desk_is_said_there(client, asked, olga, sent
     assert answer.status_code == status
     assert words in answer.content.decode()
     assert PromoteRequest.objects.get().status == Status.OPEN
+
+
+@pytest.mark.parametrize(
+    "sent", [{"deed": "close", "reason": "boredom"}, {"deed": "withdraw"}, {"deed": "reopen"}, {"deed": "promote"}]
+)
+def test_words_typed_for_what_is_refused_at_the_desk_stand_in_the_field_for_comments(client, asked, olga, sent):
+    answer = act(client, asked, **sent, message="Its figures <are> wrong.")
+    assert answer.status_code >= 400
+    (field,) = re.findall(r'<textarea[^>]*name="body"[^>]*>([^<]*)', answer.content.decode())
+    assert field.strip() == "Its figures &lt;are&gt; wrong."
 
 
 def test_an_author_neither_promotes_nor_closes_their_own_request_at_the_desk(client, fraud, olga):

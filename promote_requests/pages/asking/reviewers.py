@@ -13,6 +13,8 @@ from promote_requests.services.asking.standing import asked_of, could, open_to, 
 MOST_GROUPS = 200
 """Groups that the form offers."""
 FIELDS = ("users", "groups", "to", "reason")
+_FORMS = ("ask", "decline", "hand_over")
+"""The names of the addresses that the forms are sent to: others have a reason in them too."""
 
 
 def context_of(request: PageRequest, promote_request: PromoteRequest, shown: dict[str, Any]) -> dict[str, Any]:
@@ -39,6 +41,7 @@ def context_of(request: PageRequest, promote_request: PromoteRequest, shown: dic
 
 def typed(request: PageRequest, failure: CheckpointError | None) -> dict[str, Any]:
     """Returns what stands in the fields after a refusal, and the mistake at its field; nothing otherwise."""
-    if failure is None or failure.field not in FIELDS or request.method != "POST":
+    match = request.resolver_match
+    if failure is None or failure.field not in FIELDS or match is None or match.url_name not in _FORMS:
         return {}
     return {"field": failure.field, **{name: request.POST.get(name, "") for name in FIELDS}}

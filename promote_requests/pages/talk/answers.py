@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from foundation.browsers import htmx
@@ -17,13 +17,19 @@ PLACE = "X-Checkpoint-Place"
 """Names the id of what was written, for the script of the conversation."""
 
 
-def refused(request: PageRequest, number: int, failure: CheckpointError) -> HttpResponse:
-    """Shows the request as it is now, the refusal, and what the person had typed.
+def words_typed(request: HttpRequest, words: str = "message") -> str:
+    """Returns what was typed into a form that was refused, for the field of comments: its button may be gone.
 
-    The words typed beside a button that is no longer there stand in the field for comments.
+    Args:
+        request: What was sent.
+        words: The field in which a form without a `body` has what people write.
     """
-    typed = request.POST.get("body") or request.POST.get("message", "")
-    response = detail.page(request, detail.find(request, number), failure=failure, body=typed)
+    return request.POST.get("body") or request.POST.get(words, "")
+
+
+def refused(request: PageRequest, number: int, failure: CheckpointError, *, words: str = "message") -> HttpResponse:
+    """Shows the request as it is now, the refusal, and what the person had typed."""
+    response = detail.page(request, detail.find(request, number), failure=failure, body=words_typed(request, words))
     if failure.field == "body":
         # It is said beside the field, and there the person is.
         response.headers["HX-Reswap"] = "outerHTML"

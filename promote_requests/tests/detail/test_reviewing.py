@@ -5,6 +5,7 @@ import pytest
 
 from promote_requests import services
 from promote_requests.choices import Status, Verdict
+from promote_requests.services.conversation.words import MAX_BODY
 from promote_requests.tests.detail.page import fingerprint_of, opened, press, reloaded, words_of
 from protection.models import ProtectionRule
 from registry.proposals import Change
@@ -152,6 +153,22 @@ def test_an_objection_is_dismissed_on_the_page_by_who_has_the_right_and_stays_in
     assert "1 more approval is needed" in html
     refused = press(root, open_request, "dismiss", review="no number", reason="Again.")
     assert (refused.status_code, "does not block" in refused.content.decode()) == (409, True)
+
+
+def test_a_refused_dismissal_keeps_its_words_and_opens_no_other_form(
+    open_request: "PromoteRequest", ada: "User", grace: "User"
+) -> None:
+    root = AdministratorFactory(username="root")
+    services.ask(actor=by(ada), promote_request=open_request, users=["root"], groups=[])
+    services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.REQUEST_CHANGES, body="Why?")
+    review = open_request.reviews.get()
+    for words in ("", "x" * (MAX_BODY + 1)):
+        refused = press(root, open_request, "dismiss", review=review.pk, reason=words)
+        html = refused.content.decode()
+        assert refused.status_code == 400
+        assert "Decline this review" in html
+        assert not re.findall(r"<details[^>]* open", html)
+        assert words in html
 
 
 def test_a_request_for_changes_tells_its_author_what_to_do_and_offers_its_reviewer_no_approval_first(
