@@ -49,7 +49,7 @@ class ComparisonView(ApiView):
         return Response(
             {
                 "evidence_fingerprint": (
-                    # The other holders that were judged are not stored, so it cannot be computed again.
+                    # As the reviews name it, whatever this release would make of facts that an older one froze.
                     promote_request.evidence_fingerprint
                     if promote_request.status in (Status.PROMOTING, Status.PROMOTED)
                     else fingerprint(evidence)

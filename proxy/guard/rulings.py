@@ -220,7 +220,7 @@ def model_tag(message: Message, protected: Protected) -> Refusal | None:
 
 
 def pass_on(message: Message, protected: Protected) -> Refusal | None:
-    """Lets a description pass: it is nobody's seal and no part of the evidence."""
+    """Lets a description pass: reviewers read it, but no approval rests on it, and what they read is kept."""
     return None
 
 

@@ -96,18 +96,19 @@ FORBIDDEN = {
 _PROTECTED_IS_HELD = "When a version that would go holds something protected, or is under review in an open request."
 _IS_SEALED = "When it belongs to a version that holds something protected, or is under review in an open request."
 _MODEL_TAG = (
-    "When the tag is Checkpoint's own, makes a prompt of a model in use, or says which values of a metric are better "
-    "while a request is open."
+    "When the tag is Checkpoint's own, makes a prompt of a model in use or under review, or says which values of a "
+    "metric are better while a request is open."
 )
 REFUSED_WHEN = {
     "transition-stage": "When the stage that is entered or left is protected.",
     "create-version": "When versions of this model are protected, or a tag is Checkpoint's own.",
     "update-version": "Never: a description is nobody's approval.",
     "delete-version": _PROTECTED_IS_HELD,
-    "set-version-tag": "When the tag is Checkpoint's own, or the content of a prompt in use.",
-    "delete-version-tag": "When the tag is Checkpoint's own, or the content of a prompt in use.",
+    "set-version-tag": "When the tag is Checkpoint's own, or the content of a prompt in use or under review.",
+    "delete-version-tag": "When the tag is Checkpoint's own, or the content of a prompt in use or under review.",
     "create-model": "When a tag is Checkpoint's own.",
-    "rename-model": "When something protected is held, under the old name or the new one.",
+    "rename-model": "When something protected is held, under the old name or the new one, or a version is under review "
+    "in an open request.",
     "update-model": "Never: a description is nobody's approval.",
     "delete-model": _PROTECTED_IS_HELD,
     "set-model-tag": _MODEL_TAG,
