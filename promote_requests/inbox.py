@@ -12,6 +12,7 @@ from notifications.inbox import reading
 from notifications.models import Subscription
 from promote_requests.choices import Status
 from promote_requests.models import BrokenGlass, Consent, Mention, Place, PromoteRequest, Review, Thread
+from promote_requests.models.asked import said_no
 from promote_requests.querysets import PromoteRequestQuerySet, ThreadQuerySet, draft_of_somebody_else, own_of
 from promote_requests.services.moves import champions
 from protection.matching import Rulebook
@@ -26,13 +27,15 @@ MOST_COUNTED = 100
 
 
 def waiting_for(person: "User") -> PromoteRequestQuerySet:
-    """Returns the open requests of others whose present evidence this person has not judged yet, nor muted."""
+    """Returns the open requests of others whose present evidence this person has not judged yet, nor muted.
+
+    Nor said no to, when they were asked to review them: `reminding.waited_for` leaves the same people out.
+    """
     judged = Review.objects.standing().filter(
         promote_request=OuterRef("pk"), reviewer=person, evidence_fingerprint=OuterRef("evidence_fingerprint")
     )
     others = PromoteRequest.objects.open().exclude(own_of(person.pk))
-    declined = Place.objects.filter(promote_request=OuterRef("pk"), reviewer=person, state=Place.State.DECLINED)
-    return others.filter(~Exists(judged), ~Exists(declined)).filter(~_said_of(person, is_muted=True))
+    return others.filter(~Exists(judged), ~said_no(person.pk)).filter(~_said_of(person, is_muted=True))
 
 
 def asked_first(found: PromoteRequestQuerySet, person: "User", most: int) -> list[int]:

@@ -22,7 +22,8 @@ from notifications.outbox.writing import announce
 from notifications.people.audience import taking_part
 from promote_requests import sentences, telling
 from promote_requests.choices import Status
-from promote_requests.models import Place, PromoteRequest
+from promote_requests.models import PromoteRequest
+from promote_requests.models.asked import who_said_no
 from promote_requests.services.asking.owners import follow_rules
 from promote_requests.services.locking import lock
 from promote_requests.services.reading import decision_of, facts_of, requirement_of
@@ -31,7 +32,6 @@ from protection.matching import Requirement, Rulebook
 from protection.people import able
 from protection.rulebook import rulebook
 
-_ANSWERED_NO = (Place.State.DECLINED, Place.State.HANDED_OVER)
 _REVIEWERS_ARE_WAITED_FOR = {"approvals_missing", "approver_missing", "owner_missing", "changes_requested"}
 _CHECKPOINT = "Checkpoint"
 
@@ -86,11 +86,11 @@ def waited_for(promote_request: PromoteRequest, requirement: Requirement, facts:
     """Returns whose review is waited for: whom the rules name, or else who takes part or watches the model, or anybody.
 
     And in any case who judged earlier facts. Never its authors, nor who has judged what there is now, nor who was asked
-    by name and said no or handed over.
+    by name and said no or handed over (`who_said_no`, as for the inbox).
     """
     done = {each.reviewer_id for each in facts.judgements if each.counts or (not each.approves and each.is_fresh)}
     done |= promote_request.authors
-    done |= {one.reviewer_id for one in promote_request.places.all() if one.reviewer_id and one.state in _ANSWERED_NO}
+    done |= who_said_no(promote_request.places.all())
     again = {each.reviewer_id for each in facts.judgements} - done
     named = {person for people in requirement.waits_for(facts) for person in able(people)} - done
     if named:

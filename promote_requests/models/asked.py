@@ -1,10 +1,11 @@
 """Who is asked to review a request."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from django.contrib.auth.models import Group
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from typing_extensions import override
 
@@ -64,3 +65,23 @@ class Place(models.Model):
         if self.group is not None:
             return f"the group {self.group.name}"
         return self.reviewer.get_username() if self.reviewer is not None else ""
+
+
+SAID_NO = (Place.State.DECLINED, Place.State.HANDED_OVER)
+"""What somebody answered who is not waited for any more, unless they have another place."""
+
+
+def who_said_no(places: Iterable[Place]) -> set[int]:
+    """Returns the keys of those who declined or handed over what they were asked, and have no place of a request now.
+
+    `said_no` asks the database the same.
+    """
+    places = [one for one in places if one.reviewer_id is not None]
+    has_place = {one.reviewer_id for one in places if one.state == Place.State.ASKED}
+    return {one.reviewer_id for one in places if one.state in SAID_NO} - has_place
+
+
+def said_no(user_id: int) -> Q:
+    """Returns the condition that holds for the requests of which this person is among `who_said_no`."""
+    own = Place.objects.filter(promote_request=OuterRef("pk"), reviewer=user_id)
+    return Q(Exists(own.filter(state__in=SAID_NO))) & ~Q(Exists(own.filter(state=Place.State.ASKED)))

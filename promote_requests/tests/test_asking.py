@@ -17,7 +17,7 @@ from promote_requests.models import Place
 from promote_requests.services.asking import ask, decline, hand_over, pick_up
 from promote_requests.services.asking.standing import asked_of, could
 from promote_requests.services.observing import refuse_if_changed
-from promote_requests.services.reading import live_evidence_of
+from promote_requests.services.reading import facts_of, live_evidence_of
 from protection.models import Ownership, ProtectionRule
 from testing.api_client import Api
 from testing.factories import PromoteRequestFactory, UserFactory, by
@@ -149,6 +149,35 @@ def test_a_review_is_handed_over(asked, ada, grace):
     assert standings(asked) == [("grace", "handed_over"), ("linus", "waiting")]
     assert told()[-1] == {linus.pk}
     assert said(AuditAction.REVIEW_HANDED_OVER) == [("grace", "to linus: She knows it.")]
+
+
+def test_inbox_its_count_and_reminders_wait_for_the_same_people(asked, ada, grace, risk):
+    linus = UserFactory(username="linus")
+    risk.user_set.add(linus)
+
+    def waited_for():
+        requirement = services.requirement_of(asked)
+        asked.refresh_from_db()
+        reminded = reminding.waited_for(asked, requirement, facts_of(asked, requirement))
+        listed = {one.pk for one in (grace, linus) if inbox.waiting_for(one)}
+        assert listed == reminded & {grace.pk, linus.pk}
+        assert not any(inbox.for_you(one) for one in (grace, linus) if one.pk not in listed)
+        return listed
+
+    ask(actor=by(ada), promote_request=asked, users=["grace"], groups=["Risk"])
+    assert waited_for() == {grace.pk, linus.pk}
+    hand_over(actor=by(grace), promote_request=asked, to="linus")
+    assert waited_for() == {linus.pk}
+    pick_up(actor=by(linus), promote_request=asked, group="Risk")
+    hand_over(actor=by(linus), promote_request=asked, to="grace")
+    # She handed over what she was asked herself, and has both places back: the group's and her own.
+    assert waited_for() == {grace.pk}
+    decline(actor=by(grace), promote_request=asked, reason="On leave.")
+    assert waited_for() == set()
+    pick_up(actor=by(linus), promote_request=asked, group="Risk")
+    hand_over(actor=by(linus), promote_request=asked, to="grace")
+    # Who declined once is waited for again as soon as the place of a group is theirs.
+    assert waited_for() == {grace.pk}
 
 
 def test_owners_are_asked_by_themselves_and_as_the_rules_change(fraud, ada, grace, risk):
