@@ -136,6 +136,10 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
         """Returns the requests that may still change the registry."""
         return self.filter(status__in=[Status.DRAFT, Status.OPEN, Status.PROMOTING])
 
+    def undecided(self) -> Self:
+        """Returns the requests that rules still judge as they are now: what is being promoted was judged."""
+        return self.filter(status__in=[Status.DRAFT, Status.OPEN])
+
     def visible_to(self, user_id: int | None) -> Self:
         """Returns what this person may look at: drafts are their authors' alone until they are submitted."""
         return self.exclude(draft_of_somebody_else(user_id))

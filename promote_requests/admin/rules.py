@@ -79,16 +79,16 @@ class ProtectionRuleAdmin(RecordsRefusals, SearchesNoJson, admin.ModelAdmin):
             return "Evaluate it for a while, and this says what it would have refused."
         return insights.forecast(rule) if not rule.is_active else "It is enforced: see what it did on its page."
 
-    @admin.display(description="unfinished requests covered")
+    @admin.display(description="undecided requests covered")
     def covers(self, rule: ProtectionRule) -> SafeString | str:
-        """Returns links to the unfinished requests that the saved rule covers."""
+        """Returns links to the requests that the saved rule covers and that are not decided yet."""
         if rule.pk is None:
             return "Shown once the rule is saved."
         if not rule.is_active:
             return "None: the rule is not enforced."
         covered = [
             request
-            for request in PromoteRequest.objects.unfinished().submitted().order_by("-number")
+            for request in PromoteRequest.objects.undecided().submitted().order_by("-number")
             if services.requirement_of(request, Rulebook((rule,))).is_protected
         ]
         links = format_html_join(

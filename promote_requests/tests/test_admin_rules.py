@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -8,7 +10,7 @@ from foundation.exceptions import WrongState
 from protection import rules
 from protection.models import ProtectionRule
 from registry.targets import Target
-from testing.factories import PromoteRequestFactory, RuleFactory, UserFactory
+from testing.factories import PromoteRequestFactory, RuleFactory, UserFactory, cut_off
 from testing.people import AdministratorFactory
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +126,13 @@ def test_a_rules_page_names_the_requests_that_it_covers(client, open_request):
     other = RuleFactory()
     assert "None." in client.get(f"{LIST}{other.pk}/change/").content.decode()
     assert "Shown once the rule is saved." in client.get(f"{LIST}add/").content.decode()
+
+
+def test_a_rules_page_names_no_request_that_is_being_promoted(client, fraud):
+    promoting = cut_off(fraud, ago=timedelta(0))
+    for rule in (ProtectionRule.objects.get(target_pattern="stage:*"), RuleFactory()):
+        page = client.get(f"{LIST}{rule.pk}/change/").content.decode()
+        assert (str(promoting) in page, "None." in page) == (False, True)
 
 
 def test_a_rules_page_names_only_so_many_requests(client, open_request, fraud, monkeypatch):

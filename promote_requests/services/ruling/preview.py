@@ -6,7 +6,6 @@ from datetime import timedelta
 from django.utils import timezone
 
 from foundation.exceptions import InvalidInput
-from promote_requests.choices import Status
 from promote_requests.decision import Decision
 from promote_requests.models import PromoteRequest
 from promote_requests.services.reading import decision_of, requirement_of
@@ -80,7 +79,7 @@ def touched_by(rule: ProtectionRule, *, viewer_id: int) -> Touched:
     enforced = replace_enforcement(rule)
     now = rulebook()
     then = replace(now, rules=(*(each for each in now.rules if getattr(each, "pk", None) != rule.pk), enforced))
-    unfinished = PromoteRequest.objects.filter(status__in=[Status.DRAFT, Status.OPEN]).visible_to(viewer_id)
+    unfinished = PromoteRequest.objects.undecided().visible_to(viewer_id)
     former = (stored,) if stored is not None and stored.is_active else ()
     asked = unfinished.defer("description", "gate_results").order_by("-number")[:_LOOKED_AT]
     found = [each.pk for each in asked if requirement_of(each, Rulebook((enforced, *former))).is_protected]
