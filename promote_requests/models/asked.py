@@ -76,9 +76,9 @@ def who_said_no(places: Iterable[Place]) -> set[int]:
 
     `said_no` asks the database the same.
     """
-    places = [one for one in places if one.reviewer_id is not None]
-    has_place = {one.reviewer_id for one in places if one.state == Place.State.ASKED}
-    return {one.reviewer_id for one in places if one.state in SAID_NO} - has_place
+    answers = [(one.reviewer_id, one.state) for one in places]
+    has_place = {person for person, state in answers if state == Place.State.ASKED}
+    return {person for person, state in answers if person is not None and state in SAID_NO} - has_place
 
 
 def said_no(user_id: int) -> Q:
