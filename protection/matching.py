@@ -9,7 +9,7 @@ from foundation.exceptions import InvalidInput
 from protection.asked.questions import Question
 from protection.checks import RequiredCheck
 from protection.choices import PromoteWhen
-from protection.conditions import Condition, Facts, Unmet, as_document, merged, parse
+from protection.conditions import Condition, Facts, Unmet, as_document, merged, thaw
 from protection.conditions.approvals import Approvals
 from protection.conditions.base import Ending
 from protection.conditions.checks import Checks
@@ -113,7 +113,7 @@ class Requirement:
         rules = tuple(FrozenRule(**rule) for rule in frozen["rules"])
         promoters = tuple(references(groups, field="promoters") for groups in frozen["promoters"])
         return cls(
-            parse(frozen["conditions"]),
+            thaw(frozen["conditions"]),
             PromoteWhen(frozen["promote_when"]),
             promoters,
             rules=rules,

@@ -14,7 +14,7 @@ from promote_requests.models import Answer, FormerText, PromoteRequest
 from protection import rules
 from protection.models import ProtectionRule
 from testing.api_client import Api, assert_refused
-from testing.factories import PromoteRequestFactory, UserFactory
+from testing.factories import PromoteRequestFactory, RuleFactory, UserFactory
 from testing.people import AdministratorFactory, by, service_account
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +54,14 @@ def signed_in(user):
 
 def fresh(asked):
     return PromoteRequest.objects.get(pk=asked.pk)
+
+
+def test_a_request_that_rules_made_impossible_together_is_shown_after_it_was_closed(asked, ada, grace):
+    RuleFactory(target_pattern="stage:Production", conditions={"questions": [DATA | {"required": "no"}]})
+    services.close(actor=by(ada), promote_request=asked, reason="withdrawn")
+    page = signed_in(grace).get(asked.get_absolute_url())
+    assert (page.status_code, fresh(asked).status) == (200, Status.CLOSED)
+    assert len(services.requirement_of(fresh(asked)).questions) == 3
 
 
 def test_nothing_is_promoted_before_everybody_has_answered(asked, ada, grace, rule):

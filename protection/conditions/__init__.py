@@ -11,7 +11,7 @@ from typing import Any
 from foundation.exceptions import InvalidInput
 from protection.conditions.base import Condition, Facts, Judgement, Unmet
 
-__all__ = ["CONDITIONS", "Condition", "Facts", "Judgement", "Unmet", "as_document", "merged", "parse"]
+__all__ = ["CONDITIONS", "Condition", "Facts", "Judgement", "Unmet", "as_document", "merged", "parse", "thaw"]
 
 
 def _found() -> dict[str, type[Condition]]:
@@ -31,16 +31,29 @@ def parse(document: Any) -> tuple[Condition, ...]:
         InvalidInput: it is not an object, it names an unknown condition, or a condition refuses its settings; then
             `field` is the condition's key.
     """
+    return tuple(kind.parse(settings) for kind, settings in _known(document))
+
+
+def thaw(document: Any) -> tuple[Condition, ...]:
+    """Reads what `as_document` wrote of the conditions of several rules together, which may be more than one may ask.
+
+    Raises:
+        InvalidInput: as `parse` does.
+    """
+    return tuple(kind.thaw(settings) for kind, settings in _known(document))
+
+
+def _known(document: Any) -> list[tuple[type[Condition], Any]]:
     if not isinstance(document, dict):
         raise InvalidInput("The conditions must be an object of names and settings.", field="conditions")
     unknown = next((key for key in document if key not in CONDITIONS), None)
     if unknown is not None:
         raise InvalidInput(f"{unknown!r} is no condition: known are {', '.join(CONDITIONS)}.", field="conditions")
-    return tuple(CONDITIONS[key].parse(document[key]) for key in sorted(document))
+    return [(CONDITIONS[key], document[key]) for key in sorted(document)]
 
 
 def as_document(conditions: Iterable[Condition]) -> dict[str, Any]:
-    """Returns the document that `parse` reads."""
+    """Returns the document that `parse` reads, or `thaw` where these are several rules' together."""
     return {condition.key: condition.as_json() for condition in conditions}
 
 

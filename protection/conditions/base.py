@@ -206,6 +206,11 @@ class Condition(ABC):
         """
 
     @classmethod
+    def thaw(cls, value: Any) -> Self:
+        """Reads what several rules together asked for; only each by itself had to keep within the bounds of `parse`."""
+        return cls.parse(value)
+
+    @classmethod
     def default(cls) -> Self:
         """Returns what holds where a rule does not name it, of a condition that is always on."""
         return cls.parse(True)

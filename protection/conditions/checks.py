@@ -35,10 +35,19 @@ class Checks(Condition):
     @override
     def parse(cls, value: Any) -> Self:
         """Reads names, `{name, reporter, hours}`, or lines such as `ci/evals by ci-bot within 24 hours`."""
+        return cls._read(value, is_of_one_rule=True)
+
+    @classmethod
+    @override
+    def thaw(cls, value: Any) -> Self:
+        return cls._read(value, is_of_one_rule=False)
+
+    @classmethod
+    def _read(cls, value: Any, *, is_of_one_rule: bool) -> Self:
         given = [line for line in value.splitlines() if line.strip()] if isinstance(value, str) else value
         if not isinstance(given, list) or not given:
             raise InvalidInput("Checks are a list of names: leave it out where none is asked for.", field=cls.key)
-        if len(given) > MOST:
+        if is_of_one_rule and len(given) > MOST:
             raise InvalidInput(f"A rule has at most {MOST} checks.", field=cls.key)
         checks = [_check(one, as_line=isinstance(value, str)) for one in given]
         for check in checks:

@@ -36,11 +36,20 @@ class FreezeWindows(Condition):
     @override
     def parse(cls, value: Any) -> Self:
         """Reads a list of `{start, end, timezone, name}`, or lines such as `0 18 * * 5 to 0 8 * * 1 UTC: weekend`."""
+        return cls._read(value, is_of_one_rule=True)
+
+    @classmethod
+    @override
+    def thaw(cls, value: Any) -> Self:
+        return cls._read(value, is_of_one_rule=False)
+
+    @classmethod
+    def _read(cls, value: Any, *, is_of_one_rule: bool) -> Self:
         if isinstance(value, str):
             value = [_of_line(line.strip()) for line in value.splitlines() if line.strip()]
         if not isinstance(value, list) or not value:
             raise InvalidInput("Freeze windows are a list: leave it out where there is none.", field=cls.key)
-        if len(value) > MOST:
+        if is_of_one_rule and len(value) > MOST:
             raise InvalidInput(f"A rule has at most {MOST} freeze windows.", field=cls.key)
         return cls(tuple(dict.fromkeys(Window.parse(one, field=cls.key) for one in value)))
 

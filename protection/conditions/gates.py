@@ -30,13 +30,22 @@ class Gates(Condition):
     @classmethod
     @override
     def parse(cls, value: Any) -> Self:
+        return cls._read(value, is_of_one_rule=True)
+
+    @classmethod
+    @override
+    def thaw(cls, value: Any) -> Self:
+        return cls._read(value, is_of_one_rule=False)
+
+    @classmethod
+    def _read(cls, value: Any, *, is_of_one_rule: bool) -> Self:
         lines = value.splitlines() if isinstance(value, str) else value
         if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
             raise InvalidInput("Gates are a list of texts, such as metric rmse <= 0.8.", field=cls.key)
         lines = [line.strip() for line in lines if line.strip()]
         if not lines:
             raise InvalidInput("There is no gate: leave gates out where none is asked for.", field=cls.key)
-        if len(lines) > MOST:
+        if is_of_one_rule and len(lines) > MOST:
             raise InvalidInput(f"A rule has at most {MOST} gates.", field=cls.key)
         return cls(tuple({str(gate): gate for gate in map(parse_gate, lines)}.values()))
 

@@ -56,6 +56,15 @@ class Owners(Condition):
     @override
     def parse(cls, value: Any) -> Self:
         """Reads `true`, a list of sections, or `{sections, found}`: what was asked of one model."""
+        return cls._read(value, is_of_one_rule=True)
+
+    @classmethod
+    @override
+    def thaw(cls, value: Any) -> Self:
+        return cls._read(value, is_of_one_rule=False)
+
+    @classmethod
+    def _read(cls, value: Any, *, is_of_one_rule: bool) -> Self:
         if value is True:
             return cls()
         found: tuple[Section, ...] = ()
@@ -69,7 +78,7 @@ class Owners(Condition):
             or not value
         ):
             raise InvalidInput("Owners are true for every section, or a list of sections.", field=cls.key)
-        if len(value) > MOST_SECTIONS or any(len(name) > LONGEST_SECTION for name in value):
+        if is_of_one_rule and (len(value) > MOST_SECTIONS or any(len(name) > LONGEST_SECTION for name in value)):
             raise InvalidInput(
                 f"A rule names at most {MOST_SECTIONS} sections of at most {LONGEST_SECTION} characters.", field=cls.key
             )

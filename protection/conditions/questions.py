@@ -33,12 +33,22 @@ class Questions(Condition):
     @classmethod
     @override
     def parse(cls, value: Any) -> Self:
+        return cls._read(value, is_of_one_rule=True)
+
+    @classmethod
+    @override
+    def thaw(cls, value: Any) -> Self:
+        return cls._read(value, is_of_one_rule=False)
+
+    @classmethod
+    def _read(cls, value: Any, *, is_of_one_rule: bool) -> Self:
         if not isinstance(value, list) or not value:
             raise InvalidInput("Questions are a list: leave it out where nothing is asked.", field=cls.key)
-        if len(value) > MOST:
+        if is_of_one_rule and len(value) > MOST:
             raise InvalidInput(f"A rule asks at most {MOST} questions.", field=cls.key)
         found = tuple(Question.parse(one) for one in value)
-        if len({_identity(one) for one in found}) < len(found):
+        # Two rules may require different answers.
+        if is_of_one_rule and len({_identity(one) for one in found}) < len(found):
             raise InvalidInput("A question is asked twice.", field=cls.key)
         return cls(found)
 

@@ -1,6 +1,8 @@
 import pytest
 
-from protection.matching import Rulebook, requirement_for
+from foundation.exceptions import InvalidInput
+from protection.conditions import merged, parse
+from protection.matching import Requirement, Rulebook, requirement_for
 from protection.models import ProtectionRule
 from protection.rulebook import rulebook
 from registry.targets import Target, TargetKind
@@ -130,3 +132,36 @@ def test_a_rule_knows_every_spelling_that_a_database_takes_for_the_name(spelling
         targets=[Target(TargetKind.ALIAS, spelling)],
     )
     assert found.required_approvals == 3
+
+
+WINDOWS = [
+    {"start": f"2026-12-{day:02d}", "end": f"2026-12-{day:02d} 0{hour}:00"} for day in range(1, 31) for hour in (1, 2)
+]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"freeze_windows": WINDOWS[:30]}, {"freeze_windows": WINDOWS[30:]}),
+        ({"checks": [f"a{number}" for number in range(20)]}, {"checks": [f"b{number}" for number in range(20)]}),
+        ({"gates": [f"metric a{n} >= 1" for n in range(20)]}, {"gates": [f"metric b{n} >= 1" for n in range(20)]}),
+        ({"owners": [f"a{number}" for number in range(15)]}, {"owners": [f"b{number}" for number in range(15)]}),
+        (
+            {"soak": [{"target": f"alias:a{number}", "hours": 1} for number in range(6)]},
+            {"soak": [{"target": f"alias:b{number}", "hours": 1} for number in range(6)]},
+        ),
+        (
+            {"questions": [{"question": f"Is it {number}?"} for number in range(15)]},
+            {"questions": [{"question": f"Was it {number}?"} for number in range(15)]},
+        ),
+        (
+            {"questions": [{"question": "Is it safe?", "required": "yes"}]},
+            {"questions": [{"question": "Is it safe?", "required": "no"}]},
+        ),
+    ],
+)
+def test_what_rules_ask_together_is_read_again_though_one_alone_could_not_ask_it(one, other):
+    together = Requirement(conditions=merged([parse(one), parse(other)]))
+    assert Requirement.thaw(together.freeze()).conditions == together.conditions
+    with pytest.raises(InvalidInput):
+        parse({key: [*one[key], *other[key]] for key in one})

@@ -47,8 +47,17 @@ class Soak(Condition):
     @override
     def parse(cls, value: Any) -> Self:
         """Reads `{target, hours}`, or a list of them."""
+        return cls._read(value, is_of_one_rule=True)
+
+    @classmethod
+    @override
+    def thaw(cls, value: Any) -> Self:
+        return cls._read(value, is_of_one_rule=False)
+
+    @classmethod
+    def _read(cls, value: Any, *, is_of_one_rule: bool) -> Self:
         given = value if isinstance(value, list) else [value]
-        if not 1 <= len(given) <= MOST:
+        if not given or (is_of_one_rule and len(given) > MOST):
             raise InvalidInput(
                 f"A version soaks at 1 to {MOST} targets: leave it out where it need not.", field=cls.key
             )
