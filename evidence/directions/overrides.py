@@ -23,6 +23,18 @@ def set_here(model_name: str, *, workspace: str) -> dict[str, Wanted]:
     return {row.metric: Wanted(SAID[row.direction], Source.PAGE, row.set_by.get_username(), row.set_at) for row in rows}
 
 
+def rename(workspace: str, former: str, present: str) -> None:
+    """Lets what was set for a model hold under its new name, in three statements.
+
+    MLflow gives the name away only where no model has it: what is set for a model of that name that is gone, ends.
+    """
+    of_workspace = MetricDirection.objects.filter(workspace=workspace)
+    of_former = of_workspace.filter(model_name=former)
+    if of_former.exists():  # or it was renamed already
+        of_workspace.filter(model_name=present).delete()
+        of_former.update(model_name=present)
+
+
 def write(model_name: str, metric: str, direction: str, *, user_id: int, workspace: str) -> None:
     """Sets one of `SAID` for a metric, or with "" what somebody set away. The caller asks whether it may."""
     of_metric: dict[str, Any] = {"workspace": workspace, "model_name": model_name, "metric": metric}

@@ -12,6 +12,7 @@ from audit.holding import sightings
 from audit.making import answers, recording, waiting
 from audit.making.models import Kind
 from audit.making.waiting import Created
+from evidence.directions import overrides
 from proxy.guard.routes import Route
 from proxy.noting.answers import Note
 from registry import get_registry
@@ -95,6 +96,7 @@ def _rename(message: dict[str, Any], workspace: str) -> None:
     with transaction.atomic():
         recording.rename(workspace, former, present)
         sightings.rename(workspace, former, present)
+        overrides.rename(workspace, former, present)
 
 
 def _alias(message: dict[str, Any], workspace: str, *, is_set: bool) -> None:
