@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, Subquery
 
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
@@ -34,7 +34,7 @@ class History:
 
 
 def history_of(promote_request: PromoteRequest, champion_version: str | None, *, reader: int | None) -> History:
-    """Returns what happened around a request, in four queries at most, however many promotions there were.
+    """Returns what happened around a request, in two queries, however many promotions there were.
 
     Args:
         promote_request: The request.
@@ -52,26 +52,29 @@ def history_of(promote_request: PromoteRequest, champion_version: str | None, *,
         .defer(*_NOT_SHOWN)
         .order_by("-number")
     )
-    return History(
-        holders=tuple(rows[:HOLDERS_SHOWN]),
-        champion_by=_champion_by(rows, promote_request.promoted_at, champion_version),
-        replaced_by=_replaced_by(rows, promote_request.promoted_at),
-        others=tuple(others[:OTHERS_SHOWN]),
-    )
+    holders, champion_by, replaced_by = _promotions(rows, promote_request.promoted_at, champion_version)
+    return History(holders, champion_by, replaced_by, tuple(others[:OTHERS_SHOWN]))
 
 
-# Neither is looked for among the holders that are shown: of an old promotion these all came later.
-
-
-def _champion_by(
+def _promotions(
     rows: PromoteRequestQuerySet, promoted_at: datetime | None, version: str | None
-) -> PromoteRequest | None:
-    if version is None:
-        return None
-    # What became champion after this one was promoted is not what this one replaced.
-    earlier = rows if promoted_at is None else rows.filter(promoted_at__lte=promoted_at)
-    return earlier.filter(Q(promoted_version=version) | Q(promoted_version="", version=version)).first()
+) -> tuple[tuple[PromoteRequest, ...], PromoteRequest | None, PromoteRequest | None]:
+    """Returns the holders that are shown, the promotion that brought the champion, and the one that came next.
 
-
-def _replaced_by(rows: PromoteRequestQuerySet, promoted_at: datetime | None) -> PromoteRequest | None:
-    return None if promoted_at is None else rows.filter(promoted_at__gt=promoted_at).last()
+    All in one query, but neither of the two among the holders that are shown: of an old promotion these all came
+    later.
+    """
+    sought = Q(pk__in=rows.values("pk")[:HOLDERS_SHOWN])
+    if version is not None:
+        # What became champion after this one was promoted is not what this one replaced.
+        earlier = rows if promoted_at is None else rows.filter(promoted_at__lte=promoted_at)
+        held = earlier.filter(Q(promoted_version=version) | Q(promoted_version="", version=version))
+        sought |= Q(pk=Subquery(held.values("pk")[:1]))
+    if promoted_at is not None:
+        later = rows.filter(promoted_at__gt=promoted_at).reverse()
+        sought |= Q(pk=Subquery(later.values("pk")[:1]))
+    found = list(rows.filter(sought))
+    came_later = [] if promoted_at is None else [row for row in found if (row.promoted_at or promoted_at) > promoted_at]
+    before = [row for row in found if row not in came_later]
+    champion_by = next((row for row in before if (row.promoted_version or row.version) == version), None)
+    return tuple(found[:HOLDERS_SHOWN]), champion_by, came_later[-1] if came_later else None
