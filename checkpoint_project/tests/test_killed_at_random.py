@@ -165,7 +165,7 @@ def _kill_tree(server: ServerProcess) -> None:
     server.process.wait(LONG)
 
 
-@pytest.fixture(params=["SQLite", "PostgreSQL"])
+@pytest.fixture(params=["SQLite", pytest.param("PostgreSQL", marks=pytest.mark.drill)])
 def installation(request: pytest.FixtureRequest, mlflow_server: str, tmp_path: Path) -> Iterator[Installation]:
     port = free_port()
     address = {} if request.param == "SQLite" else {"DATABASE_URL": create_database(f"random{port}")}

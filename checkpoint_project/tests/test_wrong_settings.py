@@ -131,6 +131,7 @@ def test_every_setting_of_the_table_is_tried() -> None:
     assert list(WRONG) == NAMES
 
 
+@pytest.mark.sampled(every=len(UNPRINTABLE))  # so each setting has a case
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name in NAMES for value in (*WRONG.get(name, ()), *UNPRINTABLE)]
 )
@@ -210,6 +211,7 @@ def test_every_option_of_serve_is_tried() -> None:
     assert ours == WRONG_OPTIONS.keys()
 
 
+@pytest.mark.sampled(every=len(UNPRINTABLE))  # so each setting has a case
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, values in WRONG_OPTIONS.items() for value in values]
 )

@@ -44,7 +44,7 @@ from registry.proposals import Change, Proposal
 from registry.targets import Target
 from testing.people import UserFactory, by
 
-RUNS = int(os.environ.get("CHECKPOINT_TEST_MACHINE_RUNS", "12"))
+RUNS = int(os.environ.get("CHECKPOINT_TEST_MACHINE_RUNS", "6"))
 STEPS = 50
 NAMES = ("ada", "grace", "linus", "olga", "tomas")
 VERSIONS = ("1", "2", "3")

@@ -33,7 +33,7 @@ from testing.servers.checkpoint import run_checkpoint
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets, pytest.mark.django_db]
 
-CASES = int(os.environ.get("CHECKPOINT_TEST_FUZZ_CASES", "400"))
+CASES = int(os.environ.get("CHECKPOINT_TEST_FUZZ_CASES", "200"))
 BATCH = 8
 """Cases in an example: Hypothesis makes examples that resemble the last one, and cases are to be of every kind."""
 IS_LONG = "CHECKPOINT_TEST_FUZZ_CASES" in os.environ
@@ -149,7 +149,7 @@ def test_nothing_that_passes_real_servers_changes_what_is_protected(mlflow, peop
                 status = 0
             seen[f"answered {status}"] += 1
 
-        _fuzz(max(CASES // 20, 40), mlflow, call, seen)
+        _fuzz(max(CASES // 20, 20), mlflow, call, seen)
     _tell(capsys, "On real sockets", seen)
 
 

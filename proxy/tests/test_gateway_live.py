@@ -66,6 +66,7 @@ def post(checkpoint: Checkpoint, path: str, message: dict[str, Any]) -> Exchange
     return checkpoint.call(path, "POST", {"Content-Type": JSON}, body)
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(
     "path",
     [

@@ -275,6 +275,8 @@ def _is_closed(server: Checkpoint) -> bool:
         connect(server).close()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:
+        return False  # it is being closed: the next one is refused
     return False
 
 

