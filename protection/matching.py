@@ -257,7 +257,8 @@ def requirement_for(
         workspace: Canonical.
         model_name: Of the version.
         targets: Those that the version would get.
-        leaves: Those that it would lose. How good it is does not matter there: a bad version must not be kept.
+        leaves: Those that it would lose, and where others go in passing. How good it is does not matter there: a bad
+            version must not be kept.
         is_way_back: Whether it puts back a version that had met the rules before: each rule that has a fast track for
             that asks for fewer approvals then, and for no time to pass.
     """

@@ -27,7 +27,7 @@ from protection.matching import Requirement, Rulebook, requirement_for
 from protection.rulebook import rulebook
 from registry import RegistryClient, get_registry
 from registry.proposals import Change, Proposal
-from registry.targets import ACTIVE_STAGES, ACTIVE_STATUSES, Target
+from registry.targets import ACTIVE_STAGES, ACTIVE_STATUSES, Target, TargetKind
 
 _STATES = {
     InspectionOutcome.PASSED: State.SUCCESS,
@@ -68,6 +68,9 @@ def requirement_for_proposal(
 ) -> Requirement:
     """Returns what the rules ask for before a proposal may be carried out.
 
+    What archives others in passing meets the rules of Archived, too, whether or not there is anybody to archive now:
+    the guard asks the same of a direct call, and who holds the stage may change before MLflow is asked.
+
     Args:
         proposal: What is asked for.
         leaving: The stage or status that the version has and would leave: a rule for it also covers leaving it.
@@ -78,6 +81,9 @@ def requirement_for_proposal(
     leaves = [proposal.target] if is_removal else []
     if leaving in ACTIVE_STAGES + ACTIVE_STATUSES:
         leaves.append(Target(proposal.target.kind, leaving))
+    if proposal.archives and not is_removal:
+        # Asked as what is left is: how good the promoted version is, is no business of a rule for those that go.
+        leaves.append(Target(TargetKind.STAGE, "Archived"))
     return requirement_for(
         rulebook() if rules is None else rules,
         workspace=proposal.workspace,

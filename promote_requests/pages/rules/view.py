@@ -11,13 +11,14 @@ from foundation.database.bounded import BoundedPaginator
 from foundation.exceptions import InvalidInput
 from promote_requests.pages.http import PageRequest
 from promote_requests.sentences import needs
+from promote_requests.services import requirement_for_proposal
 from protection import insights
 from protection.asked.able import could_approve
 from protection.choices import Outcome
-from protection.matching import Requirement, requirement_for
+from protection.matching import Requirement
 from protection.models import FreezeWindow, Ownership, ProtectionRule, RuleInsight
 from protection.references import People
-from protection.rulebook import rulebook
+from registry.proposals import Proposal
 from registry.targets import Target
 from registry.workspaces import canonical_workspace
 
@@ -80,11 +81,9 @@ def _all_rules() -> list[ProtectionRule]:
 
 
 def _applying(*, model: str, target: str, workspace: str) -> Requirement:
-    """Returns what applies to a target of a model.
+    """Returns what applies to a target of a model, for a request that archives others where its stage usually does.
 
     Raises:
         InvalidInput: there can be no such target or workspace.
     """
-    return requirement_for(
-        rulebook(), workspace=canonical_workspace(workspace), model_name=model, targets=[Target.parse(target)]
-    )
+    return requirement_for_proposal(Proposal(model, "", Target.parse(target), workspace=canonical_workspace(workspace)))

@@ -1,7 +1,6 @@
 """Turns a direct change that was refused into a promote request, where the rules say so."""
 
 import logging
-from dataclasses import replace
 
 from audit.actors import Actor, ActorKind
 from evidence.observe import standing
@@ -11,10 +10,9 @@ from promote_requests.exceptions import DuplicateRequest
 from promote_requests.models import PromoteRequest
 from promote_requests.services.lifecycle import create
 from promote_requests.services.reading import requirement_for_proposal
-from protection.rulebook import rulebook
 from registry import get_registry
 from registry.proposals import Proposal
-from registry.targets import Target, TargetKind
+from registry.targets import TargetKind
 
 logger = logging.getLogger(__name__)
 
@@ -51,17 +49,12 @@ def hold(*, actor: Actor, proposal: Proposal) -> int | None:
 
 def _is_held(proposal: Proposal, *, by_service_account: bool) -> bool:
     """Tells whether the rules hold a call: those of the target, of what the version leaves, of archiving in passing."""
-    leaving, rules = "", rulebook()
+    leaving = ""
     if proposal.target.kind in (TargetKind.STAGE, TargetKind.STATUS):
         version = get_registry(proposal.workspace).get_version(proposal.model_name, proposal.version)
         leaving = standing(version, proposal.target)
-    asked = [requirement_for_proposal(proposal, leaving=leaving, rules=rules)]
-    if proposal.archives:
-        archived = replace(proposal, target=Target(TargetKind.STAGE, "Archived"))
-        asked.append(requirement_for_proposal(archived, rules=rules))
-    covering = [found for found in asked if found.is_protected]
-    holds = [one.holds_service_accounts if by_service_account else one.holds_direct_writes for one in covering]
-    return bool(holds) and all(holds)
+    requirement = requirement_for_proposal(proposal, leaving=leaving)
+    return requirement.holds_service_accounts if by_service_account else requirement.holds_direct_writes
 
 
 def _number_of(number: int, actor: Actor) -> int | None:
