@@ -11,6 +11,7 @@ from audit.choices import AuditAction
 from foundation.exceptions import InvalidInput, WrongState
 from protection import documents, possible, sentences
 from protection.choices import Enforcement
+from protection.conditions import parse
 from protection.documents import history
 from protection.models import ProtectionRule, RuleVersion
 from protection.people import resolved
@@ -37,6 +38,7 @@ def save_rule(*, actor: Actor, rule: ProtectionRule) -> ProtectionRule:
     is_off = rule.enforcement == Enforcement.OFF
     rule.conditions = resolved(rule.conditions, must_be_able=not is_off)
     rule.promoters = resolved({"groups": rule.promoters}, field="promoters", must_be_able=not is_off)["groups"]
+    parse(rule.conditions)  # names the condition that is wrong, where the model can only name all of them
     _check(rule)
     if not is_off and (impossible := possible.of_rule(rule.parsed_conditions)):
         raise InvalidInput(impossible[0].sentence, field=impossible[0].condition)

@@ -55,7 +55,10 @@ class Window:
             raise InvalidInput("A freeze window has start, end, timezone and name.", field=field or "start")
         given = {key: part for key, part in value.items() if part not in (None, "")}
         if not all(isinstance(part, str) for part in given.values()) or not given.keys() >= {"start", "end"}:
-            raise InvalidInput("A freeze window has a start and an end.", field=field or "start")
+            is_start_there = isinstance(given.get("start"), str)
+            raise InvalidInput(
+                "A freeze window has a start and an end.", field=field or ("end" if is_start_there else "start")
+            )
         window = cls(**{key: part.strip() for key, part in given.items()})
         window._check(field)
         return window
@@ -86,7 +89,7 @@ class Window:
             )
         if len(self.name) > LONGEST_NAME or not (self.name or " ").isprintable():
             raise InvalidInput(
-                f"The name of a freeze window has at most {LONGEST_NAME} characters.", field=field or "name"
+                f"The name of a freeze window has at most {LONGEST_NAME} printable characters.", field=field or "name"
             )
         if not self.is_recurring:
             start, end = _moment(self.start, self.timezone), _moment(self.end, self.timezone)

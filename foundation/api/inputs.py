@@ -30,6 +30,16 @@ def warnings_field() -> serializers.ListField:
     )
 
 
+class TrueOrFalse(serializers.BooleanField):
+    """A field of a JSON body that takes true and false, not the words and numbers that people use for them."""
+
+    @override
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("This is true or false.")
+        return data
+
+
 class StrictSerializer(serializers.Serializer):
     """Refuses fields that it does not know, so that a misspelt one is not silently ignored."""
 

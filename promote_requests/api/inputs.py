@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 from typing_extensions import override
 
-from foundation.api.inputs import StrictSerializer, one_of
+from foundation.api.inputs import StrictSerializer, TrueOrFalse, one_of
 from foundation.api.pagination import PageSerializer
 from promote_requests.choices import CloseReason, Verdict
 from registry.proposals import Change
@@ -42,7 +42,7 @@ class NewPromoteRequestSerializer(StrictSerializer):
     version = serializers.CharField(allow_blank=True, help_text='As MLflow spells it, for example "3" or "1.4.0".')
     target = TargetSerializer()
     change = one_of(Change, default=Change.SET, help_text="`remove` takes an alias away from the version.")
-    archive_existing_versions = serializers.BooleanField(
+    archive_existing_versions = TrueOrFalse(
         allow_null=True,
         default=None,
         help_text="Archive the stage's present holders. Left out: yes for Staging and Production.",
@@ -50,7 +50,7 @@ class NewPromoteRequestSerializer(StrictSerializer):
     title = serializers.CharField(allow_blank=True, help_text="1 to 200 characters.")
     description = serializers.CharField(allow_blank=True, default="", help_text="Markdown.")
     workspace = WorkspaceField(help_text="Empty where MLflow has no workspaces.")
-    draft = serializers.BooleanField(default=False, help_text="Not yet for reviewers; `submit/` opens it.")
+    draft = TrueOrFalse(default=False, help_text="Not yet for reviewers; `submit/` opens it.")
 
 
 class EditSerializer(StrictSerializer):

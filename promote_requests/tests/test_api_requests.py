@@ -97,6 +97,8 @@ def test_archiving_can_be_declined(fraud, ada):
         ({"title": "half \ud83d a pair"}, "title"),
         ({"target": {"kind": "alias", "name": "nul\x00"}}, "target.name"),
         ({"archive_existing_versions": "perhaps"}, "archive_existing_versions"),
+        ({"archive_existing_versions": "yes"}, "archive_existing_versions"),
+        ({"draft": 1}, "draft"),
         ({"workspace": "x" * 257}, "workspace"),
         ({"titel": "misspelt"}, "titel"),
         ({"status": "promoted"}, "status"),

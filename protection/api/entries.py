@@ -13,6 +13,7 @@ from audit.actors import Door, actor_of
 from foundation.api import schema
 from foundation.api.inputs import StrictSerializer, seen_version, warnings_field
 from foundation.api.views import ApiView, checked
+from protection.documents import wrong_where_it_stands
 from protection.forms.warnings import pattern_warnings
 from protection.models import FreezeWindow, Ownership
 from protection.people import named_all
@@ -106,8 +107,10 @@ class _ListView(ApiView, ListAPIView, Generic[R]):
         return self.get_paginated_response(_shown(list(self.paginate_queryset(self.get_queryset()) or [])))
 
     def _add(self, request: Request) -> Response:
-        entry = _filled(self.kind(), checked(self.takes, request.data))
-        return Response(_saved(save_entry(actor=actor_of(request, Door.API), entry=entry)), status=201)
+        given = checked(self.takes, request.data)
+        with wrong_where_it_stands(given):
+            entry = _filled(self.kind(), given)
+            return Response(_saved(save_entry(actor=actor_of(request, Door.API), entry=entry)), status=201)
 
 
 class _EntryView(ApiView, Generic[R]):
@@ -124,8 +127,10 @@ class _EntryView(ApiView, Generic[R]):
         return Response(_shown([self._find(pk)])[0])
 
     def _change(self, request: Request, pk: int) -> Response:
-        entry = _filled(self._find(pk), checked(self.takes, request.data))
-        return Response(_saved(save_entry(actor=actor_of(request, Door.API), entry=entry)))
+        given = checked(self.takes, request.data)
+        with wrong_where_it_stands(given):
+            entry = _filled(self._find(pk), given)
+            return Response(_saved(save_entry(actor=actor_of(request, Door.API), entry=entry)))
 
     def _delete(self, request: Request, pk: int) -> Response:
         delete_entry(actor=actor_of(request, Door.API), entry=self._find(pk))

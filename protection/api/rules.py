@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from audit.actors import Door, actor_of
 from foundation.api import schema
-from foundation.api.inputs import StrictSerializer, one_of, seen_version, warnings_field
+from foundation.api.inputs import StrictSerializer, TrueOrFalse, one_of, seen_version, warnings_field
 from foundation.api.views import ApiView, checked
 from protection import documents, rules
 from protection.choices import DirectWrite, Enforcement, PromoteWhen, ServiceDirectWrite
@@ -35,7 +35,7 @@ class RuleRollbackSerializer(StrictSerializer):
 class RuleGlassSerializer(StrictSerializer):
     """What has to be before somebody promotes past the rule."""
 
-    consent = serializers.BooleanField(help_text="Whether a second person with the permission has to consent.")
+    consent = TrueOrFalse(help_text="Whether a second person with the permission has to consent.")
 
 
 class RuleReReviewSerializer(StrictSerializer):
@@ -125,8 +125,10 @@ class ProtectionRulesView(ApiView, ListAPIView):
     )
     def post(self, request: Request) -> Response:
         """Adds a rule; what is left out is as in the form: every model, one approval, promoted at once."""
-        rule = documents.filled(ProtectionRule(), checked(RuleInputSerializer, request.data))
-        return Response(_saved(rules.save_rule(actor=actor_of(request, Door.API), rule=rule)), status=201)
+        given = checked(RuleInputSerializer, request.data)
+        with documents.wrong_where_it_stands(given):
+            rule = documents.filled(ProtectionRule(), given)
+            return Response(_saved(rules.save_rule(actor=actor_of(request, Door.API), rule=rule)), status=201)
 
 
 class ProtectionRuleView(ApiView):
@@ -148,7 +150,8 @@ class ProtectionRuleView(ApiView):
         given = checked(RuleChangeSerializer, request.data)
         rule = documents.filled(_find(pk), given)
         rule.version = given.get("version", rule.version)
-        return Response(_saved(rules.save_rule(actor=actor_of(request, Door.API), rule=rule)))
+        with documents.wrong_where_it_stands(given):
+            return Response(_saved(rules.save_rule(actor=actor_of(request, Door.API), rule=rule)))
 
     @schema.operation("Delete a protection rule", responses={204: None}, errors=(404, 409))
     def delete(self, request: Request, pk: int) -> Response:

@@ -163,7 +163,9 @@ def _check(given: Any, *, as_line: bool) -> RequiredCheck:
         name = checked_name(parts.get("name"))
     except InvalidInput as wrong:
         raise InvalidInput(wrong.message, field=Checks.key) from None
-    hours = int(hours) if isinstance(hours, str) and hours.isdecimal() and len(hours) < 9 else hours
+    if as_line and isinstance(hours, str):
+        # Whoever writes 0 hours in a line means something by it; a document says so of a check without a deadline.
+        hours = int(hours) if len(hours) < 9 and int(hours) else -1
     if not isinstance(reporter, str) or len(reporter) > 150:
         raise InvalidInput("The reporter of a check is the name of a user.", field=Checks.key)
     if is_reserved(name):

@@ -1,8 +1,10 @@
 """A rule as a document of names, the same for the API and for YAML: what people write, read and compare."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from foundation.exceptions import InvalidInput
 from protection import moves
 from protection.choices import PromoteWhen
 from protection.conditions import as_document
@@ -69,6 +71,28 @@ def _with_references(document: Any) -> Any:
         else _with_references(value)
         for key, value in document.items()
     }
+
+
+def place_of(field: str, document: dict[str, Any]) -> tuple[str, ...]:
+    """Returns where in a document stands what a service calls `field`: (promotion, groups); () for no field."""
+    if field == "people":
+        return ("groups",) if document.get("groups") else ("users",)
+    named = {"promoters": ("promotion", "groups"), "promote_when": ("promotion", "when")}
+    return named.get(field, (field,) if field else ())
+
+
+@contextmanager
+def wrong_where_it_stands(document: dict[str, Any]) -> Iterator[None]:
+    """Names a field that is wrong as whoever sent the document calls it: `promotion.groups`.
+
+    Raises:
+        InvalidInput: with that name.
+    """
+    sent = dict(document)
+    try:
+        yield
+    except InvalidInput as wrong:
+        raise InvalidInput(wrong.message, field=".".join(place_of(wrong.field, sent))) from None
 
 
 def filled(rule: ProtectionRule, document: dict[str, Any]) -> ProtectionRule:

@@ -12,9 +12,8 @@ from audit.actors import Actor
 from foundation.exceptions import InvalidInput
 from protection import documents, moves, rules, sentences
 from protection.conditions import CONDITIONS
-from protection.conditions import parse as parse_conditions
 from protection.models import FreezeWindow, Ownership, ProtectionRule
-from protection.people import named_all, resolved
+from protection.people import named_all
 from protection.rulebook import delete_entry, save_entry
 
 R = TypeVar("R", ProtectionRule, FreezeWindow, Ownership)
@@ -131,7 +130,7 @@ def apply(parsed: Parsed, *, actor: Actor, delete_others: bool, dry_run: bool) -
                 try:
                     lines += take(kind, row, document, actor)
                 except InvalidInput as wrong:
-                    path = (kind, position, *_path_of(wrong.field))
+                    path = (kind, position, *_path_of(kind, wrong.field, document))
                     raise Wrong(f"{parsed.place(*path)}: {wrong.message}") from None
             for row in known.values():
                 lines.append(f"{'deleted' if delete_others else 'not in the file, left'}: {_kind_of(kind)} {row}")
@@ -141,12 +140,10 @@ def apply(parsed: Parsed, *, actor: Actor, delete_others: bool, dry_run: bool) -
     return lines
 
 
-def _path_of(field: str) -> tuple[str, ...]:
-    if field in CONDITIONS:
+def _path_of(kind: str, field: str, document: dict[str, Any]) -> tuple[str, ...]:
+    if kind == "rules" and field in CONDITIONS:  # owners have approvals too, and no conditions
         return ("conditions", field)
-    return {"promoters": ("promotion", "groups"), "promote_when": ("promotion", "when"), "people": ("groups",)}.get(
-        field, (field,) if field else ()
-    )
+    return documents.place_of(field, document)
 
 
 def _checked(kind: str, given: Any, parsed: Parsed) -> list[dict[str, Any]]:
@@ -202,7 +199,6 @@ def _kind_of(kind: str) -> str:
 
 def _take_rule(kind: str, row: ProtectionRule | None, document: dict[str, Any], actor: Actor) -> list[str]:
     """Stores a rule as the file has it: what the file leaves out is as in a new rule."""
-    parse_conditions(resolved(document.get("conditions", {})))  # names the condition that is wrong
     fresh = documents.filled(_in_place_of(row, ProtectionRule()), document)
     saved = rules.save_rule(actor=actor, rule=fresh)
     if row is None:

@@ -68,6 +68,15 @@ class SeenVersionForm(forms.ModelForm):
             self.instance.version = seen
         return values
 
+    @override
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Leaves out what the model says of a field that is known to be wrong: it saw a former or an empty value."""
+        if field is None and isinstance(error, forms.ValidationError) and hasattr(error, "error_dict"):
+            error = {name: said for name, said in error.error_dict.items() if name not in self.errors}
+            if not error:
+                return
+        super().add_error(field, error)
+
     def show_present_version(self, version: int) -> None:
         """Lets the person save what they typed once more, in place of what they have now been told of."""
         assert isinstance(self.data, QueryDict)  # noqa: S101 - the form is one that a browser sent, for mypy

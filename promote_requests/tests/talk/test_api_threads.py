@@ -81,6 +81,7 @@ def test_the_list_has_pages_and_as_many_queries_however_long(
         ({"body": "x", "anchor": {"kind": "metric", "key": "f1"}}, "anchor_key"),
         ({"body": "x", "anchor": "auc"}, "anchor"),
         ({"body": "x", "is_blocking": "perhaps"}, "is_blocking"),
+        ({"body": "x", "is_blocking": "yes"}, "is_blocking"),
         ({"body": "x", "owner": "nobody", "due_on": "2026-13-01"}, "due_on"),
         ({"body": "x", "owner": "grace"}, "due_on"),
         ({"body": "x", "due_on": "2000-01-01", "owner": "grace"}, "due_on"),
