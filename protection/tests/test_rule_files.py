@@ -36,7 +36,7 @@ ownership:
 
 
 @pytest.fixture
-def risk(ada, grace):
+def risk(registry, ada, grace):
     AdministratorFactory(username="root")
     risk = Group.objects.create(name="Risk")
     risk.user_set.add(grace)
@@ -81,6 +81,20 @@ def test_an_import_is_in_the_trail_as_somebodys_and_tells_the_difference(tmp_pat
     changed = run("import", write(tmp_path, FILE.replace("approvals: 2", "approvals: 1")), "--as", "root")
     assert "changed: rule stage:Production of fraud-*: asks for: '2 approvals" in changed
     assert ProtectionRule.objects.get(model_pattern="fraud-*").version == 2
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_pattern_that_no_model_has_is_warned_of_with_its_line(tmp_path, risk, fraud, dry_run):
+    said = StringIO()
+    twice = f"{FILE}  model_pattern: Fraud\n- section: Risk\n  groups: [Risk]\n  model_pattern: nobody-?\n"
+    run("import", write(tmp_path, twice), "--as", "root", stderr=said, dry_run=dry_run)
+    lines = [line.partition("rules.yaml: ")[2] for line in said.getvalue().splitlines()]
+    assert lines == [
+        f"line {line}, column 3: No registered model is called like {pattern} now: "
+        "it covers nothing until there is one."
+        for line, pattern in ((4, "fraud-*"), (21, "nobody-?"))
+    ]
+    assert Ownership.objects.exists() is not dry_run
 
 
 def test_what_is_not_in_the_file_goes_where_somebody_says_so(tmp_path, risk):

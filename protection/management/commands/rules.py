@@ -2,6 +2,7 @@
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from audit.actors import Actor, Door
 from foundation.exceptions import CheckpointError
 from foundation.words import counted
 from protection.documents import files
+from protection.forms.warnings import pattern_warnings
+from protection.models import ProtectionRule
 
 
 class Command(BaseCommand):
@@ -57,6 +60,8 @@ class Command(BaseCommand):
         except CheckpointError as wrong:
             raise CommandError(f"{options['file']}: {wrong.message}") from None
         self.stdout.write("\n".join(lines) or "Nothing differs.")
+        for warning in _warnings(parsed):
+            self.stderr.write(f"{options['file']}: {warning}")
         if options["dry_run"]:
             self.stdout.write("Nothing was changed: this was a dry run.")
 
@@ -64,6 +69,20 @@ class Command(BaseCommand):
 def _counted(parsed: files.Parsed) -> list[tuple[str, list[dict[str, Any]]]]:
     names = {"rules": "rule", "freeze_windows": "freeze window", "ownership": "row of ownership"}
     return [(names[kind], found) for kind, found in parsed.entries.items()]
+
+
+def _warnings(parsed: files.Parsed) -> Iterator[str]:
+    """Yields what is no mistake and worth a look, with its line: a pattern that no model has. Each pattern once."""
+    looked_at = set()
+    for kind, found in parsed.entries.items():
+        for position, entry in enumerate(found):
+            patterns = {name: value for name, value in entry.items() if name.endswith("_pattern")}
+            if (asked := tuple(sorted(patterns.items()))) in looked_at:
+                continue
+            looked_at.add(asked)
+            # Every list has these patterns, and owners no target: what is asked of a rule is asked of all.
+            for warning in pattern_warnings(ProtectionRule(**patterns)):
+                yield f"{parsed.place(kind, position, 'model_pattern')}: {warning}"
 
 
 def _text(name: str) -> str:
