@@ -1,4 +1,4 @@
-"""What nobody can have meant, in each field of rules, windows and owners: said at its field by page, API and YAML.
+"""What nobody can have meant, in each field of rules, windows and owners: said there by page, admin, API and YAML.
 
 Nothing is saved, and nothing that was typed is lost.
 """
@@ -266,6 +266,20 @@ def test_the_page_says_it_at_the_field_and_keeps_what_was_typed(wrong, root):
     for name, value in typed.items():
         shown = form[name].value()
         assert (shown == value) or shown == [value], name
+    assert (rows(), RuleVersion.objects.exists()) == (before, False)
+
+
+@pytest.mark.parametrize("wrong", [one for one in WRONG if one.typed is not None], ids=str)
+def test_the_admin_says_it_at_the_field_and_keeps_what_was_typed(wrong, root):
+    client = Client()
+    client.force_login(root)
+    before, typed = rows(), FORMS[wrong.kind] | {wrong.field: wrong.typed}
+    answer = client.post(f"/checkpoint/admin/protection/{MODELS[wrong.kind]._meta.model_name}/add/", typed)
+    form = answer.context["adminform"].form
+    assert set(form.errors) == {wrong.field}, form.errors
+    (said,) = form.errors[wrong.field]
+    assert wrong.is_said_in(said), said
+    assert form[wrong.field].value() in (wrong.typed, [wrong.typed])
     assert (rows(), RuleVersion.objects.exists()) == (before, False)
 
 
