@@ -145,6 +145,7 @@ def judgements(
     reviews: Iterable[Reviewed],
     *,
     round_number: int,
+    asked_by: Collection[int],
     authors: Collection[int],
     evidence_fingerprint: str,
     edited_in: int,
@@ -159,12 +160,15 @@ def judgements(
     must not count. What was decided with it stays decided.
 
     A request for changes stands until that reviewer approves or somebody dismisses it. Neither reopening the request
-    nor deactivating the reviewer makes it go away: both could be done by those whom it blocks.
+    nor deactivating the reviewer makes it go away, nor handing them the service account that asks: all of it could be
+    done by those whom it blocks, and then nobody could answer it.
 
     Args:
-        reviews: In the order given. Comments and anything by an author or a service account judge nothing.
+        reviews: In the order given. Comments and anything by who asked or a service account judge nothing.
         round_number: The request's present round.
-        authors: The keys of those whose own request it is: of one that is past its decision, of who asked.
+        asked_by: The keys of who made the request.
+        authors: Of those whose own request it is, so that their approvals do not count: of one that is past its
+            decision, of who asked.
         evidence_fingerprint: The present facts.
         edited_in: The text revision of the present title and description.
         answers_changed_in: Of the author's present answers.
@@ -174,13 +178,14 @@ def judgements(
     """
     latest: dict[int, Judgement] = {}
     for review in reviews:
-        if review.verdict == Verdict.COMMENT or review.reviewer_id in authors or review.reviewer.is_service_account:
+        if review.verdict == Verdict.COMMENT or review.reviewer_id in asked_by or review.reviewer.is_service_account:
             continue
         approves, may_answer = review.verdict == Verdict.APPROVE, review.reviewer.is_active
-        is_of_this_round = review.round == round_number
-        stands = (is_of_this_round and (may_answer or is_decided)) if approves else not review.is_dismissed
+        is_own, is_of_this_round = review.reviewer_id in authors, review.round == round_number
+        counts = is_of_this_round and not is_own and (may_answer or is_decided)
+        stands = counts if approves else not review.is_dismissed
         if not stands:
-            # An approval of an earlier round still takes back what the same reviewer had asked for.
+            # An approval that counts no more still takes back what the same reviewer had asked for.
             latest.pop(review.reviewer_id, None)
         else:
             latest[review.reviewer_id] = Judgement(
@@ -191,6 +196,7 @@ def judgements(
                 is_fresh=review.evidence_fingerprint == evidence_fingerprint,
                 at=review.created_at,
                 may_answer=may_answer,
+                is_own=is_own,
                 groups=frozenset(
                     (group.pk for group in review.reviewer.groups.all())
                     if groups is None

@@ -33,8 +33,9 @@ class ReviewQuerySet(AppendOnlyQuerySet):
         ).exclude(verdict=Verdict.COMMENT)
         return (
             self.exclude(verdict=Verdict.COMMENT)
+            # Of whoever answers for the author by now a request for changes still stands; of who did then, nothing.
             .filter(round=F("promote_request__round"), reviewer__is_active=True, reviewer__owner=None)
-            .exclude(reviewer=F("promote_request__author__owner"))
+            .exclude(verdict=Verdict.APPROVE, reviewer=F("promote_request__author__owner"))
             .exclude(reviewer=F("promote_request__answered_for_by"))
             .filter(~Exists(later))
         )

@@ -204,6 +204,7 @@ def judgements_of(
     return judgements(
         promote_request.reviews.all(),
         round_number=promote_request.round,
+        asked_by=promote_request.asked_by,
         # A hand-over after the decision takes nothing back.
         authors=promote_request.asked_by if is_decided else promote_request.authors,
         evidence_fingerprint=(observation or promote_request.observation).evidence_fingerprint,

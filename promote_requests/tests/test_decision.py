@@ -43,6 +43,7 @@ def counted(*reviews, is_decided=False, round_number=1, edited_in=1, answers_cha
     return judgements(
         reviews,
         round_number=round_number,
+        asked_by={ADA.pk},
         authors={ADA.pk},
         evidence_fingerprint="now",
         edited_in=edited_in,

@@ -4,11 +4,13 @@ from itertools import product
 
 import pytest
 
+from accounts.models import User
 from promote_requests import services
 from promote_requests.choices import Verdict
 from promote_requests.inbox import waiting_for
 from promote_requests.models import PromoteRequest, Review
-from testing.people import UserFactory
+from testing.factories import PromoteRequestFactory
+from testing.people import UserFactory, service_account
 
 pytestmark = [pytest.mark.django_db, pytest.mark.every_database]
 
@@ -24,6 +26,24 @@ def _review(asked: PromoteRequest, reviewer, verdict: Verdict, is_fresh: bool, i
         evidence_fingerprint=asked.evidence_fingerprint if is_fresh else "before",
         round=asked.round if is_present else asked.round - 1,
     )
+
+
+@pytest.mark.parametrize("first", Verdict)
+@pytest.mark.parametrize("second", Verdict)
+def test_they_count_alike_after_a_hand_over_to_the_reviewer(fraud, ada, first, second):
+    robot, person = service_account("robot", ada), UserFactory()
+    asked = PromoteRequestFactory(actor=robot)
+    _review(asked, person, first, is_fresh=True, is_present=True)
+    _review(asked, person, second, is_fresh=True, is_present=True)
+    User.objects.filter(pk=robot.pk).update(owner=person)
+    asked = PromoteRequest.objects.get(pk=asked.pk)
+    standing = [(each.pk, each.verdict == Verdict.APPROVE) for each in Review.objects.standing()]
+    assert [(each.review, each.approves) for each in services.judgements_of(asked)] == standing
+    judged = [verdict for verdict in (first, second) if verdict != Verdict.COMMENT]
+    assert bool(standing) is (judged[-1:] == [Verdict.REQUEST_CHANGES])
+    PromoteRequest.objects.filter(pk=asked.pk).update(answered_for_by=person)
+    assert not Review.objects.standing().exists()
+    assert not services.judgements_of(PromoteRequest.objects.get(pk=asked.pk))
 
 
 @pytest.mark.parametrize("is_active", [True, False])

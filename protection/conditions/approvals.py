@@ -54,7 +54,7 @@ class Approvals(Condition):
             if judgement.approves and not judgement.counts and not (judgement.lacks_signature and judgement.is_fresh)
         ]
         sentences = [_why_not(given) for given in approving]
-        more = missing - sum(not judgement.approves and not judgement.is_makers for judgement in facts.judgements)
+        more = missing - sum(judgement.is_answered_by_approving for judgement in facts.judgements)
         if more > 0:
             needed = counted(more, "more approval is", "more approvals are")
             nobody_of = " or ".join(dict.fromkeys([facts.author, *facts.barred_names]))

@@ -102,6 +102,7 @@ class Judgement:
         is_of_present_answers: Whether it was given on the author's present answers to what the rules ask.
         is_expired: Whether it is older than a rule lets approvals be.
         is_makers: Whether the reviewer made the version, where a rule lets no maker approve.
+        is_own: Whether the request became the reviewer's own afterwards: they answer now for who asked.
         groups: The keys of the groups that the reviewer is in.
         answers: {question's key: answer} that came with it.
         is_signed: Whether its giver entered the password once more for it.
@@ -119,6 +120,7 @@ class Judgement:
     review: int = 0
     is_expired: bool = False
     is_makers: bool = False
+    is_own: bool = False
     groups: frozenset[int] = frozenset()
     answers: Mapping[str, str] = field(default_factory=dict)
     is_signed: bool = False
@@ -129,6 +131,11 @@ class Judgement:
         """Whether it is an approval of the present facts, by somebody who may give it, and signed where wanted."""
         is_good = not self.is_expired and not self.is_makers and not self.lacks_signature
         return self.approves and self.is_fresh and is_good
+
+    @property
+    def is_answered_by_approving(self) -> bool:
+        """Whether the reviewer can lift their request for changes themselves."""
+        return not self.approves and self.may_answer and not self.is_makers and not self.is_own
 
     @property
     def predates(self) -> str:

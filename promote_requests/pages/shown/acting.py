@@ -38,7 +38,8 @@ def actions_of(
         judgement.reviewer_id == request.user.pk and judgement.counts for judgement in decision.judgements
     )
     objectors = [judgement for judgement in decision.judgements if not judgement.approves]
-    has_objected = any(judgement.reviewer_id == request.user.pk for judgement in objectors)
+    own = [judgement for judgement in objectors if judgement.reviewer_id == request.user.pk]
+    has_objected, may_lift = bool(own), any(judgement.is_answered_by_approving for judgement in own)
     is_authors = shown.author_id == request.user.pk
     may_not_approve = permissions.approval_refusal(actor_of(request, Door.PAGE), decision)
     candidates = [
@@ -55,7 +56,7 @@ def actions_of(
         "has_objected": has_objected,
         "objection": (
             sentences.changes_asked_for([judgement.name for judgement in objectors], is_authors=is_authors)
-            if has_objected or (objectors and is_authors)
+            if may_lift or (objectors and is_authors)
             else ""
         ),
         "approval_promotes": would_promote(actor_of(request, Door.PAGE), shown, decision, requirement, seen),

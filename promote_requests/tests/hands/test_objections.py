@@ -3,16 +3,17 @@
 import pytest
 
 from promote_requests import services
-from promote_requests.choices import Verdict
-from promote_requests.exceptions import DuplicateRequest
+from promote_requests.choices import Status, Verdict
+from promote_requests.exceptions import DuplicateRequest, RuleNotMet
 from promote_requests.models import PromoteRequest
 from promote_requests.tests.hands import people
-from promote_requests.tests.hands.people import drafted, fresh, judge
+from promote_requests.tests.hands.people import drafted, fresh, handed_over, judge, rule, signed_in
 from testing.factories import PromoteRequestFactory
-from testing.people import by
+from testing.people import AdministratorFactory, by
 
 pytestmark = pytest.mark.django_db
 linus = people.linus
+nightly = people.nightly
 
 
 @pytest.mark.parametrize("by_way_of", ["a draft that waited", "a draft withdrawn later", "an older request"])
@@ -62,3 +63,34 @@ def test_an_objection_that_comes_while_mlflow_answers_does_not_vanish_either(fra
         attempts[way]()
     assert is_asked
     assert not PromoteRequest.objects.open().exists()
+
+
+def test_an_objection_outlives_a_hand_over_to_who_objected(ada, grace, linus, nightly):
+    """Left out, it would come back while the request is promoted, where nobody could lift it."""
+    asked = PromoteRequestFactory(actor=nightly)
+    judge(grace, asked, Verdict.REQUEST_CHANGES, body="Show the recall.")
+    objection = asked.reviews.get().pk
+    handed_over(nightly, grace)
+    judge(linus, fresh(asked))
+    says = "grace asked for changes and answers for nightly now, so may not approve:"
+    (missing,) = services.decision_of(fresh(asked)).unmet
+    assert missing.sentence == f"{says} somebody with the right has to dismiss it."
+    assert says in signed_in(linus).post(f"{asked.get_absolute_url()}now/").content.decode()
+    with pytest.raises(RuleNotMet, match="grace asked for changes"):
+        services.promote(actor=by(linus), promote_request=fresh(asked))
+    services.dismiss(
+        actor=by(AdministratorFactory()), promote_request=fresh(asked), review=objection, reason="Hers now."
+    )
+    assert services.decision_of(fresh(asked)).is_approved
+    services.promote(actor=by(linus), promote_request=fresh(asked))
+    assert fresh(asked).status == Status.PROMOTED
+
+
+def test_an_objection_that_was_lifted_before_a_hand_over_stays_lifted(ada, grace, linus, nightly):
+    rule(conditions={"approvals": 2}, promote_when="pressed")
+    asked = PromoteRequestFactory(actor=nightly)
+    judge(grace, asked, Verdict.REQUEST_CHANGES, body="Show the recall.")
+    judge(grace, asked)
+    handed_over(nightly, grace)
+    (missing,) = services.decision_of(fresh(asked)).unmet
+    assert missing.sentence == "2 more approvals are needed, by somebody other than nightly."

@@ -39,9 +39,11 @@ class ChangesRequested(Condition):
         blocking = [judgement for judgement in facts.judgements if not judgement.approves]
         if not blocking:
             return None
-        present = [judgement.name for judgement in blocking if judgement.may_answer and not judgement.is_makers]
-        makers = [judgement.name for judgement in blocking if judgement.may_answer and judgement.is_makers]
+        present = [judgement.name for judgement in blocking if judgement.is_answered_by_approving]
         gone = [judgement.name for judgement in blocking if not judgement.may_answer]
+        barred = [each for each in blocking if each.may_answer and not each.is_answered_by_approving]
+        own = [judgement.name for judgement in barred if judgement.is_own]
+        makers = [judgement.name for judgement in barred if not judgement.is_own]
         sentences = []
         if present:
             verb = inflected(len(present), "has", "have")
@@ -50,6 +52,12 @@ class ChangesRequested(Condition):
             accounts = inflected(len(gone), "the account is", "the accounts are")
             sentences.append(
                 f"{listed(gone)} asked for changes, and {accounts} deactivated: "
+                "somebody with the right has to dismiss it."
+            )
+        if own:
+            answer = inflected(len(own), "answers", "answer")
+            sentences.append(
+                f"{listed(own)} asked for changes and {answer} for {facts.author} now, so may not approve: "
                 "somebody with the right has to dismiss it."
             )
         if makers:
