@@ -131,6 +131,19 @@ class Protected:
             found = found.filter(version=version)
         return found.open().first() or found.first()
 
+    def objection_in(self, model_name: str) -> services.Objection | None:
+        """Returns an objection that nobody lifted to a version that the model has still; None where there is none.
+
+        Of a version that is deleted nobody could lift it any more, and nobody asks for that version again.
+        """
+        for found in services.objections_in(self.workspace, model_name):
+            try:
+                self.registry.get_version(found.closed.model_name, found.closed.version)
+            except RegistryNotFound:
+                continue
+            return found
+        return None
+
     def judged_by_directions_of(self, model_name: str) -> PromoteRequest | None:
         """Returns an open request that is judged by which values of this model's metrics are better, or None."""
         return services.judged_by_directions_of(model_name, workspace=self.workspace).first()

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Self
 
 from foundation.addresses import absolute
+from foundation.words import listed
 from promote_requests.links import form_path, request_path
+from promote_requests.services import Objection
 from proxy.exceptions import ProxyError
 from proxy.protected import Held
 from registry.proposals import Change, Proposal
@@ -117,6 +119,18 @@ def being_judged(name: str, version: str, number: int) -> Refusal:
         f"of, until that request is promoted or closed. See {absolute(request_path(number))}"
     )
     return Refusal(sentence, model_name=name, version=version, status=409, code="INVALID_STATE")
+
+
+def objected(name: str, new_name: str, objection: Objection) -> Refusal:
+    """Returns the refusal of a name under which a version would be without the objection that stands against it."""
+    closed = objection.closed
+    sentence = (
+        f"{name} cannot be renamed {new_name}: {listed(objection.objectors)} asked for changes of version "
+        f"{closed.version} in #{closed.number}, which was closed without an answer, and under another name that "
+        "version would be without the objection. Reopen that request, so that the objection is answered there. See "
+        f"{absolute(request_path(closed.number))}"
+    )
+    return Refusal(sentence, model_name=name, version=closed.version, status=409, code="INVALID_STATE")
 
 
 def _way_out_in_words(proposal: Proposal | None) -> str:

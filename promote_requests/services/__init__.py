@@ -19,6 +19,7 @@ from promote_requests.services.lifecycle import close, create, edit, reopen, sub
 from promote_requests.services.moves.afterwards import review_afterwards
 from promote_requests.services.moves.champions import re_review
 from promote_requests.services.moves.glass import break_glass, consent
+from promote_requests.services.moves.in_the_way import Objection, objections_in
 from promote_requests.services.moves.superseding import supersede
 from promote_requests.services.moves.way_back import roll_back
 from promote_requests.services.promotion import promote
@@ -40,6 +41,7 @@ from promote_requests.services.settling import settle, settle_if_cut_off, unsett
 __all__ = [
     "AnswerOutcome",
     "CheckOutcome",
+    "Objection",
     "ReviewOutcome",
     "actions_for",
     "answer",
@@ -68,6 +70,7 @@ __all__ = [
     "keeping_their_version",
     "made_impossible",
     "measure_waiting",
+    "objections_in",
     "pick_up",
     "promote",
     "promote_due",

@@ -4,8 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from audit import trail
@@ -16,7 +14,6 @@ from foundation.exceptions import InvalidInput
 from foundation.texts import checked, checked_message
 from promote_requests import permissions, sentences, transitions
 from promote_requests.choices import Action, CloseReason, Status
-from promote_requests.exceptions import DuplicateRequest
 from promote_requests.models import PromoteRequest
 from promote_requests.services import feasibility
 from promote_requests.services.asking.owners import ask_owners
@@ -25,10 +22,10 @@ from promote_requests.services.gating import after_description, as_stored, judge
 from promote_requests.services.locking import lock, move, reword
 from promote_requests.services.moves.former import has_ground, has_passed, require_latest
 from promote_requests.services.moves.gone import notice_presence
+from promote_requests.services.moves.in_the_way import refuse_beside_objection, refuse_duplicate
 from promote_requests.services.observing import columns
 from promote_requests.services.reading import (
     as_judged,
-    judgements_of,
     requirement_for_proposal,
     with_both,
 )
@@ -94,8 +91,8 @@ def open_request(
     title = _checked_title(title)
     description = _checked_description(description)
     proposal = replace(proposal, workspace=canonical_workspace(proposal.workspace))
-    _refuse_duplicate(proposal, author=actor.account.pk)
-    _refuse_beside_objection(proposal)
+    refuse_duplicate(proposal, author=actor.account.pk)
+    refuse_beside_objection(proposal)
     registry = get_registry(proposal.workspace)
     feasibility.check(registry, proposal)
     evidence = with_both(registry, observe(registry, proposal), workspace=proposal.workspace, fresh=True)
@@ -124,7 +121,7 @@ def open_request(
                 gate_results=gate_results,
                 **columns(evidence, proposal.target),
             )
-            _refuse_beside_objection(proposal, besides=promote_request.pk)
+            refuse_beside_objection(proposal, besides=promote_request.pk)
             if undoes is not None:
                 require_latest(undoes)  # another promotion may have ended while MLflow was asked
             trail.record(
@@ -138,7 +135,7 @@ def open_request(
             ask_owners(promote_request, actor=actor)
     except IntegrityError:
         # Somebody opened the same request since the check above; the constraint refused the second.
-        _refuse_duplicate(proposal, author=actor.account.pk)
+        refuse_duplicate(proposal, author=actor.account.pk)
         raise
     return promote_request
 
@@ -253,7 +250,7 @@ def _open(
 ) -> PromoteRequest:
     _require(actor, action, promote_request)
     message = checked_message(message)
-    _refuse_beside_objection(promote_request.proposal, besides=promote_request.pk)
+    refuse_beside_objection(promote_request.proposal, besides=promote_request.pk)
     registry = get_registry(promote_request.workspace)
     feasibility.check(registry, promote_request.proposal)
     workspace = promote_request.workspace
@@ -280,14 +277,14 @@ def _open(
                 judged_by=None,
                 last_failure="",
             )
-            _refuse_beside_objection(locked.proposal, besides=locked.pk)
+            refuse_beside_objection(locked.proposal, besides=locked.pk)
             _record(recorded_as, locked, actor, reason=message, from_status=before)
             if was_private:
                 tell_answers(actor=actor, promote_request=locked)
                 mention_all(actor=actor, promote_request=locked)
             ask_owners(locked, actor=actor)
     except IntegrityError:
-        _refuse_duplicate(promote_request.proposal, author=promote_request.author_id, besides=promote_request.pk)
+        refuse_duplicate(promote_request.proposal, author=promote_request.author_id, besides=promote_request.pk)
         raise
     return locked
 
@@ -347,34 +344,3 @@ def _checked_title(title: str) -> str:
 
 def _checked_description(description: str) -> str:
     return checked(description, field="description", longest=MAX_DESCRIPTION, called="The description")
-
-
-def _refuse_beside_objection(proposal: Proposal, *, besides: int = 0) -> None:
-    """Raises DuplicateRequest if somebody's request for changes stands on the last request for the same.
-
-    Otherwise withdrawing and asking anew would make it vanish, as reopening does not; nor do a draft that waited
-    meanwhile, an older request that is reopened, or a draft that is withdrawn after it.
-
-    Asked before MLflow is, and again once the row is written: whoever objected may have done so, and the request been
-    withdrawn, while MLflow answered. Then no other is under way, says the database, and whatever ended is seen.
-
-    Args:
-        proposal: What is asked for.
-        besides: The number of the request that is opened; what stands on it itself goes on standing.
-    """
-    ended = PromoteRequest.objects.submitted().filter(status__in=[Status.CLOSED, Status.PROMOTED]).asking_for(proposal)
-    closed = ended.exclude(pk=besides).order_by(Coalesce("closed_at", "promoted_at").desc()).first()
-    if closed is None or closed.status != Status.CLOSED:
-        return
-    objectors = [judgement.name for judgement in judgements_of(closed) if not judgement.approves]
-    if objectors:
-        raise DuplicateRequest(sentences.objection_stands(closed.number, objectors), number=closed.number)
-
-
-def _refuse_duplicate(proposal: Proposal, *, author: int, besides: int = 0) -> None:
-    """Raises DuplicateRequest if the same is asked for already; somebody else's draft is in nobody's way."""
-    asking = PromoteRequest.objects.unfinished().asking_for(proposal).exclude(pk=besides)
-    existing = asking.exclude(Q(status=Status.DRAFT) & ~Q(author=author)).order_by("-status", "number").first()
-    if existing is not None:
-        what = "a draft of yours" if existing.status == Status.DRAFT else existing.title
-        raise DuplicateRequest(f"Request #{existing.number} already asks for this: {what}.", number=existing.number)

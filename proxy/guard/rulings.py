@@ -13,7 +13,7 @@ from proxy.guard import model_settings, wording
 from proxy.guard.messages import Message
 from proxy.guard.model_settings import UnsafeSetting
 from proxy.protected import Held, Protected
-from proxy.refusals import Refusal, being_judged, being_promoted, directing, holding
+from proxy.refusals import Refusal, being_judged, being_promoted, directing, holding, objected
 from registry.exceptions import RegistryNotFound
 from registry.names import spellings
 from registry.proposals import Change, Proposal
@@ -140,10 +140,18 @@ def delete_model(message: Message, protected: Protected) -> Refusal | None:
 
 
 def rename_model(message: Message, protected: Protected) -> Refusal | None:
-    """Refuses a name that takes a held target out of a rule's reach, or into it, or versions into a protected model."""
+    """Refuses a name that takes a held target out of a rule's reach, or into it, or versions into a protected model.
+
+    And one under which somebody's objection would not be found any more: it goes by the model's name.
+    """
     name, new_name = message["name"], message["new_name"]
     held = protected.held_by_model(name) or protected.held_by_model(name, as_name=new_name)
-    return holding(f"{name} cannot be renamed {new_name}", name, held, protected.workspace) or _kept(name, protected)
+    refusal = holding(f"{name} cannot be renamed {new_name}", name, held, protected.workspace) or _kept(name, protected)
+    if refusal:
+        return refusal
+    # Looked for last: a request that is open still is kept above, and one that is withdrawn meanwhile is found here.
+    objection = protected.objection_in(name)
+    return objected(name, new_name, objection) if objection else None
 
 
 def update_entry_version(message: Message, protected: Protected) -> Refusal | Unchanged | None:

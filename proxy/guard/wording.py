@@ -108,7 +108,7 @@ REFUSED_WHEN = {
     "delete-version-tag": "When the tag is Checkpoint's own, or the content of a prompt in use or under review.",
     "create-model": "When a tag is Checkpoint's own.",
     "rename-model": "When something protected is held, under the old name or the new one, or a version is under review "
-    "in an open request.",
+    "in an open request, or somebody asked for changes of one and nobody has lifted that.",
     "update-model": "Never: a description is nobody's approval.",
     "delete-model": _PROTECTED_IS_HELD,
     "set-model-tag": _MODEL_TAG,
