@@ -13,7 +13,14 @@ from notifications.models import Subscription
 from promote_requests.choices import Status
 from promote_requests.models import BrokenGlass, Consent, Mention, Place, PromoteRequest, Review, Thread
 from promote_requests.models.asked import said_no
-from promote_requests.querysets import PromoteRequestQuerySet, ThreadQuerySet, draft_of_somebody_else, own_of
+from promote_requests.querysets import (
+    PromoteRequestQuerySet,
+    ReviewQuerySet,
+    ThreadQuerySet,
+    draft_of_somebody_else,
+    own_of,
+)
+from promote_requests.services.asking import outdated
 from promote_requests.services.moves import champions
 from protection.matching import Rulebook
 from registry.targets import TargetKind
@@ -26,14 +33,31 @@ MOST_COUNTED = 100
 """Up to how many the number beside *Inbox* counts, which stands on every page: of more it says so."""
 
 
-def waiting_for(person: "User") -> PromoteRequestQuerySet:
+def waiting_for(person: "User", rules: Rulebook | None = None) -> PromoteRequestQuerySet:
     """Returns the open requests of others whose present evidence this person has not judged yet, nor muted.
 
-    Nor said no to, when they were asked to review them: `reminding.waited_for` leaves the same people out.
+    Nor said no to, when they were asked to review them. An approval that is too old by now, or lacks a signature that
+    the rules want, waits again. `reminding.waited_for` waits for the same people, other than `outdated` says.
+
+    Args:
+        person: Whose inbox it is.
+        rules: The enforced ones, where the caller has them; it asks for the few that matter otherwise.
     """
-    judged = Review.objects.standing().filter(
+    judged = _judged(person)
+    if in_vain := outdated.approved_in_vain(person, rules):
+        judged = judged.exclude(promote_request__in=in_vain)
+    return _waiting(person, judged)
+
+
+def _judged(person: "User") -> ReviewQuerySet:
+    """Returns what this person said of the present facts, for `_waiting`."""
+    found: ReviewQuerySet = Review.objects.standing().filter(
         promote_request=OuterRef("pk"), reviewer=person, evidence_fingerprint=OuterRef("evidence_fingerprint")
     )
+    return found
+
+
+def _waiting(person: "User", judged: ReviewQuerySet) -> PromoteRequestQuerySet:
     others = PromoteRequest.objects.open().exclude(own_of(person.pk))
     return others.filter(~Exists(judged), ~said_no(person.pk)).filter(~_said_of(person, is_muted=True))
 
@@ -60,12 +84,22 @@ def decided_for(person: "User") -> PromoteRequestQuerySet:
 
 
 def for_you(person: "User") -> int:
-    """Returns how many requests wait for this person's review or have something new for them, in two queries.
+    """Returns how many requests wait for this person's review or have something new for them.
 
-    More than `MOST_COUNTED` means that there are more than these, and not how many.
+    In two queries, for every page; in up to seven where an approval of theirs may be too old or unsigned. More than
+    `MOST_COUNTED` means that there are more than these, and not how many.
     """
-    waiting = waiting_for(person).order_by("opened_at", "number").values_list("number", flat=True)[: MOST_COUNTED + 1]
-    return len({*waiting} | reading.new_numbers(person.pk))
+    judged = _judged(person)
+    first = _first_numbers(_waiting(person, judged.exclude(outdated.may_be_in_vain())))
+    found = list(first.values_list("number", Exists(judged)))
+    numbers = {number for number, _ in found}
+    if any(may_be_in_vain for _, may_be_in_vain in found):
+        numbers = set(_first_numbers(waiting_for(person)).values_list("number", flat=True))
+    return len(numbers | reading.new_numbers(person.pk))
+
+
+def _first_numbers(found: PromoteRequestQuerySet) -> PromoteRequestQuerySet:
+    return found.order_by("opened_at", "number")[: MOST_COUNTED + 1]
 
 
 def number_said(count: int) -> str:

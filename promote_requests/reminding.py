@@ -85,10 +85,10 @@ def due(promote_request: PromoteRequest, rules: Rulebook, now: datetime) -> Iter
 def waited_for(promote_request: PromoteRequest, requirement: Requirement, facts: Facts) -> frozenset[int]:
     """Returns whose review is waited for: whom the rules name, or else who takes part or watches the model, or anybody.
 
-    And in any case who judged earlier facts. Never its authors, nor who has judged what there is now, nor who was asked
-    by name and said no or handed over (`who_said_no`, as for the inbox).
+    And in any case who judged earlier facts. Never its authors, nor who has judged what there is now
+    (`Judgement.is_done`), nor who was asked by name and said no or handed over (`who_said_no`); as for the inbox.
     """
-    done = {each.reviewer_id for each in facts.judgements if each.counts or (not each.approves and each.is_fresh)}
+    done = {each.reviewer_id for each in facts.judgements if each.is_done}
     done |= promote_request.authors
     done |= who_said_no(promote_request.places.all())
     again = {each.reviewer_id for each in facts.judgements} - done

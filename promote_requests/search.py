@@ -110,7 +110,7 @@ def find(search: Search, *, viewer: "User", rules: Rulebook) -> PromoteRequestQu
         found = found.filter(author=viewer) if author == "@me" else found.filter(author__username__iexact=author)
     wanted = search.terms.get("review")
     if wanted == MINE:
-        found = found.filter(pk__in=waiting_for(viewer).values("pk"))
+        found = found.filter(pk__in=waiting_for(viewer, rules).values("pk"))
     elif wanted:
         candidates = found.open().for_rows()
         pks = [request.pk for request in candidates if decision_of(request, rules).decision == REVIEWS[wanted]]

@@ -1,26 +1,31 @@
 """Who is asked to review, what they answer, and who could still meet the rules."""
 
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
+from django.utils import timezone
 
 from audit.choices import AuditAction
 from audit.models import AuditEvent
 from foundation.exceptions import InvalidInput, NotAllowed, WrongState
 from notifications.choices import Event
 from notifications.models import Message
+from notifications.people import subscriptions
 from promote_requests import inbox, reminding, services
 from promote_requests.choices import Verdict
-from promote_requests.models import Place
+from promote_requests.models import Place, PromoteRequest, Review
+from promote_requests.search import Search, find
 from promote_requests.services.asking import ask, decline, hand_over, pick_up
 from promote_requests.services.asking.standing import asked_of, could
 from promote_requests.services.observing import refuse_if_changed
 from promote_requests.services.reading import facts_of, live_evidence_of
 from protection.models import Ownership, ProtectionRule
+from protection.rulebook import rulebook
 from testing.api_client import Api
-from testing.factories import PromoteRequestFactory, UserFactory, by
+from testing.factories import PromoteRequestFactory, UserFactory, by, register
 from testing.people import AdministratorFactory, service_account
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +183,53 @@ def test_inbox_its_count_and_reminders_wait_for_the_same_people(asked, ada, grac
     hand_over(actor=by(linus), promote_request=asked, to="grace")
     # Who declined once is waited for again as soon as the place of a group is theirs.
     assert waited_for() == {grace.pk}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "days", "waits"),
+    [
+        ({"approval_age": 10}, 9, False),
+        ({"approval_age": 10}, 11, True),
+        ({"signature": True}, 0, True),
+        ({"makers": {"unknown": "pass"}}, 0, False),
+        ({}, 400, False),
+    ],
+)
+def test_an_approval_that_counts_no_more_waits_for_its_giver_again(fraud, ada, grace, conditions, days, waits):
+    rule(approvals=2, **conditions)
+    register(fraud.get_version("Fraud", "2"), grace)
+    asked = PromoteRequestFactory(actor=ada)
+    linus = UserFactory(username="linus")
+    for person, verdict, body in ((grace, Verdict.APPROVE, ""), (linus, Verdict.REQUEST_CHANGES, "No.")):
+        Review.objects.create(
+            promote_request=asked,
+            reviewer=person,
+            request_author=ada,
+            verdict=verdict,
+            body=body,
+            evidence_fingerprint=asked.evidence_fingerprint,
+            created_at=timezone.now() - timedelta(days=days),
+        )
+    requirement = services.requirement_of(asked)
+    reminded = reminding.waited_for(asked, requirement, facts_of(asked, requirement))
+    found = {find(Search.parse("review:@me"), viewer=one, rules=rulebook()).count() for one in (linus, ada)}
+    assert found == {0}
+    assert linus.pk not in reminded
+    assert (grace.pk in reminded) is waits
+    assert list(inbox.waiting_for(grace)) == [asked] * waits
+    assert inbox.for_you(grace) == waits
+    assert list(find(Search.parse("review:@me"), viewer=grace, rules=rulebook())) == [asked] * waits
+    subscriptions.follow_request(actor=by(grace), number=asked.number, is_muted=True)
+    assert not inbox.waiting_for(grace)
+
+
+def test_what_waits_again_costs_the_same_however_much_was_approved(fraud, ada, grace, django_assert_num_queries):
+    rule(approvals=2, signature=True)
+    for count, queries in ((1, 7), (5, 7)):
+        while PromoteRequest.objects.count() < count:
+            approve(PromoteRequestFactory(actor=ada, version=fraud.add_version("Fraud").version), grace)
+        with django_assert_num_queries(queries):
+            assert inbox.for_you(grace) == count
 
 
 def test_owners_are_asked_by_themselves_and_as_the_rules_change(fraud, ada, grace, risk):

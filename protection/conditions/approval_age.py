@@ -12,7 +12,7 @@ from foundation.exceptions import InvalidInput
 from foundation.words import counted
 from protection.conditions.base import Condition, Ending, Facts, Unmet
 
-MOST_DAYS = 3650
+FEWEST_DAYS, MOST_DAYS = 1, 3650
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,10 @@ class ApprovalAge(Condition):
     @override
     def parse(cls, value: Any) -> Self:
         """Reads a whole number of days."""
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_DAYS:
-            raise InvalidInput(f"Approvals last for a whole number of days from 1 to {MOST_DAYS}.", field=cls.key)
+        if isinstance(value, bool) or not isinstance(value, int) or not FEWEST_DAYS <= value <= MOST_DAYS:
+            raise InvalidInput(
+                f"Approvals last for a whole number of days from {FEWEST_DAYS} to {MOST_DAYS}.", field=cls.key
+            )
         return cls(value)
 
     @override
@@ -71,7 +73,7 @@ class ApprovalAge(Condition):
         """Asks for the number of days."""
         return forms.IntegerField(
             label="Approvals count for days",
-            min_value=1,
+            min_value=FEWEST_DAYS,
             max_value=MOST_DAYS,
             required=False,
             help_text="Older ones no longer count. Empty: they count as long as the facts are the same.",

@@ -138,6 +138,14 @@ class Judgement:
         return not self.approves and self.may_answer and not self.is_makers and not self.is_own
 
     @property
+    def is_done(self) -> bool:
+        """Whether nothing more is waited for from its giver: it is on the present facts, not too old, and not unsigned.
+
+        Of who made the version nothing is waited for, either: an approval of theirs would not count.
+        """
+        return self.is_fresh and not self.is_expired and not self.lacks_signature
+
+    @property
     def predates(self) -> str:
         """What the author has changed in their words since, to follow "before"; "" where nothing."""
         match self.is_of_present_text, self.is_of_present_answers:

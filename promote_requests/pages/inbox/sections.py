@@ -96,7 +96,7 @@ class Sections:
         return [waiting, flagged, self._champions(), self._follow_ups(), self._mentions(), news, own, decided]
 
     def _waiting(self) -> Section:
-        everything = waiting_for(self._person).order_by("opened_at", "number")
+        everything = waiting_for(self._person, self._rules).order_by("opened_at", "number")
         first = asked_first(everything, self._person, LENGTH)
         found = {row.pk: row for row in for_rows(PromoteRequest.objects.filter(pk__in=first))}
         return Section(
