@@ -98,9 +98,9 @@ def test_a_second_unfinished_request_for_the_same_is_refused_with_the_first_one_
 
 def test_a_race_for_the_same_request_is_decided_by_the_database(open_request, grace, monkeypatch):
     looks = iter([False, True])
-    original = lifecycle._refuse_duplicate
+    original = lifecycle.refuse_duplicate
     monkeypatch.setattr(
-        lifecycle, "_refuse_duplicate", lambda *given, **named: original(*given, **named) if next(looks) else None
+        lifecycle, "refuse_duplicate", lambda *given, **named: original(*given, **named) if next(looks) else None
     )
     with pytest.raises(DuplicateRequest):
         ask(grace)
