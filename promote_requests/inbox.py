@@ -151,5 +151,5 @@ def to_review_afterwards(person: "User") -> PromoteRequestQuerySet:
 
 
 def champions_for(person: "User", rules: Rulebook) -> list[champions.Champion]:
-    """Returns the champions that this person owns, or approved where nobody owns them, and that are due for review."""
-    return champions.waiting_for(person.pk, person.get_username(), person.groups.values_list("pk", flat=True), rules)
+    """Returns the champions that are due for review and that this person is asked to review again."""
+    return champions.waiting_for(person.pk, person.get_username(), rules)

@@ -1,9 +1,10 @@
 """Champions that are to be reviewed again after some days, as the rules say, and the record that somebody did."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
@@ -27,10 +28,11 @@ from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services.conversation.words import MAX_BODY
 from promote_requests.services.locking import lock
 from promote_requests.services.moves.holders import NOT_SHOWN, holding
-from promote_requests.services.reading import live_evidence_of, requirement_of, with_both
+from promote_requests.services.reading import live_evidence_of, with_both
 from protection.conditions.approvers import Approvers
-from protection.matching import Rulebook, is_match
+from protection.matching import Rulebook, is_match, requirement_for
 from protection.people import able
+from protection.references import People
 from protection.rulebook import rulebook
 from registry import get_registry
 from registry.targets import TargetKind
@@ -110,36 +112,50 @@ def champions(
     return sorted(kept, key=lambda champion: champion.due_at)
 
 
-def waiting_for(user_id: int, name: str, group_ids: Iterable[int], rules: Rulebook) -> list[Champion]:
-    """Returns the due champions that concern somebody: as an owner, or of a model without owners who approved it."""
-    groups = frozenset(group_ids)
-    found = []
+def waiting_for(user_id: int, name: str, rules: Rulebook) -> list[Champion]:
+    """Returns the due champions that somebody is asked to review again, as `waited_for` says.
+
+    Asks for each owner and approver whom the rulebook names once, however many champions there are.
+    """
+    people, found = cache(able), []
     for champion in champions(rules, only_due=True):
         asked = champion.promote_request
-        if user_id in asked.authors:
-            continue
-        sections = rules.sections_of(asked.workspace, asked.model_name, asked.target)
-        is_owner = any(section.people.include(user_id, groups) for section in sections)
-        if is_owner or (not sections and name in asked.approved_by):
+        concerned, approved_by = _concerned(asked, rules, people)
+        if user_id in concerned or (name in (approved_by or ()) and user_id not in asked.authors):
             found.append(champion)
     return found
 
 
 def waited_for(promote_request: PromoteRequest, rules: Rulebook) -> set[int]:
-    """Returns who is told that a champion is due: its owners; where it has none, who approved it and its author.
+    """Returns who is told that a champion is due: who is asked to review it; where it has no owners, also its author.
 
-    With those whom the rules name as approvers, since they are asked where nobody owns a model. Never somebody who
-    cannot sign in any more; the author of a champion with owners may not review it and is not told.
+    The author of a champion with owners may not review it and is not told.
     """
-    sections = rules.sections_of(promote_request.workspace, promote_request.model_name, promote_request.target)
-    owners = {person for section in sections for person in able(section.people)} - promote_request.authors
+    concerned, approved_by = _concerned(promote_request, rules, able)
+    if approved_by is None:
+        return concerned
+    approved = get_user_model()._default_manager.filter(username__in=approved_by, is_active=True)
+    return concerned | set(approved.values_list("pk", flat=True)) | promote_request.authors
+
+
+def _concerned(
+    promote_request: PromoteRequest, rules: Rulebook, people: Callable[[People], set[int]]
+) -> tuple[set[int], list[str] | None]:
+    """Returns the keys of who is asked to review a champion again, and the names of who is since they approved it.
+
+    Its owners; where none of them could, who approved it and whom the rules of today name as approvers: those that it
+    was promoted under may have named others. Never somebody who cannot sign in any more, nor its author. The
+    names are None where it has owners.
+    """
+    workspace, model_name, target = promote_request.workspace, promote_request.model_name, promote_request.target
+    sections = rules.sections_of(workspace, model_name, target)
+    owners = {person for section in sections for person in people(section.people)} - promote_request.authors
     if owners:
-        return owners
-    requirement = requirement_of(promote_request, rules)
-    named = [demand.people for one in requirement.conditions if isinstance(one, Approvers) for demand in one.demands]
-    approved = get_user_model()._default_manager.filter(username__in=promote_request.approved_by, is_active=True)
-    found = {person for people in named for person in able(people)} | set(approved.values_list("pk", flat=True))
-    return found | promote_request.authors
+        return owners, None
+    asked = requirement_for(rules, workspace=workspace, model_name=model_name, targets=[target])
+    demands = [demand for one in asked.conditions if isinstance(one, Approvers) for demand in one.demands]
+    named = {person for demand in demands for person in people(demand.people)}
+    return named - promote_request.authors, promote_request.approved_by
 
 
 def present_evidence(promote_request: PromoteRequest) -> Evidence:

@@ -211,3 +211,48 @@ def test_owners_alone_are_told_and_without_any_who_approved_it_and_its_author(ch
     )
     assert told_of(32) == {zoe.pk}
     assert bystander.pk not in told_of(33)
+
+
+def people_of(*users):
+    return {"groups": [], "users": [{"id": user.pk, "name": user.username} for user in users]}
+
+
+@pytest.mark.parametrize("owners", ["none", "the author", "somebody away", "somebody"])
+def test_who_is_told_finds_it_in_the_inbox_by_the_rules_of_today(champion, ada, grace, owners):
+    former, named, zoe = UserFactory(username="former"), UserFactory(username="named"), UserFactory(username="zoe")
+    away = UserFactory(username="away", is_active=False)
+    rule = ProtectionRule.objects.get(target_pattern="stage:*")
+    rule.conditions = {"approvals": 1, "approvers": people_of(named, away)}
+    rule.save()
+    frozen = dict(champion.judged_by, conditions={"approvals": 1, "approvers": people_of(former)})
+    PromoteRequest.objects.filter(pk=champion.pk).update(judged_by=frozen)
+    owner = {"the author": ada, "somebody away": away, "somebody": zoe}.get(owners)
+    if owner is not None:
+        Ownership.objects.create(section="Risk", people=people_of(owner))
+    aged(champion, 31)
+    tell_overdue()
+    told = set(Message.objects.get(event=Event.RE_REVIEW_DUE).audience["only"])
+    assert told == ({zoe.pk} if owners == "somebody" else {grace.pk, named.pk, ada.pk})
+    everybody = [ada, grace, former, named, zoe, away]
+    assert {one.pk for one in everybody if inbox.champions_for(one, rulebook())} == told - {ada.pk}
+
+
+def test_the_inbox_asks_for_its_people_once_however_many_champions(
+    champion, fraud, ada, grace, django_assert_num_queries
+):
+    Ownership.objects.create(section="Risk", people=people_of(grace))
+    for name in ("One", "Two", "Three"):
+        fraud.add_version(name)
+        asked = PromoteRequestFactory(actor=ada, model_name=name, version="1")
+        services.review(actor=by(grace), promote_request=asked, verdict=Verdict.APPROVE)
+    PromoteRequest.objects.update(promoted_at=timezone.now() - timedelta(days=31))
+    rules = rulebook()
+    with django_assert_num_queries(2):
+        assert len(inbox.champions_for(grace, rules)) == 4
+
+
+def test_the_author_is_told_of_a_champion_that_nobody_owns_or_approved(champion, ada):
+    PromoteRequest.objects.filter(pk=champion.pk).update(approved_by=[])
+    aged(champion, 31)
+    tell_overdue()
+    assert Message.objects.get(event=Event.RE_REVIEW_DUE).audience["only"] == [ada.pk]
