@@ -120,6 +120,11 @@ class RegistryClient(Protocol):
     def answers_anybody(self) -> bool:
         """Tells whether MLflow shows its models to a caller without credentials."""
 
+    def artifact_locations(
+        self, *, run_ids: Collection[str], model_ids: Collection[str], experiment_ids: Collection[str]
+    ) -> list[str]:
+        """Returns where MLflow keeps the artifacts of runs, logged models and experiments, of those that are there."""
+
     def get_job_run(self, job_id: str) -> str:
         """Returns the run of a job that optimises a prompt, which goes with it; RegistryNotFound without such a job."""
 

@@ -1,6 +1,8 @@
 """Where a version's files lie, as far as an address tells."""
 
-from urllib.parse import urlsplit
+import re
+from itertools import pairwise
+from urllib.parse import unquote, urlsplit
 
 NO_STORAGE = frozenset({"mlflow-artifacts", "models", "runs", "prompts"})
 """Schemes of addresses that MLflow itself resolves; all others name a storage, which may be the one behind MLflow."""
@@ -10,6 +12,11 @@ _ELSEWHERE = frozenset({"http", "https", "ftp", "sftp"})
 _MLFLOWS_OWN = "/mlflow-artifacts/artifacts/"
 """Stands in an address by which a client has spelt out where MLflow serves artifacts."""
 
+
+RUN_ID = r"[0-9a-f]{32}"
+MODEL_ID = r"m-[\w-]+"
+"""Ids of runs and of logged models, as MLflow makes them."""
+_DECODINGS = 16
 
 _LONGEST_VERSION = 9
 """Digits of a version's number."""
@@ -58,3 +65,25 @@ def can_be_told(location: str) -> bool:
         return False
     last = parts.path.rstrip("/").rpartition("/")[2]
     return last != "" and not last.isdecimal()
+
+
+def runs_in(place: str) -> list[str]:
+    """Returns the parts of a place that may be a run: by their form, or before `artifacts`, where MLflow has them."""
+    names = _parts(place)
+    before = [name for name, after in pairwise(names) if after == "artifacts"]
+    owners = [name for name in before if name and not re.fullmatch(MODEL_ID, name)]
+    return [*dict.fromkeys([*(name for name in names if re.fullmatch(RUN_ID, name)), *owners])]
+
+
+def models_in(place: str) -> list[str]:
+    """Returns the parts of a place that may be a logged model, by their form."""
+    return [*dict.fromkeys(name for name in _parts(place) if re.fullmatch(MODEL_ID, name))]
+
+
+def _parts(place: str) -> list[str]:
+    """Returns the parts of an address or path, decoded as often as MLflow may do it."""
+    for _ in range(_DECODINGS):
+        place, before = unquote(place), place
+        if place == before:
+            break
+    return place.split("/")

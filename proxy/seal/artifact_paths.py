@@ -104,6 +104,15 @@ def may_be_stored_at(location: str, workspace: str = "") -> list[str]:
     return [key for end in ends if end and not end.isdecimal() and (key := stored_at(end, workspace))]
 
 
+def keys_of(location: str, workspace: str = "") -> list[str]:
+    """Returns every key that a location has or may have, the one that tells most of it first.
+
+    See `stored_below` and `may_be_stored_at`.
+    """
+    served = stored_below(location, workspace)
+    return [*([served] if served else []), *may_be_stored_at(location, workspace)]
+
+
 def named_in(path: str) -> list[str]:
     """Returns the artifact paths that a call below `mlflow-artifacts/` may name, still encoded.
 

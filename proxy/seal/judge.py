@@ -7,6 +7,7 @@ from proxy.refusals import Refusal, being_judged, holding
 from proxy.seal import alone, background, cache, touched
 from proxy.seal.seals import Seal
 from proxy.seal.touched import Touched
+from registry import patience
 from registry.exceptions import RegistryError
 
 _OTHER_WORKSPACES = (
@@ -53,7 +54,8 @@ def _refusal(named: Touched, workspace: str) -> Refusal | None:
     """Returns why a call would change something sealed; None lets it pass.
 
     A call elsewhere costs no call to MLflow while everything that is sealed is known, which it is but for some moments
-    after a start, an approval or a changed rule. A refusal rests on what MLflow says at this moment.
+    after a start, an approval or a changed rule; but for one for each run of which it is not known where it lies, where
+    the call names the run and no place. A refusal rests on what MLflow says at this moment.
 
     Raises:
         RegistryError: MLflow had to be asked and did not answer.
@@ -66,6 +68,14 @@ def _refusal(named: Touched, workspace: str) -> Refusal | None:
         return _refused(named.what, seal)
     if named.reaches_other_workspaces:
         return Refusal(_OTHER_WORKSPACES)
+    if found is None and known.is_whole and not known.seals.places:
+        return None
+    if found is None:
+        with patience.at_most(patience.PAGE if named.deletes else alone.SECONDS):
+            named = touched.at_home(named, workspace)
+        found = named.seal_in(known.seals)
+        if found is not None and (seal := _still(found, workspace)):
+            return _refused(named.what, seal)
     if found is None and known.is_whole:
         return None
     try:

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from proxy.protected import Held
-from proxy.seal.artifact_paths import may_be_stored_at, stored_at, stored_below
+from proxy.seal.artifact_paths import keys_of, stored_at
 from registry.names import plain
+from registry.places import models_in, runs_in
 from registry.types import Provenance
 
 
@@ -39,20 +40,18 @@ class Traces:
     @classmethod
     def of(cls, made_of: Provenance, workspace: str) -> "Traces":
         """Returns the traces of what a version of a workspace is made of."""
-        places = [stored_below(location, workspace) for location in made_of.locations]
-        for location in made_of.locations:
-            places += may_be_stored_at(location, workspace)
+        places = [key for location in made_of.locations for key in keys_of(location, workspace)]
+        # Whatever lies in the artifacts of a run or logged model is changed by what changes these.
+        runs = {*made_of.run_ids, *(run for place in places for run in runs_in(place))}
+        models = {*made_of.model_ids, *(model for place in places for model in models_in(place))}
         # Where MLflow stores what it serves itself, also for runs whose own address names the storage behind it.
-        for experiment_id in made_of.experiment_ids:
-            places += [stored_at(f"{experiment_id}/{run_id}/artifacts", workspace) for run_id in made_of.run_ids]
-            places += [
-                stored_at(f"{experiment_id}/models/{model_id}/artifacts", workspace) for model_id in made_of.model_ids
-            ]
+        owners = [*made_of.run_ids, *(f"models/{model_id}" for model_id in made_of.model_ids)]
+        own = [stored_at(f"{one}/{owner}/artifacts", workspace) for one in made_of.experiment_ids for owner in owners]
         return cls(
-            tuple(map(folded, made_of.run_ids)),
-            tuple(map(folded, made_of.model_ids)),
+            tuple(map(folded, runs)),
+            tuple(map(folded, models)),
             tuple(map(folded, made_of.experiment_ids)),
-            tuple(place for place in places if place),
+            tuple(place for place in (*places, *own) if place),
         )
 
 

@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from urllib.parse import parse_qsl
 
 from proxy.paths import decodings
 from proxy.refusals import Refusal
-from proxy.seal.artifact_paths import named_in, reaches_other_workspaces, stored_at
+from proxy.seal.artifact_paths import keys_of, named_in, reaches_other_workspaces, stored_at
 from proxy.seal.seals import Seal, Seals
 from registry import get_registry
 from registry.exceptions import RegistryNotFound
+from registry.places import MODEL_ID, RUN_ID, models_in, runs_in
 
 ARTIFACTS = "The artifacts of {} cannot be changed"
 RUN = "The run of {} cannot be deleted"
@@ -20,11 +20,7 @@ LOGGED_MODEL = "The logged model of {} cannot be deleted"
 STATUS = "The logged model of {} cannot be marked as not ready"
 EXPERIMENT = "The experiment of {} cannot be deleted"
 _READY = "LOGGED_MODEL_READY"
-_RUN_ID = re.compile(r"[0-9a-f]{32}")
-_MODEL_ID = re.compile(r"m-[\w-]+")
-_OWN_PLACE = re.compile(
-    rf"(?:workspaces/[^/]+/)?\d+/(?:{_RUN_ID.pattern}|models/{_MODEL_ID.pattern})/artifacts(?:/.*)?", re.DOTALL
-)
+_OWN_PLACE = re.compile(rf"(?:workspaces/[^/]+/)?\d+/(?:{RUN_ID}|models/{MODEL_ID})/artifacts(?:/.*)?", re.DOTALL)
 _DEEPEST = 12
 """Folders of an artifact's path that may be the place of a version whose source names no run."""
 
@@ -68,12 +64,12 @@ class Touched:
     @cached_property
     def run_ids(self) -> frozenset[str]:
         """The runs that it may be about, those in artifacts' paths included."""
-        return frozenset([*self.runs, *(name for place in self.places for name in _runs_in(place))])
+        return frozenset([*self.runs, *(name for place in self.places for name in runs_in(place))])
 
     @cached_property
     def model_ids(self) -> frozenset[str]:
         """The logged models that it may be about, those in artifacts' paths included."""
-        return frozenset([*self.models, *(name for place in self.places for name in _models_in(place))])
+        return frozenset([*self.models, *(name for place in self.places for name in models_in(place))])
 
     @cached_property
     def folders(self) -> frozenset[str]:
@@ -87,6 +83,25 @@ class Touched:
         if self.experiments:
             return False
         return not self.with_what_is_below or all(map(_OWN_PLACE.fullmatch, self.places))
+
+
+def at_home(named: Touched, workspace: str) -> Touched:
+    """Returns a call with the places at which MLflow keeps what it names by an id: these may lie anywhere.
+
+    The place of an experiment is what somebody said who made it. So a run's artifacts may lie among those of another
+    one, and what the one uploads, or takes with it, is what the other is made of.
+
+    Raises:
+        RegistryError: MLflow had to be asked and did not answer.
+    """
+    if not (named.runs or named.models or named.experiments):
+        return named
+    locations = get_registry(workspace).artifact_locations(
+        run_ids=named.runs, model_ids=named.models, experiment_ids=named.experiments
+    )
+    # Of a place in the storage behind MLflow the whole path: what is sealed there is known by it, too.
+    keys = [next(iter(keys_of(location, workspace)), "") for location in locations]
+    return replace(named, places=(*named.places, *filter(None, keys)))
 
 
 def by_address(operation: str, *, method: str, path: str, query: str, workspace: str) -> Touched:
@@ -152,18 +167,6 @@ def _runs_of_jobs(path: str, workspace: str) -> list[str]:
 
 def _last_names(path: str) -> list[str]:
     return [reading.rstrip("/").rpartition("/")[2] for reading in decodings(path)]
-
-
-def _runs_in(place: str) -> list[str]:
-    """Returns the segments of a key that may be a run: by their form, or before `artifacts`, where MLflow has them."""
-    names = place.split("/")
-    before = [name for name, after in pairwise(names) if after == "artifacts"]
-    owners = [name for name in before if name and not _MODEL_ID.fullmatch(name)]
-    return [*dict.fromkeys([*filter(_RUN_ID.fullmatch, names), *owners])]
-
-
-def _models_in(place: str) -> list[str]:
-    return [*dict.fromkeys(filter(_MODEL_ID.fullmatch, place.split("/")))]
 
 
 def _prefixes(place: str) -> list[str]:

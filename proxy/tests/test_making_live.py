@@ -158,3 +158,42 @@ def test_a_name_with_outer_spaces_is_renamed_away(checkpoint: Checkpoint, mlflow
     assert answer.status == 200, answer.body
     found = mlflow.ask("GET", f"registered-models/get?name={name.strip()}")
     assert found["registered_model"]["name"] == name.strip()
+
+
+def test_the_files_of_a_champion_stay_among_the_artifacts_of_another_run(
+    checkpoint: Checkpoint, mlflow: Direct
+) -> None:
+    name = f"nested-{uuid.uuid4().hex[:8]}"
+    around = mlflow.ask("POST", "experiments/create", {"name": f"{name}-around"})["experiment_id"]
+    outer = mlflow.ask("POST", "runs/create", {"experiment_id": around})["run"]["info"]["run_id"]
+    place = f"mlflow-artifacts:/{around}/{outer}/artifacts"
+    own = mlflow.ask("POST", "experiments/create", {"name": name, "artifact_location": place})["experiment_id"]
+    run = mlflow.ask("POST", "runs/create", {"experiment_id": own})["run"]["info"]
+    folder = f"{run['artifact_uri'].partition(':/')[2]}/model"
+    weights = f"{ARTIFACTS}/{folder}/weights.bin"
+    assert mlflow.call("PUT", weights, content=b"approved")[0] == 200
+    below = mlflow.ask(
+        "POST", "experiments/create", {"name": f"{name}-below", "artifact_location": f"mlflow-artifacts:/{folder}"}
+    )["experiment_id"]
+    inner = mlflow.ask("POST", "runs/create", {"experiment_id": below})["run"]["info"]["run_id"]
+    mlflow.ask("POST", "registered-models/create", {"name": name})
+    source = {"name": name, "source": f"{run['artifact_uri']}/model", "run_id": run["run_id"]}
+    mlflow.ask("POST", "model-versions/create", source)
+    mlflow.ask("POST", "registered-models/alias", {"name": name, "alias": "champion", "version": "1"})
+    wait_until_sealed(checkpoint, folder)
+    upload = "/ajax-api/2.0/mlflow/upload-artifact"
+    for path, method, message in (
+        (f"{upload}?run_uuid={outer}&path={run['run_id']}/artifacts/model/weights.bin", "POST", b"evil"),
+        (f"{upload}?run_uuid={inner}&path=more.bin", "POST", b"evil"),
+        *(
+            ("/api/2.0/mlflow/runs/delete", "POST", json.dumps({"run_id": one}).encode())
+            for one in (run["run_id"], outer, inner)
+        ),
+        *(
+            ("/api/2.0/mlflow/experiments/delete", "POST", json.dumps({"experiment_id": one}).encode())
+            for one in (own, around, below)
+        ),
+    ):
+        answer = checkpoint.call(path, method, {"Content-Type": "application/json"}, message)
+        assert answer.status == 403, (path, answer.body)
+    assert mlflow.call("GET", weights)[1] == b"approved"

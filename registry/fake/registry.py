@@ -108,13 +108,13 @@ class FakeRegistry(Shelf, RegistryClient):
         with self._call("get_provenance", name, version):
             facts = self._stored(name, version)
             found, experiment_id = facts.version, facts.experiment_id
-            places = [f"{experiment_id}/{found.run_id}/artifacts"] if found.run_id else []
-            places += [f"{experiment_id}/models/{found.model_id}/artifacts"] if found.model_id else []
+            own = [f"{experiment_id}/{found.run_id}/artifacts"] if found.run_id else []
+            own += [f"{experiment_id}/models/{found.model_id}/artifacts"] if found.model_id else []
             return Provenance(
-                run_ids=frozenset({found.run_id} - {""}),
-                model_ids=frozenset({found.model_id} - {""}),
+                run_ids=frozenset({found.run_id, *places.runs_in(found.source)} - {""}),
+                model_ids=frozenset({found.model_id, *places.models_in(found.source)} - {""}),
                 experiment_ids=frozenset({experiment_id} - {""}),
-                locations=frozenset([found.source, *(f"mlflow-artifacts:/{place}" for place in places)]),
+                locations=frozenset([found.source, *(f"mlflow-artifacts:/{place}" for place in own)]),
             )
 
     @override
@@ -173,6 +173,14 @@ class FakeRegistry(Shelf, RegistryClient):
                 or any(text in facts.version.source for text in (*run_ids, *model_ids) if text)
                 or (bool(ends) and facts.version.source.lower().rstrip("/").endswith(ends))
             ]
+
+    @override
+    def artifact_locations(
+        self, *, run_ids: Collection[str], model_ids: Collection[str], experiment_ids: Collection[str]
+    ) -> list[str]:
+        ids = [*run_ids, *model_ids, *experiment_ids]
+        with self._call("artifact_locations", *ids):
+            return [self.laid[one] for one in ids if one in self.laid]
 
     @override
     def get_job_run(self, job_id: str) -> str:

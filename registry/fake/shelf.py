@@ -44,6 +44,8 @@ class Shelf:
         self._models: dict[str, RegisteredModel] = {}
         self._facts: dict[str, dict[str, VersionFacts]] = {}
         self._job_runs: dict[str, str] = {}
+        self.laid: dict[str, str] = {}
+        """{run, logged model or experiment: where its artifacts lie}, where somebody said so."""
         self.histories: dict[tuple[str, str], list[Logged]] = {}
         self.sampled = 2_500
         self.files: dict[tuple[str, str, str], bytes] = {}

@@ -13,7 +13,7 @@ from registry.client import RegistryClient
 from registry.exceptions import RegistryNotFound, RegistryRefused
 from registry.measurements import History, Logged, latest
 from registry.memory import Memory
-from registry.mlflow import files, histories, versions, workspaces
+from registry.mlflow import files, histories, making, versions, workspaces
 from registry.mlflow.entities import (
     evaluations_of,
     model_id_in,
@@ -140,20 +140,8 @@ class Models(RegistryClient):
         found = self.get_version(name, version)
         # A copy says where it was copied from; where its artifacts lie, it says here.
         location = self._registry.get_model_version_download_uri(name, version)
-        logged = self._logged_model(model_id := found.model_id or model_id_in(location))
-        source_run = (logged.source_run_id or "") if logged else ""
-        run_ids = {found.run_id, source_run} - {""}
-        runs = [run for run_id in sorted(run_ids) if (run := self._run(run_id))]
-        return Provenance(
-            run_ids=frozenset(run_ids),
-            model_ids=frozenset({model_id} - {""}),
-            experiment_ids=frozenset(
-                [*(run.info.experiment_id for run in runs), *([logged.experiment_id] if logged else [])]
-            ),
-            locations=frozenset(
-                [location, *(run.info.artifact_uri for run in runs), *([logged.artifact_location] if logged else [])]
-            ),
-        )
+        model_id = found.model_id or model_id_in(location)
+        return making.provenance(self._tracking, location, run_id=found.run_id, model_id=model_id)
 
     @override
     def read_file(self, name: str, version: str, path: str, *, limit: int) -> bytes | None:
@@ -215,6 +203,12 @@ class Models(RegistryClient):
     def answers_anybody(self) -> bool:
         status, _ = self._transport.ask("/api/2.0/mlflow/registered-models/search?max_results=1", signed_in=False)
         return status == 200
+
+    @override
+    def artifact_locations(
+        self, *, run_ids: Collection[str], model_ids: Collection[str], experiment_ids: Collection[str]
+    ) -> list[str]:
+        return making.locations_of(self._tracking, run_ids=run_ids, model_ids=model_ids, experiment_ids=experiment_ids)
 
     @override
     def get_job_run(self, job_id: str) -> str:
@@ -347,16 +341,10 @@ class Models(RegistryClient):
                 return  # somebody else created it in between
 
     def _logged_model(self, model_id: str) -> LoggedModel | None:
-        try:
-            return self._tracking.get_logged_model(model_id) if model_id else None
-        except RegistryNotFound:
-            return None
+        return making.logged_model(self._tracking, model_id)
 
     def _run(self, run_id: str) -> Run | None:
-        try:
-            return self._tracking.get_run(run_id) if run_id else None
-        except RegistryNotFound:
-            return None
+        return making.run_of(self._tracking, run_id)
 
     def _run_place(self, run_id: str) -> str:
         try:

@@ -105,6 +105,12 @@ class MlflowRegistries(RegistryClient):
         return self._models.answers_anybody()
 
     @override
+    def artifact_locations(
+        self, *, run_ids: Collection[str], model_ids: Collection[str], experiment_ids: Collection[str]
+    ) -> list[str]:
+        return self._models.artifact_locations(run_ids=run_ids, model_ids=model_ids, experiment_ids=experiment_ids)
+
+    @override
     def get_job_run(self, job_id: str) -> str:
         return self._models.get_job_run(job_id)
 

@@ -25,7 +25,7 @@ _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class _Places(OrderedDict[tuple[str, str], str]):
-    """{(MLflow's address, run): where its artifacts lie} of the runs that were asked for last. For many threads."""
+    """{(MLflow's address, run or logged model): where its artifacts lie} of those asked for last. For many threads."""
 
     @override
     def __setitem__(self, key: tuple[str, str], place: str) -> None:
@@ -34,7 +34,7 @@ class _Places(OrderedDict[tuple[str, str], str]):
             self.popitem(last=False)
 
 
-_run_places = _Places()
+_places = _Places()
 
 
 class RegistryStore(MlflowRegistryStore):
@@ -85,7 +85,7 @@ class TrackingStore(MlflowTrackingStore):
         except _UNREADABLE as error:
             raise _unreadable() from error
         run = Run.from_proto(_parsed(answer, GetRun.Response()).run)
-        _run_places[self._transport.base, run_id] = run.info.artifact_uri
+        _places[self._transport.base, run_id] = run.info.artifact_uri
         tags = [RunTag(*tag) for tag in run.data.tags.items()]
         return Run(run.info, RunData(metrics, params, tags), run.inputs, run.outputs)
 
@@ -95,8 +95,27 @@ class TrackingStore(MlflowTrackingStore):
         Raises:
             RegistryError: as `get_run`.
         """
-        known = _run_places.get((self._transport.base, run_id))
+        known = _places.get((self._transport.base, run_id))
         return known if known is not None else str(self.get_run(run_id).info.artifact_uri)
+
+    def model_place(self, model_id: str) -> str:
+        """Returns where a logged model's artifacts lie, which never changes: MLflow is asked once.
+
+        Raises:
+            RegistryError: as `Transport.call`; RegistryNotFound where there is none, or none any more.
+        """
+        known = _places.get((self._transport.base, model_id))
+        if known is None:
+            known = _places[self._transport.base, model_id] = str(self.get_logged_model(model_id).artifact_location)
+        return known
+
+    def experiment_place(self, experiment_id: str) -> str:
+        """Returns where the artifacts of an experiment's runs lie.
+
+        Raises:
+            RegistryError: as `Transport.call`; RegistryNotFound where there is none.
+        """
+        return str(self.get_experiment(experiment_id).artifact_location)
 
     def get_job_run(self, job_id: str) -> str:
         """Returns the run of a job; MLflow's own store has no method for it."""

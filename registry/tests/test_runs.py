@@ -74,4 +74,4 @@ def test_where_a_runs_files_lie_is_asked_for_once(monkeypatch):
     monkeypatch.setattr(stores, "_MOST_PLACES", 2)
     for number in range(4):
         store.run_place(f"r{number + 2}")
-    assert len(stores._run_places) == 2
+    assert len(stores._places) == 2

@@ -83,3 +83,22 @@ def test_a_version_of_a_logged_model_is_made_of_it_and_of_its_run(mlflow_world):
         assert provenance.experiment_ids == {world.experiment_id}
         for part in (f"/models/{model_id}/artifacts", f"/{run_id}/artifacts"):
             assert any(part in location for location in provenance.locations)
+
+
+@pytest.mark.mlflow
+def test_a_version_is_made_of_every_run_among_whose_artifacts_it_lies(mlflow_world):
+    world, name = mlflow_world, f"{mlflow_world.prefix}nested"
+    tracking = world.mlflow
+    outer = tracking.create_experiment(f"{name} outer")
+    around = tracking.create_run(outer).info
+    inner = tracking.create_experiment(f"{name} inner", artifact_location=around.artifact_uri)
+    within = tracking.create_run(inner).info
+    world.add_model(name)
+    world.store.create_model_version(name, f"{within.artifact_uri}/model", within.run_id)
+    made = world.client.get_provenance(name, "1")
+    assert made.run_ids == {around.run_id, within.run_id}
+    assert made.experiment_ids == {outer, inner}
+    assert {around.artifact_uri, within.artifact_uri} <= made.locations
+    asked = {"run_ids": [within.run_id, uuid.uuid4().hex, "", "\ud800"], "model_ids": ["m-none"]}
+    found = world.client.artifact_locations(**asked, experiment_ids=[outer, "99999", "none"])
+    assert found == [within.artifact_uri, tracking.get_experiment(outer).artifact_location]
