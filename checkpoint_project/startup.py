@@ -17,6 +17,8 @@ from foundation import env, state_folder
 
 DATABASE_WAIT = 60.0
 """Seconds that a start waits for PostgreSQL, which often starts at the same time."""
+_MIGRATION_WAIT = "30min"
+"""How long a start waits for another one's migrations."""
 _MIGRATION_LOCK = 0x43_68_65_63_6B  # the number of Checkpoint's advisory lock in the database
 
 logger = logging.getLogger("checkpoint.startup")
@@ -93,11 +95,16 @@ def _one_at_a_time() -> Iterator[None]:
     """Makes every other process of this installation that is starting wait."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
+            # A request waits seconds for a lock and a statement. A start waits for another one's migrations, and a
+            # migration may well fill a column of a large table.
+            cursor.execute(f"SET lock_timeout = '{_MIGRATION_WAIT}'; SET statement_timeout = 0")
             cursor.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
             try:
+                cursor.execute("RESET lock_timeout")
                 yield
             finally:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATION_LOCK])
+                cursor.execute("RESET statement_timeout")
         return
     # The lock ends with the file's last descriptor, so a process that is killed leaves none behind.
     path = Path(connection.settings_dict["NAME"]).with_name("migration.lock")

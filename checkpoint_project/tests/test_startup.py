@@ -4,9 +4,11 @@ import fcntl
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlencode
 
 import dj_database_url
 import psycopg2
@@ -26,7 +28,13 @@ import django
 django.setup()
 from checkpoint_project.startup import prepare_database
 prepare_database(wait=5)
+from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
+if connection.vendor == "postgresql":
+    with connection.cursor() as cursor:
+        for name in ("lock_timeout", "statement_timeout"):
+            cursor.execute(f"SELECT setting = reset_val FROM pg_settings WHERE name = '{name}'")
+            assert cursor.fetchone() == (True,), name
 print(MigrationRecorder.Migration.objects.count())
 """
 
@@ -76,7 +84,8 @@ def test_a_replica_waits_while_another_migrates_on_postgresql(
 ) -> None:
     with link.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [startup._MIGRATION_LOCK])
-        process = prepare(tmp_path, DATABASE_URL=postgresql)
+        times = "-c lock_timeout=200ms -c statement_timeout=400ms"
+        process = prepare(tmp_path, DATABASE_URL=f"{postgresql}&{urlencode({'options': times})}")
 
         def answer(question: str) -> int:
             cursor.execute(question)
@@ -86,6 +95,7 @@ def test_a_replica_waits_while_another_migrates_on_postgresql(
         wait_until(lambda: answer(waiting), "a process that waits for the lock")
         assert answer(waiting) == 1
         assert answer("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+        time.sleep(1)  # longer than a request would wait
         cursor.execute("SELECT pg_advisory_unlock(%s)", [startup._MIGRATION_LOCK])
     assert outcome(process)[0] == 0
 
