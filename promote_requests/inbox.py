@@ -134,8 +134,8 @@ def _said_of(person: "User", *, is_muted: bool) -> Q:
     is_copy = Q(target_kind=TargetKind.MODEL)
     return (
         Q(Exists(said.filter(request_number=OuterRef("number"))))
-        | Q(Exists(of_model.filter(model_name__iexact=OuterRef("model_name"))))
-        | is_copy & Q(Exists(of_model.filter(model_name__iexact=OuterRef("target_name"))))
+        | Q(Exists(of_model.filter(model_key=OuterRef("model_key"))))
+        | is_copy & Q(Exists(of_model.filter(model_key=OuterRef("target_key"))))
     )
 
 

@@ -10,7 +10,8 @@ from django.db.models.functions import Coalesce
 
 from audit.append_only import AppendOnlyQuerySet
 from promote_requests.choices import Status, Verdict
-from registry.proposals import Proposal
+from registry.names import key_of
+from registry.proposals import Change, Proposal
 from registry.targets import TargetKind
 
 if TYPE_CHECKING:
@@ -167,14 +168,28 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
         return self.filter(workspace=workspace, model_name=model_name, version=version)
 
     def about_model(self, workspace: str, model_name: str) -> Self:
-        """Returns the requests for versions of a model, and for copies into it, under any case of its name."""
-        is_copy = Q(target_kind=TargetKind.MODEL, target_name__iexact=model_name)
-        return self.filter(Q(model_name__iexact=model_name) | is_copy, workspace=workspace)
+        """Returns the requests for versions of a model, and for copies into it, under any spelling of its name."""
+        key = key_of(model_name)
+        return self.filter(Q(model_key=key) | Q(target_kind=TargetKind.MODEL, target_key=key), workspace=workspace)
+
+    def of_model(self, workspace: str, model_name: str) -> Self:
+        """Returns the requests for versions of a model, under any spelling that a database takes for its name."""
+        return self.filter(workspace=workspace, model_key=key_of(model_name))
 
     def asking_for(self, proposal: Proposal) -> Self:
-        """Returns the requests that ask for the same version at the same target."""
+        """Returns the requests that ask for the same version at the same target, however its name is spelled.
+
+        Rules take two spellings of an alias for one, and so do some databases of MLflow's; one that was objected to is
+        not asked for in another. A model's name is MLflow's own here (`feasibility`).
+        """
         return self.for_version(proposal.workspace, proposal.model_name, proposal.version).filter(
-            target_kind=proposal.target.kind, target_name=proposal.target.name
+            target_kind=proposal.target.kind, target_key=key_of(proposal.target.name)
+        )
+
+    def having_given(self, proposal: Proposal) -> Self:
+        """Returns the promoted requests that gave the same version this very target, spelled as it is."""
+        return self.asking_for(proposal).filter(
+            target_name=proposal.target.name, status=Status.PROMOTED, change=Change.SET
         )
 
     def matching(self, text: str) -> Self:

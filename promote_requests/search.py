@@ -14,7 +14,7 @@ from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services import decision_of
 from protection.matching import Rulebook
-from registry.names import plain
+from registry.names import key_of, plain
 from registry.targets import TargetKind
 
 if TYPE_CHECKING:
@@ -135,12 +135,12 @@ def _by_target(found: PromoteRequestQuerySet, value: str) -> PromoteRequestQuery
     if separator and kind in TargetKind.values:
         of_kind = found.filter(target_kind=kind)
         exact = of_kind.filter(target_name=name)  # an alias may differ from another in its case alone
-        return exact if exact.exists() else of_kind.filter(target_name__iexact=name)
-    return found.filter(target_name__iexact=value)
+        return exact if exact.exists() else of_kind.filter(target_key=key_of(name))
+    return found.filter(target_key=key_of(value))
 
 
 _FILTERS: dict[str, Callable[[PromoteRequestQuerySet, str], PromoteRequestQuerySet]] = {
-    "model": lambda found, value: found.filter(model_name__iexact=value),
+    "model": lambda found, value: found.filter(model_key=key_of(value)),
     "version": lambda found, value: found.filter(version=value),
     "target": _by_target,
     "label": lambda found, value: found.filter(labels__key=plain(value)),

@@ -103,10 +103,7 @@ def _had_it_before(promote_request: PromoteRequest) -> bool:
     """Tells whether the version was promoted to this target before, so that this is a way back."""
     if promote_request.change == Change.REMOVE or promote_request.target_kind == TargetKind.MODEL:
         return False
-    earlier = PromoteRequest.objects.asking_for(promote_request.proposal).filter(
-        status=Status.PROMOTED, change=Change.SET
-    )
-    return earlier.exclude(pk=promote_request.pk).exists()
+    return PromoteRequest.objects.having_given(promote_request.proposal).exclude(pk=promote_request.pk).exists()
 
 
 def _announce(told: Event, event: AuditEvent, promote_request: PromoteRequest) -> None:

@@ -112,11 +112,7 @@ class Protected:
 
         A promotion that a crash cut off is settled first, or it would stand in the way until somebody opened its page.
         """
-        promoting = list(
-            PromoteRequest.objects.filter(
-                workspace=self.workspace, model_name__iexact=model_name, status=Status.PROMOTING
-            )
-        )
+        promoting = list(PromoteRequest.objects.of_model(self.workspace, model_name).filter(status=Status.PROMOTING))
         for promote_request in promoting:
             services.settle_if_cut_off(promote_request)
         return any(promote_request.status == Status.PROMOTING for promote_request in promoting)
@@ -126,7 +122,7 @@ class Protected:
 
         One that is open comes before one that is being promoted: that ends by itself, and people judge the other.
         """
-        found = services.keeping_their_version().filter(workspace=self.workspace, model_name__iexact=model_name)
+        found = services.keeping_their_version().of_model(self.workspace, model_name)
         if version:
             found = found.filter(version=version)
         return found.open().first() or found.first()

@@ -10,6 +10,8 @@ import math
 import re
 import unicodedata
 
+LONGEST_KEY = 256
+"""The most characters of a `key_of`."""
 _UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc", "Lm"})
 _UNSEEN_LETTERS = frozenset("\u1cf2\u1cf3\ufe73")
 """Letters by their category, so that MLflow takes them in an alias; the collation ignores them."""
@@ -32,6 +34,15 @@ def plain(name: str) -> str:
     if name.isascii():
         return name.casefold()
     return "".join(map(_plain_character, name)).casefold()
+
+
+def key_of(name: str) -> str:
+    """Returns a name as it is compared in a column, short enough for it whatever it is made of.
+
+    Of two names that are as long as that and begin alike it is the same: then rules hold for one that hold for the
+    other.
+    """
+    return plain(name)[:LONGEST_KEY]
 
 
 def _plain_character(character: str) -> str:

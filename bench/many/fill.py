@@ -206,12 +206,16 @@ class _Filler:
             number = f"{first + done - 1} + g.i"
             at = f"now() - ({count - done} - g.i) * interval '5 minutes'"
             place = f"({done} + g.i)" if kind != "open" else "(g.i - 1)"
+            model = f"'model-' || lpad(({place} %% {MODELS})::text, 5, '0')"
+            target = f"{_array(_ALIASES)}[1 + ({place} / {3 * MODELS}) %% {len(_ALIASES)}]"
             changed = {
                 "number": number,
                 "title": f"'Candidate ' || g.i || ', ' || {_array(_WORDS)}[1 + g.i %% {len(_WORDS)}]",
-                "model_name": f"'model-' || lpad(({place} %% {MODELS})::text, 5, '0')",
+                "model_name": model,
+                "model_key": model,
                 "version": f"(1 + ({place} / {MODELS}) %% 3)::text",
-                "target_name": f"{_array(_ALIASES)}[1 + ({place} / {3 * MODELS}) %% {len(_ALIASES)}]",
+                "target_name": target,
+                "target_key": target,
                 "author": f"{self._first_person} + ({done} + g.i - 1) %% {self._size.people}",
                 "created_at": at,
                 "opened_at": at,

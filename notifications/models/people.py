@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from notifications.choices import Kind, State, Way
 from notifications.models.work import Message, Work
-from registry.names import plain
+from registry.names import key_of
 
 
 class Subscription(models.Model):
@@ -52,7 +52,7 @@ class Subscription(models.Model):
     @staticmethod
     def key_of(model_name: str) -> str:
         """Returns a model's name as it is compared, short enough for the column whatever it is made of."""
-        return plain(model_name)[:256]
+        return key_of(model_name)
 
 
 class Preference(models.Model):

@@ -3,8 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Upper
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from typing_extensions import override
@@ -14,6 +13,7 @@ from audit.trail import About
 from evidence.freeze import Observation
 from evidence.models import Inspection
 from promote_requests.choices import CloseReason, Status
+from promote_requests.models.folded import FoldedName
 from promote_requests.models.person import person
 from promote_requests.querysets import PromoteRequestQuerySet
 from protection.conditions.base import Record
@@ -35,9 +35,11 @@ class PromoteRequest(models.Model):
     description = models.TextField(blank=True, help_text="Markdown.")
     workspace = models.CharField(max_length=256, blank=True, default="", editable=False)
     model_name = models.CharField(max_length=256, editable=False)
+    model_key = FoldedName("model_name")
     version = models.CharField(max_length=64, editable=False)
     target_kind = models.CharField(max_length=8, choices=TargetKind, editable=False)
     target_name = models.CharField(max_length=256, editable=False)
+    target_key = FoldedName("target_name")
     change = models.CharField(max_length=8, choices=Change, default=Change.SET, editable=False)
     archive_existing_versions = models.BooleanField(default=False, editable=False)
     author = person(related_name="promote_requests", editable=False)
@@ -161,7 +163,7 @@ class PromoteRequest(models.Model):
             models.Index(fields=["promoted_at"], name="request_by_promotion"),
             models.Index(fields=["closed_at"], name="request_by_closing"),
             models.Index(fields=["opened_at", "number"], condition=Q(status=Status.OPEN), name="request_by_waiting"),
-            models.Index(Upper("model_name"), F("number").desc(), name="request_by_model"),
+            models.Index(fields=["model_key", "-number"], name="request_by_model"),
             # Lists count what somebody may see by this index alone: rows are wide.
             models.Index(fields=["is_private", "author", "answered_for_by"], name="request_by_visibility"),
             models.Index(
@@ -175,14 +177,15 @@ class PromoteRequest(models.Model):
             models.Index(fields=["workspace", "model_name"], condition=Q(holds_target=True), name="request_holding"),
         ]
         constraints: ClassVar = [
+            # By the target's key: what rules and some databases take for one alias, two requests do not go for at once.
             models.UniqueConstraint(
-                fields=["workspace", "model_name", "version", "target_kind", "target_name"],
+                fields=["workspace", "model_name", "version", "target_kind", "target_key"],
                 condition=Q(status__in=[Status.OPEN, Status.PROMOTING]),
                 name="one_request_under_way",
             ),
             # A draft is nobody else's business, so it is in nobody else's way.
             models.UniqueConstraint(
-                fields=["workspace", "model_name", "version", "target_kind", "target_name", "author"],
+                fields=["workspace", "model_name", "version", "target_kind", "target_key", "author"],
                 condition=Q(status=Status.DRAFT),
                 name="one_draft_per_author",
             ),
@@ -193,12 +196,12 @@ class PromoteRequest(models.Model):
             ),
             # One promotion at a time for what it changes: a target of a model, a destination, a version's stage.
             models.UniqueConstraint(
-                fields=["workspace", "model_name", "target_kind", "target_name"],
+                fields=["workspace", "model_name", "target_kind", "target_key"],
                 condition=Q(status=Status.PROMOTING) & ~Q(target_kind=TargetKind.MODEL),
                 name="one_promotion_per_target",
             ),
             models.UniqueConstraint(
-                fields=["workspace", "target_name"],
+                fields=["workspace", "target_key"],
                 condition=Q(status=Status.PROMOTING, target_kind=TargetKind.MODEL),
                 name="one_promotion_per_destination",
             ),

@@ -14,6 +14,7 @@ from protection.choices import PromoteWhen
 from protection.conditions.approvals import Approvals
 from protection.matching import Requirement
 from registry.proposals import Change
+from registry.targets import Target
 
 _DEEDS = {
     AuditAction.EVIDENCE_CHANGED: "found that the facts have changed",
@@ -261,9 +262,22 @@ def edited(before: tuple[str, str], after: tuple[str, str]) -> str:
     return "; ".join(told)
 
 
-def objection_stands(number: int, objectors: Sequence[str]) -> str:
+def objection_stands(closed: PromoteRequest, objectors: Sequence[str], wanted: Target) -> str:
     """Returns why the same is not asked for anew: somebody's request for changes stands on the former request."""
     return (
-        f"{listed(objectors)} asked for changes of the same in #{number}, which was closed without an answer. Reopen "
-        "that request, so that the objection is answered there."
+        f"{listed(objectors)} asked for changes of the same{_as_spelled(closed, wanted)} in #{closed.number}, which "
+        "was closed without an answer. Reopen that request, so that the objection is answered there."
     )
+
+
+def asked_already(existing: PromoteRequest, wanted: Target) -> str:
+    """Returns why a second request for the same is not opened."""
+    what = "a draft of yours" if existing.status == Status.DRAFT else existing.title
+    return f"Request #{existing.number} already asks for this{_as_spelled(existing, wanted)}: {what}."
+
+
+def _as_spelled(other: PromoteRequest, wanted: Target) -> str:
+    """Returns how another request spells the target, and why that is no other target; "" where it spells it alike."""
+    if other.target == wanted:
+        return ""
+    return f" (there it is spelled {other.target_name}, which rules take for the same as {wanted.name})"

@@ -20,7 +20,7 @@ from promote_requests.services.asking.owners import ask_owners
 from promote_requests.services.conversation.mentioning import mention, mention_all
 from promote_requests.services.gating import after_description, as_stored, judge_gates
 from promote_requests.services.locking import lock, move, reword
-from promote_requests.services.moves.former import has_ground, has_passed, require_latest
+from promote_requests.services.moves.former import has_ground, is_ground, require_latest
 from promote_requests.services.moves.gone import notice_presence
 from promote_requests.services.moves.in_the_way import refuse_beside_objection, refuse_duplicate
 from promote_requests.services.observing import columns
@@ -96,7 +96,7 @@ def open_request(
     registry = get_registry(proposal.workspace)
     feasibility.check(registry, proposal)
     evidence = with_both(registry, observe(registry, proposal), workspace=proposal.workspace, fresh=True)
-    is_fast_track = undoes is not None and has_passed(proposal, evidence)
+    is_fast_track = undoes is not None and is_ground(undoes, proposal, evidence)
     gate_results = _measured(proposal, evidence, description)
     status = Status.DRAFT if draft else Status.OPEN
     try:

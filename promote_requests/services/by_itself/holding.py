@@ -40,7 +40,7 @@ def hold(*, actor: Actor, proposal: Proposal) -> int | None:
             description=_DESCRIPTION,
         ).number
     except DuplicateRequest as there:
-        return _number_of(there.number, actor)
+        return _number_of(there.number, proposal, actor)
     except CheckpointError as failure:
         # The refusal stands and says where to ask; why this could not be done for the caller is for the log.
         logger.info("A direct change could not be held as a request: %s", failure.message)
@@ -57,7 +57,10 @@ def _is_held(proposal: Proposal, *, by_service_account: bool) -> bool:
     return requirement.holds_service_accounts if by_service_account else requirement.holds_direct_writes
 
 
-def _number_of(number: int, actor: Actor) -> int | None:
-    """Returns the number of a request that may still do it; of somebody else's draft nobody else is told."""
-    waiting = PromoteRequest.objects.unfinished().visible_to(actor.user_id)
+def _number_of(number: int, proposal: Proposal, actor: Actor) -> int | None:
+    """Returns the number of a request that may still do it; of somebody else's draft nobody else is told.
+
+    Not of one that spells the alias otherwise: in most databases of MLflow's it would set another one.
+    """
+    waiting = PromoteRequest.objects.unfinished().visible_to(actor.user_id).filter(target_name=proposal.target.name)
     return number if waiting.filter(number=number).exists() else None

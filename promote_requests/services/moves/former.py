@@ -10,6 +10,7 @@ from foundation.exceptions import WrongState
 from promote_requests import sentences
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
+from promote_requests.querysets import PromoteRequestQuerySet
 from promote_requests.services.moves.holders import moves_of, same_target
 from registry.proposals import Change, Proposal
 
@@ -24,7 +25,12 @@ def has_ground(promote_request: PromoteRequest, evidence: Evidence) -> bool:
     was promoted, is judged by the whole rules.
     """
     undone = promote_request.undoes
-    return undone is not None and latest_after(undone) is None and has_passed(promote_request.proposal, evidence)
+    return undone is not None and is_ground(undone, promote_request.proposal, evidence)
+
+
+def is_ground(undone: PromoteRequest, back: Proposal, evidence: Evidence) -> bool:
+    """Tells whether taking back a promotion by this proposal is the fast way back; see `has_ground`."""
+    return _overtaking(undone) is None and has_passed(back, evidence)
 
 
 def overtaken_by(promote_request: PromoteRequest) -> PromoteRequest | None:
@@ -33,7 +39,7 @@ def overtaken_by(promote_request: PromoteRequest) -> PromoteRequest | None:
     MLflow need not show it: what came between may have been taken back since, or have replaced nobody.
     """
     undone = promote_request.undoes if promote_request.is_fast_track else None
-    return None if undone is None else latest_after(undone)
+    return None if undone is None else _overtaking(undone)
 
 
 def require_latest(promote_request: PromoteRequest) -> None:
@@ -45,7 +51,16 @@ def require_latest(promote_request: PromoteRequest) -> None:
 
 def latest_after(promote_request: PromoteRequest) -> PromoteRequest | None:
     """Returns the promoted request that changed the same target last, if that was after this one."""
-    after = same_target(promote_request) if promote_request.target.has_champion else moves_of(promote_request)
+    return _last_since(promote_request, same_target(promote_request))
+
+
+def _overtaking(undone: PromoteRequest) -> PromoteRequest | None:
+    """Returns `latest_after`, also under another spelling of an alias: MLflow's database may take it for the same."""
+    return _last_since(undone, same_target(undone, in_any_spelling=True))
+
+
+def _last_since(promote_request: PromoteRequest, same: PromoteRequestQuerySet) -> PromoteRequest | None:
+    after = same if promote_request.target.has_champion else moves_of(promote_request)
     moment = promote_request.promoted_at or timezone.now()
     later = after.filter(status=Status.PROMOTED, promoted_at__gt=moment)
     return later.order_by("-promoted_at", "-number").first()
@@ -67,8 +82,8 @@ def has_passed(back: Proposal, evidence: Evidence) -> bool:
     if back.change != Change.SET or (manifest is not None and manifest.mismatches):
         return False
     earlier = (
-        PromoteRequest.objects.asking_for(back)
-        .filter(status=Status.PROMOTED, change=Change.SET, is_bypassed=False, is_fast_track=False)
+        PromoteRequest.objects.having_given(back)
+        .filter(is_bypassed=False, is_fast_track=False)
         .exclude(judged_by=None)
         .order_by("-promoted_at")
     )

@@ -4,6 +4,7 @@ from django.db.models import Q
 
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
+from registry.names import key_of
 from registry.proposals import Change
 from registry.targets import TargetKind
 
@@ -11,13 +12,17 @@ NOT_SHOWN = ("gate_results", "description", "judged_by")
 """What lists of holders do not load."""
 
 
-def same_target(promote_request: PromoteRequest) -> PromoteRequestQuerySet:
-    """Returns the requests for the same target: of the same model, or for a copy into the same one."""
-    found = PromoteRequest.objects.filter(
-        workspace=promote_request.workspace,
-        target_kind=promote_request.target_kind,
-        target_name=promote_request.target_name,
-    )
+def same_target(promote_request: PromoteRequest, *, in_any_spelling: bool = False) -> PromoteRequestQuerySet:
+    """Returns the requests for the same target: of the same model, or for a copy into the same one.
+
+    Spelled as it is, as MLflow shows it: by most databases two versions have two aliases that differ in case alone, and
+    what is said of one is not true of the other. Where that would let anybody off, any spelling counts.
+    """
+    found = PromoteRequest.objects.filter(workspace=promote_request.workspace, target_kind=promote_request.target_kind)
+    if in_any_spelling:
+        found = found.filter(target_key=key_of(promote_request.target_name))
+    else:
+        found = found.filter(target_name=promote_request.target_name)
     if promote_request.target_kind == TargetKind.MODEL:
         return found
     return found.filter(model_name=promote_request.model_name)

@@ -42,7 +42,7 @@ def refuse_beside_objection(proposal: Proposal, *, besides: int = 0) -> None:
     """
     found = _objection_to(proposal, besides=besides)
     if found is not None:
-        said = sentences.objection_stands(found.closed.number, found.objectors)
+        said = sentences.objection_stands(found.closed, found.objectors, proposal.target)
         raise DuplicateRequest(said, number=found.closed.number)
 
 
@@ -51,8 +51,7 @@ def refuse_duplicate(proposal: Proposal, *, author: int, besides: int = 0) -> No
     asking = PromoteRequest.objects.unfinished().asking_for(proposal).exclude(pk=besides)
     existing = asking.exclude(Q(status=Status.DRAFT) & ~Q(author=author)).order_by("-status", "number").first()
     if existing is not None:
-        what = "a draft of yours" if existing.status == Status.DRAFT else existing.title
-        raise DuplicateRequest(f"Request #{existing.number} already asks for this: {what}.", number=existing.number)
+        raise DuplicateRequest(sentences.asked_already(existing, proposal.target), number=existing.number)
 
 
 def objections_in(workspace: str, model_name: str) -> Iterator[Objection]:
@@ -61,9 +60,8 @@ def objections_in(workspace: str, model_name: str) -> Iterator[Objection]:
     They go by the model's name: under another one its versions would be without them.
     """
     asked = Review.objects.filter(promote_request=OuterRef("pk"), verdict=Verdict.REQUEST_CHANGES, dismissal=None)
-    ended = PromoteRequest.objects.submitted().filter(
-        Exists(asked), workspace=workspace, model_name__iexact=model_name, status=Status.CLOSED
-    )
+    ended = PromoteRequest.objects.submitted().of_model(workspace, model_name)
+    ended = ended.filter(Exists(asked), status=Status.CLOSED)
     for closed in ended.order_by("-closed_at", "-number"):
         found = _objection_to(closed.proposal)
         if found is not None and found.closed == closed:

@@ -11,7 +11,8 @@ from promote_requests.exceptions import EvidenceChanged
 from promote_requests.models import PromoteRequest
 from promote_requests.services import promotion
 from promote_requests.tests.hands import people
-from promote_requests.tests.hands.people import fresh, judge, signed_in, two_promoted
+from promote_requests.tests.hands.people import fresh, judge, promoted, signed_in, two_promoted
+from registry.targets import Target
 from testing.factories import PromoteRequestFactory
 from testing.people import by
 
@@ -121,3 +122,13 @@ def test_a_promotion_at_the_very_last_moment_ends_the_fast_track(fraud, ada, gra
     opened = fresh(opened)
     assert (opened.status, opened.is_fast_track) == (Status.OPEN, False)
     assert fraud.get_version("Fraud", "3").stage == "Production"
+
+
+@pytest.mark.parametrize(("other", "is_fast"), [("Champion", False), ("challenger", True)])
+def test_a_promotion_to_another_spelling_of_the_alias_ends_the_fast_track(fraud, ada, grace, other, is_fast):
+    """MLflow's database may take both for one alias: then it took the alias from the version since."""
+    made = [
+        promoted(ada, grace, version=fraud.add_version("Fraud").version, target=Target.parse(f"alias:{alias}"))
+        for alias in ("champion", "champion", other)
+    ]
+    assert services.roll_back(actor=by(ada), promote_request=made[1]).is_fast_track is is_fast

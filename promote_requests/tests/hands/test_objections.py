@@ -1,6 +1,7 @@
 """An objection outlives the request that it was made to."""
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from promote_requests import services
 from promote_requests.choices import Status, Verdict
@@ -8,7 +9,8 @@ from promote_requests.exceptions import DuplicateRequest, RuleNotMet
 from promote_requests.models import PromoteRequest
 from promote_requests.tests.hands import people
 from promote_requests.tests.hands.people import drafted, fresh, handed_over, judge, rule, signed_in
-from testing.factories import PromoteRequestFactory
+from registry.targets import Target
+from testing.factories import PromoteRequestFactory, promoting
 from testing.people import AdministratorFactory, by
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +96,59 @@ def test_an_objection_that_was_lifted_before_a_hand_over_stays_lifted(ada, grace
     handed_over(nightly, grace)
     (missing,) = services.decision_of(fresh(asked)).unmet
     assert missing.sentence == "2 more approvals are needed, by somebody other than nightly."
+
+
+SPELLINGS = ["Champion", "champ\u0131on", "champ\u00efon"]
+"""Of `champion`, by rules; MLflow's database may take each for the same alias, or for another one."""
+
+
+def aliased(author, alias, **values):
+    return PromoteRequestFactory(actor=author, target=Target.parse(f"alias:{alias}"), **values)
+
+
+@pytest.mark.parametrize("alias", SPELLINGS)
+def test_an_objection_is_about_an_alias_in_every_spelling(fraud, ada, grace, linus, alias):
+    asked = aliased(ada, "champion")
+    judge(grace, asked, Verdict.REQUEST_CHANGES, body="Show the recall.")
+    services.withdraw(actor=by(ada), promote_request=asked)
+    waiting = aliased(linus, "challenger", draft=True)
+    PromoteRequest.objects.filter(pk=waiting.pk).update(target_name=alias, target_key="champion")
+    for attempt in (
+        lambda: aliased(ada, alias),
+        lambda: services.submit(actor=by(linus), promote_request=fresh(waiting)),
+    ):
+        with pytest.raises(DuplicateRequest, match=r"grace asked for .* \(there it is spelled champion,"):
+            attempt()
+    services.reopen(actor=by(ada), promote_request=fresh(asked))
+
+
+@pytest.mark.parametrize("alias", SPELLINGS)
+def test_beside_a_request_that_is_under_way_no_other_spelling_is_asked_for(fraud, ada, grace, alias):
+    """Whoever objects to the one would otherwise have said nothing of the other, and it would be promoted."""
+    asked = aliased(ada, "champion")
+    with pytest.raises(DuplicateRequest, match=rf"#{asked.number} already .* \(there it is spelled champion,"):
+        aliased(ada, alias)
+    judge(grace, asked)
+    assert fresh(asked).status == Status.PROMOTED
+    # Two aliases, as most databases have them: the one is there, the other may be asked for.
+    other = aliased(ada, alias)
+    assert (other.target.name, other.target_key) == (alias, "champion")
+
+
+@pytest.mark.parametrize("alias", SPELLINGS)
+def test_two_promotions_to_one_alias_in_two_spellings_do_not_overlap(fraud, ada, alias):
+    fraud.add_version("Fraud")
+    promoting(aliased(ada, "champion"))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        promoting(aliased(ada, alias, version="3"))
+
+
+def test_no_way_of_writing_a_row_leaves_out_what_its_names_are_compared_by(fraud, ada):
+    asked = aliased(ada, "champion")
+    values = {field.attname: getattr(asked, field.attname) for field in PromoteRequest._meta.concrete_fields}
+    values |= {"number": None, "status": Status.DRAFT, "is_private": True, "target_key": "", "model_key": ""}
+    PromoteRequest.objects.bulk_create([PromoteRequest(**values | {"target_name": "CHAMPION"})])
+    made = PromoteRequest.objects.get(status=Status.DRAFT)
+    assert (made.model_key, made.target_key) == ("fraud", "champion")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PromoteRequest.objects.bulk_create([PromoteRequest(**values | {"target_name": "Champion"})])

@@ -46,6 +46,13 @@ def test_which_values_are_better_is_said_by_a_tag_unless_somebody_judges_by_it(f
     refused(send(operation, message | {"name": "Copies"}))
 
 
+def test_a_direction_is_said_under_no_spelling_that_a_database_takes_for_the_models_name(registry, ada):
+    registry.add_version("Fr\u00e4ud")
+    PromoteRequestFactory(actor=ada, model_name="Fr\u00e4ud", version="1")
+    for name in ("Fraud", "FRAUD"):
+        refused(send("set-model-tag", {"name": name, "key": "checkpoint.metric.auc.direction", "value": "lower"}))
+
+
 @pytest.mark.parametrize("key", ["Checkpoint.metric.auc.direction", "checkpoint.metric.auc", "checkpoint.metric."])
 def test_a_tag_that_only_looks_like_a_direction_stays_a_seal(fraud, key):
     refused(send("set-model-tag", {"name": "Fraud", "key": key, "value": "lower"}))
