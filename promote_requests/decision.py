@@ -148,7 +148,8 @@ def judgements(
     asked_by: Collection[int],
     authors: Collection[int],
     evidence_fingerprint: str,
-    edited_in: int,
+    title_edited_in: int,
+    description_edited_in: int,
     answers_changed_in: int,
     is_decided: bool,
     groups: Mapping[str, Iterable[int]] | None = None,
@@ -170,7 +171,8 @@ def judgements(
         authors: Of those whose own request it is, so that their approvals do not count: of one that is past its
             decision, of who asked.
         evidence_fingerprint: The present facts.
-        edited_in: The text revision of the present title and description.
+        title_edited_in: The text revision of the present title.
+        description_edited_in: Of the present description.
         answers_changed_in: Of the author's present answers.
         is_decided: Whether the request is past its decision.
         groups: {reviewer's key: keys of their groups} at the decision; by default those that they are in now.
@@ -202,7 +204,8 @@ def judgements(
                     if groups is None
                     else groups.get(str(review.reviewer_id), ())
                 ),
-                is_of_present_text=review.text_revision >= edited_in,
+                is_of_present_title=review.text_revision >= title_edited_in,
+                is_of_present_description=review.text_revision >= description_edited_in,
                 is_of_present_answers=review.text_revision >= answers_changed_in,
                 answers=(answers or {}).get(review.pk, {}),
                 is_signed=review.is_signed,

@@ -49,8 +49,11 @@ class PromoteRequest(models.Model):
     text_revision = models.PositiveIntegerField(
         default=1, editable=False, help_text="Grows with each edit of title or description, and each changed answer."
     )
-    edited_in = models.PositiveIntegerField(
-        default=1, editable=False, help_text="The text revision of the last edit of title or description."
+    title_edited_in = models.PositiveIntegerField(
+        default=1, editable=False, help_text="The text revision in which the title was last edited."
+    )
+    description_edited_in = models.PositiveIntegerField(
+        default=1, editable=False, help_text="The text revision in which the description was last edited."
     )
     answers_changed_in = models.PositiveIntegerField(
         default=1, editable=False, help_text="The text revision in which the author last changed an answer."

@@ -38,6 +38,7 @@ from registry.workspaces import canonical_workspace
 _LOOKS_FOR_VERSION = 2.0
 """Seconds that an edit waits for MLflow: where it is away, nobody knows whether the version is there."""
 MAX_DESCRIPTION = 65_536
+_EDITED_IN = ("title_edited_in", "description_edited_in")
 """The most characters in a request's description."""
 
 
@@ -160,7 +161,7 @@ def edit(*, actor: Actor, promote_request: PromoteRequest, title: str, descripti
             return locked
         reword(
             locked,
-            "edited_in",
+            [column for column, was, now in zip(_EDITED_IN, before, (title, description), strict=True) if was != now],
             title=title,
             description=description,
             gate_results=after_description(locked.gate_results, description),

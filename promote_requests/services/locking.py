@@ -1,5 +1,6 @@
 """Locks a request before a service changes it, and changes its status."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
@@ -37,15 +38,15 @@ def move(promote_request: PromoteRequest, to: Status, **values: Any) -> None:
     promote_request.refresh_from_db()
 
 
-def reword(promote_request: PromoteRequest, kept_as: str, **values: Any) -> None:
+def reword(promote_request: PromoteRequest, kept_as: Iterable[str], **values: Any) -> None:
     """Writes other words of the author's, and keeps the former ones where somebody else may have read them.
 
     Nobody has those of a draft: what its author took out before it was submitted is shown to nobody afterwards.
 
     Args:
         promote_request: Locked.
-        kept_as: The column that says in which revision such words were changed last: `edited_in` of title and
-            description, `answers_changed_in` of answers, which are written elsewhere.
+        kept_as: The columns that say in which revision what is changed was changed last: `title_edited_in`,
+            `description_edited_in`, or `answers_changed_in` of answers, which are written elsewhere.
         values: What else changes.
 
     Raises:
@@ -53,7 +54,7 @@ def reword(promote_request: PromoteRequest, kept_as: str, **values: Any) -> None
     """
     revision = promote_request.text_revision + 1
     if not promote_request.is_private:
-        values[kept_as] = revision
+        values |= dict.fromkeys(kept_as, revision)
         FormerText.objects.create(
             promote_request=promote_request,
             revision=promote_request.text_revision,

@@ -208,7 +208,8 @@ def judgements_of(
         # A hand-over after the decision takes nothing back.
         authors=promote_request.asked_by if is_decided else promote_request.authors,
         evidence_fingerprint=(observation or promote_request.observation).evidence_fingerprint,
-        edited_in=promote_request.edited_in,
+        title_edited_in=promote_request.title_edited_in,
+        description_edited_in=promote_request.description_edited_in,
         answers_changed_in=promote_request.answers_changed_in,
         is_decided=is_decided,
         groups=(promote_request.judged_by or {}).get("reviewer_groups"),

@@ -39,14 +39,17 @@ def review(reviewer, verdict, fingerprint="now", round_number=1, **options):
     return Given(reviewer, verdict, fingerprint, round_number, **options)
 
 
-def counted(*reviews, is_decided=False, round_number=1, edited_in=1, answers_changed_in=1):
+def counted(
+    *reviews, is_decided=False, round_number=1, title_edited_in=1, description_edited_in=1, answers_changed_in=1
+):
     return judgements(
         reviews,
         round_number=round_number,
         asked_by={ADA.pk},
         authors={ADA.pk},
         evidence_fingerprint="now",
-        edited_in=edited_in,
+        title_edited_in=title_edited_in,
+        description_edited_in=description_edited_in,
         answers_changed_in=answers_changed_in,
         is_decided=is_decided,
         groups={},
@@ -186,9 +189,12 @@ def test_a_dismissed_request_for_changes_blocks_no_more_and_gives_no_earlier_app
 @pytest.mark.parametrize(
     ("changed", "what"),
     [
-        ({"edited_in": 2}, "the description was edited"),
+        ({"description_edited_in": 2}, "the description was edited"),
+        ({"title_edited_in": 3}, "the title was edited"),
+        ({"title_edited_in": 3, "description_edited_in": 2}, "title and description were edited"),
+        ({"title_edited_in": 2, "answers_changed_in": 2}, "the title was edited and an answer was changed"),
         ({"answers_changed_in": 3}, "an answer was changed"),
-        ({"edited_in": 3, "answers_changed_in": 2}, "the description was edited and an answer was changed"),
+        ({"description_edited_in": 3, "answers_changed_in": 2}, "the description was edited and an answer was changed"),
     ],
 )
 def test_an_approval_of_earlier_words_counts_and_is_said_to_be_one_unless_the_rule_asks_for_another(changed, what):
@@ -207,7 +213,7 @@ def test_an_approval_of_earlier_words_counts_and_is_said_to_be_one_unless_the_ru
 def test_who_approved_before_different_changes_is_named_with_each():
     given = review(GRACE, Verdict.APPROVE, text_revision=1), review(LINUS, Verdict.APPROVE, text_revision=2)
     strict = Requirement(conditions=merged([(Approvals(1), PresentText())]))
-    (unmet,) = decide(Facts("ada", counted(*given, edited_in=2, answers_changed_in=3), NOW), strict).unmet
+    (unmet,) = decide(Facts("ada", counted(*given, description_edited_in=2, answers_changed_in=3), NOW), strict).unmet
     assert unmet.sentences == (
         "grace approved before the description was edited and an answer was changed: a fresh look is needed.",
         "linus approved before an answer was changed: a fresh look is needed.",

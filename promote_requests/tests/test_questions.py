@@ -107,7 +107,7 @@ def test_an_answer_that_is_changed_is_told_as_such_to_those_who_approved(asked, 
     page = signed_in(grace).post(f"{asked.get_absolute_url()}now/").content.decode().replace("<wbr>", "")
     assert "Was the data reviewed? The answer was: no. It is now: yes." in page
     services.edit(actor=by(ada), promote_request=fresh(asked), title="Live", description="Why.")
-    both = ("grace approved before the description was edited and an answer was changed.",)
+    both = ("grace approved before title and description were edited and an answer was changed.",)
     assert services.decision_of(fresh(asked)).notes == both
     assert FormerText.objects.count() == 2
 
@@ -117,7 +117,7 @@ def test_an_answer_to_a_new_question_and_an_edit_are_no_changed_answers(asked, a
     services.review(actor=by(grace), promote_request=asked, verdict=Verdict.APPROVE, answers={harm: "low"})
     services.edit(actor=by(ada), promote_request=fresh(asked), title="Live", description="Why.")
     services.answer(actor=by(ada), promote_request=fresh(asked), answers={data: "no"})
-    assert services.decision_of(fresh(asked)).notes == ("grace approved before the description was edited.",)
+    assert services.decision_of(fresh(asked)).notes == ("grace approved before title and description were edited.",)
     page = signed_in(grace).post(f"{asked.get_absolute_url()}now/").content.decode()
     assert "The answer was" not in page
 

@@ -195,7 +195,7 @@ def test_an_approval_of_earlier_words_is_recorded_as_such(open_request, ada, gra
     services.edit(actor=by(ada), promote_request=open_request, title="Another", description="Not what grace read.")
     services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE, seen_text_revision=1)
     current = PromoteRequest.objects.get()
-    assert services.decision_of(current).notes == ("grace approved before the description was edited.",)
+    assert services.decision_of(current).notes == ("grace approved before title and description were edited.",)
     services.review(actor=by(grace), promote_request=current, verdict=Verdict.APPROVE, seen_text_revision=99)
     assert services.decision_of(PromoteRequest.objects.get()).notes == ()
 

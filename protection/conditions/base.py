@@ -98,7 +98,8 @@ class Judgement:
         approves: Whether it is an approval; otherwise it asks for changes.
         is_fresh: Whether it was given on the present facts.
         may_answer: Whether the reviewer can still sign in and judge again.
-        is_of_present_text: Whether it was given on the present title and description.
+        is_of_present_title: Whether it was given on the present title.
+        is_of_present_description: Whether it was given on the present description.
         is_of_present_answers: Whether it was given on the author's present answers to what the rules ask.
         is_expired: Whether it is older than a rule lets approvals be.
         is_makers: Whether the reviewer made the version, where a rule lets no maker approve.
@@ -115,7 +116,8 @@ class Judgement:
     is_fresh: bool
     at: datetime
     may_answer: bool = True
-    is_of_present_text: bool = True
+    is_of_present_title: bool = True
+    is_of_present_description: bool = True
     is_of_present_answers: bool = True
     review: int = 0
     is_expired: bool = False
@@ -148,14 +150,17 @@ class Judgement:
     @property
     def predates(self) -> str:
         """What the author has changed in their words since, to follow "before"; "" where nothing."""
-        match self.is_of_present_text, self.is_of_present_answers:
+        match self.is_of_present_title, self.is_of_present_description:
             case False, False:
-                return "the description was edited and an answer was changed"
+                edited = "title and description were edited"
             case False, True:
-                return "the description was edited"
+                edited = "the title was edited"
             case True, False:
-                return "an answer was changed"
-        return ""
+                edited = "the description was edited"
+            case _:
+                edited = ""
+        answered = "" if self.is_of_present_answers else "an answer was changed"
+        return " and ".join(filter(None, (edited, answered)))
 
 
 @dataclass(frozen=True, slots=True)

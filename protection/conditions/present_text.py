@@ -48,13 +48,13 @@ class PresentText(Condition):
         )
 
     def __str__(self) -> str:
-        return "approvals of the present description"
+        return "approvals of the present title, description and answers"
 
     @classmethod
     def form_field(cls) -> forms.Field:
         """Asks whether it holds."""
         return forms.BooleanField(
-            label="Ask again when the description is edited or an answer is changed",
+            label="Ask again when title or description is edited or an answer is changed",
             required=False,
             help_text="Otherwise approvals stand, and the page says that they were given on earlier words.",
         )

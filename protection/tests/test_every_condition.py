@@ -136,7 +136,7 @@ CASES: dict[str, Case] = {
     "present_text": Case(
         {},
         {"present_text": True},
-        facts(replace(GRACE, is_of_present_text=False)),
+        facts(replace(GRACE, is_of_present_description=False)),
         "text_edited",
         "grace approved before the description was edited: a fresh look is needed.",
         facts(),

@@ -59,7 +59,7 @@ def answer(*, actor: Actor, promote_request: PromoteRequest, answers: Mapping[st
         before = answers_by_author(locked)
         new = [(question, said) for question, said in given if before.get(question.key) != said]
         if any(question.key in before for question, _ in new):
-            reword(locked, "answers_changed_in")
+            reword(locked, ["answers_changed_in"])
         keep_answers(locked, requirement, new, actor=actor)
         if new:
             told = "" if locked.is_private else sentences.answered((question.text, said) for question, said in new)

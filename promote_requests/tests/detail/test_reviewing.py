@@ -10,6 +10,7 @@ from promote_requests.tests.detail.page import fingerprint_of, opened, press, re
 from protection.models import ProtectionRule
 from registry.proposals import Change
 from registry.targets import Target
+from testing.api_client import Api
 from testing.factories import PromoteRequestFactory, UserFactory
 from testing.people import AdministratorFactory, by
 
@@ -194,9 +195,34 @@ def test_who_approved_before_an_edit_is_named_with_what_changed(
     services.review(actor=by(grace), promote_request=open_request, verdict=Verdict.APPROVE)
     services.edit(actor=by(ada), promote_request=open_request, title="Deeper still", description="With <i>more</i>.")
     html = opened(grace, open_request)
-    assert "grace approved before the description was edited." in html
+    assert "grace approved before title and description were edited." in html
     assert f"The title was: {open_request.title}" in html
     assert '<span class="visually-hidden">added: </span></span><span>With &lt;i&gt;more&lt;/i&gt;.</span>' in html
+
+
+@pytest.mark.parametrize(
+    ("title", "description", "what"),
+    [
+        ("Another title", "The same words.", "the title was edited"),
+        ("The same title", "Other words.", "the description was edited"),
+        ("Another title", "Other words.", "title and description were edited"),
+    ],
+)
+def test_an_edit_is_called_by_what_it_changed_on_page_and_by_api(
+    fraud: "FakeRegistry", ada: "User", grace: "User", title: str, description: str, what: str
+) -> None:
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(
+        promote_when="pressed", conditions={"approvals": 1, "present_text": True}
+    )
+    asked = PromoteRequestFactory(actor=ada, title="The same title", description="The same words.")
+    services.review(actor=by(grace), promote_request=asked, verdict=Verdict.APPROVE)
+    services.edit(actor=by(ada), promote_request=asked, title=title, description=description)
+    said = f"grace approved before {what}: a fresh look is needed."
+    assert said in words_of(opened(grace, asked))
+    assert said in str(Api(grace).get(f"promote-requests/{asked.number}/").json()["unmet"])
+    services.edit(actor=by(ada), promote_request=asked, title="The same title", description=description)
+    services.review(actor=by(grace), promote_request=asked, verdict=Verdict.APPROVE)
+    assert not services.decision_of(reloaded(asked)).unmet
 
 
 def test_who_says_that_they_approved_the_words_of_a_draft_is_shown_what_changed_since_it_was_submitted(
@@ -221,4 +247,4 @@ def test_an_old_page_approves_the_words_that_it_showed(
     ProtectionRule.objects.update(promote_when="pressed")
     services.edit(actor=by(ada), promote_request=open_request, title="Other", description="Other words.")
     press(grace, open_request, "review", verdict="approve", seen_text_revision="1")
-    assert "grace approved before the description was edited." in words_of(opened(grace, open_request))
+    assert "grace approved before title and description were edited." in words_of(opened(grace, open_request))

@@ -228,7 +228,7 @@ HELD: dict[str, Held] = {
         lambda scene: scene.approves(scene.vera),
     ),
     "present_text": Held(
-        "linus approved before the description was edited: a fresh look is needed.",
+        "linus approved before title and description were edited: a fresh look is needed.",
         "text_edited",
         _edited,
         lambda scene: scene.approves(scene.world.linus),
