@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from typing_extensions import override
 
-from foundation.database.bounded import count_up_to
+from foundation.database.bounded import MOST, count_up_to
 from promote_requests.choices import ReviewDecision, Status
 from promote_requests.inbox import waiting_for
 from promote_requests.models import PromoteRequest
@@ -108,6 +108,8 @@ def find(search: Search, *, viewer: "User", rules: Rulebook) -> PromoteRequestQu
             found = apply(found, search.terms[key])
     if author := search.terms.get("author"):
         found = found.filter(author=viewer) if author == "@me" else found.filter(author__username__iexact=author)
+    if search.words:
+        found = _read_once(found)
     wanted = search.terms.get("review")
     if wanted == MINE:
         found = found.filter(pk__in=waiting_for(viewer, rules).values("pk"))
@@ -116,6 +118,15 @@ def find(search: Search, *, viewer: "User", rules: Rulebook) -> PromoteRequestQu
         pks = [request.pk for request in candidates if decision_of(request, rules).decision == REVIEWS[wanted]]
         found = found.filter(pk__in=pks)
     return found
+
+
+def _read_once(found: PromoteRequestQuerySet) -> PromoteRequestQuerySet:
+    """Returns the same requests by their numbers, so that texts are searched once and not for each tab and the page.
+
+    Where there are more than are counted, whoever looks for some finds them soon, and the search itself is kept.
+    """
+    numbers = list(found.order_by().values_list("pk", flat=True)[: MOST + 1])
+    return found if len(numbers) > MOST else PromoteRequest.objects.filter(pk__in=numbers)
 
 
 def in_state(found: PromoteRequestQuerySet, state: str) -> PromoteRequestQuerySet:

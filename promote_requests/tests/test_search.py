@@ -1,6 +1,9 @@
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from promote_requests import search, services
 from promote_requests.choices import Verdict
@@ -148,3 +151,12 @@ def test_review_asks_for_the_decision_of_open_requests(three: dict[str, int], ad
 def test_counts_follow_the_search_and_not_its_state(three: dict[str, int], ada: "User") -> None:
     found = search.find(Search.parse("is:closed model:Fraud"), viewer=ada, rules=[])
     assert search.counts(found) == {"open": 1, "promoted": 0, "closed": 1}
+
+
+def test_the_texts_are_searched_once_for_all_tabs_and_the_page(three: dict[str, int], ada: "User") -> None:
+    client = Client()
+    client.force_login(ada)
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get("/checkpoint/", {"q": "churn"})
+    assert "Churn model" in answer.content.decode()
+    assert sum("description" in query["sql"].partition(" WHERE ")[2] for query in queries) == 1
