@@ -81,8 +81,10 @@ class Report:
 
     Attributes:
         reporter: The name of who reported it, or asked for it again.
-        is_authors: Whether that is the request's author.
+        is_authors: Whether that was the request's author.
         is_current: Whether it is about the present facts. One about former facts only tells whose check it is.
+        is_authors_now: Whether it came into the author's hands since. Then it passes nothing; it stays whose it is, or
+            whoever hands a reporter over would free a check that has failed.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Report:
     summary: str = ""
     details_url: str = ""
     is_current: bool = True
+    is_authors_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,8 @@ def _of_required(check: RequiredCheck, reports: list[Report], opened_at: datetim
     ]
     latest = counting[-1] if counting else None
     outcome = _OUTCOMES[latest.state] if latest else Outcome.PENDING
+    if latest and latest.is_authors_now and not check.reporter and outcome is Outcome.PASSED:
+        latest, outcome = None, Outcome.PENDING
     due = opened_at + timedelta(hours=check.hours) if check.hours else None
     if outcome is Outcome.PENDING and due is not None:
         when = f"{due:%Y-%m-%d %H:%M} UTC"

@@ -235,14 +235,13 @@ def checks_of(promote_request: PromoteRequest, observation: Observation) -> tupl
             given.name,
             State(given.state),
             given.reporter.get_username(),
-            bool(given.reported_by & promote_request.asked_by)
-            if is_decided
-            else bool(given.in_hands_of & promote_request.authors),
+            bool(given.reported_by & promote_request.asked_by),
             given.created_at,
             given.summary,
             given.details_url,
             is_current=given.evidence_fingerprint == observation.evidence_fingerprint
             or (given.name == INSPECTION and given.created_at >= promote_request.opened_at),
+            is_authors_now=not is_decided and bool(given.in_hands_of & promote_request.authors),
         )
         for given in promote_request.checks.all()
     ]

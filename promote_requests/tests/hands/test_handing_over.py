@@ -1,5 +1,7 @@
 """Who answered for the maker or the author of a request, whoever answers for them now."""
 
+from functools import partial
+
 import pytest
 from django.contrib.auth.models import Group
 
@@ -154,3 +156,27 @@ def test_group_changes_and_renaming_make_nobody_another(fraud, ada, grace, night
         judge(renamed, fresh(asked))
     assert not AuditEvent.objects.filter(action="reviewed").exists()
     assert not Notice.objects.exists()
+
+
+@pytest.mark.parametrize("state", ["failure", "pending"])
+def test_a_check_that_has_not_passed_is_not_freed_by_handing_its_reporter_to_the_author(fraud, ada, grace, state):
+    """It would be free while the request is open, and somebody's again while it is promoted."""
+    rule(conditions={"checks": ["ci"], "approvals": 0}, promote_when="pressed")
+    robot, other = service_account("robot", grace), service_account("other", grace)
+    asked = PromoteRequestFactory(actor=ada)
+    report = partial(
+        services.report_check,
+        promote_request=asked,
+        name="ci",
+        evidence_fingerprint=asked.evidence_fingerprint,
+    )
+    report(actor=by(robot), state=state)
+    handed_over(robot, ada)
+    with pytest.raises(NotAllowed, match="reported by robot"):
+        report(actor=by(other), state="success")
+    assert not services.decision_of(fresh(asked)).is_approved
+    handed_over(User.objects.get(pk=robot.pk), grace)
+    report(actor=by(User.objects.get(pk=robot.pk)), state="success")
+    assert services.decision_of(fresh(asked)).is_approved
+    services.promote(actor=by(grace), promote_request=fresh(asked))
+    assert fresh(asked).status == Status.PROMOTED
