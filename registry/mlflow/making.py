@@ -12,6 +12,8 @@ from registry.types import Provenance
 
 _MOST = 20
 """Runs and logged models of one version that MLflow is asked about: two, but for what somebody laid out on purpose."""
+_IS_NONE = (RegistryNotFound, BadParameter)
+"""What MLflow answers where there is no such thing, or where nothing can be called so: a place may name anything."""
 
 
 def provenance(tracking: TrackingStore, location: str, *, run_id: str, model_id: str) -> Provenance:
@@ -66,24 +68,24 @@ def locations_of(
     for place_of, one in asked:
         try:
             found += [place_of(one)] if _can_be(one) else []
-        except (RegistryNotFound, BadParameter):  # there is none, or nothing can be called so
+        except _IS_NONE:
             continue
     return found
 
 
 def run_of(tracking: TrackingStore, run_id: str) -> Run | None:
-    """Returns a run, also a deleted one; None where there is none or its id is ""."""
+    """Returns a run, also a deleted one; None where there is none or nothing can be called so."""
     try:
-        return tracking.get_run(run_id) if run_id else None
-    except RegistryNotFound:
+        return tracking.get_run(run_id) if _can_be(run_id) else None
+    except _IS_NONE:
         return None
 
 
 def logged_model(tracking: TrackingStore, model_id: str) -> LoggedModel | None:
-    """Returns a logged model; None where there is none, or none any more, or its id is ""."""
+    """Returns a logged model; None where there is none, or none any more, or nothing can be called so."""
     try:
-        return tracking.get_logged_model(model_id) if model_id else None
-    except RegistryNotFound:
+        return tracking.get_logged_model(model_id) if _can_be(model_id) else None
+    except _IS_NONE:
         return None
 
 
