@@ -224,8 +224,7 @@ def available_actions(
         holds: Whether the version of a promoted request has the target still.
         has_successor: Whether a newer request waits for the same target.
     """
-    pointless: set[Action] = set()
-    pointless |= {Action.PROMOTE} if would_skip_anything(actor, decision) else {Action.BREAK_GLASS, Action.CONSENT}
+    pointless = {Action.PROMOTE} if would_skip_anything(actor, decision) else {Action.BREAK_GLASS, Action.CONSENT}
     if not any(not question.groups for question in decision.questions):
         pointless.add(Action.ANSWER)
     if all(judgement.approves for judgement in decision.judgements):

@@ -38,8 +38,8 @@ from registry.workspaces import canonical_workspace
 _LOOKS_FOR_VERSION = 2.0
 """Seconds that an edit waits for MLflow: where it is away, nobody knows whether the version is there."""
 MAX_DESCRIPTION = 65_536
-_EDITED_IN = ("title_edited_in", "description_edited_in")
 """The most characters in a request's description."""
+_EDITED_IN = ("title_edited_in", "description_edited_in")
 
 
 @trail.records_refusals
