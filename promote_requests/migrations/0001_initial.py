@@ -5,6 +5,27 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+SEARCHED = ("title", "description", "target_name")
+
+
+def keep_statistics(apps, schema_editor):
+    """Lets PostgreSQL count how often a word is in the texts that people search.
+
+    Without that it takes every search for one that finds next to nothing, and reads all requests for the newest 25.
+    """
+    if schema_editor.connection.vendor == "postgresql":
+        for field in SEARCHED:
+            schema_editor.execute(
+                f"CREATE STATISTICS words_of_request_{field} ON (upper({field})) FROM promote_requests_promoterequest"
+            )
+
+
+def drop_statistics(apps, schema_editor):
+    if schema_editor.connection.vendor == "postgresql":
+        for field in SEARCHED:
+            schema_editor.execute(f"DROP STATISTICS words_of_request_{field}")
+
+
 class Migration(migrations.Migration):
 
     initial = True
@@ -397,4 +418,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('group', None)), fields=('promote_request', 'reviewer'), name='one_place_per_person'), models.UniqueConstraint(condition=models.Q(('group__isnull', False)), fields=('promote_request', 'group'), name='one_place_per_group'), models.CheckConstraint(condition=models.Q(('reviewer__isnull', False), ('group__isnull', False), _connector='OR'), name='place_is_somebodys'), models.CheckConstraint(condition=models.Q(('state__in', ['asked', 'declined', 'handed_over'])), name='place_state_known')],
             },
         ),
+        migrations.RunPython(keep_statistics, drop_statistics),
     ]

@@ -1,3 +1,4 @@
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -160,3 +161,20 @@ def test_the_texts_are_searched_once_for_all_tabs_and_the_page(three: dict[str, 
         answer = client.get("/checkpoint/", {"q": "churn"})
     assert "Churn model" in answer.content.decode()
     assert sum("description" in query["sql"].partition(" WHERE ")[2] for query in queries) == 1
+
+
+@pytest.mark.postgresql
+def test_postgresql_knows_how_often_a_word_is_in_what_is_searched(three: dict[str, int], ada: "User") -> None:
+    newest = PromoteRequest.objects.latest("number")
+    values = {field.attname: getattr(newest, field.attname) for field in PromoteRequest._meta.concrete_fields}
+    del values["number"]
+    changed, words = {"status": "closed", "is_private": False}, ("first", "second", "third", "fourth")
+    PromoteRequest.objects.bulk_create(
+        PromoteRequest(**values | changed | {"version": str(place), "title": f"Candidate {words[place % 4]}"})
+        for place in range(2_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE promote_requests_promoterequest")
+    plan = PromoteRequest.objects.order_by().matching("candidate third").explain()
+    (rows,) = re.findall(r"^.*? rows=(\d+) ", plan.splitlines()[0])
+    assert 250 <= int(rows) <= 1_000  # of 500; it guessed one
