@@ -1,6 +1,7 @@
 """What an author changed in words that somebody had approved already."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from evidence.prompts import DiffLine, text_diff
 from promote_requests.decision import Decision
@@ -15,7 +16,7 @@ class TextChange:
         who: The name of who approved the former words.
         former_title: Empty where the title is the same.
         lines: Of the description; empty where it is the same or too long to be compared.
-        answers: (question, answer then, answer now) of what the author answers otherwise now.
+        answers: (question, answer then, answer now) of what the author answers otherwise now; "" for none then.
     """
 
     who: str
@@ -29,25 +30,31 @@ def since_approvals(promote_request: PromoteRequest, decision: Decision) -> list
     outdated = [each for each in decision.judgements if each.counts and each.predates]
     if not outdated:
         return []
-    revisions = {review.pk: review.text_revision for review in promote_request.reviews.all()}
+    given = {review.pk: review for review in promote_request.reviews.all()}
     texts = promote_request.former_texts.all()
     found = []
     for judgement in outdated:
         # Of a draft none are kept: whoever says that they approved its words is shown the first that others could read.
-        before = next(text for text in texts if text.revision >= revisions[judgement.review])
+        approval = given[judgement.review]
+        before = next(text for text in texts if text.revision >= approval.text_revision)
         former_title = before.title if before.title != promote_request.title else ""
         lines = text_diff(before.description, promote_request.description)
-        found.append(TextChange(judgement.name, former_title, lines, _changed_answers(promote_request, before)))
+        answers = _changed_answers(promote_request, before, approval.created_at)
+        found.append(TextChange(judgement.name, former_title, lines, answers))
     return found
 
 
-def _changed_answers(promote_request: PromoteRequest, before: FormerText) -> tuple[tuple[str, str, str], ...]:
-    """Returns what the author answers otherwise than when these words were replaced."""
+def _changed_answers(
+    promote_request: PromoteRequest, before: FormerText, approved_at: datetime
+) -> tuple[tuple[str, str, str], ...]:
+    """Returns what the author answers otherwise than when these words were replaced, beside what was approved."""
     given = [answer for answer in promote_request.answers.all() if answer.review_id is None]
-    then = {answer.question_key: answer for answer in given if answer.created_at < before.created_at}
+    replaced = {answer.question_key: answer for answer in given if answer.created_at < before.created_at}
+    # It may have been answered for the first time after the approval, which is no change, and otherwise since.
+    approved = {key: answer.answer for key, answer in replaced.items() if answer.created_at < approved_at}
     now = {answer.question_key: answer for answer in given}
     return tuple(
-        (now[key].question, former.answer, now[key].answer)
-        for key, former in then.items()
+        (now[key].question, approved.get(key, ""), now[key].answer)
+        for key, former in replaced.items()
         if now[key].answer != former.answer
     )

@@ -112,6 +112,18 @@ def test_an_answer_that_is_changed_is_told_as_such_to_those_who_approved(asked, 
     assert FormerText.objects.count() == 2
 
 
+def test_who_approved_before_a_question_was_answered_is_not_told_that_they_approved_its_first_answer(asked, ada, grace):
+    data, harm = keys(asked)
+    services.review(actor=by(grace), promote_request=asked, verdict=Verdict.APPROVE, answers={harm: "low"})
+    ProtectionRule.objects.filter(target_pattern="stage:*").update(promote_when="pressed")
+    for answer in ("no", "yes"):
+        services.answer(actor=by(ada), promote_request=fresh(asked), answers={data: answer})
+    assert services.decision_of(fresh(asked)).notes == ("grace approved before an answer was changed.",)
+    page = signed_in(grace).post(f"{asked.get_absolute_url()}now/").content.decode().replace("<wbr>", "")
+    assert "Was the data reviewed? It was not answered then. It is now: yes." in page
+    assert "The answer was" not in page
+
+
 def test_an_answer_to_a_new_question_and_an_edit_are_no_changed_answers(asked, ada, grace):
     data, harm = keys(asked)
     services.review(actor=by(grace), promote_request=asked, verdict=Verdict.APPROVE, answers={harm: "low"})
