@@ -75,6 +75,27 @@ def test_whose_facts_changed_is_said_to_and_waits_for_reviewers(waiting, fraud):
     assert AuditEvent.objects.filter(action="evidence_changed", actor_name="Checkpoint").count() == 1
 
 
+@pytest.mark.parametrize("who", ["worker", "page"])
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_metric_that_comes_later_promotes_what_nobody_has_to_approve_unless_the_champion_is_another(
+    rule, fraud, ada, client, who, replaced
+):
+    ProtectionRule.objects.update(conditions={"approvals": 0, "gates": ["metric auc >= 0.97"]})
+    asked = PromoteRequestFactory(actor=ada)
+    fraud.change_facts("Fraud", "2", metrics={"auc": 0.99})
+    if replaced:
+        fraud.add_version("Fraud", stage="Production")
+    client.force_login(ada)
+    for _ in range(2):
+        if who == "page":
+            client.post(f"{asked.get_absolute_url()}now/")
+        else:
+            measure_waiting()
+            promote_all_due()
+    found = PromoteRequest.objects.get()
+    assert (found.status, bool(found.last_failure)) == ((Status.OPEN, True) if replaced else (Status.PROMOTED, False))
+
+
 def test_a_version_that_is_deleted_is_noticed_and_asked_for_no_more(waiting, fraud):
     fraud.delete_version("Fraud", "2")
     measure_waiting()

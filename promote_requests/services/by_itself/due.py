@@ -54,14 +54,24 @@ def promote_if_its_time_has_come(promote_request: PromoteRequest, *, door: Door)
     """
     if not is_due(promote_request):
         return None
+    seen, actor = promote_request.observation, Actor.checkpoint(door)
+    failure = _failure_of(promote_request, actor)
+    if isinstance(failure, EvidenceChanged) and promote_request.observation != seen and is_due(promote_request):
+        # The changed facts are on record now, nobody has to approve them, and every condition holds on them, too.
+        failure = _failure_of(promote_request, actor)
+    if isinstance(failure, _STANDS) and is_due(promote_request):
+        note_refused(promote_request, failure.message, actor=actor)
+    return failure
+
+
+def _failure_of(promote_request: PromoteRequest, actor: Actor) -> CheckpointError | None:
+    """Tries to promote a request and reloads it; returns what stood in its way."""
     failure: CheckpointError | None = None
     try:
-        promote(actor=Actor.checkpoint(door), promote_request=promote_request)
+        promote(actor=actor, promote_request=promote_request)
     except CheckpointError as error:
         failure = error
     promote_request.refresh_from_db()
-    if isinstance(failure, _STANDS) and is_due(promote_request):
-        note_refused(promote_request, failure.message, actor=Actor.checkpoint(door))
     return failure
 
 
