@@ -30,8 +30,11 @@ def healthz(request: HttpRequest) -> HttpResponseBase:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError as error:
-        logger.error("The database does not answer: %s", str(error).split("\n")[0])
+        # One line a minute for whoever asks, as of every call (`logs.OneLinePerMinute`): probes come every few seconds.
+        about = {"request": request, "is_of_database": True}
+        logger.error("The database does not answer: %s", str(error).split("\n")[0], extra=about)
         response = JsonResponse({"status": "unavailable", "database": "does not answer"}, status=503)
+        response._has_been_logged = True  # type: ignore[attr-defined]  # or Django would log it once more
     else:
         response = JsonResponse({"status": "ok", "database": "answers"})
     response["Cache-Control"] = "no-store"

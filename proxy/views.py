@@ -6,6 +6,7 @@ from functools import partial
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.core.handlers.exception import response_for_exception
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from revproxy.views import ProxyView
@@ -58,6 +59,11 @@ class CheckpointProxyView(ProxyView):
         except CheckpointError as error:
             response = answers.answer(request, error)
             response._has_been_logged = True  # type: ignore[attr-defined]
+            self.entry.sent = len(getattr(response, "content", b""))
+            self._finished(response.status_code)
+        except Exception as error:  # noqa: BLE001 - answered and logged where Django answers and logs all others
+            # Here and not further out, so that the line says what the caller got.
+            response = response_for_exception(request, error)
             self.entry.sent = len(getattr(response, "content", b""))
             self._finished(response.status_code)
         except BaseException:

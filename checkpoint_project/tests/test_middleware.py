@@ -7,7 +7,7 @@ import pytest
 from django.db import InterfaceError, OperationalError
 from django.test import Client
 
-from foundation import logs
+from foundation import health, logs
 from foundation.exceptions import DatabaseBusy, InvalidInput
 from foundation.middleware import EntryMiddleware
 from registry import patience
@@ -119,6 +119,17 @@ def test_a_database_that_does_not_answer_is_told_as_that_in_one_line_a_minute(lo
     lines = log.getvalue().splitlines()
     assert len(lines) == 2, lines
     assert str(error).splitlines()[0] in lines[0]
+
+
+def test_probes_of_a_process_whose_database_is_away_are_one_line_a_minute(log, monkeypatch):
+    def fail():
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(health.connection, "cursor", fail)
+    answers = [Client().get(health.PATH) for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {503}
+    [line] = log.getvalue().splitlines()
+    assert "checkpoint.health: The database does not answer: server closed the connection" in line
 
 
 @pytest.fixture
