@@ -34,7 +34,8 @@ from proxy.transfer.responses import ProxiedResponse
 _INVALID_HOST = b"Invalid Host header"
 
 _VERSION = "/api/2.0/mlflow/model-versions/get"
-"""Where MLflow shows a version, in the words in which it answers a move into a stage."""
+_MODEL = "/api/2.0/mlflow/registered-models/get"
+"""Where MLflow shows a version and a model, in the words in which it answers a move into a stage and a new name."""
 
 JUDGED_FOR_SECONDS = 0.1
 """How long the seal's judgement holds: about as long as MLflow itself needs to put a file in its place."""
@@ -245,11 +246,12 @@ class CheckpointProxyView(ProxyView):
         return self._response(request, self._send(request, method, target, sent, pieces, note=note), note=note)
 
     def _as_it_is(self, request: HttpRequest, found: Unchanged, sent: dict[str, str]) -> HttpResponseBase:
-        """Answers as MLflow does where nothing had to be changed: with the version as it shows it, or with nothing."""
+        """Answers as MLflow does where nothing had to be changed: with what it shows of that, or with nothing."""
         sent.pop("Content-Encoding", None)
         if found.model_name:
-            query = urlencode({"name": found.model_name, "version": found.version})
-            return self._response(request, self._send(request, "GET", f"{_VERSION}?{query}", sent))
+            shown = {"name": found.model_name} | ({"version": found.version} if found.version else {})
+            target = f"{_VERSION if found.version else _MODEL}?{urlencode(shown)}"
+            return self._response(request, self._send(request, "GET", target, sent))
         response = JsonResponse({})
         self._finished(response.status_code)
         return response

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from evidence.directions.wanted import is_direction_tag
+from foundation.exceptions import InvalidInput
 from promote_requests.choices import Status
 from proxy.guard import model_settings, wording
 from proxy.guard.messages import Message
@@ -18,7 +19,7 @@ from registry.exceptions import RegistryNotFound
 from registry.names import spellings
 from registry.proposals import Change, Proposal
 from registry.targets import FIRST_STATUS, Target, TargetKind
-from registry.types import Family, family_of
+from registry.types import Family, ModelVersion, family_of
 
 SEAL_PREFIX = "checkpoint."
 # Tags that make a prompt's version what it is. The one left out says where it was used.
@@ -34,8 +35,8 @@ class Unchanged:
     Passed on, the call could arrive when it is no longer so, and would then change what nobody judged.
 
     Attributes:
-        model_name: Of the version that MLflow's answer shows; "" for an empty answer.
-        version: Its number.
+        model_name: Of what MLflow's answer shows; "" for an empty answer.
+        version: Of the version that it shows; "" where it shows the model.
     """
 
     model_name: str = ""
@@ -54,16 +55,18 @@ def transition_stage(message: Message, protected: Protected) -> Refusal | Unchan
     chosen = message.get("archive_existing_versions") if target.can_archive_holders else None
     wanted = Proposal(name, found.version, target, archive_existing_versions=chosen, workspace=protected.workspace)
     current = Target(TargetKind.STAGE, found.stage)
-    if protected.covers(name, target):
-        if current == target and not archives:
-            return Unchanged(name, found.version)
-        return Refusal(wording.move(wanted, target), wanted, target=target)
-    if protected.covers(name, current) and current != target:
-        return Refusal(wording.move(wanted, current), wanted, target=current)
     archived = Target(TargetKind.STAGE, "Archived")
-    if archives and protected.covers(name, archived):
-        return Refusal(wording.archiving(wanted), wanted, target=archived)
-    return _settled(name, protected)
+    refusal = None
+    if protected.covers(name, target):
+        refusal = Refusal(wording.move(wanted, target), wanted, target=target)
+    elif protected.covers(name, current) and current != target:
+        refusal = Refusal(wording.move(wanted, current), wanted, target=current)
+    elif archives and protected.covers(name, archived):
+        refusal = Refusal(wording.archiving(wanted), wanted, target=archived)
+    if refusal is None:
+        return _settled(name, protected)
+    is_so = current == target and not (archives and _has_others(found, target, protected))
+    return Unchanged(name, found.version) if is_so else refusal
 
 
 def set_alias(message: Message, protected: Protected) -> Refusal | Unchanged | None:
@@ -139,12 +142,15 @@ def delete_model(message: Message, protected: Protected) -> Refusal | None:
     )
 
 
-def rename_model(message: Message, protected: Protected) -> Refusal | None:
+def rename_model(message: Message, protected: Protected) -> Refusal | Unchanged | None:
     """Refuses a name that takes a held target out of a rule's reach, or into it, or versions into a protected model.
 
     And one under which somebody's objection would not be found any more: it goes by the model's name.
     """
     name, new_name = message["name"], message["new_name"]
+    if name == new_name:
+        protected.registry.get_model(name)
+        return Unchanged(name)
     held = protected.held_by_model(name) or protected.held_by_model(name, as_name=new_name)
     refusal = holding(f"{name} cannot be renamed {new_name}", name, held, protected.workspace) or _kept(name, protected)
     if refusal:
@@ -160,6 +166,11 @@ def update_entry_version(message: Message, protected: Protected) -> Refusal | Un
     if status == "deleted":
         return delete_version(message, protected)
     found = protected.registry.get_version(name, message["version"])
+    target = None if status is None else Target.of(TargetKind.STATUS, status)
+    if target is not None and target.name == found.status and protected.covers(name, target):
+        # MLflow takes it for a mistake, whatever else is sent. Not passed on though nothing would happen: it might get
+        # another status before this arrives.
+        raise InvalidInput(wording.status_already(name, found.version, target))
     if message.keys() - {"name", "version", "status"}:
         what = f"What version {found.version} of {name} says cannot be changed"
         refusal = holding(what, name, protected.held_by_version(found), protected.workspace) or _kept(
@@ -167,8 +178,8 @@ def update_entry_version(message: Message, protected: Protected) -> Refusal | Un
         )
         if refusal:
             return refusal
-    if status is not None:
-        target, current = Target.of(TargetKind.STATUS, status), Target.of(TargetKind.STATUS, found.status)
+    if target is not None:
+        current = Target.of(TargetKind.STATUS, found.status)
         wanted = Proposal(name, found.version, target, workspace=protected.workspace)
         # A request asks for the status alone: what else the call would change it would lose without a word.
         is_all = message.keys() == {"name", "version", "status"}
@@ -272,6 +283,12 @@ def _is_plain_copy(message: Message, source: tuple[str, str], protected: Protect
     tags = {tag.get("key", ""): tag.get("value", "") for tag in message.get("tags", ())}
     own = {key: value for key, value in tags.items() if not _is_seal(key)}
     return own.items() <= original.tags.items() and message.get("description", "") in {"", original.description}
+
+
+def _has_others(found: ModelVersion, target: Target, protected: Protected) -> bool:
+    """Tells whether a move that archives the holders of a stage would move others, or be a mistake in MLflow's eyes."""
+    holders = protected.registry.holders(found.name, target, exact=True) if target.can_archive_holders else []
+    return holders != [found.version]
 
 
 def _settled(name: str, protected: Protected) -> Refusal | None:

@@ -61,6 +61,11 @@ def registration_with(model_name: str, status: Target) -> str:
     )
 
 
+def status_already(model_name: str, version: str, status: Target) -> str:
+    """Says that a version has the status that somebody wants for it."""
+    return f"Version {version} of {model_name} is {status.name} already."
+
+
 def protected_meanwhile(model_name: str) -> str:
     """Says why a registration is cut off that was let pass unread."""
     return f"A status of {model_name} came under protection while this was sent. Send it again."

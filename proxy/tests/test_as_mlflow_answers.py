@@ -14,6 +14,7 @@ from testing.servers.checkpoint import Checkpoint, People, run_checkpoint
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 
 MOVE, ALIAS, TAG = "model-versions/transition-stage", "registered-models/alias", "model-versions/set-tag"
+RENAME = "registered-models/rename"
 FIELDS = ("error_code", "sqlstate", "error_class")
 
 
@@ -52,22 +53,39 @@ def directly(mlflow: Direct, method: str, path: str, message: Any) -> tuple[int,
     return status, json.loads(content)
 
 
+def without_times(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_times(each) for key, each in value.items() if key != "last_updated_timestamp"}
+    return [without_times(each) for each in value] if isinstance(value, list | tuple) else value
+
+
 @pytest.mark.parametrize(
     ("path", "message"),
     [
         (MOVE, {"version": "1", "stage": "Production"}),
         (MOVE, {"version": "1", "stage": "production"}),
+        (MOVE, {"version": "1", "stage": "Production", "archive_existing_versions": True}),
         (ALIAS, {"version": "1", "alias": "champion"}),
+        (RENAME, {"new_name": "$MODEL"}),
     ],
 )
 def test_setting_what_is_set_already_is_done_and_changes_nothing(guarded, mlflow, model, path, message):
-    before = mlflow.ask("GET", f"model-versions/get?name={model}&version=1")
-    ours = through(guarded, "POST", path, message | {"name": model})
-    assert mlflow.ask("GET", f"model-versions/get?name={model}&version=1") == before
-    theirs = directly(mlflow, "POST", path, message | {"name": model})
-    for answer in (ours[1], theirs[1]):
-        answer.get("model_version", {}).pop("last_updated_timestamp", None)
-    assert ours == theirs
+    sent = {"name": model} | {key: model if value == "$MODEL" else value for key, value in message.items()}
+    before = mlflow.ask("GET", f"registered-models/get?name={model}")
+    ours = through(guarded, "POST", path, sent)
+    assert mlflow.ask("GET", f"registered-models/get?name={model}") == before
+    assert without_times(ours) == without_times(directly(mlflow, "POST", path, sent))
+
+
+def test_a_move_that_archives_another_version_changes_something(guarded, mlflow, model):
+    mlflow.ask("POST", "model-versions/create", {"name": model, "source": "s3://elsewhere/x/model"})
+    mlflow.ask("POST", MOVE, {"name": model, "version": "2", "stage": "Production"})
+    again = {"name": model, "version": "1", "stage": "Production", "archive_existing_versions": True}
+    assert through(guarded, "POST", MOVE, again)[0] == 403
+    assert (
+        mlflow.ask("GET", f"model-versions/get?name={model}&version=2")["model_version"]["current_stage"]
+        == "Production"
+    )
 
 
 @pytest.mark.parametrize(

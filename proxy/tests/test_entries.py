@@ -118,11 +118,20 @@ def test_the_calls_for_models_do_not_reach_entries(kept, operation, message):
     refused(decide(classify("DELETE", path), method="DELETE", path=path, body=body, **call), status=404)
 
 
-@pytest.mark.parametrize(("number", "status"), [(3, "active"), (1, "draft"), (1, "deprecated"), (1, "Active")])
+@pytest.mark.parametrize(("number", "status"), [(3, "active"), (1, "draft"), (1, "deprecated"), (3, "Active")])
 def test_a_protected_status_leads_to_the_form(name, number, status):
     outcome = refused(send("PATCH", name, f"/versions/{version(name, number)}", {"status": status}))
     assert f"The status {status.lower()} of {name} is protected" in outcome.message
     assert form(outcome) == {"model": name, "version": version(name, number), "target": f"status:{status.lower()}"}
+
+
+@pytest.mark.parametrize("status", ["active", "Active"])
+def test_a_status_that_the_version_has_is_the_mistake_that_mlflow_takes_it_for(name, status):
+    for more in ({}, {"tools": []}):
+        outcome = refused(send("PATCH", name, f"/versions/{version(name, 1)}", {"status": status} | more), status=400)
+        assert outcome.code == "INVALID_PARAMETER_VALUE"
+        assert outcome.message == f"Version {version(name, 1)} of {name} is active already."
+    assert not AuditEvent.objects.exists()
 
 
 def test_a_call_that_wants_more_than_a_status_is_refused_and_not_held(kept, ada):

@@ -169,6 +169,15 @@ def test_a_status_goes_the_whole_way(checkpoint, grace, mlflow, entry):
     assert mlflow.ask("GET", version, api=BESIDE)["status"] == "active"
 
 
+def test_a_status_that_the_version_has_is_a_mistake_as_in_mlflow(checkpoint, mlflow, entry):
+    _, path, (first, _) = entry
+    version, sent = f"{BESIDE}/{path}/versions/{first}", json.dumps({"status": "active"}).encode()
+    theirs, content = mlflow.call("PATCH", version, content=sent, headers=JSON)
+    ours = send(checkpoint, "PATCH", version, {"status": "active"})
+    assert (ours.status, ours.json()["error_code"]) == (theirs, json.loads(content)["error_code"])
+    assert ours.status == 400
+
+
 def test_what_no_rule_protects_passes_as_it_was_sent(checkpoint, mlflow, entry):
     _, path, (first, _) = entry
     alias = {"alias": "harmless/one" if path.startswith("mcp") else "harmless", "version": first}

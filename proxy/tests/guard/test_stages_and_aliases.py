@@ -55,8 +55,20 @@ def test_what_is_so_already_is_answered_as_done_and_not_passed_on(fraud):
     assert send("transition-stage", move("2", "Production")) == Unchanged("Fraud", "2")
     assert send("set-alias", {"name": "Fraud", "alias": "champion", "version": "2"}) == Unchanged()
     assert AuditEvent.objects.count() == before
-    # It would archive the others, and that is a change.
-    refused(send("transition-stage", move("2", "Production") | {"archive_existing_versions": True}))
+
+
+@pytest.mark.parametrize("protects", ["stage:Production", "stage:Archived"])
+def test_a_move_that_archives_the_others_is_so_already_where_there_are_none(fraud, only, protects):
+    only(protects)
+    again = move("2", "Production", archive_existing_versions=True)
+    assert send("transition-stage", again) == Unchanged("Fraud", "2")
+    fraud.add_version("Fraud", stage="Production")
+    assert form(refused(send("transition-stage", again)))["version"] == "2"
+
+
+def test_a_move_that_mlflow_takes_for_a_mistake_is_not_answered_as_done(fraud, only):
+    only("stage:Archived")
+    refused(send("transition-stage", move("1", "Archived", archive_existing_versions=True)))
 
 
 def test_what_the_registry_does_not_know_is_answered_in_its_words_and_not_passed_on(fraud):

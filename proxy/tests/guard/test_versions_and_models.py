@@ -1,5 +1,6 @@
 import pytest
 
+from proxy.guard.rulings import Unchanged
 from proxy.tests.guard import calls
 from proxy.tests.guard.calls import form, passed, refused, send
 
@@ -36,6 +37,12 @@ def test_a_model_that_holds_a_protected_target_is_neither_deleted_nor_renamed(fr
         ("rename-model", {"name": "Fraud", "new_name": "Other"}),
     ]:
         assert form(refused(send(operation, message)))["version"] == "2"
+
+
+def test_a_model_renamed_to_its_own_name_is_answered_as_done_and_not_passed_on(fraud):
+    assert send("rename-model", {"name": "Fraud", "new_name": "Fraud"}) == Unchanged("Fraud")
+    refused(send("rename-model", {"name": "Fraud", "new_name": "fraud"}))
+    refused(send("rename-model", {"name": "Other", "new_name": "Other"}), status=404)
 
 
 def test_a_model_that_holds_nothing_may_be_deleted_and_renamed(registry):
