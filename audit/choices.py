@@ -44,6 +44,7 @@ class AuditAction(models.TextChoices):
     REOPENED = "reopened", "reopened"
     REFUSED = "refused", "was refused"
     CALL_REFUSED = "call_refused", "was refused a direct change"
+    SEAL_BROKEN = "seal_broken", "changed what a version in use is made of"
     CALLS_COUNTED = "calls_counted", "was refused further direct changes"
     ACCOUNT_CREATED = "account_created", "created the account"
     ACCOUNT_CHANGED = "account_changed", "changed the account"

@@ -21,6 +21,9 @@ _NOT_A_FILE = (
 _CONNECT_SECONDS = 5
 _TIME_OUTS = "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
 """For every connection, unless DATABASE_URL has options of its own: nobody waits or blocks for ever."""
+_GIVEN_UP = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+"""Ends a connection after some 25 seconds without a sign of life: a machine that is gone says nothing, and its
+time-outs went with it. Each call that waits there has a connection, of which a process has few."""
 _LONGEST_NAME = 63
 """Characters of a database's name, in PostgreSQL and in Django."""
 
@@ -87,5 +90,5 @@ def _postgresql(parsed: dict[str, Any], address: str) -> dict[str, Any]:
             raise ConfigurationError(f"DATABASE_URL has an option that PostgreSQL does not know, or twice: {name}.")
     # A connection lives until its request waits for something else. One for each thread of each worker of each replica
     # would be more than PostgreSQL allows, and the proxy's hot path makes no query.
-    own = {"connect_timeout": _CONNECT_SECONDS, "options": _TIME_OUTS} | options
+    own = {"connect_timeout": _CONNECT_SECONDS, "options": _TIME_OUTS} | _GIVEN_UP | options
     return parsed | {"ENGINE": "checkpoint_project.postgresql", "CONN_MAX_AGE": 0, "OPTIONS": own}

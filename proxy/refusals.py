@@ -106,6 +106,15 @@ def directing(name: str, number: int) -> Refusal:
     return Refusal(sentence, model_name=name)
 
 
+def broken(name: str, version: str) -> Refusal:
+    """Returns what is said of a call that MLflow was so slow to do that it changed what was sealed meanwhile."""
+    sentence = (
+        f"MLflow took long to do this, and meanwhile version {version} of {name} came under review or into use: what "
+        "it is made of has been changed. The record has it, and `manage.py digest --verify` names the files."
+    )
+    return Refusal(sentence, model_name=name, version=version, status=409, code="INVALID_STATE")
+
+
 def being_judged(name: str, version: str, number: int) -> Refusal:
     """Returns the refusal of a call that would change a version that people judge, until its request has ended.
 

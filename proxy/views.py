@@ -1,7 +1,6 @@
 """The view that answers everything outside /checkpoint/."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from urllib.parse import urlencode
 
@@ -27,6 +26,7 @@ from proxy.noting import calls
 from proxy.noting.answers import Note
 from proxy.page import html, policy
 from proxy.refusals import Refusal
+from proxy.seal.judgement import Judgement
 from proxy.transfer import body, client, compression, headers, multipart, request_line, responses, upstream
 from proxy.transfer.http1 import Answer
 from proxy.transfer.responses import ProxiedResponse
@@ -36,9 +36,6 @@ _INVALID_HOST = b"Invalid Host header"
 _VERSION = "/api/2.0/mlflow/model-versions/get"
 _MODEL = "/api/2.0/mlflow/registered-models/get"
 """Where MLflow shows a version and a model, in the words in which it answers a move into a stage and a new name."""
-
-JUDGED_FOR_SECONDS = 0.1
-"""How long the seal's judgement holds: about as long as MLflow itself needs to put a file in its place."""
 
 
 class CheckpointProxyView(ProxyView):
@@ -86,16 +83,14 @@ class CheckpointProxyView(ProxyView):
         self.caller = caller
         sent = self.get_proxy_request_headers(request)
         if route.traffic is Traffic.SEALED:
-            judged = partial(
-                decide.check_seal,
-                route,
-                method=method,
-                path=path,
-                query=query,
-                workspace=sent.get("X-Mlflow-Workspace", ""),
-                actor=caller.acting(Door.PROXY, entry.request_id),
+            call = {"method": method, "path": path, "query": query, "workspace": sent.get("X-Mlflow-Workspace", "")}
+            actor = caller.acting(Door.PROXY, entry.request_id)
+            check, look_back = (
+                partial(look, route, **call, actor=actor) for look in (decide.require_unsealed, decide.look_back)
             )
-            return self._pass_on(request, method, path, query, sent, still_allowed=_unless_sealed(judged))
+            judgement = Judgement(check, look_back)
+            check()
+            return self._pass_on(request, method, path, query, sent, judgement=judgement)
         if route.traffic is Traffic.PASS:
             note = calls.of_passed(route, caller) if route.makes else None
             return self._pass_on(request, method, path, query, sent, note=note)
@@ -115,7 +110,7 @@ class CheckpointProxyView(ProxyView):
         query: str,
         sent: dict[str, str],
         *,
-        still_allowed: Callable[[], None] | None = None,
+        judgement: Judgement | None = None,
         note: Note | None = None,
     ) -> HttpResponseBase:
         """Passes a call on as it comes.
@@ -126,7 +121,7 @@ class CheckpointProxyView(ProxyView):
             path: As sent.
             query: As sent.
             sent: The headers that go upstream.
-            still_allowed: Asked again before the last piece of a body goes up; raises if the body is to be cut off.
+            judgement: Made again before the last piece of a body goes up, and looked back at when MLflow has answered.
             note: What is recorded once MLflow has answered.
         """
         if method in {"GET", "HEAD"} and html.is_document_path(path):
@@ -138,9 +133,15 @@ class CheckpointProxyView(ProxyView):
             sent[content.header[0]] = content.header[1]
         target = f"{path}?{query}" if query else path
         pieces = content.pieces if content else None
-        if pieces is not None and still_allowed is not None:
-            pieces = body.held_back(pieces, still_allowed)
+        if pieces is not None and judgement is not None:
+            pieces = body.held_back(pieces, judgement.again)
         answer = self._send(request, method, target, sent, pieces, note=note)
+        if judgement is not None and answer.status < 400:
+            try:
+                judgement.afterwards()
+            except BaseException:
+                answer.close()
+                raise
         return self._response(request, answer, note=note)
 
     def _send(
@@ -181,17 +182,17 @@ class CheckpointProxyView(ProxyView):
         method, workspace = self.entry.method, sent.get("X-Mlflow-Workspace", "")
         again = self._registered_again(path, workspace, None)
         if decide.may_pass_unread(method=method, path=path, workspace=workspace):
-            return self._pass_on(request, method, path, query, sent, still_allowed=again)
+            return self._pass_on(request, method, path, query, sent, judgement=again)
         content_type, upload = sent.get("Content-Type", ""), None
         if multipart.is_meant(content_type):
             pieces = body.unframed(request.META)
             upload = multipart.Upload(content_type, pieces, settings.CHECKPOINT_GUARDED_BODY_BYTES)
         return self._guard(request, route, path, query, sent, upload)
 
-    def _registered_again(self, path: str, workspace: str, message: bytes | None) -> Callable[[], None]:
+    def _registered_again(self, path: str, workspace: str, message: bytes | None) -> Judgement:
         """Returns how to judge a registration again whose files took long."""
         assert self.caller is not None  # noqa: S101 - set by the only caller, for mypy
-        return _again(
+        return Judgement(
             partial(
                 decide.judge_registration_again,
                 method=self.entry.method,
@@ -241,7 +242,7 @@ class CheckpointProxyView(ProxyView):
             framed = body.chunked(written)
             sent[framed.header[0]] = framed.header[1]
             again = self._registered_again(path, sent.get("X-Mlflow-Workspace", ""), decision.body)
-            pieces = body.held_back(framed.pieces, again)
+            pieces = body.held_back(framed.pieces, again.again)
         note = calls.of_guarded(route, decision.body, self.caller, sent.get("X-Mlflow-Workspace", ""))
         return self._response(request, self._send(request, method, target, sent, pieces, note=note), note=note)
 
@@ -307,37 +308,6 @@ class CheckpointProxyView(ProxyView):
             self.caller = None
         self.entry.status = status
         self.entry.write()
-
-
-def _unless_sealed(judged: Callable[[], Refusal | None]) -> Callable[[], None]:
-    """Raises the refusal of a call to what is sealed; returns how to ask again when its body is nearly through.
-
-    A body may take hours, and what it replaces may be approved meanwhile.
-    """
-
-    def ask() -> None:
-        refused = judged()
-        if refused is not None:
-            raise refused
-
-    # From when it begins: what is judged slowly may be approved while it is judged.
-    judge_again = _again(ask)
-    ask()
-    return judge_again
-
-
-def _again(judge: Callable[[], None]) -> Callable[[], None]:
-    """Returns how to judge a second time what was judged about now, where that is no longer true."""
-    judged_at = time.monotonic()
-
-    def judge_again() -> None:
-        if time.monotonic() - judged_at > JUDGED_FOR_SECONDS:
-            try:
-                judge()
-            finally:
-                connections.release()
-
-    return judge_again
 
 
 def _refuse_if_about_us(answer: Answer, content: bytes | None) -> bytes | None:

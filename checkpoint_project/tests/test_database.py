@@ -52,3 +52,21 @@ def test_another_database_is_refused_without_repeating_the_password(tmp_path: Pa
         database.configuration(address, tmp_path)
     assert str(refusal.value).startswith("DATABASE_URL is not")
     assert "secret" not in str(refusal.value)
+
+
+def test_a_database_whose_machine_is_gone_is_noticed(tmp_path: Path) -> None:
+    options = database.configuration("postgresql://me:secret@db/name", tmp_path / "db")["OPTIONS"]
+    assert options["keepalives_idle"] + options["keepalives_interval"] * options["keepalives_count"] <= 30
+    assert options["tcp_user_timeout"] <= 30_000
+    own = database.configuration("postgresql://me:secret@db/name?keepalives_idle=60", tmp_path / "db")["OPTIONS"]
+    assert (own["keepalives_idle"], own["keepalives_interval"]) == (60, options["keepalives_interval"])
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_postgresqls_library_knows_how_a_machine_that_is_gone_is_noticed() -> None:
+    connection.ensure_connection()
+    used = connection.connection.info.dsn_parameters
+    assert {name: used[name] for name in database._GIVEN_UP} == {
+        name: str(value) for name, value in database._GIVEN_UP.items()
+    }

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import parse_qsl
 
-from audit import refused_calls
+from audit import refused_calls, trail
 from audit.actors import Actor, ActorKind
+from audit.choices import AuditAction
 from audit.trail import About
 from foundation.exceptions import CheckpointError
 from promote_requests import services
@@ -19,7 +20,7 @@ from proxy.guard.messages import UnreadableCall
 from proxy.guard.routes import Route, Traffic
 from proxy.guard.rulings import Ruling, Unchanged
 from proxy.protected import Protected
-from proxy.refusals import Refusal
+from proxy.refusals import Refusal, broken
 from proxy.seal import judge
 from registry import lists, patience
 from registry.exceptions import RegistryError, RegistryNotFound
@@ -118,6 +119,45 @@ def check_seal(route: Route, *, method: str, path: str, query: str, workspace: s
     if refusal.status != 400:
         _record(refusal, call=f"{method} {path}", workspace=workspace, actor=actor)
     return refusal
+
+
+def require_unsealed(route: Route, *, method: str, path: str, query: str, workspace: str, actor: Actor) -> None:
+    """Raises what `check_seal` returns."""
+    refusal = check_seal(route, method=method, path=path, query=query, workspace=workspace, actor=actor)
+    if refusal is not None:
+        raise refusal
+
+
+def look_back(route: Route, *, method: str, path: str, query: str, workspace: str, actor: Actor) -> None:
+    """Looks whether a call that MLflow took long to do has changed what was sealed in the meantime.
+
+    It was judged when its last piece went up, and then it was MLflow's and its storage's to put away. Where MLflow does
+    not say now what is in use, nothing is said of it: the files' digests tell.
+
+    Args:
+        route: As of `check_seal`, with the rest.
+        method: As sent.
+        path: As sent.
+        query: As sent.
+        workspace: The value of `X-MLFLOW-WORKSPACE`, or empty.
+        actor: Who did it, for the audit trail.
+
+    Raises:
+        Refusal: it has; the record has a row.
+    """
+    workspace = canonical_workspace(workspace)
+    try:
+        sealed = judge.refusal_by_address(route.operation, method=method, path=path, query=query, workspace=workspace)
+    except RegistryError as error:
+        logger.warning("Nobody could look whether a slow upload changed what is in use: %s", error.message)
+        return
+    if sealed is None or sealed.status == 400:
+        return
+    changed = broken(sealed.model_name, sealed.version)
+    about = About(workspace, sealed.model_name, sealed.version, str(sealed.target or ""))
+    trail.record(AuditAction.SEAL_BROKEN, actor=actor, about=about, reason=f"{method} {path[:300]}: {changed.sentence}")
+    logger.error("%s", changed.sentence)
+    raise changed
 
 
 @patience.at_most(patience.PAGE)

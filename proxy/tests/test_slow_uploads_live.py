@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from proxy.views import JUDGED_FOR_SECONDS
+from proxy.seal.judgement import HOLDS_SECONDS
 from testing.attacks.live import wait_until_sealed
 from testing.attacks.stage import API, ARTIFACTS, Direct
 from testing.servers.checkpoint import Checkpoint, run_checkpoint
@@ -84,7 +84,7 @@ def test_a_file_that_came_to_be_sealed_meanwhile_is_kept(
         wait_until_sealed(guarded, place)
         # A judgement holds for a moment; and a look that began before the version was moved in MLflow may end only now,
         # without it.
-        time.sleep(max(2 * JUDGED_FOR_SECONDS, LOOK_SECONDS))
+        time.sleep(max(2 * HOLDS_SECONDS, LOOK_SECONDS))
         wait_until_sealed(guarded, place)
         sock.sendall(rest)
         answer: Exchange = read(sock, "PUT")
