@@ -213,6 +213,7 @@ def available_actions(
     decision: Decision,
     *,
     holds: bool = False,
+    ended_last: bool = False,
     has_successor: bool = False,
 ) -> list[Action]:
     """Returns what `actor` could do to the request right now, in the order of `Action`.
@@ -222,12 +223,14 @@ def available_actions(
         promote_request: The request.
         decision: What its reviews amount to.
         holds: Whether the version of a promoted request has the target still.
+        ended_last: Whether an objection to a closed request is in the way of asking anew, if there is one.
         has_successor: Whether a newer request waits for the same target.
     """
     pointless = {Action.PROMOTE} if would_skip_anything(actor, decision) else {Action.BREAK_GLASS, Action.CONSENT}
     if not any(not question.groups for question in decision.questions):
         pointless.add(Action.ANSWER)
-    if all(judgement.approves for judgement in decision.judgements):
+    is_past = promote_request.status == Status.CLOSED and not ended_last
+    if is_past or all(judgement.approves for judgement in decision.judgements):
         pointless.add(Action.DISMISS)
     if not has_successor:
         pointless.add(Action.SUPERSEDE)

@@ -7,6 +7,7 @@ from django.apps import apps
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThan
 
 from audit.append_only import AppendOnlyQuerySet
 from promote_requests.choices import Status, Verdict
@@ -16,6 +17,10 @@ from registry.targets import TargetKind
 
 if TYPE_CHECKING:
     from promote_requests.models import PromoteRequest  # noqa: F401 - named in the quoted type argument
+
+
+ENDED_AT = Coalesce("closed_at", "promoted_at")
+"""When a request was closed or promoted."""
 
 
 class ReviewQuerySet(AppendOnlyQuerySet):
@@ -185,6 +190,20 @@ class PromoteRequestQuerySet(models.QuerySet["PromoteRequest"]):
         return self.for_version(proposal.workspace, proposal.model_name, proposal.version).filter(
             target_kind=proposal.target.kind, target_key=key_of(proposal.target.name)
         )
+
+    def ended(self) -> Self:
+        """Returns the requests that came to an end, at `ENDED_AT`, and that others had seen."""
+        return self.submitted().filter(status__in=[Status.CLOSED, Status.PROMOTED])
+
+    def last_to_end(self) -> Self:
+        """Returns those after which no other for the same ended: an objection to one of them is in the next one's way.
+
+        The same is what `asking_for` takes for it.
+        """
+        same = {name: OuterRef(name) for name in ("workspace", "model_name", "version", "target_kind", "target_key")}
+        everything: PromoteRequestQuerySet = self.model._default_manager.all()
+        is_later = GreaterThan(ENDED_AT, Coalesce(OuterRef("closed_at"), OuterRef("promoted_at")))
+        return self.ended().filter(~Exists(everything.ended().filter(is_later, **same)))
 
     def having_given(self, proposal: Proposal) -> Self:
         """Returns the promoted requests that gave the same version this very target, spelled as it is."""

@@ -15,7 +15,7 @@ ALLOWED_FROM = MappingProxyType(
         Action.COMMENT: frozenset(Status),
         Action.REVIEW: frozenset({Status.OPEN}),
         Action.ASK: frozenset({Status.OPEN}),
-        Action.DISMISS: frozenset({Status.OPEN}),
+        Action.DISMISS: frozenset({Status.OPEN, Status.CLOSED}),
         Action.CHECK: frozenset({Status.OPEN}),
         Action.PROMOTE: frozenset({Status.OPEN}),
         Action.WITHDRAW: _UNFINISHED,

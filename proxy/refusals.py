@@ -6,6 +6,7 @@ from typing import Self
 from foundation.addresses import absolute
 from foundation.words import listed
 from promote_requests.links import form_path, request_path
+from promote_requests.sentences import LIFT_THERE
 from promote_requests.services import Objection
 from proxy.exceptions import ProxyError
 from proxy.protected import Held
@@ -136,7 +137,7 @@ def objected(name: str, new_name: str, objection: Objection) -> Refusal:
     sentence = (
         f"{name} cannot be renamed {new_name}: {listed(objection.objectors)} asked for changes of version "
         f"{closed.version} in #{closed.number}, which was closed without an answer, and under another name that "
-        "version would be without the objection. Reopen that request, so that the objection is answered there. See "
+        f"version would be without the objection. {LIFT_THERE} See "
         f"{absolute(request_path(closed.number))}"
     )
     return Refusal(sentence, model_name=name, version=closed.version, status=409, code="INVALID_STATE")

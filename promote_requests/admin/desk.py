@@ -13,7 +13,7 @@ from foundation.exceptions import CheckpointError, InvalidInput
 from promote_requests import sentences, services
 from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.models import PromoteRequest
-from promote_requests.pages.http import PageRequest, seen_text_revision
+from promote_requests.pages.http import PageRequest, review_named, seen_text_revision
 from promote_requests.pages.rules import questions
 from promote_requests.pages.shown.context import context_of
 from promote_requests.pages.shown.looking import Look
@@ -84,7 +84,7 @@ def judge(request: HttpRequest, promote_request: PromoteRequest) -> HttpResponse
 
 
 def act(request: HttpRequest, promote_request: PromoteRequest) -> HttpResponse:
-    """Promotes, closes, withdraws or reopens a request, and leads back to the desk.
+    """Promotes, closes, withdraws or reopens a request or lifts an objection to it, and leads back to the desk.
 
     Raises:
         CheckpointError: it was refused; what was typed is in the request.
@@ -103,7 +103,10 @@ def act(request: HttpRequest, promote_request: PromoteRequest) -> HttpResponse:
         case "reopen":
             services.reopen(actor=actor, promote_request=promote_request, message=message)
             done = sentences.REOPENED
+        case "dismiss":
+            services.dismiss(actor=actor, promote_request=promote_request, review=review_named(request), reason=message)
+            done = sentences.LIFTED
         case _:
-            raise InvalidInput("Choose what should be done: promote, close, withdraw or reopen.", field="deed")
+            raise InvalidInput("Choose what should be done: promote, close, withdraw, reopen or dismiss.", field="deed")
     messages.success(request, done)
     return redirect(address(promote_request.number))

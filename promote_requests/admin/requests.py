@@ -148,7 +148,7 @@ class PromoteRequestAdmin(RecordsRefusals, ReadOnly, SearchesNoJson, admin.Model
 
     @method_decorator(require_POST)
     def act_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Promotes, closes, withdraws or reopens a request; a refusal is shown on the desk."""
+        """Promotes, closes, withdraws or reopens a request, or dismisses; a refusal is shown on the desk."""
         return self._done(request, object_id, "act", desk.act)
 
     def _done(

@@ -15,7 +15,7 @@ from promote_requests.choices import Action, CloseReason, Status, Verdict
 from promote_requests.models import PromoteRequest
 from promote_requests.pages import detail
 from promote_requests.pages.forms import EditForm
-from promote_requests.pages.http import PageRequest, action, seen_text_revision
+from promote_requests.pages.http import PageRequest, action, review_named, seen_text_revision
 from promote_requests.pages.rules import questions
 from promote_requests.pages.talk.answers import refused
 from promote_requests.pages.talk.views import comment
@@ -97,14 +97,13 @@ def dismiss(request: PageRequest, number: int) -> HttpResponse:
     """Lifts a request for changes."""
 
     def act(promote_request: PromoteRequest) -> str:
-        review = request.POST.get("review", "")
         services.dismiss(
             actor=actor_of(request, Door.PAGE),
             promote_request=promote_request,
-            review=int(review) if review.isascii() and review.isdigit() and len(review) <= 18 else 0,
+            review=review_named(request),
             reason=request.POST.get("reason", ""),
         )
-        return "The request for changes is dismissed."
+        return sentences.LIFTED
 
     return _perform(request, number, act, words="reason")
 

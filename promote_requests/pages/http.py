@@ -58,6 +58,12 @@ def seen_text_revision(request: HttpRequest, field: str = "seen_text_revision") 
     return int(said) if said.isascii() and said.isdigit() and len(said) <= 9 and int(said) else None
 
 
+def review_named(request: HttpRequest) -> int:
+    """Returns the key of the review that a form is about, as it says; 0, which none has, where it names none."""
+    said = request.POST.get("review", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) <= 18 else 0
+
+
 def rows_asked_for(request: HttpRequest) -> dict[str, Any]:
     """Returns how a page shows its rows, as its address says."""
     page = number_of(request.GET["all"]) if "all" in request.GET else 0

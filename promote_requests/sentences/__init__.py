@@ -7,6 +7,8 @@ what is said about it (`talk`).
 from promote_requests.sentences.deeds import (
     DATABASE_BUSY,
     DONE_LATE,
+    LIFT_THERE,
+    LIFTED,
     REOPENED,
     about_to,
     asked_already,
@@ -111,6 +113,8 @@ __all__ = [
     "CONSENT_MISSING",
     "DATABASE_BUSY",
     "DONE_LATE",
+    "LIFTED",
+    "LIFT_THERE",
     "NOTHING_TO_SKIP",
     "NOT_BYPASSED",
     "REOPENED",

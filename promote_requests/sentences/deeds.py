@@ -110,6 +110,12 @@ def created(*, is_draft: bool) -> str:
     return "The draft is saved." if is_draft else "The promote request is open."
 
 
+LIFT_THERE = (
+    "Reopen that request, so that the objection is answered there, or somebody with the right dismisses it there, with "
+    "a reason."
+)
+"""How an objection to a closed request gets out of the way: who may reopen that one may have left."""
+LIFTED = "The request for changes is dismissed."
 REOPENED = "The request is open again. Earlier reviews no longer count."
 
 
@@ -266,7 +272,7 @@ def objection_stands(closed: PromoteRequest, objectors: Sequence[str], wanted: T
     """Returns why the same is not asked for anew: somebody's request for changes stands on the former request."""
     return (
         f"{listed(objectors)} asked for changes of the same{_as_spelled(closed, wanted)} in #{closed.number}, which "
-        "was closed without an answer. Reopen that request, so that the objection is answered there."
+        f"was closed without an answer. {LIFT_THERE}"
     )
 
 

@@ -329,6 +329,7 @@ def actions_for(
         promote_request,
         decision or decision_of(promote_request),
         holds=found.holds,
+        ended_last=found.ended_last,
         has_successor=any(other.number > promote_request.number for other in found.waiting),
     )
 

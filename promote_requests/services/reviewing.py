@@ -22,9 +22,10 @@ from promote_requests.services.conversation.words import checked_words
 from promote_requests.services.gating import keep, measure
 from promote_requests.services.locking import lock, touch
 from promote_requests.services.moves.gone import notices
+from promote_requests.services.moves.in_the_way import blocking_reviews
 from promote_requests.services.observing import adopt, has_changed, refuse_if_changed
 from promote_requests.services.promotion import promote_if_due
-from promote_requests.services.reading import decision_of, evidence_of, judgements_of, requirement_of, with_files
+from promote_requests.services.reading import decision_of, evidence_of, requirement_of, with_files
 from promote_requests.services.ruling.answering import checked_answers, keep_answers
 from promote_requests.services.settling import settles_first
 from protection.asked.questions import Question
@@ -145,7 +146,8 @@ def dismiss(*, actor: Actor, promote_request: PromoteRequest, review: int, reaso
     """Lifts somebody's request for changes, so that it no longer blocks.
 
     For reviewers who cannot answer any more, or whose objection was answered elsewhere. It needs a right of its own,
-    never the author, and a reason that stays in the record.
+    never the author, and a reason that stays in the record. Also on a closed request whose objection is in the way of
+    asking anew: who could reopen that one may have left.
 
     Args:
         actor: Who lifts it.
@@ -156,7 +158,7 @@ def dismiss(*, actor: Actor, promote_request: PromoteRequest, review: int, reaso
 
     Raises:
         InvalidInput: the reason is missing or too long.
-        WrongState: the request is not open, or this review does not block it.
+        WrongState: the request is neither open nor closed, or this review does not block it or what is asked anew.
         NotAllowed: the actor made the request, or lacks the right.
     """
     transitions.require(Action.DISMISS, promote_request.status)
@@ -166,8 +168,7 @@ def dismiss(*, actor: Actor, promote_request: PromoteRequest, review: int, reaso
         locked = lock(promote_request)
         transitions.require(Action.DISMISS, locked.status)
         permissions.require(actor, Action.DISMISS, locked)
-        blocking = {judgement.review for judgement in judgements_of(locked) if not judgement.approves}
-        if review not in blocking:
+        if review not in blocking_reviews(locked):
             raise WrongState("This review does not block the request, or not any more.")
         lifted = locked.reviews.get(pk=review)
         Dismissal.objects.create(review=lifted, dismissed_by_id=actor.account.pk, reason=reason)

@@ -13,7 +13,7 @@ from protection.choices import PromoteWhen
 from protection.models import ProtectionRule
 from registry.targets import Target
 from testing.factories import PromoteRequestFactory
-from testing.people import AdministratorFactory, by
+from testing.people import AdministratorFactory, UserFactory, by
 
 pytestmark = pytest.mark.django_db
 DESK = "/checkpoint/admin/promote_requests/promoterequest"
@@ -123,6 +123,23 @@ def test_an_author_withdraws_their_own_request_at_the_desk_and_nobody_elses(clie
     assert AuditEvent.objects.filter(promote_request=own, to_status=Status.CLOSED, door="admin").exists()
     asked.refresh_from_db()
     assert asked.status == Status.OPEN
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_an_objection_is_dismissed_at_the_desk_with_a_reason(client, asked, ada, olga, is_closed):
+    review = services.review(
+        actor=by(UserFactory(username="grace")), promote_request=asked, verdict=Verdict.REQUEST_CHANGES, body="Recall?"
+    ).review
+    if is_closed:
+        services.withdraw(actor=by(ada), promote_request=asked)
+    assert 'value="dismiss"' in page(client, asked)
+    sent = {"deed": "dismiss", "review": review.pk}
+    assert act(client, asked, **sent).status_code == 400
+    assert act(client, asked, deed="dismiss", review="none", message="She has left.").status_code == 409
+    assert act(client, asked, **sent, message="She has left.").status_code == 302
+    assert "of grace: She has left." in page(client, asked)
+    assert 'value="dismiss"' not in page(client, asked)
+    assert AuditEvent.objects.filter(action="dismissed", door="admin").exists()
 
 
 def test_the_desk_acts_by_post_alone_and_asks_for_the_password_where_that_is_wanted(client, asked, olga, settings):

@@ -236,9 +236,9 @@ class Machine(RuleBasedStateMachine):
         if found := self._pick(pick, Status.DRAFT):
             self._try(lambda: services.submit(actor=self._by(person), promote_request=found))
 
-    @rule(person=people, pick=picks)
-    def dismiss(self, person: str, pick: int) -> None:
-        found = self._pick(pick)
+    @rule(person=people, pick=picks, status=st.sampled_from([Status.OPEN, Status.CLOSED]))
+    def dismiss(self, person: str, pick: int, status: Status) -> None:
+        found = self._pick(pick, status)
         blocking = [each for each in services.judgements_of(found) if not each.approves] if found else []
         if found is None or not blocking:
             return

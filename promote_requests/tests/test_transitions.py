@@ -25,6 +25,7 @@ ALLOWED = {
     (Status.PROMOTING, Action.COMMENT),
     (Status.PROMOTED, Action.COMMENT),
     (Status.CLOSED, Action.COMMENT),
+    (Status.CLOSED, Action.DISMISS),
     (Status.CLOSED, Action.REOPEN),
     (Status.OPEN, Action.SUPERSEDE),
     (Status.OPEN, Action.BREAK_GLASS),

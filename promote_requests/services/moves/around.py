@@ -21,16 +21,19 @@ class Around:
         undone_by: Those that take its change back, or did, newest first; none that were closed.
         supersedes: Those that were closed in its favour.
         holds: Whether its version has the target now, by Checkpoint's record.
+        ended_last: Whether it is closed and no other for the same ended since, so that an objection to it is in the way
+            of asking anew.
     """
 
     waiting: Sequence[PromoteRequest] = ()
     undone_by: Sequence[PromoteRequest] = ()
     supersedes: Sequence[PromoteRequest] = ()
     holds: bool = False
+    ended_last: bool = False
 
 
 def around(requests: Collection[PromoteRequest]) -> dict[int, Around]:
-    """Returns {number: what it has to do with others} for each, in three queries at most."""
+    """Returns {number: what it has to do with others} for each, in four queries at most."""
     numbers = [one.pk for one in requests]
     promoted = [one.pk for one in requests if one.status == Status.PROMOTED]
     waiting = beside(requests)
@@ -43,6 +46,11 @@ def around(requests: Collection[PromoteRequest]) -> dict[int, Around]:
         if one.superseded_by_id:
             superseded[one.superseded_by_id].append(one)
     holding_now = set(holding().filter(pk__in=promoted).values_list("pk", flat=True)) if promoted else set()
+    closed = [one.pk for one in requests if one.status == Status.CLOSED]
+    last = (
+        set(PromoteRequest.objects.filter(pk__in=closed).last_to_end().values_list("pk", flat=True)) if closed else ()
+    )
     return {
-        pk: Around(waiting.get(pk, ()), tuple(undone[pk]), tuple(superseded[pk]), pk in holding_now) for pk in numbers
+        pk: Around(waiting.get(pk, ()), tuple(undone[pk]), tuple(superseded[pk]), pk in holding_now, pk in last)
+        for pk in numbers
     }

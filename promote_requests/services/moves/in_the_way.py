@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Coalesce
 
 from promote_requests import sentences
 from promote_requests.choices import Status, Verdict
 from promote_requests.exceptions import DuplicateRequest
 from promote_requests.models import PromoteRequest, Review
+from promote_requests.querysets import ENDED_AT
 from promote_requests.services.reading import judgements_of
 from registry.proposals import Proposal
 
@@ -21,10 +21,12 @@ class Objection:
     Attributes:
         closed: The request.
         objectors: The names of who asked for changes.
+        reviews: The keys of the reviews with which they did.
     """
 
     closed: PromoteRequest
     objectors: tuple[str, ...]
+    reviews: frozenset[int]
 
 
 def refuse_beside_objection(proposal: Proposal, *, besides: int = 0) -> None:
@@ -68,10 +70,25 @@ def objections_in(workspace: str, model_name: str) -> Iterator[Objection]:
             yield found
 
 
+def blocking_reviews(promote_request: PromoteRequest) -> frozenset[int]:
+    """Returns the keys of the reviews that ask for changes and block a request, or whoever asks for the same anew.
+
+    What was asked of a closed request is in nobody's way once the same was asked for again and ended otherwise.
+    """
+    if promote_request.status != Status.CLOSED:
+        return frozenset(given.review for given in judgements_of(promote_request) if not given.approves)
+    found = _objection_to(promote_request.proposal)
+    return found.reviews if found is not None and found.closed == promote_request else frozenset()
+
+
 def _objection_to(proposal: Proposal, *, besides: int = 0) -> Objection | None:
-    ended = PromoteRequest.objects.submitted().filter(status__in=[Status.CLOSED, Status.PROMOTED]).asking_for(proposal)
-    last = ended.exclude(pk=besides).order_by(Coalesce("closed_at", "promoted_at").desc()).first()
+    ended = PromoteRequest.objects.ended().asking_for(proposal)
+    last = ended.exclude(pk=besides).order_by(ENDED_AT.desc()).first()
     if last is None or last.status != Status.CLOSED:
         return None
-    objectors = tuple(judgement.name for judgement in judgements_of(last) if not judgement.approves)
-    return Objection(last, objectors) if objectors else None
+    standing = [judgement for judgement in judgements_of(last) if not judgement.approves]
+    if not standing:
+        return None
+    return Objection(
+        last, tuple(judgement.name for judgement in standing), frozenset(judgement.review for judgement in standing)
+    )

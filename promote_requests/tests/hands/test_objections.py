@@ -1,10 +1,15 @@
 """An objection outlives the request that it was made to."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 
+from foundation.exceptions import NotAllowed, WrongState
+from notifications.choices import Event
+from notifications.models import Message
 from promote_requests import services
-from promote_requests.choices import Status, Verdict
+from promote_requests.choices import Action, Status, Verdict
 from promote_requests.exceptions import DuplicateRequest, RuleNotMet
 from promote_requests.models import PromoteRequest
 from promote_requests.tests.hands import people
@@ -65,6 +70,64 @@ def test_an_objection_that_comes_while_mlflow_answers_does_not_vanish_either(fra
         attempts[way]()
     assert is_asked
     assert not PromoteRequest.objects.open().exists()
+
+
+def objected_and_withdrawn(author, objector):
+    """Returns a request of which changes were asked and that was withdrawn then, and the review that asks for them."""
+    asked = PromoteRequestFactory(actor=author)
+    judge(objector, asked, Verdict.REQUEST_CHANGES, body="Show the recall.")
+    services.withdraw(actor=by(author), promote_request=asked)
+    return fresh(asked), asked.reviews.get().pk
+
+
+@pytest.mark.parametrize("nobody_reopens_it_as", ["its author has left", "its author was handed over"])
+def test_an_objection_to_a_closed_request_is_dismissed_by_who_has_the_right(
+    fraud, ada, grace, linus, nightly, nobody_reopens_it_as
+):
+    """Nobody else could lift it, and nobody ask for that version again."""
+    root = AdministratorFactory(username="root")
+    asked, objection = objected_and_withdrawn(nightly if "handed" in nobody_reopens_it_as else ada, grace)
+    if "handed" in nobody_reopens_it_as:
+        handed_over(nightly, linus)
+    else:
+        ada.is_active = False
+        ada.save()
+    with pytest.raises(DuplicateRequest, match="or somebody with the right dismisses it there"):
+        PromoteRequestFactory(actor=linus)
+    for person in (root, grace):
+        with pytest.raises(NotAllowed, match="can reopen it"):
+            services.reopen(actor=by(person), promote_request=fresh(asked))
+    assert Action.DISMISS not in services.actions_for(by(grace), fresh(asked))
+    assert Action.DISMISS in services.actions_for(by(root), fresh(asked))
+    assert "Dismiss this objection" in signed_in(root).get(asked.get_absolute_url()).content.decode()
+    lifted = services.dismiss(actor=by(root), promote_request=fresh(asked), review=objection, reason="She has left.")
+    assert (lifted.status, lifted.reviews.get().dismissal.reason) == (Status.CLOSED, "She has left.")
+    assert Message.objects.filter(event=Event.DISMISSED, request_number=asked.number).exists()
+    assert Action.DISMISS not in services.actions_for(by(root), fresh(asked))
+    PromoteRequestFactory(actor=linus)
+
+
+def test_an_objection_to_a_closed_request_is_not_dismissed_by_its_author_or_without_the_right(ada, fraud, grace, linus):
+    author = AdministratorFactory(username="root")
+    asked, objection = objected_and_withdrawn(author, grace)
+    for person, says in ((author, "somebody else has to judge it"), (linus, "permission to dismiss reviews")):
+        assert Action.DISMISS not in services.actions_for(by(person), asked)
+        with pytest.raises(NotAllowed, match=says):
+            services.dismiss(actor=by(person), promote_request=asked, review=objection, reason="It is fine.")
+
+
+def test_what_is_in_nobodys_way_any_more_is_not_dismissed_on_a_closed_request(fraud, ada, grace):
+    """The same was asked for again, and met the rules or ended without an objection: there is nothing to lift."""
+    root = AdministratorFactory()
+    asked, objection = objected_and_withdrawn(ada, grace)
+    PromoteRequest.objects.filter(pk=asked.pk).update(closed_at=asked.closed_at - timedelta(days=1))
+    other = PromoteRequestFactory(actor=ada, target=Target.parse("stage:Staging"))
+    services.withdraw(actor=by(ada), promote_request=other)
+    assert Action.DISMISS in services.actions_for(by(root), fresh(asked))
+    PromoteRequest.objects.filter(pk=other.pk).update(target_name="Production", target_key="production")
+    assert Action.DISMISS not in services.actions_for(by(root), fresh(asked))
+    with pytest.raises(WrongState, match="does not block"):
+        services.dismiss(actor=by(root), promote_request=fresh(asked), review=objection, reason="Long ago.")
 
 
 def test_an_objection_outlives_a_hand_over_to_who_objected(ada, grace, linus, nightly):

@@ -47,6 +47,16 @@ def test_a_model_is_not_renamed_away_from_an_objection_until_it_is_answered(obje
     passed(send("rename-model", RENAME))
 
 
+def test_a_model_is_renamed_once_the_objection_is_dismissed_on_the_closed_request(objected, ada):
+    ada.is_active = False
+    ada.save()
+    assert "dismisses it" in refused(send("rename-model", RENAME), 409).message
+    services.dismiss(
+        actor=by(AdministratorFactory()), promote_request=objected, review=objected.reviews.get().pk, reason="Left."
+    )
+    passed(send("rename-model", RENAME))
+
+
 def test_an_objection_to_another_model_or_a_comment_keeps_no_name(objected, spam, ada, grace):
     spam.add_version("Ham")
     asked = PromoteRequestFactory(actor=ada, model_name="Ham", version="1")

@@ -1,5 +1,6 @@
 """What one decides on: facts that changed, checks, directions of metrics, what the rule asks for."""
 
+from promote_requests.choices import Status
 from promote_requests.tests.doors.rule import Rule
 from promote_requests.tests.doors.story import Door, World
 from protection.models import ProtectionRule
@@ -127,6 +128,8 @@ RULES = [
     ),
     Rule("dismiss without the right", "dismiss", 403, "permission to dismiss reviews", before=World.wants_changes),
     Rule("dismiss what does not block", "dismiss", 409, "does not block", actor="root"),
+    Rule("dismiss what blocks nobody of a closed one", "dismiss", 409, "block", actor="root", at=Status.CLOSED),
+    Rule("dismiss without the right on a closed one", "dismiss", 403, "permission to dismiss", at=Status.CLOSED),
     Rule(
         "dismiss without a reason",
         "dismiss",
