@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from checkpoint_project import database
-from foundation import env, logs, secret_key, state_folder
+from foundation import env, hosts, logs, secret_key, state_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = state_folder.locate(env.string("CHECKPOINT_STATE_DIR", str(BASE_DIR / "var")))
@@ -64,7 +64,8 @@ if CHECKPOINT_PORTAL_URL and (_portal.scheme != _public.scheme or _portal.netloc
         f"CHECKPOINT_PUBLIC_URL, and the same scheme, {_public.scheme}."
     )
 ALLOWED_HOSTS = [
-    *("localhost", "127.0.0.1", "[::1]", str(_public.hostname), str(_portal.hostname)),
+    *("localhost", "127.0.0.1", "[::1]"),
+    *(hosts.in_header(str(address.hostname)) for address in (_public, _portal)),
     *env.hosts_served("CHECKPOINT_ALLOWED_HOSTS"),
 ]
 # What is posted to our own pages; `proxy.origin` judges what goes to MLflow.

@@ -21,6 +21,8 @@ from foundation import hosts
 _DIGITS = re.compile(r"[+-]?[0-9]{1,19}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{0,19}(\.[0-9]{0,19})?")
 _SEGMENTS = re.compile(r"(/[\w.~!$&'()*+,;=:@%-]+)*/?", re.ASCII)
+_DOTS = re.compile(r"/(\.|%2e){1,2}(?=/|\Z)", re.IGNORECASE)
+_PORT = re.compile(r":[1-9][0-9]*\Z")
 _ALIKE = 0.8
 """How much of an unknown name, behind the prefix, must be as in a known one to be taken for that one misspelled."""
 
@@ -137,13 +139,15 @@ def url(name: str, default: str = "", *, assume_http: bool = False, prefix: bool
     try:
         parts = urlsplit(raw)
         known = parts.scheme in {"http", "https"} and hosts.is_host(parts.hostname or "")
-        usable = known and not parts.netloc.endswith(":") and (parts.port is None or parts.port > 0)
+        usable = known and (parts.port is None or bool(_PORT.search(parts.netloc))) and not parts.netloc.endswith(":")
     except ValueError:
         usable = False
     if usable and (parts.username or parts.password or parts.query or parts.fragment):
         raise ConfigurationError(f"{name} must not carry credentials, a query or a fragment.")
     if not usable or not _SEGMENTS.fullmatch(parts.path):
         raise ConfigurationError(f"{name} is not an http(s) address: expected for example http://mlflow:5000.")
+    if _DOTS.search(parts.path):
+        raise ConfigurationError(f"{name} must not have a dot segment in its path: write the path that it leads to.")
     if not prefix and parts.path.strip("/"):
         raise ConfigurationError(f"{name} must not have a path: give Checkpoint a host name or a port of its own.")
     return raw.rstrip("/")
@@ -158,13 +162,19 @@ def host(name: str) -> str:
 
 
 def hosts_served(name: str) -> list[str]:
-    """Returns the host names of a comma-separated variable; `.example.org` stands for whatever is below it too."""
-    found = listing(name)
-    for entry in found:
-        if not hosts.is_host(entry.strip("[]") if ":" in entry else entry.removeprefix(".")):
+    """Returns the host names of a comma-separated variable; `.example.org` stands for whatever is below it too.
+
+    An IPv6 address may be in brackets or not, and is returned as `Host` headers have it.
+    """
+    found = []
+    for entry in listing(name):
+        is_bracketed = entry.startswith("[") and entry.endswith("]")
+        plain = entry[1:-1] if is_bracketed else entry.removeprefix(".")
+        if not hosts.is_host(plain) or (is_bracketed and ":" not in plain):
             raise ConfigurationError(
                 f"{name} holds {entry!r}: expected host names without a scheme and a port, separated by commas."
             )
+        found.append(hosts.in_header(plain.lower()) if ":" in plain else entry)
     return found
 
 

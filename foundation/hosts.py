@@ -17,3 +17,8 @@ def is_host(text: str) -> bool:
             return False
         return True
     return len(text) <= 253 and all(_LABEL.fullmatch(label) for label in labels)
+
+
+def in_header(host: str) -> str:
+    """Returns a host as `Host` headers have it: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host

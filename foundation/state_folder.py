@@ -1,6 +1,7 @@
 """The folder in which this installation keeps what belongs to it alone."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from foundation.env import ConfigurationError
@@ -33,6 +34,11 @@ def prepare(folder: Path) -> None:
         raise unwritable(folder, error) from None
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise unwritable(folder)
+    try:
+        # Tried, because some folders say that root may write there and let nobody (`/proc`).
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise unwritable(folder, error) from None
 
 
 def unwritable(folder: Path, error: OSError | None = None) -> ConfigurationError:

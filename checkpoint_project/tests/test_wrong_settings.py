@@ -33,6 +33,7 @@ ADDRESS = (
     *("http://me:secret@mlflow", "http://mlflow?x=1", "http://mlflow#x", "http://mlflow:port", "http://mlflow:0"),
     *("http://mlflow:99999", "http://mlflow:", "http://two words", "http://mlflow//x", "http://[::1", "http://[x]"),
     *("http://münchen", "http://..", "http://300.1.1.1", "http://-", "'http://mlflow'", "http://mlflow,http://other"),
+    *("http://mlflow:05000", "http://mlflow/a/../b", "http://mlflow/.", "http://mlflow/%2e%2e", "http://mlflow/.%2E/b"),
 )
 
 WRONG: dict[str, tuple[str, ...]] = {
@@ -45,10 +46,20 @@ WRONG: dict[str, tuple[str, ...]] = {
         *(*ADDRESS, "x", "localhost:5001", "https://x/prefix"),
         *("https://other.scheme.example", "http://localhost:5000", "http://LOCALHOST:5000/"),
     ),
-    "CHECKPOINT_ALLOWED_HOSTS": (*HOST, "fine.example,https://x", "*", "*.example.org", "x, y:80"),
+    "CHECKPOINT_ALLOWED_HOSTS": (
+        *HOST,
+        "fine.example,https://x",
+        "*",
+        "*.example.org",
+        "x, y:80",
+        "[::1",
+        "::1]",
+        "[x]",
+        "[[::1]]",
+    ),
     "CHECKPOINT_TRUSTED_PROXIES": ("nginx", "10.0.0.0/99", "10.0.0.1/8", "10.0.0.1;10.0.0.2", "10.0.0.1:80", "::1::"),
     "CHECKPOINT_HSTS_SECONDS": NUMBER,
-    "CHECKPOINT_STATE_DIR": ("/proc/checkpoint", "/dev/null", "/dev/null/state", "~/state", "x" * 300),
+    "CHECKPOINT_STATE_DIR": ("/proc", "/sys", "/proc/checkpoint", "/dev/null", "/dev/null/state", "~/state", "x" * 300),
     "DATABASE_URL": (
         *("nonsense", "mysql://host/name", "postgresql://", "postgresql://host", "postgresql://host/", "://host/name"),
         *("postgresql://me:secret@host:port/name", "postgresql://me:secret@host:99999/name", "postgresql:///"),
@@ -202,6 +213,15 @@ def test_right_settings_of_every_kind_are_accepted(starts: Starts, tmp_path: Pat
     outcome = serve(starts, tmp_path, **right)
     assert SERVED in outcome.output, outcome
     assert (tmp_path / "50% of it #1?" / "state" / "checkpoint.sqlite3").exists()
+
+
+def test_the_address_that_people_use_is_a_host_that_is_served_also_where_it_is_ipv6(
+    starts: Starts, tmp_path: Path
+) -> None:
+    where = environment(tmp_path, CHECKPOINT_PUBLIC_URL="https://[2001:db8::5]:5000")
+    code = "from django.conf import settings; print(settings.ALLOWED_HOSTS)"
+    outcome = starts.run("shell", "-v0", "-c", code, environment=where)
+    assert "'[2001:db8::5]'" in outcome.output, outcome
 
 
 def test_every_option_of_serve_is_tried() -> None:

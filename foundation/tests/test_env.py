@@ -149,3 +149,8 @@ def test_an_origin_has_no_path(given: Callable[[str], None]) -> None:
         env.origin("THE_SETTING")
     given("")
     assert env.origin("THE_SETTING") == ""
+
+
+def test_an_ipv6_address_that_is_served_is_in_brackets_as_host_headers_have_it(given: Callable[[str], None]) -> None:
+    given("::1, [2001:DB8::5], .b.example, a.example")
+    assert env.hosts_served("THE_SETTING") == ["[::1]", "[2001:db8::5]", ".b.example", "a.example"]
