@@ -185,15 +185,27 @@ def _of_required(check: RequiredCheck, reports: list[Report], opened_at: datetim
     ]
     latest = counting[-1] if counting else None
     outcome = _OUTCOMES[latest.state] if latest else Outcome.PENDING
-    if latest and latest.is_authors_now and not check.reporter and outcome is Outcome.PASSED:
+    is_nobodys = not check.reporter and any(given.is_authors_now and given.reporter == only for given in reports)
+    if latest and is_nobodys and outcome is Outcome.PASSED:
         latest, outcome = None, Outcome.PENDING
     due = opened_at + timedelta(hours=check.hours) if check.hours else None
+    if outcome is Outcome.PENDING and is_nobodys:
+        is_late = due is not None and now >= due
+        return Standing(check.name, Outcome.FAILED if is_late else outcome, _nobodys(only), latest, check)
     if outcome is Outcome.PENDING and due is not None:
         when = f"{due:%Y-%m-%d %H:%M} UTC"
         if now >= due:
             return Standing(check.name, Outcome.FAILED, f"was not reported by {when}", latest, check)
         return Standing(check.name, outcome, f"{_said(latest, check.name)}, due by {when}", latest, check)
     return Standing(check.name, outcome, _said(latest, check.name), latest, check)
+
+
+def _nobodys(reporter: str) -> str:
+    """Returns what is said of a check that stays its first reporter's, and so nobody's, as that is the author now."""
+    return (
+        f"was reported by {reporter}, whose reports are the author's own now: that does not count, and a rule has to "
+        "name another reporter"
+    )
 
 
 def _said(report: Report | None, name: str = "") -> str:

@@ -186,8 +186,8 @@ def test_a_rule_that_loses_a_target_asks_for_no_check(fraud, ada, grace):
     assert current().status == Status.PROMOTED
 
 
-def given(state, reporter="ci-bot", *, at=NOW, is_authors=False, name="ci/evals"):
-    return Report(name, State(state), reporter, is_authors, at)
+def given(state, reporter="ci-bot", *, at=NOW, is_authors=False, name="ci/evals", **values):
+    return Report(name, State(state), reporter, is_authors, at, **values)
 
 
 @pytest.mark.parametrize(
@@ -209,6 +209,39 @@ def given(state, reporter="ci-bot", *, at=NOW, is_authors=False, name="ci/evals"
 def test_how_far_a_check_has_come(check, reports, outcome, words):
     (found,) = standings([check], reports, opened_at=OPENED, now=NOW)
     assert (found.outcome, found.words) == (outcome, words)
+
+
+@pytest.mark.parametrize("hours", [0, 24, 40])
+@pytest.mark.parametrize(
+    "reports",
+    [
+        [given("success", is_authors_now=True)],
+        [given("pending", is_authors_now=True)],
+        [given("success", is_authors_now=True, is_current=False)],
+        [given("success", is_authors_now=True), given("requested", "grace")],
+    ],
+)
+def test_of_a_check_that_came_into_the_authors_hands_it_is_said_that_nobody_can_report_it(hours, reports):
+    """Nobody else may, and what they say does not count: whoever waits for it waits for ever."""
+    (found,) = standings([RequiredCheck("ci/evals", hours=hours)], reports, opened_at=OPENED, now=NOW)
+    assert found.outcome == (Outcome.FAILED if hours == 24 else Outcome.PENDING)
+    assert found.words == (
+        "was reported by ci-bot, whose reports are the author's own now: that does not count, and a rule has to name "
+        "another reporter"
+    )
+
+
+@pytest.mark.parametrize(("state", "words"), [("failure", "failed"), ("error", "could not run")])
+def test_what_failed_is_said_to_have_failed_also_when_it_came_into_the_authors_hands(state, words):
+    (found,) = standings([RequiredCheck("ci/evals")], [given(state, is_authors_now=True)], opened_at=OPENED, now=NOW)
+    assert (found.outcome, found.words) == (Outcome.FAILED, words)
+
+
+def test_who_is_named_by_the_rule_reports_also_in_the_authors_hands():
+    required = RequiredCheck("ci/evals", "ci-bot")
+    for reports, words in (([given("success", is_authors_now=True)], "passed"), ([], "was not reported yet")):
+        (found,) = standings([required], reports, opened_at=OPENED, now=NOW)
+        assert found.words == words
 
 
 def test_the_checks_of_two_rules_all_apply_the_shorter_time_and_the_named_reporter():

@@ -174,7 +174,8 @@ def test_a_check_that_has_not_passed_is_not_freed_by_handing_its_reporter_to_the
     handed_over(robot, ada)
     with pytest.raises(NotAllowed, match="reported by robot"):
         report(actor=by(other), state="success")
-    assert not services.decision_of(fresh(asked)).is_approved
+    (missing,) = services.decision_of(fresh(asked)).unmet
+    assert ("reported by robot, whose reports are the author's own now" in missing.sentence) is (state == "pending")
     handed_over(User.objects.get(pk=robot.pk), grace)
     report(actor=by(User.objects.get(pk=robot.pk)), state="success")
     assert services.decision_of(fresh(asked)).is_approved
