@@ -16,6 +16,22 @@ from proxy import exceptions, origin
 from proxy.guard import routes, unknown_writes
 from proxy.guard.routes import Route, Traffic
 
+_READ_BELOW = ("/api/", "/ajax-api/")
+
+
+def without_doubled_slash(method: str, path: str) -> str:
+    """Returns the path of a read of MLflow's API, or of a probe, with one slash where a base address ends in one.
+
+    The path that is returned is the one that is judged, sent and logged. What the call is decides, not its method:
+    clients search by POST. Any other doubled slash is refused, and so is every one of a call that may change something:
+    two servers could read it differently.
+    """
+    single = path[1:]
+    if not single.startswith(_READ_BELOW) and single not in health.MLFLOWS:
+        return path
+    is_read = not routes.path_fault(single) and routes.classify(method, single).is_read
+    return single if is_read else path
+
 
 def check_path(path: str) -> None:
     """Passes a path that all servers read alike.

@@ -73,7 +73,7 @@ class CheckpointProxyView(ProxyView):
         environ = request.META
         entry = self.entry
         entry.method = method = request_line.method(environ)
-        entry.path = path = request_line.without_doubled_slash(method, request_line.path(environ))
+        entry.path = path = admission.without_doubled_slash(method, request_line.path(environ))
         admission.check_path(path)
         query = request_line.query(environ)
         caller = admission.identified(request)

@@ -129,9 +129,24 @@ def test_a_tag_called_with_a_space_reaches_mlflow_as_it_was_sent(guarded, mlflow
     assert {"key": " team ", "value": "x"} in tags
 
 
-def test_a_base_address_that_ends_in_a_slash_reads_and_does_not_write(guarded, model):
-    read = guarded.call(f"/{API}/registered-models/get?name={model}")
-    assert (read.status, read.json()["registered_model"]["name"]) == (200, model)
+@pytest.mark.parametrize("path", ["/health", "/version", f"{API}/registered-models/get?name=$MODEL"])
+def test_a_base_address_that_ends_in_a_slash_reads(guarded, mlflow, model, path):
+    path = path.replace("$MODEL", model)
+    status, content = mlflow.call("GET", path)
+    ours = guarded.call(f"/{path}")
+    assert (ours.status, ours.body) == (status, content)
+    assert status == 200
+
+
+@pytest.mark.parametrize("what", ["runs/search", "experiments/search"])
+def test_a_base_address_that_ends_in_a_slash_searches_by_post_as_mlflow_does(guarded, mlflow, what):
+    sent = {"max_results": 1, "experiment_ids": ["0"]} if what == "runs/search" else {"max_results": 1}
+    ours = through(guarded, "POST", what, sent)
+    doubled = guarded.call(f"/{API}/{what}", "POST", {"Content-Type": "application/json"}, json.dumps(sent).encode())
+    assert (doubled.status, doubled.json()) == ours == directly(mlflow, "POST", what, sent)
+
+
+def test_a_base_address_that_ends_in_a_slash_does_not_write(guarded, model):
     write = guarded.call(f"/{API}/registered-models/create", "POST", {}, json.dumps({"name": f"{model}-2"}).encode())
     assert write.status == 400
     assert guarded.call("//checkpoint/healthz").status == 400

@@ -1,5 +1,6 @@
 import pytest
 
+from proxy.admission import without_doubled_slash
 from proxy.guard.known_writes import TABLE
 from proxy.guard.routes import REGISTRY_CALLS, Traffic, classify, path_fault
 
@@ -256,3 +257,35 @@ def test_paths_that_a_client_may_send_are_accepted(path):
 def test_the_gateway_is_not_made_to_call_mlflow_itself(path, end):
     found = classify("POST", f"/gateway/proxy/endpoint/{path}{end}")
     assert (found.traffic, found.operation) == (Traffic.FORBIDDEN, "gateway-loop")
+
+
+@pytest.mark.parametrize("family", ["/api/2.0", "/ajax-api/2.0", "/api/3.0"])
+@pytest.mark.parametrize(
+    "write",
+    [write for write in TABLE if not write.path.startswith("/")],
+    ids=lambda write: f"{write.method} {write.path}",
+)
+def test_a_doubled_slash_in_front_is_read_as_one_of_what_only_reads(family, write):
+    path = f"{family}/{write.path.replace('**', 'x').replace('*', 'x')}"
+    single = without_doubled_slash(write.method, f"/{path}")
+    assert single == (path if classify(write.method, path).is_read else f"/{path}")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "single"),
+    [
+        ("POST", "//api/2.0/mlflow/runs/search", "/api/2.0/mlflow/runs/search"),
+        ("GET", "//api/2.0/mlflow/runs/get", "/api/2.0/mlflow/runs/get"),
+        ("HEAD", "//health", "/health"),
+        ("GET", "//version", "/version"),
+        ("POST", "//health", "//health"),
+        ("POST", "//api/2.0/mlflow/runs%2Fsearch", "//api/2.0/mlflow/runs%2Fsearch"),
+        ("POST", "//api/2.0/mlflow/runs/create", "//api/2.0/mlflow/runs/create"),
+        ("POST", "///api/2.0/mlflow/runs/search", "///api/2.0/mlflow/runs/search"),
+        ("GET", "//api//2.0/mlflow/runs/get", "//api//2.0/mlflow/runs/get"),
+        ("GET", "//checkpoint/healthz", "//checkpoint/healthz"),
+        ("GET", "//", "//"),
+    ],
+)
+def test_which_doubled_slash_is_read_as_one(method, path, single):
+    assert without_doubled_slash(method, path) == single

@@ -12,7 +12,6 @@ byte that is not UTF-8 and the text of its percent-encoding look the same."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """What MLflow uses, in the only spelling that HTTP knows."""
 
-_DOUBLED = ("//api/", "//ajax-api/")
 _SAFE = "/:@!$&'()*+,;=-._~"
 _NEEDS_NO_QUOTING = re.compile(r"[A-Za-z0-9/:@!$&'()*+,;=\-._~]*")
 _NOT_IN_A_QUERY = re.compile(r"[\x00-\x20\x7f]")
@@ -43,17 +42,6 @@ def path(environ: dict[str, str]) -> str:
     if raw.startswith("/") and raw.isascii() and unquote_to_bytes(raw) == plain:
         return raw
     return wire if wire is not None and _NEEDS_NO_QUOTING.fullmatch(wire) else quote(plain, safe=_SAFE)
-
-
-def without_doubled_slash(method: str, path: str) -> str:
-    """Returns the path of a read of MLflow's API with one slash in front, where a client's base address ends in one.
-
-    The path that is returned is the one that is judged, sent and logged. Any other doubled slash is refused, and so is
-    every one of a call that may change something: two servers could read it differently.
-    """
-    if method in {"GET", "HEAD"} and path.startswith(_DOUBLED):
-        return path[1:]
-    return path
 
 
 def query(environ: dict[str, str]) -> str:
