@@ -23,6 +23,8 @@ _READY = "LOGGED_MODEL_READY"
 _OWN_PLACE = re.compile(rf"(?:workspaces/[^/]+/)?\d+/(?:{RUN_ID}|models/{MODEL_ID})/artifacts(?:/.*)?", re.DOTALL)
 _DEEPEST = 12
 """Folders of an artifact's path that may be the place of a version whose source names no run."""
+_MOST_RUNS = 4
+"""Different runs that one address may name."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def by_address(operation: str, *, method: str, path: str, query: str, workspace:
     """Returns what a call of `Traffic.SEALED` would change.
 
     Raises:
-        Refusal: its path cannot be read.
+        Refusal: its path cannot be read, or its query names too many runs.
         RegistryError: MLflow had to be asked for the run of a job and did not answer.
     """
     match operation:
@@ -118,9 +120,7 @@ def by_address(operation: str, *, method: str, path: str, query: str, workspace:
             return Touched(LOGGED_MODEL, models=tuple(_last_names(path)), deletes=True)
         case "delete-job":
             return Touched(RUN, runs=tuple(_runs_of_jobs(path, workspace)), deletes=True)
-    # MLflow 3.18 reads `run_id` before `run_uuid`.
-    named = [value for key, value in parse_qsl(query, keep_blank_values=True) if key in {"run_id", "run_uuid"}]
-    return Touched(ARTIFACTS, runs=tuple(named))
+    return Touched(ARTIFACTS, runs=_runs_in(query))
 
 
 def by_message(operation: str, message: Mapping[str, str]) -> Touched:
@@ -134,6 +134,25 @@ def by_message(operation: str, message: Mapping[str, str]) -> Touched:
         case "finalize-logged-model":
             return Touched(STATUS, models=() if message["status"] == _READY else (model,), deletes=True)
     return Touched(ARTIFACTS, runs=(run,) if run else (), models=(model,) if model else ())
+
+
+def _runs_in(query: str) -> tuple[str, ...]:
+    """Returns the runs that an upload's query names, each once.
+
+    MLflow 3.18 reads the first `run_id`, or else the first `run_uuid`; others may read another one.
+
+    Raises:
+        Refusal: it names so many that nobody means it: of each MLflow may have to be asked where it lies.
+    """
+    named = parse_qsl(query, keep_blank_values=True)
+    runs = tuple(dict.fromkeys(value for key, value in named if key in {"run_id", "run_uuid"}))
+    if len(runs) > _MOST_RUNS:
+        raise Refusal(
+            f"The address names {len(runs)} different runs: name the one that the artifact is of.",
+            status=400,
+            code="INVALID_PARAMETER_VALUE",
+        )
+    return runs
 
 
 def _artifact(method: str, path: str, workspace: str) -> Touched:

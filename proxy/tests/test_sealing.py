@@ -139,6 +139,22 @@ def test_what_is_not_sealed_may_be_changed(fraud, method, target, message):
     assert outcome is None or isinstance(outcome, Allowed)
 
 
+@pytest.mark.parametrize(("runs", "is_read"), [(["run9"] * 700, True), (range(4), True), (range(5), False)])
+def test_an_upload_names_a_handful_of_runs_at_most(fraud, runs, is_read):
+    """MLflow reads the first; each of them is asked for while it is not known where it lies."""
+    query = "&".join(f"{'run_id' if number % 2 else 'run_uuid'}={run}" for number, run in enumerate(runs))
+    outcome = send("POST", f"/ajax-api/2.0/mlflow/upload-artifact?path=x&{query}", None)
+    if is_read:
+        assert outcome is None or isinstance(outcome, Allowed)
+    else:
+        assert (outcome.status, outcome.code) == (400, "INVALID_PARAMETER_VALUE")
+        assert "names 5 different runs" in outcome.message
+        assert not any(call == "artifact_locations" for call, _ in fraud.calls)
+    for call, values in fraud.calls:
+        if call == "artifact_locations":
+            assert str(values).count("run9") <= 1
+
+
 @pytest.mark.parametrize("status", ["READY", "+3", " 3", "03", 4, -1, 2.0, True, None, ["3"]])
 def test_a_status_that_could_be_read_differently_reaches_nobody(fraud, status):
     outcome = send("PATCH", "/api/2.0/mlflow/logged-models/m-2", {"model_id": "m-2", "status": status})
