@@ -208,15 +208,21 @@ class FreezeWindow(models.Model):
 
     @override
     def clean(self) -> None:
-        """Raises ValidationError, by field, for a window that never begins or ends, and patterns that cover nothing."""
+        """Takes the spaces around its parts away, as `Window.parse` reads them.
+
+        Raises ValidationError, by field, for a window that never begins or ends, and patterns that cover nothing.
+        """
         pattern = "stage:*" if self.target_pattern == "*" else self.target_pattern
         problems = pattern_problems(
             workspace_pattern=self.workspace_pattern, model_pattern=self.model_pattern, target_pattern=pattern
         )
         try:
-            Window.parse({name: getattr(self, name) for name in _WINDOW})
+            window = Window.parse({name: getattr(self, name) for name in _WINDOW})
         except InvalidInput as wrong:
             problems[wrong.field] = wrong.message
+        else:
+            for name, part in window.as_json().items():
+                setattr(self, name, part)
         if problems:
             raise ValidationError(problems)
 

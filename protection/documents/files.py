@@ -185,7 +185,7 @@ def _check_type(key: str, value: Any, place: str) -> None:
 
 
 def _identity(kind: str, document: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(document.get(name, "*") for name in _IDENTITY[kind])
+    return tuple(document.get(name, "*").strip() for name in _IDENTITY[kind])
 
 
 def _known(kind: str) -> dict[tuple[str, ...], Any]:

@@ -209,6 +209,17 @@ def test_a_freeze_window_is_written_by_the_api_and_leaves_rows(api, ada):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("part", sorted(WEEKEND))
+def test_a_freeze_window_is_the_same_with_spaces_around_its_parts(api, part):
+    made = api.post("freeze-windows/", {**WEEKEND, part: f"\t{WEEKEND[part]} "}).json()
+    assert {name: made[name] for name in WEEKEND} == WEEKEND
+    again = api.patch(f"freeze-windows/{made['id']}/", {part: f" {WEEKEND[part]} "}).json()
+    assert (again["version"], again[part]) == (1, WEEKEND[part])
+    assert AuditEvent.objects.filter(action="rule_changed").count() == 1
+    assert_refused(api.post("freeze-windows/", {**WEEKEND, "name": " weekend "}), 400, "INVALID_PARAMETER_VALUE")
+
+
+@pytest.mark.django_db
 def test_owners_are_written_by_the_api_by_their_names(api, ada, grace):
     Group.objects.create(name="Empty")
     made = api.post("ownership/", {"section": "Risk", "model_pattern": "fraud-*", "users": ["grace"]}).json()

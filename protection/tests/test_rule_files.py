@@ -65,6 +65,15 @@ def test_what_is_exported_is_imported_again_and_changes_nothing(tmp_path, risk):
     assert files.parse(out).entries["rules"][0]["workspace_pattern"] == "*"
 
 
+def test_a_freeze_window_with_spaces_around_its_parts_is_imported_again_and_changes_nothing(tmp_path, risk):
+    spaced = FILE.replace("name: weekend", 'name: " weekend"').replace("start: 0 18 * * 5", 'start: "0 18 * * 5 "')
+    assert spaced.count('"') == 4
+    run("import", write(tmp_path, spaced), "--as", "root")
+    for text in (spaced, FILE):
+        assert run("import", write(tmp_path, text), "--as", "root") == "Nothing differs.\n"
+    assert (FreezeWindow.objects.get().name, FreezeWindow.objects.get().version) == ("weekend", 1)
+
+
 def test_an_import_is_in_the_trail_as_somebodys_and_tells_the_difference(tmp_path, risk):
     shipped = ProtectionRule.objects.count()
     lines = run("import", write(tmp_path), "--as", "root").splitlines()
