@@ -68,9 +68,9 @@ def test_what_is_exported_is_imported_again_and_changes_nothing(tmp_path, risk):
 def test_a_freeze_window_with_spaces_around_its_parts_is_imported_again_and_changes_nothing(tmp_path, risk):
     spaced = FILE.replace("name: weekend", 'name: " weekend"').replace("start: 0 18 * * 5", 'start: "0 18 * * 5 "')
     assert spaced.count('"') == 4
-    run("import", write(tmp_path, spaced), "--as", "root")
+    run("import", write(tmp_path, spaced), "--as", "root", "--delete-others")
     for text in (spaced, FILE):
-        assert run("import", write(tmp_path, text), "--as", "root") == "Nothing differs.\n"
+        assert run("import", write(tmp_path, text), "--as", "root", "--delete-others") == "Nothing differs.\n"
     assert (FreezeWindow.objects.get().name, FreezeWindow.objects.get().version) == ("weekend", 1)
 
 
