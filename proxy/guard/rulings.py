@@ -167,10 +167,6 @@ def update_entry_version(message: Message, protected: Protected) -> Refusal | Un
         return delete_version(message, protected)
     found = protected.registry.get_version(name, message["version"])
     target = None if status is None else Target.of(TargetKind.STATUS, status)
-    if target is not None and target.name == found.status and protected.covers(name, target):
-        # MLflow takes it for a mistake, whatever else is sent. Not passed on though nothing would happen: it might get
-        # another status before this arrives.
-        raise InvalidInput(wording.status_already(name, found.version, target))
     if message.keys() - {"name", "version", "status"}:
         what = f"What version {found.version} of {name} says cannot be changed"
         refusal = holding(what, name, protected.held_by_version(found), protected.workspace) or _kept(
@@ -178,6 +174,10 @@ def update_entry_version(message: Message, protected: Protected) -> Refusal | Un
         )
         if refusal:
             return refusal
+    if target is not None and target.name == found.status and protected.covers(name, target):
+        # MLflow takes it for a mistake, whatever else is sent. Not passed on though nothing would happen: it might get
+        # another status before this arrives.
+        raise InvalidInput(wording.status_already(name, found.version, target))
     if target is not None:
         current = Target.of(TargetKind.STATUS, found.status)
         wanted = Proposal(name, found.version, target, workspace=protected.workspace)

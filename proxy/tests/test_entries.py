@@ -127,11 +127,17 @@ def test_a_protected_status_leads_to_the_form(name, number, status):
 
 @pytest.mark.parametrize("status", ["active", "Active"])
 def test_a_status_that_the_version_has_is_the_mistake_that_mlflow_takes_it_for(name, status):
-    for more in ({}, {"tools": []}):
-        outcome = refused(send("PATCH", name, f"/versions/{version(name, 1)}", {"status": status} | more), status=400)
-        assert outcome.code == "INVALID_PARAMETER_VALUE"
-        assert outcome.message == f"Version {version(name, 1)} of {name} is active already."
+    outcome = refused(send("PATCH", name, f"/versions/{version(name, 1)}", {"status": status}), status=400)
+    assert outcome.code == "INVALID_PARAMETER_VALUE"
+    assert outcome.message == f"Version {version(name, 1)} of {name} is active already."
     assert not AuditEvent.objects.exists()
+
+
+def test_what_a_version_in_use_says_is_not_exchanged_beside_the_status_that_it_has(name):
+    message = {"status": "active", "tools": []}
+    outcome = refused(send("PATCH", name, f"/versions/{version(name, 1)}", message))
+    assert "says cannot be changed, because it would change what is protected" in outcome.message
+    assert AuditEvent.objects.count() == 1
 
 
 def test_a_call_that_wants_more_than_a_status_is_refused_and_not_held(kept, ada):
