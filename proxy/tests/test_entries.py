@@ -133,9 +133,9 @@ def test_a_status_that_the_version_has_is_the_mistake_that_mlflow_takes_it_for(n
     assert not AuditEvent.objects.exists()
 
 
-def test_what_a_version_in_use_says_is_not_exchanged_beside_the_status_that_it_has(name):
+def test_what_a_version_in_use_says_is_not_exchanged_beside_the_status_that_it_has(kept):
     message = {"status": "active", "tools": []}
-    outcome = refused(send("PATCH", name, f"/versions/{version(name, 1)}", message))
+    outcome = refused(send("PATCH", SERVER, f"/versions/{version(SERVER, 1)}", message))
     assert "says cannot be changed, because it would change what is protected" in outcome.message
     assert AuditEvent.objects.count() == 1
 
