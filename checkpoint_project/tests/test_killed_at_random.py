@@ -183,7 +183,7 @@ def installation(request: pytest.FixtureRequest, mlflow_server: str, tmp_path: P
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("kills", [pytest.param(2, id="sample"), pytest.param(50, id="drill", marks=pytest.mark.drill)])
+@pytest.mark.parametrize("kills", [pytest.param(1, id="sample"), pytest.param(50, id="drill", marks=pytest.mark.drill)])
 def test_nothing_that_was_promised_is_missing_and_nothing_is_promoted_twice(
     installation: Installation, seeded: Any, mlflow_server: str, kills: int
 ) -> None:

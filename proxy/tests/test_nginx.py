@@ -103,6 +103,7 @@ def before_echo(start: Start, people, upstream: EchoUpstream, tmp_path_factory) 
 
 
 @pytest.mark.mlflow
+@pytest.mark.sampled(every=4)  # without nginx all of them are tried
 @pytest.mark.parametrize("name", NAMES)
 def test_attack_changes_nothing(front, mlflow, stage, approved, name):
     attack = next(found for found in load(stage.model, **stage.names) if found.name == name)
