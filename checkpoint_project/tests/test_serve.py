@@ -177,6 +177,7 @@ def test_an_address_of_another_machine_is_one_line(tmp_path: Path) -> None:
     assert run.stderr.count("\n") == 1
 
 
+@pytest.mark.drill
 def test_the_development_server_shows_the_setup_link_too(tmp_path: Path) -> None:
     port = free_port()
     arguments = ["runserver", "--noreload", f"127.0.0.1:{port}"]

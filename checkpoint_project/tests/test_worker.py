@@ -90,6 +90,7 @@ def test_a_worker_ends_by_itself_where_its_server_was_killed(tmp_path: Path) -> 
         eventually(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
 
 
+@pytest.mark.drill
 def test_a_server_may_be_without(tmp_path: Path) -> None:
     port = free_port()
     with serve(port, environment=environment(tmp_path / "state"), log=tmp_path / "log") as server:

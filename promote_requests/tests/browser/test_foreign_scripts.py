@@ -278,6 +278,7 @@ def artifact(opened: OpenAs, viewable: Viewable, name: str) -> Page:
     return opened(f"/experiments/{viewable.experiment}/runs/{viewable.run}/artifacts/{name}")
 
 
+@pytest.mark.drill
 def test_a_report_is_shown_and_its_scripts_run_in_an_origin_of_their_own(opened: OpenAs, viewable: Viewable) -> None:
     page = artifact(opened, viewable, "report.html")
     report: FrameLocator = page.frame_locator("iframe.mlflow-html-iframe")
@@ -370,6 +371,7 @@ def test_no_screen_of_mlflows_does_what_its_policy_forbids(
     assert {name: seen for name, seen in found.items() if seen} == {}
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("site", ["one origin"], indirect=True)
 def test_the_charts_are_drawn(opened: OpenAs, viewable: Viewable, site: Site) -> None:
     page = opened(_screens(viewable)["charts"])
@@ -407,6 +409,7 @@ def test_with_two_origins_one_sign_in_serves_both_and_ways_lead_from_one_to_the_
     context.close()
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("site", ["one origin"], indirect=True)
 def test_the_page_of_the_api_works_under_our_policy(context: BrowserContext) -> None:
     page = context.new_page()

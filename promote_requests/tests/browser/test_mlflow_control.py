@@ -82,6 +82,7 @@ def test_request_promotion_follows_the_chosen_prompt_version(
     expect(control.request_promotion).to_have_attribute("href", re.compile("version=1$"))
 
 
+@pytest.mark.drill
 def test_address_that_cannot_be_decoded_offers_nothing_and_breaks_nothing(
     sign_in: SignIn, live_checkpoint: str
 ) -> None:
@@ -128,6 +129,7 @@ def test_anonymous_reader_is_led_to_the_sign_in_and_back(sign_in: SignIn, live_c
     assert [f"{live_checkpoint}{path}" for path in next_page] == [version.address(seeded.model, "2")]
 
 
+@pytest.mark.drill
 def test_number_is_asked_for_every_half_minute_and_never_in_a_hidden_tab(sign_in: SignIn, live_checkpoint: str) -> None:
     page = sign_in("ada")
     calls = StatusCalls(page, {"json": {"signed_in": True, "for_you": "1"}})
@@ -140,6 +142,7 @@ def test_number_is_asked_for_every_half_minute_and_never_in_a_hidden_tab(sign_in
     assert calls.after(1) == 3
 
 
+@pytest.mark.drill
 def test_failing_status_is_asked_for_ever_more_rarely(sign_in: SignIn, live_checkpoint: str) -> None:
     page = sign_in("ada")
     calls = StatusCalls(page, {"status": 502, "body": "<html>not Checkpoint</html>"})
@@ -252,6 +255,7 @@ def test_control_covers_none_of_mlflows(
             assert found["covered"] == [], (screen, width)
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
 def test_control_covers_nothing_where_two_versions_are_compared(
     sign_in: SignIn, live_checkpoint: str, seeded: Seeded, touch: bool
@@ -311,6 +315,7 @@ def test_control_is_the_first_thing_that_the_keyboard_meets(
     assert form_values(page)["version"] == "2"
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("scripts", [(), (DARK,)], ids=["light", "dark"])
 def test_control_has_the_colours_of_mlflows_theme_and_can_be_read(
     sign_in: SignIn, live_checkpoint: str, seeded: Seeded, scripts: tuple[str, ...]
@@ -328,6 +333,7 @@ def test_control_has_the_colours_of_mlflows_theme_and_can_be_read(
     assert axe.violations(page, within=".checkpoint-pill") == []
 
 
+@pytest.mark.drill
 def test_control_is_not_printed(sign_in: SignIn, live_checkpoint: str) -> None:
     page = sign_in("ada")
     MlflowPage(page, live_checkpoint).open("/experiments")
