@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help:
 	@echo "make demo [PORT=5000]  a real MLflow behind Checkpoint, with models, people and promote requests"
 	@echo "make test              the whole suite: SQLite, PostgreSQL, real MLflow, browser"
-	@echo "make test-fast         what of it needs no server, database or browser, in a minute: while one writes"
+	@echo "make test-fast         what of it needs no server, database or browser: while one writes"
 	@echo "make coverage          the same, and how much of the code it runs: at least 90 % of promote_requests and of proxy"
 	@echo "make drills            what takes long: every screen, kill and setup of which make test takes a sample, and PostgreSQL for the rest"
 	@echo "make test-mlflow-next  what of it faces MLflow, on the next version of MLflow; with -sample a part, in a minute"
