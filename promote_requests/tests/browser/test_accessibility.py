@@ -119,7 +119,7 @@ def test_editors_page_can_be_used_by_everybody_and_by_finger(sign_in: SignIn, ad
 
 
 @pytest.mark.sampled(every=4)
-@pytest.mark.parametrize("state", ["open", "prompt", "promoted", "closed"])
+@pytest.mark.parametrize("state", ["long", "open", "prompt", "promoted", "closed"])
 def test_desk_can_be_used_by_everybody(sign_in: SignIn, addresses: Addresses, state: str) -> None:
     number = addresses[state].strip("/").rpartition("/")[2]
     examine(sign_in("admin"), f"/checkpoint/admin/promote_requests/promoterequest/{number}/change/")
