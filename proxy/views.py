@@ -30,6 +30,7 @@ from proxy.seal.judgement import Judgement
 from proxy.transfer import body, client, compression, headers, multipart, request_line, responses, upstream
 from proxy.transfer.http1 import Answer
 from proxy.transfer.responses import ProxiedResponse
+from registry.types import Family, family_of
 
 _INVALID_HOST = b"Invalid Host header"
 
@@ -229,7 +230,7 @@ class CheckpointProxyView(ProxyView):
         if isinstance(decision, Refusal):
             raise decision
         if isinstance(decision, Unchanged):
-            return self._as_it_is(request, decision, sent)
+            return self._as_it_is(request, decision, path, sent)
         sent.pop("Content-Encoding", None)
         if decision.body is not None:
             sent["Content-Type"] = decision.content_type
@@ -246,12 +247,14 @@ class CheckpointProxyView(ProxyView):
         note = calls.of_guarded(route, decision.body, self.caller, sent.get("X-Mlflow-Workspace", ""))
         return self._response(request, self._send(request, method, target, sent, pieces, note=note), note=note)
 
-    def _as_it_is(self, request: HttpRequest, found: Unchanged, sent: dict[str, str]) -> HttpResponseBase:
+    def _as_it_is(self, request: HttpRequest, found: Unchanged, path: str, sent: dict[str, str]) -> HttpResponseBase:
         """Answers as MLflow does where nothing had to be changed: with what it shows of that, or with nothing."""
         sent.pop("Content-Encoding", None)
         if found.model_name:
             shown = {"name": found.model_name} | ({"version": found.version} if found.version else {})
             target = f"{_VERSION if found.version else _MODEL}?{urlencode(shown)}"
+            if family_of(found.model_name) is not Family.MODEL:
+                target = path  # which names the version
             return self._response(request, self._send(request, "GET", target, sent))
         response = JsonResponse({})
         self._finished(response.status_code)

@@ -10,22 +10,15 @@ from dataclasses import dataclass
 from evidence.directions.wanted import is_direction_tag
 from foundation.exceptions import InvalidInput
 from promote_requests.choices import Status
-from proxy.guard import model_settings, wording
+from proxy.guard import tags, wording
 from proxy.guard.messages import Message
-from proxy.guard.model_settings import UnsafeSetting
 from proxy.protected import Held, Protected
 from proxy.refusals import Refusal, being_judged, being_promoted, directing, holding, objected
 from registry.exceptions import RegistryNotFound
-from registry.names import spellings
 from registry.proposals import Change, Proposal
+from registry.server_texts import says_already
 from registry.targets import FIRST_STATUS, Target, TargetKind
 from registry.types import Family, ModelVersion, family_of
-
-SEAL_PREFIX = "checkpoint."
-# Tags that make a prompt's version what it is. The one left out says where it was used.
-_PROMPT_PREFIXES = ("mlflow.prompt.", "_mlflow_prompt_")
-_PROMPT_MODEL = "_mlflow_prompt_model_config"
-_PROMPT_USE = "mlflow.prompt.associatedRunIds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +108,8 @@ def create_version(message: Message, protected: Protected) -> Refusal | None:
         is_all = _is_plain_copy(message, source, protected)
         return Refusal(wording.copy(name, source), wanted, target=target, is_asked_for=is_all)
     if source is not None and "tags" in message:
-        message["tags"] = [tag for tag in message["tags"] if not _is_seal(tag.get("key", ""))]
-    return _sealed_at_creation(message) or _unsafe_model(message.get("tags", []))
+        message["tags"] = [tag for tag in message["tags"] if not tags.is_seal(tag.get("key", ""))]
+    return _sealed_at_creation(message) or tags.unsafe_model(message.get("tags", []))
 
 
 def create_model(message: Message, protected: Protected) -> Refusal | None:
@@ -173,7 +166,7 @@ def update_entry_version(message: Message, protected: Protected) -> Refusal | Un
             name, protected, version=found.version
         )
         if refusal:
-            return refusal
+            return _said_already(message, found, protected) or refusal
     if target is not None and target.name == found.status and protected.covers(name, target):
         # MLflow takes it for a mistake, whatever else is sent. Not passed on though nothing would happen: it might get
         # another status before this arrives.
@@ -187,6 +180,15 @@ def update_entry_version(message: Message, protected: Protected) -> Refusal | Un
             if protected.covers(name, place):
                 return Refusal(wording.move(wanted, place), wanted, target=place, is_asked_for=is_all)
     return _settled(name, protected)
+
+
+def _said_already(message: Message, found: ModelVersion, protected: Protected) -> Unchanged | None:
+    """Returns that a version says already what a refused message wants it to say, if that is all that it wants."""
+    content = {field: value for field, value in message.items() if field not in ("name", "version")}
+    if "status" in content:
+        return None
+    text = protected.registry.get_facts(found.name, found.version).prompt_text
+    return Unchanged(found.name, found.version) if says_already(text, content) else None
 
 
 def register_entry(message: Message, protected: Protected) -> Refusal | None:
@@ -206,13 +208,26 @@ def register_entries(message: Message, protected: Protected) -> Refusal | None:
     return next((refusal for refusal in refusals if refusal), None)
 
 
-def version_tag(message: Message, protected: Protected) -> Refusal | None:
-    """Refuses to change a seal, an address for a model, or the content of a prompt's version in use."""
-    if _is_seal(message["key"]):
+def set_version_tag(message: Message, protected: Protected) -> Refusal | Unchanged | None:
+    """Refuses as `version_tag`; MLflow takes a tag that is set without a value for an empty one."""
+    return version_tag({"value": "", **message}, protected)
+
+
+def version_tag(message: Message, protected: Protected) -> Refusal | Unchanged | None:
+    """Refuses to change a seal, an address for a model, or the content of a prompt's version in use.
+
+    A message without a value takes the tag away.
+    """
+    refusal = _changed_version_tag(message, protected)
+    return refusal and (_tagged_already(message, protected) or refusal)
+
+
+def _changed_version_tag(message: Message, protected: Protected) -> Refusal | None:
+    if tags.is_seal(message["key"]):
         return _seal(message)
-    if unsafe := _unsafe_model([{"key": message["key"], "value": message.get("value", "")}]):
+    if unsafe := tags.unsafe_model([{"key": message["key"], "value": message.get("value", "")}]):
         return unsafe
-    if not _is_prompt_content(message["key"]):
+    if not tags.is_prompt_content(message["key"]):
         return None
     held = protected.held_by_version(protected.registry.get_version(message["name"], message["version"]))
     what = f"The content of version {message['version']} of {message['name']} cannot be changed"
@@ -221,21 +236,50 @@ def version_tag(message: Message, protected: Protected) -> Refusal | None:
     )
 
 
-def model_tag(message: Message, protected: Protected) -> Refusal | None:
+def set_model_tag(message: Message, protected: Protected) -> Refusal | Unchanged | None:
+    """Refuses as `model_tag`; MLflow takes a tag that is set without a value for an empty one."""
+    return model_tag({"value": "", **message}, protected)
+
+
+def model_tag(message: Message, protected: Protected) -> Refusal | Unchanged | None:
     """Refuses to change a seal, or what makes a model a prompt while one of its versions holds a protected target.
 
-    Which values of a metric are better, a tag may say unless somebody is judging by it.
+    Which values of a metric are better, a tag may say unless somebody is judging by it. A message without a value takes
+    the tag away.
     """
+    refusal = _changed_model_tag(message, protected)
+    return refusal and (_tagged_already(message, protected) or refusal)
+
+
+def _changed_model_tag(message: Message, protected: Protected) -> Refusal | None:
     if is_direction_tag(message["key"]):
         judged = protected.judged_by_directions_of(message["name"])
         return directing(message["name"], judged.pk) if judged else None
-    if _is_seal(message["key"]):
+    if tags.is_seal(message["key"]):
         return _seal(message)
-    if not _is_prompt_content(message["key"]):
+    if not tags.is_prompt_content(message["key"]):
         return None
     held = protected.held_by_model(message["name"])
     what = f"The tag {message['key']} of {message['name']} cannot be changed"
     return holding(what, message["name"], held, protected.workspace) or _kept(message["name"], protected)
+
+
+def _tagged_already(message: Message, protected: Protected) -> Unchanged | None:
+    """Returns that the tags are already as a refused message wants them, if they are.
+
+    Raises:
+        RegistryNotFound: it takes a tag away that a skill or an MCP server does not have, as MLflow says it.
+    """
+    name, version = message["name"], message.get("version", "")
+    try:
+        found = protected.registry.get_version(name, version) if version else protected.registry.get_model(name)
+    except RegistryNotFound:
+        return None  # which stays refused, and in the record: a database may take another model for it
+    if not tags.are_so(found.tags, message):
+        return None
+    if "value" not in message and family_of(name) is not Family.MODEL:
+        raise RegistryNotFound(f"Tag '{message['key']}' not found on {name}.")
+    return Unchanged()
 
 
 def pass_on(message: Message, protected: Protected) -> Refusal | None:
@@ -256,13 +300,13 @@ RULINGS: dict[str, Ruling] = {
     "create-version": create_version,
     "update-version": pass_on,
     "delete-version": delete_version,
-    "set-version-tag": version_tag,
+    "set-version-tag": set_version_tag,
     "delete-version-tag": version_tag,
     "create-model": create_model,
     "rename-model": rename_model,
     "update-model": pass_on,
     "delete-model": delete_model,
-    "set-model-tag": model_tag,
+    "set-model-tag": set_model_tag,
     "delete-model-tag": model_tag,
     "set-alias": set_alias,
     "delete-alias": delete_alias,
@@ -280,8 +324,8 @@ def _is_plain_copy(message: Message, source: tuple[str, str], protected: Protect
     if not version:
         return False
     original = protected.registry.get_version(name, version)
-    tags = {tag.get("key", ""): tag.get("value", "") for tag in message.get("tags", ())}
-    own = {key: value for key, value in tags.items() if not _is_seal(key)}
+    sent = {tag.get("key", ""): tag.get("value", "") for tag in message.get("tags", ())}
+    own = {key: value for key, value in sent.items() if not tags.is_seal(key)}
     return own.items() <= original.tags.items() and message.get("description", "") in {"", original.description}
 
 
@@ -312,23 +356,4 @@ def _seal(message: Message) -> Refusal:
 
 def _sealed_at_creation(message: Message) -> Refusal | None:
     keys = [tag.get("key", "") for tag in message.get("tags", ())]
-    return _seal(message) if any(_is_seal(key) for key in keys) else None
-
-
-def _unsafe_model(tags: list[dict[str, str]]) -> Refusal | None:
-    """Refuses the settings of a prompt if the model that they name, which a job of MLflow's calls, is an address."""
-    for tag in tags:
-        if _PROMPT_MODEL in {spelling.strip() for spelling in spellings(tag.get("key", ""))}:
-            try:
-                model_settings.check_prompt_model(tag.get("value", ""))
-            except UnsafeSetting as setting:
-                return Refusal(wording.unsafe_setting(f"{_PROMPT_MODEL}.{setting.path}"))
-    return None
-
-
-def _is_seal(key: str) -> bool:
-    return any(spelling.lstrip().startswith(SEAL_PREFIX) for spelling in spellings(key))
-
-
-def _is_prompt_content(key: str) -> bool:
-    return key != _PROMPT_USE and any(spelling.startswith(_PROMPT_PREFIXES) for spelling in spellings(key))
+    return _seal(message) if any(tags.is_seal(key) for key in keys) else None

@@ -14,7 +14,9 @@ from testing.servers.checkpoint import Checkpoint, People, run_checkpoint
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets]
 
 MOVE, ALIAS, TAG = "model-versions/transition-stage", "registered-models/alias", "model-versions/set-tag"
+UNTAG, MODEL_TAG, MODEL_UNTAG = "model-versions/delete-tag", "registered-models/set-tag", "registered-models/delete-tag"
 RENAME = "registered-models/rename"
+SEAL, CONTENT = "checkpoint.approved_by", "mlflow.prompt.text"
 FIELDS = ("error_code", "sqlstate", "error_class")
 
 
@@ -32,12 +34,15 @@ def mlflow(mlflow_server: str) -> Iterator[Direct]:
 
 @pytest.fixture
 def model(mlflow: Direct) -> str:
-    """Gives a model of which version 1 is in Production with the alias champion."""
+    """Gives a model of which version 1 is in Production with the alias champion, both with tags that are guarded."""
     name = f"same-{uuid.uuid4().hex[:8]}"
     mlflow.ask("POST", "registered-models/create", {"name": name})
     mlflow.ask("POST", "model-versions/create", {"name": name, "source": "s3://elsewhere/x/model"})
     mlflow.ask("POST", MOVE, {"name": name, "version": "1", "stage": "Production"})
     mlflow.ask("POST", ALIAS, {"name": name, "alias": "champion", "version": "1"})
+    for key, value in ((SEAL, "grace"), (CONTENT, ""), ("_mlflow_prompt_type", "chat")):
+        mlflow.ask("POST", TAG, {"name": name, "version": "1", "key": key, "value": value})
+        mlflow.ask("POST", MODEL_TAG, {"name": name, "key": key, "value": value})
     return name
 
 
@@ -57,6 +62,28 @@ def without_times(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: without_times(each) for key, each in value.items() if key != "last_updated_timestamp"}
     return [without_times(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "message"),
+    [
+        ("POST", TAG, {"version": "1", "key": SEAL, "value": "grace"}),
+        ("POST", TAG, {"version": "1", "key": CONTENT}),
+        ("POST", TAG, {"version": "1", "key": "_mlflow_prompt_type", "value": "chat"}),
+        ("DELETE", UNTAG, {"version": "1", "key": "_mlflow_prompt_model_config"}),
+        ("DELETE", UNTAG, {"version": "1", "key": "checkpoint.no_such_tag"}),
+        ("POST", MODEL_TAG, {"key": SEAL, "value": "grace"}),
+        ("POST", MODEL_TAG, {"key": CONTENT, "value": ""}),
+        ("DELETE", MODEL_UNTAG, {"key": "mlflow.prompt.is_prompt"}),
+        ("DELETE", MODEL_UNTAG, {"key": "checkpoint.no_such_tag"}),
+    ],
+)
+def test_a_guarded_tag_that_is_so_already_is_done_and_changes_nothing(guarded, mlflow, model, method, path, message):
+    sent = {"name": model} | message
+    before = mlflow.ask("GET", f"registered-models/get?name={model}")
+    ours = through(guarded, method, path, sent)
+    assert mlflow.ask("GET", f"registered-models/get?name={model}") == before
+    assert ours == directly(mlflow, method, path, sent) == (200, {})
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from proxy.guard.messages import UnreadableCall
 from proxy.guard.routes import classify
 from proxy.guard.rulings import Unchanged
 from proxy.tests.guard.calls import NOBODY, form, refused
+from registry.server_texts import server_text
 from testing.people import by
 
 pytestmark = pytest.mark.django_db
@@ -193,6 +194,16 @@ def test_what_a_version_in_use_says_cannot_be_changed(kept):
         assert passed(send("PATCH", SERVER, "/versions/2.0.0", content)) == content
 
 
+def test_what_a_version_in_use_says_already_is_answered_as_done_and_not_passed_on(kept):
+    said = {"tools": [{"name": "look", "title": None}], "connect_options": {}}
+    kept.add_version(SERVER, aliases=("champion",), prompt_text=server_text({"server_json": {"name": "own"}, **said}))
+    for content in (said, {"tools": [{"name": "look"}]}, {"connect_options": None}):
+        assert send("PATCH", SERVER, "/versions/4.0.0", content) == Unchanged(SERVER, "4.0.0")
+    for content in ({"tools": [{"name": "Look"}]}, {"tools": []}, {"connect_options": {"a": {}}}):
+        refused(send("PATCH", SERVER, "/versions/4.0.0", content))
+    refused(send("PATCH", SERVER, "/versions/4.0.0", said | {"status": "deprecated"}))
+
+
 def asked(name, number, ada, status=Status.OPEN):
     return PromoteRequest.objects.create(
         title="Better",
@@ -222,14 +233,22 @@ def test_what_people_judge_is_neither_changed_nor_deleted(name, ada):
 
 
 @pytest.mark.parametrize("rest", ["/tags", "/versions/{}/tags"])
-def test_nobody_else_writes_checkpoints_tags(name, rest):
+def test_nobody_else_writes_checkpoints_tags(kept, name, rest):
+    of_version = "{}" in rest
     rest = rest.format(version(name, 2))
+    seal = {"checkpoint.approved_by": "ada"}
+    if of_version:
+        kept.set_version_tags(name, version(name, 2), seal)
+    else:
+        kept.set_model_tags(name, seal)
     for key in ("checkpoint.approved_by", "Checkpoint.x", " checkpoint.x", "çheckpoint.x"):
         if key != key.strip():
             refused(send("POST", name, rest, {"key": key, "value": "grace"}), status=400)
             continue
         refused(send("POST", name, rest, {"key": key, "value": "grace"}))
     refused(send("DELETE", name, f"{rest}/checkpoint.approved_by"))
+    assert send("POST", name, rest, {"key": "checkpoint.approved_by", "value": "ada"}) == Unchanged()
+    assert "not found" in refused(send("DELETE", name, f"{rest}/checkpoint.promoted_at"), status=404).message
     tag = {"key": "team/own", "value": ""}
     assert passed(send("POST", name, rest, tag)) == tag
     assert passed(send("DELETE", name, f"{rest}/team/own")) is None

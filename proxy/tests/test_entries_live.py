@@ -178,6 +178,31 @@ def test_a_status_that_the_version_has_is_a_mistake_as_in_mlflow(checkpoint, mlf
     assert ours.status == 400
 
 
+def test_what_an_entry_in_use_has_already_is_done_as_in_mlflow(checkpoint, mlflow, entry):
+    """What is sent, and what it comes to, is the same through Checkpoint and past it."""
+    _, path, (first, _) = entry
+    version = f"{BESIDE}/{path}/versions/{first}"
+    calls = [("DELETE", f"{version}/tags/checkpoint.no_such_tag", None)]
+    for place in (f"{BESIDE}/{path}", version):
+        seal = {"key": "checkpoint.approved_by", "value": "grace"}
+        assert mlflow.call("POST", f"{place}/tags", content=json.dumps(seal).encode(), headers=JSON)[0] == 200
+        calls.append(("POST", f"{place}/tags", seal))
+    if path.startswith("mcp"):
+        said = {"tools": [{"name": "look", "inputSchema": {"type": "object"}}], "connect_options": None}
+        assert mlflow.call("PATCH", version, content=json.dumps(said).encode(), headers=JSON)[0] == 200
+        calls.append(("PATCH", version, said))
+    for method, place, message in calls:
+        ours = send(checkpoint, method, place, message)
+        body = b"" if message is None else json.dumps(message).encode()
+        theirs, content = mlflow.call(method, place, content=body, headers=JSON)
+        assert (ours.status, _timeless(ours.json())) == (theirs, _timeless(json.loads(content))), (method, place)
+
+
+def _timeless(answer: dict[str, Any]) -> dict[str, Any]:
+    """Leaves out when, and the words of an error."""
+    return {key: value for key, value in answer.items() if key not in {"last_updated_timestamp", "message"}}
+
+
 def test_what_no_rule_protects_passes_as_it_was_sent(checkpoint, mlflow, entry):
     _, path, (first, _) = entry
     alias = {"alias": "harmless/one" if path.startswith("mcp") else "harmless", "version": first}

@@ -59,7 +59,8 @@ class Shelf:
     ) -> RegisteredModel:
         """Adds a model, or returns the one that has this name."""
         with self._lock:
-            model = RegisteredModel(name, description, tags=dict(tags or {}), is_prompt=is_prompt)
+            tags = dict(tags or {}) | ({IS_PROMPT_TAG: "true"} if is_prompt else {})
+            model = RegisteredModel(name, description, tags=tags, is_prompt=is_prompt)
             self._facts.setdefault(name, {})
             return self._models.setdefault(name, model)
 

@@ -43,7 +43,7 @@ def model_of(found: MlflowModel) -> RegisteredModel:
         found.name,
         found.description or "",
         {alias: str(version) for alias, version in found.aliases.items()},
-        dict(found.tags),
+        dict(found._tags),  # `tags` leaves out the one that makes it a prompt
         found._is_prompt(),
         newest=newest,
         revision=f"{found.last_updated_timestamp} {places}",

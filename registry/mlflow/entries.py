@@ -7,7 +7,6 @@ routes only, or what stands in front keeps the route back. Where MLflow's own pa
 entries, but of none of them Checkpoint says who holds what.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from urllib.parse import quote
 
 from registry.exceptions import RegistryError, RegistryNotFound, RegistryRefused, RegistryUnreachable
 from registry.mlflow import versions
+from registry.server_texts import server_text
 from registry.targets import Target, TargetKind
 from registry.transport import NoSuchRoute, NotInMlflow, Transport
 from registry.types import (
@@ -92,7 +92,7 @@ class Entries:
         tags = {key: value for key, value in found.tags.items() if not is_reserved_tag(key)}
         if found.family is Family.SERVER:
             source = {"source": found.source} if found.source else {}
-            return VersionFacts(found, tags=tags, prompt_text=_server_text(answer), prompt_settings=source)
+            return VersionFacts(found, tags=tags, prompt_text=server_text(answer), prompt_settings=source)
         settings = {words: str(answer[part]) for part, words in _SKILL_PARTS.items() if answer.get(part)}
         text, problem = self._skill_text(answer)
         return VersionFacts(
@@ -276,15 +276,6 @@ def _version(family: Family, answer: dict[str, Any]) -> ModelVersion:
 def _name(family: Family, answer: dict[str, Any]) -> str:
     organization = answer.get("organization") if family is Family.SKILL else ""
     return entry_name(family, f"@{organization}/{answer['name']}" if organization else str(answer["name"]))
-
-
-def _server_text(answer: dict[str, Any]) -> str:
-    """Returns all that a version of a server says, one thing a line, in an order that does not change."""
-    # MLflow shows what a tool does not say as null.
-    tools = [{part: value for part, value in tool.items() if value is not None} for tool in answer.get("tools") or []]
-    said = {"server.json": answer.get("server_json"), "tools": tools, "connect options": answer.get("connect_options")}
-    stated = {part: value for part, value in said.items() if value}
-    return json.dumps(stated, indent=2, sort_keys=True, ensure_ascii=False)
 
 
 def _age(found: ModelVersion) -> tuple[int, datetime]:

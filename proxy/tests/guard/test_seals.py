@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from audit.models import AuditEvent
+from proxy.guard.rulings import Unchanged
 from proxy.tests.guard import calls
 from proxy.tests.guard.calls import form, passed, refused, send
 from registry.targets import Target
@@ -9,6 +11,7 @@ from testing.factories import PromoteRequestFactory
 
 pytestmark = pytest.mark.django_db
 fraud = calls.fraud
+SEAL = {"checkpoint.promoted_at": "yesterday"}
 
 
 @pytest.mark.parametrize("key", [" team", "team ", " team "])
@@ -30,17 +33,49 @@ def test_a_seal_is_not_given_at_creation(fraud, key):
 
 @pytest.mark.parametrize("operation", ["set-version-tag", "delete-version-tag", "set-model-tag", "delete-model-tag"])
 def test_a_seal_is_neither_set_nor_deleted(fraud, operation):
+    fraud.set_version_tags("Fraud", "3", SEAL)
+    fraud.set_model_tags("Fraud", SEAL)
     message = {"name": "Fraud", "version": "3", "key": "checkpoint.promoted_at", "value": "now"}
     assert "Checkpoint's record" in refused(send(operation, message)).message
 
 
+@pytest.mark.parametrize("subject", ["version", "model"])
+def test_a_tag_that_is_so_already_is_answered_as_done_and_not_passed_on(registry, ada, subject):
+    """Passed on, it could arrive when the tag is another one, which nobody would have judged."""
+    present = {**SEAL, "mlflow.prompt.text": "", "checkpoint.metric.auc.direction": "lower"}
+    registry.add_version("Fraud", tags=present, aliases=("champion",))
+    registry.set_model_tags("Fraud", present)
+    PromoteRequestFactory(actor=ada, version="1")
+    message = {"name": "Fraud"} | ({"version": "1"} if subject == "version" else {})
+    before = AuditEvent.objects.count()
+    for key, value in present.items():
+        assert send(f"set-{subject}-tag", message | {"key": key, "value": value}) == Unchanged()
+    assert send(f"set-{subject}-tag", message | {"key": "mlflow.prompt.text"}) == Unchanged()
+    for key in ("checkpoint.approved_by", "mlflow.prompt.tags", "checkpoint.metric.loss.direction"):
+        assert send(f"delete-{subject}-tag", message | {"key": key}) == Unchanged()
+    assert AuditEvent.objects.count() == before
+
+
+@pytest.mark.parametrize("subject", ["version", "model"])
+def test_a_tag_that_only_a_database_could_take_for_the_present_one_is_not_so_already(fraud, subject):
+    fraud.set_version_tags("Fraud", "3", SEAL)
+    fraud.set_model_tags("Fraud", SEAL)
+    message = {"name": "Fraud"} | ({"version": "3"} if subject == "version" else {})
+    for key in ("Checkpoint.promoted_at", " checkpoint.promoted_at", "checkpoint.promot\u00e9d_at"):
+        refused(send(f"set-{subject}-tag", message | {"key": key, "value": "yesterday"}))
+        refused(send(f"delete-{subject}-tag", message | {"key": key}))
+    for value in ("Yesterday", "yesterday ", ""):
+        refused(send(f"set-{subject}-tag", message | {"key": "checkpoint.promoted_at", "value": value}))
+
+
 @pytest.mark.parametrize("operation", ["set-model-tag", "delete-model-tag"])
 def test_which_values_are_better_is_said_by_a_tag_unless_somebody_judges_by_it(fraud, ada, operation):
+    fraud.set_model_tags("Fraud", {"checkpoint.metric.val/auc.direction": "higher"})
     message = {"name": "Fraud", "key": "checkpoint.metric.val/auc.direction", "value": "lower"}
     passed(send(operation, message))
     asked = PromoteRequestFactory(actor=ada, version="3")
     assert f"promote-requests/{asked.pk}/" in refused(send(operation, message)).message
-    fraud.add_model("Copies")
+    fraud.add_model("Copies", tags={"checkpoint.metric.val/auc.direction": "higher"})
     passed(send(operation, message | {"name": "Copies"}))
     PromoteRequestFactory(actor=ada, version="3", target=Target.parse("model:Copies"))
     refused(send(operation, message | {"name": "Copies"}))
@@ -62,7 +97,8 @@ def test_a_tag_that_only_looks_like_a_direction_stays_a_seal(fraud, key):
 @pytest.mark.parametrize("operation", ["set-version-tag", "delete-version-tag"])
 @pytest.mark.parametrize("key", ["mlflow.prompt.text", "MLflow.Prompt.Text", "_mlflow_prompt_model_config"])
 def test_the_text_of_a_prompt_in_use_stays_what_was_approved(registry, operation, key):
-    registry.add_version("Greeting", prompt_text="Hello", aliases=("champion",))
+    settings = {"_mlflow_prompt_model_config": "{}"}
+    registry.add_version("Greeting", prompt_text="Hello", tags=settings, aliases=("champion",))
     registry.add_version("Greeting", prompt_text="Hi")
     message = {"name": "Greeting", "key": key, "value": "Bye"}
     outcome = refused(send(operation, message | {"version": "1"}))

@@ -25,9 +25,10 @@ everything_that_would_change_it = pytest.mark.parametrize(("operation", "message
 
 @pytest.fixture
 def fraud(registry):
-    """Versions 1 and 2, which hold nothing."""
-    registry.add_version("Fraud")
-    registry.add_version("Fraud")
+    """Versions 1 and 2, which hold nothing, with some tags that a prompt has."""
+    for _ in range(2):
+        registry.add_version("Fraud", tags={"mlflow.prompt.text": "Hello"})
+    registry.set_model_tags("Fraud", {"mlflow.prompt.is_prompt": "no"})
     return registry
 
 

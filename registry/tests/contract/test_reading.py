@@ -4,6 +4,7 @@ from registry.exceptions import RegistryNotFound
 from registry.targets import Target
 from registry.tests.contract import worlds
 from registry.tests.contract.worlds import PRODUCTION, numbers, stages
+from registry.types import IS_PROMPT_TAG
 
 world = worlds.world
 fraud = worlds.fraud
@@ -17,6 +18,7 @@ def test_models_and_prompts_are_found_by_a_part_of_their_name_in_any_case(world)
     found = world.client.search_models(f"{world.prefix}fRaUd")
     assert [model.name.removeprefix(world.prefix) for model in found] == ["FRAUDÉ", "Fraud", "fraud prompt", "fraud'2"]
     assert [model.is_prompt for model in found] == [False, False, True, False]
+    assert [model.tags for model in found] == [{}, {}, {IS_PROMPT_TAG: "true"}, {}]
     assert found[0].description == "About it"
     assert [model.name.removeprefix(world.prefix) for model in world.client.search_models(f"{world.prefix}fraudé")] == [
         "FRAUDÉ"
