@@ -12,7 +12,7 @@ from audit.actors import Actor
 from audit.trail import About
 from foundation.texts import storable_text
 from foundation.words import counted
-from protection.choices import Enforcement, Outcome
+from protection.choices import Outcome
 from protection.matching import is_match
 from protection.models import ProtectionRule, RuleInsight
 from registry.targets import Target
@@ -55,12 +55,13 @@ def record(judged: Iterable[Judged], *, actor: Actor, about: About) -> None:
     )
 
 
-def of_call(enforcement: Enforcement, *, workspace: str, model_name: str, target: Target, reason: str) -> list[Judged]:
-    """Returns what the rules of one enforcement say about a direct change that is, or would be, refused."""
-    outcome = Outcome.REFUSED if enforcement == Enforcement.ACTIVE else Outcome.WOULD_REFUSE
+def of_call(
+    rules: Iterable[ProtectionRule], *, workspace: str, model_name: str, target: Target, reason: str
+) -> list[Judged]:
+    """Returns what each of some rules that cover a target says about a direct change that is, or would be, refused."""
     return [
-        Judged(rule, outcome, reason)
-        for rule in ProtectionRule.objects.filter(enforcement=enforcement)
+        Judged(rule, Outcome.REFUSED if rule.is_active else Outcome.WOULD_REFUSE, reason)
+        for rule in rules
         if is_match(rule, workspace=workspace, model_name=model_name, target=target)
     ]
 

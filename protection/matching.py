@@ -1,8 +1,10 @@
 """Finds the rules that protect a target. The one place that matches patterns."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from typing import Any, Protocol, Self
 
 from foundation.exceptions import InvalidInput
@@ -53,6 +55,9 @@ class Rule(Protocol):
 
 
 _ALL_NAMES: dict[str, tuple[str, ...]] = {TargetKind.STAGE: STAGES, TargetKind.STATUS: STATUSES}
+_PATTERNS = 16_384
+"""So many patterns are kept compiled. `fnmatch` keeps 256, and compiles each anew where more are tried in turn."""
+_Match = Callable[[str], re.Match[str] | None]
 FORMAT = 2
 """Of frozen requirements."""
 _KEPT = ("pk", "version", "workspace_pattern", "model_pattern", "target_pattern")
@@ -354,5 +359,15 @@ def pattern_problems(*, workspace_pattern: str, model_pattern: str, target_patte
 
 
 def _glob(text: str, pattern: str) -> bool:
-    folded = text.casefold()
-    return fnmatchcase(folded, pattern.casefold()) or fnmatchcase(plain(text), plain(pattern))
+    folded, bare = _matchers(pattern)
+    if folded(text.casefold()):
+        return True
+    # Of ASCII the plain form is the folded one: it would only be asked again.
+    return not (text.isascii() and pattern.isascii()) and bool(bare(plain(text)))
+
+
+@lru_cache(maxsize=_PATTERNS)
+def _matchers(pattern: str) -> tuple[_Match, _Match]:
+    """Returns what matches a folded text, and what matches a plain one."""
+    folded, bare = (re.compile(translate(form)).match for form in (pattern.casefold(), plain(pattern)))
+    return folded, bare

@@ -1,6 +1,8 @@
 """What is protected here, and who holds it now: the questions that the guard asks of the rules and of the registry."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
 
 from promote_requests import services
 from promote_requests.choices import Status
@@ -8,6 +10,7 @@ from promote_requests.models import PromoteRequest
 from protection.choices import Enforcement
 from protection.matching import is_match
 from protection.models import ProtectionRule
+from protection.rulebook import kept
 from registry import RegistryClient, get_registry
 from registry.exceptions import RegistryNotFound
 from registry.places import models_path, version_number
@@ -26,21 +29,34 @@ class Held:
 class Protected:
     """The enabled rules as they stand now, and the registry, of one workspace (canonical, as in `workspaces`).
 
-    Rules are read on every guarded call: there are few of either, and a saved rule holds at once in every process.
-    With `Enforcement.EVALUATE` it tells what the rules that are only evaluated would protect.
+    Rules are read on every guarded call, once, when they are first asked for: a saved rule holds at once in every
+    process. With `Enforcement.EVALUATE` it tells what the rules that are only evaluated would protect.
     """
 
     def __init__(self, workspace: str, enforcement: Enforcement = Enforcement.ACTIVE) -> None:
         self.workspace = workspace
         self.registry: RegistryClient = get_registry(workspace)
-        # Only what is matched: to read what each of many rules asks for takes longer than all the rest of a call.
-        rules = ProtectionRule.objects.filter(enforcement=enforcement).order_by("pk")
-        self._rules = tuple(rules.only("workspace_pattern", "model_pattern", "target_pattern"))
+        self._enforcement = enforcement
+
+    @cached_property
+    def _all_rules(self) -> tuple[ProtectionRule, ...]:
+        return kept.rules()
+
+    @cached_property
+    def rules(self) -> tuple[ProtectionRule, ...]:
+        """The rules that it goes by, as they stood when it was first asked."""
+        return tuple(rule for rule in self._all_rules if rule.enforcement == self._enforcement)
+
+    def evaluating(self) -> Self:
+        """Returns what the rules that are only evaluated would protect, from the same reading."""
+        other = type(self)(self.workspace, Enforcement.EVALUATE)
+        other._all_rules = self._all_rules
+        return other
 
     @property
     def rules_mark(self) -> tuple[tuple[object, ...], ...]:
         """Another value whenever a rule protects other targets than before."""
-        return tuple((rule.workspace_pattern, rule.model_pattern, rule.target_pattern) for rule in self._rules)
+        return tuple((rule.workspace_pattern, rule.model_pattern, rule.target_pattern) for rule in self.rules)
 
     def require_exact_name(self, model_name: str) -> None:
         """Lets a name pass that means no model but the one that is called so, in any database that MLflow may use.
@@ -57,7 +73,7 @@ class Protected:
     def covers(self, model_name: str, target: Target) -> bool:
         """Tells whether a rule protects a target of a model, under any name that a database takes for the same."""
         return any(
-            is_match(rule, workspace=self.workspace, model_name=model_name, target=target) for rule in self._rules
+            is_match(rule, workspace=self.workspace, model_name=model_name, target=target) for rule in self.rules
         )
 
     def covers_registering(self, entry: str | None) -> bool:
@@ -66,7 +82,7 @@ class Protected:
         # A pattern matches itself, so that a rule for any entry at all is found by its own.
         return any(
             is_match(rule, workspace=self.workspace, model_name=entry or rule.model_pattern, target=target)
-            for rule in self._rules
+            for rule in self.rules
             for target in targets
         )
 

@@ -114,7 +114,7 @@ def test_a_refused_call_costs_as_many_queries_however_many_rules_refuse_it(fraud
 
     def keep():
         judged = insights.of_call(
-            Enforcement.ACTIVE,
+            ProtectionRule.objects.all(),
             workspace="",
             model_name="Fraud",
             target=Target.parse("stage:Production"),

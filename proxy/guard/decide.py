@@ -13,8 +13,7 @@ from audit.trail import About
 from foundation.exceptions import CheckpointError
 from promote_requests import services
 from protection import insights
-from protection.choices import Enforcement
-from protection.models import ProtectionRule
+from protection.matching import Rulebook
 from proxy.guard import entries, indirect, messages, rulings, unknown_writes, wording
 from proxy.guard.messages import UnreadableCall
 from proxy.guard.routes import Route, Traffic
@@ -29,8 +28,8 @@ from registry.workspaces import canonical_workspace
 
 logger = logging.getLogger(__name__)
 
-Judged = Callable[..., "Allowed | Unchanged | Refusal"]
-"""Judges the call at hand, by the rules of an `enforcement`."""
+Judged = Callable[[Protected], "Allowed | Unchanged | Refusal"]
+"""Judges the call at hand by what is protected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +69,10 @@ def decide(
         RegistryError: MLflow had to be asked and did not answer.
     """
     workspace = canonical_workspace(workspace)
-    judged = partial(_outcome, route, method=method, path=path, query=query, body=body, workspace=workspace)
+    judged = partial(_outcome, route, method=method, path=path, query=query, body=body)
+    protected = Protected(workspace)
     try:
-        outcome = judged()
+        outcome = judged(protected)
     except UnreadableCall as fault:
         return Refusal(str(fault), status=400, code="INVALID_PARAMETER_VALUE")
     except RegistryNotFound as missing:
@@ -85,13 +85,13 @@ def decide(
         return Refusal(fault.message, status=fault.status, code=fault.code)
     if not isinstance(outcome, Refusal):
         if actor.kind is not ActorKind.ANONYMOUS:
-            _evaluate(route, judged, workspace=workspace, actor=actor)
+            _evaluate(route, judged, protected, actor)
         return outcome
     if _record(outcome, call=f"{method} {path}", workspace=workspace, actor=actor):
-        _keep(outcome, Enforcement.ACTIVE, workspace, actor)
-        _evaluate(route, judged, workspace=workspace, actor=actor)
+        _keep(outcome, protected, actor)
+        _evaluate(route, judged, protected, actor)
     if outcome.proposal is not None and outcome.is_asked_for:
-        number = services.hold(actor=actor, proposal=outcome.proposal)
+        number = services.hold(actor=actor, proposal=outcome.proposal, rules=Rulebook(protected.rules))
         if number is not None:
             return outcome.held_by(number)
     return outcome
@@ -177,8 +177,8 @@ def may_pass_unread(*, method: str, path: str, workspace: str) -> bool:
         entry = entries.registered(method, path)
     except UnreadableCall:
         return False
-    enforced, evaluated = Protected(workspace), Protected(workspace, Enforcement.EVALUATE)
-    is_covered = enforced.covers_registering(entry) or evaluated.covers_registering(entry)
+    enforced = Protected(workspace)
+    is_covered = enforced.covers_registering(entry) or enforced.evaluating().covers_registering(entry)
     return not is_covered and unknown_writes.may_pass_unread()
 
 
@@ -214,29 +214,31 @@ def _registration_now(method: str, path: str, body: bytes | None, protected: Pro
     return found if isinstance(found, Refusal) else None
 
 
-def _evaluate(route: Route, judged: Judged, *, workspace: str, actor: Actor) -> None:
+def _evaluate(route: Route, judged: Judged, protected: Protected, actor: Actor) -> None:
     """Keeps what the rules that are only evaluated would have refused; nothing is refused because of them."""
     if route.operation not in (*rulings.RULINGS, *entries.OPERATIONS):
         return
-    if not ProtectionRule.objects.filter(enforcement=Enforcement.EVALUATE).exists():
+    evaluated = protected.evaluating()
+    if not evaluated.rules:
         return
     try:
-        found = judged(enforcement=Enforcement.EVALUATE)
+        found = judged(evaluated)
     except CheckpointError as failure:
         # Also where MLflow does not answer any more: the call itself has been judged, and goes its way.
         logger.info("What the evaluated rules would do could not be told: %s", failure.message)
         return
     if isinstance(found, Refusal):
-        _keep(found, Enforcement.EVALUATE, workspace, actor)
+        _keep(found, evaluated, actor)
 
 
-def _keep(refusal: Refusal, enforcement: Enforcement, workspace: str, actor: Actor) -> None:
+def _keep(refusal: Refusal, protected: Protected, actor: Actor) -> None:
     """Keeps which rules refused a call, or would have."""
     if refusal.target is None:
         return
+    workspace = protected.workspace
     about = About(workspace, refusal.model_name, refusal.version, str(refusal.target))
     judged = insights.of_call(
-        enforcement,
+        protected.rules,
         workspace=workspace,
         model_name=refusal.model_name,
         target=refusal.target,
@@ -246,22 +248,16 @@ def _keep(refusal: Refusal, enforcement: Enforcement, workspace: str, actor: Act
 
 
 def _outcome(
-    route: Route,
-    *,
-    method: str,
-    path: str,
-    query: str,
-    body: bytes,
-    workspace: str,
-    enforcement: Enforcement = Enforcement.ACTIVE,
+    route: Route, protected: Protected, *, method: str, path: str, query: str, body: bytes
 ) -> Allowed | Unchanged | Refusal:
+    workspace = protected.workspace
     if route.traffic in {Traffic.FORBIDDEN, Traffic.UNKNOWN}:
         return Refusal(wording.FORBIDDEN[route.operation])
     if route.operation == "delete-workspace":
         return _delete_workspace(query)
     if route.operation in entries.OPERATIONS:
         call = entries.read(method, path, body)
-        found = entries.RULINGS[call.operation](call.message, Protected(workspace, enforcement))
+        found = entries.RULINGS[call.operation](call.message, protected)
         content = None if call.sent is None else messages.serialise(call.sent)
         return found or Allowed(content, messages.CONTENT_TYPE, "")
     if route.operation in indirect.RULINGS:
@@ -273,7 +269,6 @@ def _outcome(
         refusal = judge.refusal_by_message(route.operation, message, workspace=workspace)
         return refusal or Allowed(messages.serialise(message), messages.CONTENT_TYPE, "")
     rule: Ruling = rulings.RULINGS[route.operation]
-    protected = Protected(workspace, enforcement)
     if family_of(message["name"]) is not Family.MODEL:
         raise RegistryNotFound(f"Registered Model with name={message['name']} not found")
     if route.operation != "create-model":

@@ -10,6 +10,7 @@ from promote_requests.exceptions import DuplicateRequest
 from promote_requests.models import PromoteRequest
 from promote_requests.services.lifecycle import create
 from promote_requests.services.reading import requirement_for_proposal
+from protection.matching import Rulebook
 from registry import get_registry
 from registry.proposals import Proposal
 from registry.targets import TargetKind
@@ -19,11 +20,16 @@ logger = logging.getLogger(__name__)
 _DESCRIPTION = "A direct change in MLflow that a rule held back: the call asked for this, without further words."
 
 
-def hold(*, actor: Actor, proposal: Proposal) -> int | None:
+def hold(*, actor: Actor, proposal: Proposal, rules: Rulebook | None = None) -> int | None:
     """Opens a request for what a refused call asked for, in its caller's name; the same call again finds the same one.
 
     Only where every rule that covers what the call touches holds direct changes; of an anonymous caller there is no
     author.
+
+    Args:
+        actor: Who called.
+        proposal: What the call asked for.
+        rules: Those that refused it, where the caller has them; only what they say of direct changes is asked.
 
     Returns:
         The number of the request that asks for this; None where none could be opened, and the call is only refused.
@@ -31,7 +37,7 @@ def hold(*, actor: Actor, proposal: Proposal) -> int | None:
     if not actor.may_act:
         return None
     try:
-        if not _is_held(proposal, by_service_account=actor.kind is ActorKind.SERVICE_ACCOUNT):
+        if not _is_held(proposal, rules, by_service_account=actor.kind is ActorKind.SERVICE_ACCOUNT):
             return None
         return create(
             actor=actor,
@@ -47,13 +53,13 @@ def hold(*, actor: Actor, proposal: Proposal) -> int | None:
         return None
 
 
-def _is_held(proposal: Proposal, *, by_service_account: bool) -> bool:
+def _is_held(proposal: Proposal, rules: Rulebook | None, *, by_service_account: bool) -> bool:
     """Tells whether the rules hold a call: those of the target, of what the version leaves, of archiving in passing."""
     leaving = ""
     if proposal.target.kind in (TargetKind.STAGE, TargetKind.STATUS):
         version = get_registry(proposal.workspace).get_version(proposal.model_name, proposal.version)
         leaving = standing(version, proposal.target)
-    requirement = requirement_for_proposal(proposal, leaving=leaving)
+    requirement = requirement_for_proposal(proposal, leaving=leaving, rules=rules)
     return requirement.holds_service_accounts if by_service_account else requirement.holds_direct_writes
 
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit.actors import Actor, Door
@@ -12,7 +14,7 @@ from audit.models import AuditEvent
 from audit.refused_calls import ROWS_PER_HOUR
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
-from protection.models import ProtectionRule
+from protection.models import ProtectionRule, RuleInsight
 from proxy.guard.decide import check_seal
 from proxy.guard.routes import classify
 from proxy.tests.guard import calls
@@ -126,3 +128,15 @@ def test_the_default_workspace_is_one_whether_it_is_named_or_not(fraud):
         outcome = refused(send("set-alias", message, workspace=workspace))
         assert "workspace" not in form(outcome)
     assert set(AuditEvent.objects.values_list("workspace", flat=True)) == {""}
+
+
+def test_a_call_reads_the_rules_once_however_often_it_is_judged_by_them(fraud, only, ada):
+    """By those that hold, by those that are only evaluated, for what is kept of it, and for what could be held."""
+    only("alias:champion")
+    ProtectionRule.objects.create(target_pattern="alias:*", enforcement="evaluate")
+    message = {"name": "Fraud", "alias": "champion", "version": "3"}
+    with CaptureQueriesContext(connection) as asked:
+        refused(send("set-alias", message, actor=Actor.of(ada, Door.PROXY, "r-1")))
+    tables = ("protection_protectionrule", "protection_freezewindow", "protection_ownership")
+    assert sum(any(f'FROM "{table}"' in query["sql"] for table in tables) for query in asked.captured_queries) == 1
+    assert RuleInsight.objects.count() == 2

@@ -16,10 +16,11 @@ from foundation.words import counted
 from protection import sentences
 from protection.choices import Enforcement
 from protection.matching import Rulebook
-from protection.models import FreezeWindow, Ownership, ProtectionRule
+from protection.models import FreezeWindow, Ownership
 from protection.people import able, keyed, resolved
 from protection.permissions import require_editor
 from protection.references import People
+from protection.rulebook import kept
 
 R = TypeVar("R", FreezeWindow, Ownership)
 
@@ -31,9 +32,9 @@ def rulebook(enforcement: Enforcement = Enforcement.ACTIVE) -> Rulebook:
         enforcement: Which rules: those that are enforced, or those that are only evaluated.
     """
     return Rulebook(
-        rules=tuple(ProtectionRule.objects.filter(enforcement=enforcement)),
-        freezes=tuple(window.cover for window in FreezeWindow.objects.all()),
-        ownership=tuple(row.owned for row in Ownership.objects.all()),
+        rules=tuple(rule for rule in kept.rules() if rule.enforcement == enforcement),
+        freezes=kept.freezes(),
+        ownership=kept.ownership(),
     )
 
 

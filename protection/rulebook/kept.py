@@ -1,0 +1,80 @@
+"""The tables of the rulebook as objects that are made anew only where a row has changed.
+
+Whoever judges needs all rules, and to make objects of 200 rows takes several times as long as to read them. So the rows
+are read each time, in one statement and as the database sends them, and compared with those that the objects at hand
+were made of. A rule judges as it stands in the caller's transaction, whoever wrote it and by whatever means: no writer
+has to tell the other processes, and what a transaction read that was rolled back serves nobody else.
+"""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeVar
+
+from django.db import connection, models
+
+from protection.matching import Cover, Owned
+from protection.models import FreezeWindow, Ownership, ProtectionRule
+
+M = TypeVar("M", bound=models.Model)
+K = TypeVar("K")
+
+_Row = tuple[Any, ...]
+_kept: dict[type[models.Model], tuple[list[_Row], tuple[Any, ...]]] = {}
+
+
+def rules() -> tuple[ProtectionRule, ...]:
+    """Returns all rules, whatever their enforcement, in one query.
+
+    They are shared by all threads: never to be changed or saved.
+    """
+    return _as_objects(ProtectionRule, lambda rule: rule)
+
+
+def freezes() -> tuple[Cover, ...]:
+    """Returns all freeze windows and what they cover, in one query."""
+    return _as_objects(FreezeWindow, lambda window: window.cover)
+
+
+def ownership() -> tuple[Owned, ...]:
+    """Returns who owns what, in one query."""
+    return _as_objects(Ownership, lambda row: row.owned)
+
+
+def _as_objects(model: type[M], make: Callable[[M], K]) -> tuple[K, ...]:
+    rows = _rows(model)
+    # One look at what is kept: another thread may replace it at any moment, rows and objects together.
+    before = _kept.get(model)
+    if before is not None and before[0] == rows:
+        return before[1]
+    made = tuple(make(_instance(model, row)) for row in rows)
+    _kept[model] = rows, made
+    return made
+
+
+def _rows(model: type[models.Model]) -> list[_Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(model, connection.vendor))
+        return [tuple(row) for row in cursor.fetchall()]
+
+
+@cache
+def _statement(model: type[models.Model], vendor: str) -> str:
+    """Returns the SELECT of all rows in the model's order; to have Django make it takes as long as to run it."""
+    # JSON comes as text, which is parsed only where it has changed: Django's connections leave it so.
+    statement, values = model._default_manager.values_list(*_names(model)).query.sql_with_params()
+    assert not values  # noqa: S101 - all rows, without a condition
+    return statement
+
+
+def _instance(model: type[M], row: _Row) -> M:
+    fields = model._meta.concrete_fields
+    values = [
+        json.loads(value) if isinstance(field, models.JSONField) else value
+        for field, value in zip(fields, row, strict=True)
+    ]
+    return model.from_db(connection.alias, _names(model), values)
+
+
+def _names(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
