@@ -1,11 +1,13 @@
 """The targets of a promotion: `stage:Production`, `alias:champion`, `model:prod.fraud`, `status:active`."""
 
+import re
 from dataclasses import dataclass
 from typing import Self
 
 from django.db.models import TextChoices
 
 from foundation.exceptions import InvalidInput
+from registry.types import Family
 
 
 class TargetKind(TextChoices):
@@ -29,6 +31,26 @@ ACTIVE_STATUSES = ("active",)
 """The statuses in use: MLflow's `latest` is the newest version that has one."""
 STATUS_CHANGES = {"draft": ("active",), "active": ("draft", "deprecated"), "deprecated": ("active",)}
 """{status: what it can become}, as MLflow 3.17 and 3.18 have it; `deleted`, which is for ever, is no target."""
+_ALIAS = re.compile(r"[\w-]{1,255}")
+_RESERVED = re.compile(r"latest|v[0-9]+", re.IGNORECASE)
+"""Both name versions already."""
+
+
+def status_fault(version: str, status: str, wanted: str) -> str:
+    """Says why MLflow would not give a version another status than it has; empty where it would."""
+    possible = STATUS_CHANGES.get(status, ())
+    if wanted in possible:
+        return ""
+    return f"Version {version} is {status}: MLflow lets it become {' or '.join(possible) or 'nothing else'}."
+
+
+def alias_fault(family: Family, alias: str) -> str:
+    """Says why MLflow would not give this alias to a version of anything in this family; empty where it would."""
+    if family is Family.SERVER:  # of which it takes any text but one
+        return f"MLflow reserves {alias!r}; choose another alias." if alias == "latest" else ""
+    if not _ALIAS.fullmatch(alias):
+        return "An alias has only letters, digits, _ and -, at most 255."
+    return f"MLflow reserves {alias!r}; choose another alias." if _RESERVED.fullmatch(alias) else ""
 
 
 @dataclass(frozen=True, slots=True)

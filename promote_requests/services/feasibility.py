@@ -1,17 +1,12 @@
 """Checks whether a proposal can be carried out, before anybody spends time on it."""
 
-import re
-
 from evidence.observe import is_at_target
 from foundation.exceptions import InvalidInput
 from registry import RegistryClient
 from registry.exceptions import RegistryNotFound
 from registry.proposals import Change, Proposal
-from registry.targets import STATUS_CHANGES, Target, TargetKind
+from registry.targets import Target, TargetKind, alias_fault, status_fault
 from registry.types import Family, ModelVersion, family_of, is_model_name, is_version_of
-
-RESERVED_ALIAS = "latest"
-"""MLflow refuses this alias, and `v` followed by digits, because both name versions already."""
 
 _NAMES = {Family.MODEL: "registered model", Family.SKILL: "skill", Family.SERVER: "MCP server"}
 
@@ -92,18 +87,11 @@ def _check_promotion(registry: RegistryClient, found: ModelVersion, target: Targ
         raise InvalidInput(f"Nothing would change: {_standing(found.version, target)}.", field="target")
     match target.kind:
         case TargetKind.ALIAS:
-            if not re.fullmatch(r"[\w-]{1,255}", target.name):
-                raise InvalidInput("An alias has only letters, digits, _ and -, at most 255.", field="target")
-            name = target.name.lower()
-            if name == RESERVED_ALIAS or (name[0] == "v" and name[1:].isdigit()):
-                raise InvalidInput(f"MLflow reserves {target.name!r}; choose another alias.", field="target")
+            if fault := alias_fault(found.family, target.name):
+                raise InvalidInput(fault, field="target")
         case TargetKind.STATUS:
-            possible = STATUS_CHANGES.get(found.status, ())
-            if target.name not in possible:
-                raise InvalidInput(
-                    f"Version {found.version} is {found.status}: MLflow lets it become {' or '.join(possible)}.",
-                    field="target",
-                )
+            if fault := status_fault(found.version, found.status, target.name):
+                raise InvalidInput(fault, field="target")
         case TargetKind.MODEL:
             if not is_model_name(target.name):
                 raise InvalidInput("A registered model's name has neither / nor :.", field="target")

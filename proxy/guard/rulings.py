@@ -17,7 +17,7 @@ from proxy.refusals import Refusal, being_judged, being_promoted, directing, hol
 from registry.exceptions import RegistryNotFound
 from registry.proposals import Change, Proposal
 from registry.server_texts import says_already
-from registry.targets import FIRST_STATUS, Target, TargetKind
+from registry.targets import FIRST_STATUS, Target, TargetKind, alias_fault, status_fault
 from registry.types import Family, ModelVersion, family_of
 
 
@@ -67,6 +67,7 @@ def set_alias(message: Message, protected: Protected) -> Refusal | Unchanged | N
     name, version, target = message["name"], message["version"], Target.of(TargetKind.ALIAS, message["alias"])
     if not protected.covers(name, target):
         return None
+    _require_possible(alias_fault(family_of(name), target.name))
     if target.name in protected.registry.get_version(name, version).aliases:
         return Unchanged()
     wanted = Proposal(name, version, target, workspace=protected.workspace)
@@ -178,6 +179,7 @@ def update_entry_version(message: Message, protected: Protected) -> Refusal | Un
         is_all = message.keys() == {"name", "version", "status"}
         for place in (target, current):
             if protected.covers(name, place):
+                _require_possible(status_fault(found.version, found.status, target.name))
                 return Refusal(wording.move(wanted, place), wanted, target=place, is_asked_for=is_all)
     return _settled(name, protected)
 
@@ -327,6 +329,18 @@ def _is_plain_copy(message: Message, source: tuple[str, str], protected: Protect
     sent = {tag.get("key", ""): tag.get("value", "") for tag in message.get("tags", ())}
     own = {key: value for key, value in sent.items() if not tags.is_seal(key)}
     return own.items() <= original.tags.items() and message.get("description", "") in {"", original.description}
+
+
+def _require_possible(fault: str) -> None:
+    """Takes what MLflow would refuse for the mistake that it is: no request for it could ever be carried out.
+
+    Not passed on though MLflow would say so itself: what it goes by may have changed when this arrives.
+
+    Raises:
+        InvalidInput: there is a fault.
+    """
+    if fault:
+        raise InvalidInput(fault)
 
 
 def _has_others(found: ModelVersion, target: Target, protected: Protected) -> bool:

@@ -134,6 +134,28 @@ def test_a_status_that_the_version_has_is_the_mistake_that_mlflow_takes_it_for(n
     assert not AuditEvent.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("is_now", "wanted", "possible"),
+    [("draft", "deprecated", "active"), ("deprecated", "draft", "active")],
+)
+def test_a_status_that_mlflow_would_not_give_leads_to_no_form(kept, name, ada, is_now, wanted, possible):
+    """No request for it could ever be carried out."""
+    ProtectionRule.objects.update(on_direct_write="hold")
+    made = kept.add_version(name, status=is_now)
+    outcome = refused(send("PATCH", name, f"/versions/{made.version}", {"status": wanted}, actor=by(ada)), status=400)
+    assert outcome.message == f"Version {made.version} is {is_now}: MLflow lets it become {possible}."
+    assert not outcome.headers()
+    assert not PromoteRequest.objects.exists()
+
+
+def test_an_alias_that_mlflow_would_not_give_leads_to_no_form(name):
+    ProtectionRule.objects.create(target_pattern="alias:*")
+    sent = {"version": version(name, 3)}
+    assert "reserves 'latest'" in refused(send("POST", name, "/aliases", sent | {"alias": "latest"}), 400).message
+    status = 400 if name == SKILL else 403
+    refused(send("POST", name, "/aliases", sent | {"alias": "v3"}), status)
+
+
 def test_what_a_version_in_use_says_is_not_exchanged_beside_the_status_that_it_has(kept):
     message = {"status": "active", "tools": []}
     outcome = refused(send("PATCH", SERVER, f"/versions/{version(SERVER, 1)}", message))

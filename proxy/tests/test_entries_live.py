@@ -178,6 +178,17 @@ def test_a_status_that_the_version_has_is_a_mistake_as_in_mlflow(checkpoint, mlf
     assert ours.status == 400
 
 
+@pytest.mark.parametrize(("which", "status"), [(1, "deprecated"), (1, "draft"), (1, "Deprecated")])
+def test_a_status_that_a_version_cannot_become_is_a_mistake_as_in_mlflow(checkpoint, mlflow, entry, which, status):
+    _, path, numbers = entry
+    version, sent = f"{BESIDE}/{path}/versions/{numbers[which]}", {"status": status}
+    theirs, content = mlflow.call("PATCH", version, content=json.dumps(sent).encode(), headers=JSON)
+    ours = send(checkpoint, "PATCH", version, sent)
+    assert (ours.status, ours.json()["error_code"]) == (theirs, json.loads(content)["error_code"])
+    assert ours.status == 400
+    assert not ours.header("X-Checkpoint-Promote-Request")
+
+
 def test_what_an_entry_in_use_has_already_is_done_as_in_mlflow(checkpoint, mlflow, entry):
     """What is sent, and what it comes to, is the same through Checkpoint and past it."""
     _, path, (first, _) = entry

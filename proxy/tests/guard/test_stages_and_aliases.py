@@ -71,6 +71,13 @@ def test_a_move_that_mlflow_takes_for_a_mistake_is_not_answered_as_done(fraud, o
     refused(send("transition-stage", move("1", "Archived", archive_existing_versions=True)))
 
 
+@pytest.mark.parametrize("alias", ["latest", "Latest", "v3", "V3", "a b", "a.b"])
+def test_an_alias_that_mlflow_would_not_give_leads_to_no_form(fraud, only, alias):
+    only("alias:*", on_direct_write="hold")
+    outcome = refused(send("set-alias", {"name": "Fraud", "alias": alias, "version": "3"}), 400)
+    assert (outcome.code, outcome.headers()) == ("INVALID_PARAMETER_VALUE", {})
+
+
 def test_what_the_registry_does_not_know_is_answered_in_its_words_and_not_passed_on(fraud):
     for operation, message in [
         ("transition-stage", move("9", "Production")),
