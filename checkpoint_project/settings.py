@@ -72,9 +72,10 @@ ALLOWED_HOSTS = [
 CSRF_TRUSTED_ORIGINS = [f"{_portal.scheme}://{_portal.netloc}"]
 CSRF_FAILURE_VIEW = "foundation.error_pages.csrf_failure"
 # Not Django's names: MLflow is served from the same origin, or from another port of the same host, and neither side may
-# overwrite the other's cookies. Nobody else's script, nor a page of a neighbouring host, can set a cookie with the
-# prefix (RFC 6265bis section 4.1.3.2), which needs https.
-_prefix = "__Host-" if _public_is_https else ""
+# overwrite the other's cookies. With https two prefixes in one keep others from setting ours: `__Host-` pages of
+# neighbouring hosts (RFC 6265bis section 4.1.3.2), `__Host-Http-` scripts too, those of another port as well (draft
+# Layered Cookies, Chromium 140). A browser that knows the first one only keeps to that.
+_prefix = "__Host-Http-" if _public_is_https else ""
 SESSION_COOKIE_NAME = f"{_prefix}checkpoint_session"
 CSRF_COOKIE_NAME = f"{_prefix}checkpoint_csrf"
 CHECKPOINT_MLFLOW_COOKIE_NAME = f"{_prefix}checkpoint_mlflow"
@@ -138,6 +139,7 @@ MIDDLEWARE = [
     "foundation.browsers.htmx.HtmxMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "accounts.identity.form_secret.FormSecretMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

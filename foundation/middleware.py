@@ -8,12 +8,13 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from foundation import error_pages, health, logs
+from foundation.browsers import cookies
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 class EntryMiddleware:
-    """Gives each request an id and refuses host names that nobody configured.
+    """Gives each request an id, refuses host names that nobody configured, and drops cookies that count for nobody.
 
     The check runs before anything else reads the name, so that a forged Host header cannot reach a link in a mail or
     a redirect. Health checks come by address, so they are answered before it, and those for MLflow pass without it.
@@ -29,6 +30,7 @@ class EntryMiddleware:
         logs.request_id.set(request.id)  # type: ignore[attr-defined]
         if request.path_info == health.PATH:
             return health.healthz(request)
+        cookies.keep_plain(request)
         if not health.is_probe_of_mlflow(request.method, request.path_info):
             try:
                 request.get_host()

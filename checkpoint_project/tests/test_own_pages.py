@@ -167,6 +167,39 @@ def test_no_answer_to_a_script_has_a_token_in_it_also_no_refusal(registry, metho
     assert "csrfmiddlewaretoken" not in response.content.decode()
 
 
+TOKEN = "a" * 32
+
+
+@pytest.mark.parametrize("path", CHANGES)
+@pytest.mark.parametrize("name", ["checkpoint_csrf", "\u2000checkpoint_csrf"])
+def test_a_script_that_sets_a_cookie_does_not_choose_the_token_of_a_form(registry, path, name) -> None:
+    """A cookie of that odd name is another one to browsers, which keep scripts from those that are `HttpOnly`."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(AdministratorFactory())
+    session = client.cookies["checkpoint_session"].value
+    cookies = f"checkpoint_session={session}; {name}={TOKEN}".encode().decode("latin-1")
+    headers = SCRIPTS_CALL | {"cookie": cookies, "x-csrftoken": TOKEN}
+    kind = "application/json" if "/api/" in path else "application/x-www-form-urlencoded"
+    response = client.post(path, "{}", content_type=kind, headers=headers)
+    assert response.status_code == 403
+
+
+def test_the_token_of_a_form_is_good_for_its_session_alone(registry) -> None:
+    tokens = []
+    for _ in range(2):
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(AdministratorFactory())
+        page = client.get("/checkpoint/accounts/tokens/", headers=DOCUMENT).content.decode()
+        found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        assert found is not None
+        tokens.append(found[1])
+    statuses = [
+        client.post("/checkpoint/accounts/logout/", {"csrfmiddlewaretoken": token}, headers=DOCUMENT).status_code
+        for token in tokens
+    ]
+    assert statuses == [403, 302]
+
+
 def _patterns(resolver: URLResolver, prefix: str = "/"):
     for pattern in resolver.url_patterns:
         if isinstance(pattern, URLResolver):

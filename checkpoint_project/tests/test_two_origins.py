@@ -203,5 +203,5 @@ def test_with_https_no_neighbour_can_set_our_cookies() -> None:
         text=True,
         check=True,
     )
-    assert done.stdout.count("'__Host-checkpoint_") == 4
+    assert done.stdout.count("'__Host-Http-checkpoint_") == 4
     assert done.stdout.strip().endswith("True")

@@ -273,6 +273,57 @@ def test_a_script_on_mlflows_page_decides_nothing(opened: OpenAs, site: Site) ->
             assert set(page.evaluate(_POST, f"{origin}{path}")) <= {0, 401, 403, 404}
 
 
+_TOSS = """
+([name, value]) => {
+  const set = (cookie) => { document.cookie = cookie; };
+  for (const spelled of [name, `\\u2000${name}`, `\\u3000${name}`, `=${name}`]) {
+    for (const path of ["/", "/checkpoint/", "/checkpoint/promote-requests/"]) set(`${spelled}=${value}; path=${path}`);
+  }
+}
+"""
+_CHOSEN = """
+async (address) => {
+  const token = "a".repeat(32);
+  const form = new URLSearchParams({ verdict: "approve", csrfmiddlewaretoken: token });
+  const json = new Blob(["{}"], { type: "application/json" });
+  const body = address.includes("/api/") ? json : form;
+  const headers = { "X-CSRFToken": token };
+  return (await fetch(address, { method: "POST", body, headers, redirect: "manual" })).status;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "spelled", ["checkpoint_csrf", "\u2000checkpoint_csrf", "\u3000checkpoint_csrf", "=checkpoint_csrf"]
+)
+@pytest.mark.parametrize("site", ["one origin"], indirect=True)
+def test_a_script_on_mlflows_page_chooses_no_token_by_setting_a_cookie(
+    opened: OpenAs, site: Site, spelled: str
+) -> None:
+    page = opened("/experiments")
+    page.evaluate("(name) => { document.cookie = `${name}=${'a'.repeat(32)}; path=/`; }", spelled)
+    for path in ("promote-requests/1/review/", "accounts/tokens/new/", "api/promote-requests/1/promote/"):
+        assert page.evaluate(_CHOSEN, f"/checkpoint/{path}") == 403, path
+
+
+def test_a_script_on_mlflows_page_signs_nobody_in_as_somebody_else(
+    opened: OpenAs, context: BrowserContext, browser: Browser, site: Site
+) -> None:
+    """The cookies of another port of the same host are sent here too."""
+    other = browser.new_context()
+    ada = other.new_page()
+    ada.goto(f"{site.pages}/checkpoint/accounts/login/")
+    fill_sign_in(ada, "ada")
+    ada.wait_for_url(lambda url: "/login/" not in url)
+    session = next(cookie["value"] for cookie in other.cookies() if cookie["name"] == "checkpoint_session")
+    other.close()
+    page = opened("/experiments")
+    page.evaluate(_TOSS, ["checkpoint_session", session])
+    page.goto(f"{site.pages}/checkpoint/")
+    expect(page.get_by_label("Account of ada")).to_have_count(0)
+    assert "/login/" in page.url or page.get_by_label("Account of grace").count() == 1
+
+
 # -- MLflow's own pages work ------------------------------------------------------------------------------------------
 def artifact(opened: OpenAs, viewable: Viewable, name: str) -> Page:
     return opened(f"/experiments/{viewable.experiment}/runs/{viewable.run}/artifacts/{name}")
