@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from foundation.exceptions import InvalidInput
-from protection.conditions.base import Condition, Facts, Judgement, Unmet
+from protection.conditions.base import BoundedCondition, Condition, Facts, Judgement, Unmet
 
 __all__ = ["CONDITIONS", "Condition", "Facts", "Judgement", "Unmet", "as_document", "merged", "parse", "thaw"]
 
@@ -17,7 +17,9 @@ __all__ = ["CONDITIONS", "Condition", "Facts", "Judgement", "Unmet", "as_documen
 def _found() -> dict[str, type[Condition]]:
     for module in pkgutil.walk_packages(__path__, f"{__name__}."):
         import_module(module.name)
-    return {kind.key: kind for kind in sorted(Condition.__subclasses__(), key=lambda kind: kind.key)}
+    kinds = [kind for kind in Condition.__subclasses__() if kind is not BoundedCondition]
+    kinds += BoundedCondition.__subclasses__()
+    return {kind.key: kind for kind in sorted(kinds, key=lambda kind: kind.key)}
 
 
 CONDITIONS: dict[str, type[Condition]] = _found()

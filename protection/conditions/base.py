@@ -280,3 +280,26 @@ class Condition(ABC):
     def form_field(cls) -> forms.Field | None:
         """Returns the field of a rule's form for the settings; None for a condition that is always on."""
         return None
+
+
+class BoundedCondition(Condition):
+    """A condition of which one rule may ask only so much, while several rules together may ask for more."""
+
+    @classmethod
+    @override
+    def parse(cls, value: Any) -> Self:
+        return cls._read(value, is_of_one_rule=True)
+
+    @classmethod
+    @override
+    def thaw(cls, value: Any) -> Self:
+        return cls._read(value, is_of_one_rule=False)
+
+    @classmethod
+    @abstractmethod
+    def _read(cls, value: Any, *, is_of_one_rule: bool) -> Self:
+        """Reads the settings, and holds them to the bounds where they are `is_of_one_rule`.
+
+        Raises:
+            InvalidInput: the settings are wrong; `field` is the condition's key.
+        """

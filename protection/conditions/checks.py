@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from foundation.exceptions import InvalidInput
 from protection.checks import INSPECTION, Outcome, RequiredCheck, is_reserved, standings
-from protection.conditions.base import Condition, Ending, Facts, Unmet
+from protection.conditions.base import BoundedCondition, Ending, Facts, Unmet
 from registry.names import plain
 
 MOST = 30
@@ -23,7 +23,7 @@ _LINE = re.compile(r"(?P<name>.+?)(?:\s+by\s+(?P<reporter>\S+))?(?:\s+within\s+(
 
 
 @dataclass(frozen=True, slots=True)
-class Checks(Condition):
+class Checks(BoundedCondition):
     """Every check passed on the present facts. One that nobody reported is pending, never passed."""
 
     checks: tuple[RequiredCheck, ...]
@@ -33,17 +33,8 @@ class Checks(Condition):
 
     @classmethod
     @override
-    def parse(cls, value: Any) -> Self:
-        """Reads names, `{name, reporter, hours}`, or lines such as `ci/evals by ci-bot within 24 hours`."""
-        return cls._read(value, is_of_one_rule=True)
-
-    @classmethod
-    @override
-    def thaw(cls, value: Any) -> Self:
-        return cls._read(value, is_of_one_rule=False)
-
-    @classmethod
     def _read(cls, value: Any, *, is_of_one_rule: bool) -> Self:
+        """Reads names, `{name, reporter, hours}`, or lines such as `ci/evals by ci-bot within 24 hours`."""
         given = [line for line in value.splitlines() if line.strip()] if isinstance(value, str) else value
         if not isinstance(given, list) or not given:
             raise InvalidInput("Checks are a list of names: leave it out where none is asked for.", field=cls.key)

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from foundation.exceptions import InvalidInput
 from foundation.words import listed
-from protection.conditions.base import Condition, Ending, Facts, Unmet
+from protection.conditions.base import BoundedCondition, Ending, Facts, Unmet
 from protection.windows import Window
 
 MOST = 50
@@ -25,7 +25,7 @@ _LINE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class FreezeWindows(Condition):
+class FreezeWindows(BoundedCondition):
     """Nothing is promoted while one of the windows lasts: the rule's own, and those for all that cover the target."""
 
     windows: tuple[Window, ...]
@@ -34,17 +34,8 @@ class FreezeWindows(Condition):
 
     @classmethod
     @override
-    def parse(cls, value: Any) -> Self:
-        """Reads a list of `{start, end, timezone, name}`, or lines such as `0 18 * * 5 to 0 8 * * 1 UTC: weekend`."""
-        return cls._read(value, is_of_one_rule=True)
-
-    @classmethod
-    @override
-    def thaw(cls, value: Any) -> Self:
-        return cls._read(value, is_of_one_rule=False)
-
-    @classmethod
     def _read(cls, value: Any, *, is_of_one_rule: bool) -> Self:
+        """Reads a list of `{start, end, timezone, name}`, or lines such as `0 18 * * 5 to 0 8 * * 1 UTC: weekend`."""
         if isinstance(value, str):
             value = [_of_line(line.strip()) for line in value.splitlines() if line.strip()]
         if not isinstance(value, list) or not value:

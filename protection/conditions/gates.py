@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from typing_extensions import override
 
 from foundation.exceptions import InvalidInput
-from protection.conditions.base import Condition, Facts, Unmet
+from protection.conditions.base import BoundedCondition, Facts, Unmet
 from protection.gates import Gate, parse_gate
 from protection.gates.base import NOT_JUDGED
 
@@ -19,7 +19,7 @@ NOT_PASSED = "gate_not_passed"
 
 
 @dataclass(frozen=True, slots=True)
-class Gates(Condition):
+class Gates(BoundedCondition):
     """Every gate is passed. One that could not be measured is not passed."""
 
     gates: tuple[Gate, ...]
@@ -29,15 +29,6 @@ class Gates(Condition):
 
     @classmethod
     @override
-    def parse(cls, value: Any) -> Self:
-        return cls._read(value, is_of_one_rule=True)
-
-    @classmethod
-    @override
-    def thaw(cls, value: Any) -> Self:
-        return cls._read(value, is_of_one_rule=False)
-
-    @classmethod
     def _read(cls, value: Any, *, is_of_one_rule: bool) -> Self:
         lines = value.splitlines() if isinstance(value, str) else value
         if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):

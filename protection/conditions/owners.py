@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from foundation.exceptions import InvalidInput
 from foundation.words import counted, listed
-from protection.conditions.base import Condition, Facts, Unmet
+from protection.conditions.base import BoundedCondition, Facts, Unmet
 from protection.references import People
 from registry.names import plain
 
@@ -38,7 +38,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Owners(Condition):
+class Owners(BoundedCondition):
     """Of every section that matches the model its owners approve, within a section those of the closest pattern.
 
     Attributes:
@@ -54,17 +54,8 @@ class Owners(Condition):
 
     @classmethod
     @override
-    def parse(cls, value: Any) -> Self:
-        """Reads `true`, a list of sections, or `{sections, found}`: what was asked of one model."""
-        return cls._read(value, is_of_one_rule=True)
-
-    @classmethod
-    @override
-    def thaw(cls, value: Any) -> Self:
-        return cls._read(value, is_of_one_rule=False)
-
-    @classmethod
     def _read(cls, value: Any, *, is_of_one_rule: bool) -> Self:
+        """Reads `true`, a list of sections, or `{sections, found}`: what was asked of one model."""
         if value is True:
             return cls()
         found: tuple[Section, ...] = ()

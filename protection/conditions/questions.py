@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from foundation.exceptions import InvalidInput
 from protection.asked.questions import AnswerType, Question
-from protection.conditions.base import Condition, Facts, Unmet
+from protection.conditions.base import BoundedCondition, Facts, Unmet
 
 MOST = 20
 _LINE = re.compile(
@@ -23,7 +23,7 @@ _TYPES = {kind.typed: str(kind) for kind in AnswerType}
 
 
 @dataclass(frozen=True, slots=True)
-class Questions(Condition):
+class Questions(BoundedCondition):
     """Every question is answered by whom it is asked of; where a rule requires an answer, with that one."""
 
     questions: tuple[Question, ...]
@@ -32,15 +32,6 @@ class Questions(Condition):
 
     @classmethod
     @override
-    def parse(cls, value: Any) -> Self:
-        return cls._read(value, is_of_one_rule=True)
-
-    @classmethod
-    @override
-    def thaw(cls, value: Any) -> Self:
-        return cls._read(value, is_of_one_rule=False)
-
-    @classmethod
     def _read(cls, value: Any, *, is_of_one_rule: bool) -> Self:
         if not isinstance(value, list) or not value:
             raise InvalidInput("Questions are a list: leave it out where nothing is asked.", field=cls.key)

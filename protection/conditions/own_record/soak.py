@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from foundation.exceptions import InvalidInput
 from foundation.words import counted, listed
-from protection.conditions.base import Condition, Facts, Unmet
+from protection.conditions.base import BoundedCondition, Facts, Unmet
 from registry.names import plain
 from registry.targets import Target, TargetKind
 
@@ -31,7 +31,7 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
-class Soak(Condition):
+class Soak(BoundedCondition):
     """The version holds each target now, and has for so long without a break, as far as Checkpoint knows.
 
     What nobody knows counts as no time at all. A version that goes back to where it was has been tried there: it is
@@ -45,17 +45,8 @@ class Soak(Condition):
 
     @classmethod
     @override
-    def parse(cls, value: Any) -> Self:
-        """Reads `{target, hours}`, or a list of them."""
-        return cls._read(value, is_of_one_rule=True)
-
-    @classmethod
-    @override
-    def thaw(cls, value: Any) -> Self:
-        return cls._read(value, is_of_one_rule=False)
-
-    @classmethod
     def _read(cls, value: Any, *, is_of_one_rule: bool) -> Self:
+        """Reads `{target, hours}`, or a list of them."""
         given = value if isinstance(value, list) else [value]
         if not given or (is_of_one_rule and len(given) > MOST):
             raise InvalidInput(
