@@ -39,8 +39,8 @@ class Reviewed(Protocol):
     created_at: datetime
 
     @property
-    def is_dismissed(self) -> bool:
-        """Whether somebody with the right has lifted it."""
+    def dismissed_at(self) -> datetime | None:
+        """When somebody with the right lifted it; None while nobody has."""
 
     @property
     def is_signed(self) -> bool:
@@ -154,6 +154,7 @@ def judgements(
     is_decided: bool,
     groups: Mapping[str, Iterable[int]] | None = None,
     answers: Mapping[int, Mapping[str, str]] | None = None,
+    until: datetime | None = None,
 ) -> tuple[Judgement, ...]:
     """Returns the latest judgement of each reviewer that stands, in the order of their first ones.
 
@@ -177,15 +178,18 @@ def judgements(
         is_decided: Whether the request is past its decision.
         groups: {reviewer's key: keys of their groups} at the decision; by default those that they are in now.
         answers: {review's key: {question's key: answer}} of those that came with an answer.
+        until: What was said or dismissed later does not count; None lets all count.
     """
     latest: dict[int, Judgement] = {}
     for review in reviews:
+        if until is not None and review.created_at > until:
+            continue
         if review.verdict == Verdict.COMMENT or review.reviewer_id in asked_by or review.reviewer.is_service_account:
             continue
         approves, may_answer = review.verdict == Verdict.APPROVE, review.reviewer.is_active
         is_own, is_of_this_round = review.reviewer_id in authors, review.round == round_number
         counts = is_of_this_round and not is_own and (may_answer or is_decided)
-        stands = counts if approves else not review.is_dismissed
+        stands = counts if approves else not _was_dismissed(review, until)
         if not stands:
             # An approval that counts no more still takes back what the same reviewer had asked for.
             latest.pop(review.reviewer_id, None)
@@ -211,6 +215,11 @@ def judgements(
                 is_signed=review.is_signed,
             )
     return tuple(latest.values())
+
+
+def _was_dismissed(review: Reviewed, until: datetime | None) -> bool:
+    dismissed = review.dismissed_at
+    return dismissed is not None and (until is None or dismissed <= until)
 
 
 def decide(asked: Facts, requirement: Requirement, *, has_failed: bool = False) -> Decision:

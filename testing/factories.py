@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import factory
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -16,7 +17,7 @@ from audit.making.recording import milliseconds, record_version
 from audit.making.waiting import Created
 from promote_requests import services
 from promote_requests.choices import Status, Verdict
-from promote_requests.models import PromoteRequest
+from promote_requests.models import PromoteRequest, Review
 from protection.models import ProtectionRule
 from registry.fake import FakeRegistry
 from registry.proposals import Proposal
@@ -74,6 +75,7 @@ def cut_off(registry: FakeRegistry, *, ago: timedelta, made: bool = False, **val
     with suppress(Crash):
         services.review(actor=by(UserFactory()), promote_request=asked, verdict=Verdict.APPROVE)
     PromoteRequest.objects.filter(pk=asked.pk).update(promoting_since=timezone.now() - ago)
+    QuerySet(Review).filter(promote_request=asked).update(created_at=F("created_at") - ago)
     asked.refresh_from_db()
     assert asked.status == Status.PROMOTING
     return asked

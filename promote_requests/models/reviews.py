@@ -1,7 +1,7 @@
 """What reviewers said of a request."""
 
 import json
-from datetime import UTC
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import ClassVar
 
@@ -57,6 +57,11 @@ class Review(AppendOnly):
     def is_dismissed(self) -> bool:
         """Whether somebody with the right has lifted it."""
         return hasattr(self, "dismissal")
+
+    @property
+    def dismissed_at(self) -> datetime | None:
+        """When somebody lifted it; None while nobody has."""
+        return self.dismissal.created_at if self.is_dismissed else None
 
     @property
     def is_signed(self) -> bool:

@@ -132,7 +132,6 @@ _BYPASSED = {Outcome.REFUSED: Outcome.BYPASSED}
 
 
 def _start(way: Way, actor: Actor, promote_request: PromoteRequest, evidence: Evidence) -> PromoteRequest:
-    now = timezone.now()
     try:
         with transaction.atomic():
             locked = lock(promote_request)
@@ -149,7 +148,8 @@ def _start(way: Way, actor: Actor, promote_request: PromoteRequest, evidence: Ev
             move(
                 locked,
                 Status.PROMOTING,
-                promoting_since=now,
+                # Nothing that is judged here is later, also where it was said on a machine whose clock is ahead.
+                promoting_since=max([timezone.now(), *(judgement.at for judgement in decision.judgements)]),
                 promoted_by_id=_whose_deed(actor, locked, decision),
                 approved_by=list(decision.approvers),
                 judged_by=as_judged(locked),

@@ -135,7 +135,12 @@ def _facts(
     promote_request: PromoteRequest, requirement: Requirement, seen: Observation, gates: dict[str, GateResult]
 ) -> Facts:
     """Returns all that conditions may ask about a request: on these facts, and with what came of these gates."""
-    answers = list(promote_request.answers.all()) if requirement.questions else []
+    until = sent_at(promote_request)
+    answers = [
+        given
+        for given in (promote_request.answers.all() if requirement.questions else [])
+        if until is None or given.created_at <= until
+    ]
     return Facts(
         author=promote_request.author.get_username(),
         judgements=judgements_of(promote_request, seen, answers),
@@ -185,9 +190,24 @@ def blocking_threads_of(promote_request: PromoteRequest) -> tuple[str, ...]:
 
 
 def _moment_of(promote_request: PromoteRequest) -> datetime:
-    """Returns when a request was decided; now, while it is not."""
-    decided = promote_request.closed_at or promote_request.promoting_since
-    return decided if decided is not None and promote_request.status in FROZEN else timezone.now()
+    return decided_at(promote_request) or timezone.now()
+
+
+def decided_at(promote_request: PromoteRequest) -> datetime | None:
+    """Returns when a request was decided; None while it is not, also where a promotion has failed before."""
+    if promote_request.status not in FROZEN:
+        return None
+    return promote_request.closed_at or promote_request.promoting_since
+
+
+def sent_at(promote_request: PromoteRequest) -> datetime | None:
+    """Returns when the change was sent to MLflow that is under way or made; None for any other request.
+
+    Where nobody waited for the end of it, the request was open again until it turned out to be made. What people said
+    of it then is no part of what it was promoted on.
+    """
+    is_sent = promote_request.status in (Status.PROMOTING, Status.PROMOTED)
+    return promote_request.promoting_since if is_sent else None
 
 
 def judgements_of(
@@ -214,6 +234,7 @@ def judgements_of(
         is_decided=is_decided,
         groups=(promote_request.judged_by or {}).get("reviewer_groups"),
         answers=_by_review(answers),
+        until=sent_at(promote_request),
     )
 
 
@@ -229,7 +250,7 @@ def checks_of(promote_request: PromoteRequest, observation: Observation) -> tupl
     The built-in check is about the version's files, whatever else changes. What was found before the request was
     opened does not count: until then nothing kept the files from changing.
     """
-    is_decided = promote_request.status not in (Status.DRAFT, Status.OPEN)
+    is_decided, until = promote_request.status not in (Status.DRAFT, Status.OPEN), sent_at(promote_request)
     found = [
         Report(
             given.name,
@@ -244,6 +265,7 @@ def checks_of(promote_request: PromoteRequest, observation: Observation) -> tupl
             is_authors_now=not is_decided and bool(given.in_hands_of & promote_request.authors),
         )
         for given in promote_request.checks.all()
+        if until is None or given.created_at <= until
     ]
     made = promote_request.inspection
     if made is not None and made.made_at >= promote_request.opened_at:

@@ -64,8 +64,11 @@ _OF_THE_ATTEMPT = (
     "makers",
     "held_since",
     "inspection_id",
+    "title_edited_in",
+    "description_edited_in",
+    "answers_changed_in",
 )
-"""Columns that say who promotes, by whose approval, under which rules and on which facts."""
+"""Columns that say who promotes, by whose approval of which texts, under which rules and on which facts."""
 
 logger = logging.getLogger(__name__)
 

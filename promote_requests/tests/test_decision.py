@@ -1,5 +1,5 @@
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -25,7 +25,7 @@ class Given:
     evidence_fingerprint: str = "now"
     round: int = 1
     text_revision: int = 1
-    is_dismissed: bool = False
+    dismissed_at: datetime | None = None
     is_signed: bool = False
     created_at: datetime = NOW
     pk: int = 7
@@ -40,7 +40,13 @@ def review(reviewer, verdict, fingerprint="now", round_number=1, **options):
 
 
 def counted(
-    *reviews, is_decided=False, round_number=1, title_edited_in=1, description_edited_in=1, answers_changed_in=1
+    *reviews,
+    is_decided=False,
+    round_number=1,
+    title_edited_in=1,
+    description_edited_in=1,
+    answers_changed_in=1,
+    until=None,
 ):
     return judgements(
         reviews,
@@ -53,6 +59,7 @@ def counted(
         answers_changed_in=answers_changed_in,
         is_decided=is_decided,
         groups={},
+        until=until,
     )
 
 
@@ -180,10 +187,19 @@ def test_a_request_for_changes_outlives_reopening_and_its_givers_account_until_i
     )
 
 
+def test_what_was_said_or_dismissed_after_the_change_was_sent_does_not_count():
+    before, later = NOW - timedelta(seconds=1), NOW + timedelta(seconds=1)
+    objection = review(GRACE, Verdict.REQUEST_CHANGES, created_at=before, dismissed_at=later)
+    given = (objection, review(LINUS, Verdict.APPROVE, created_at=later))
+    assert outcome(*given, until=later).approvers == ("linus",)
+    judged = outcome(*given, until=NOW)
+    assert (judged.approvers, [each.name for each in judged.judgements]) == ((), ["grace"])
+
+
 def test_a_dismissed_request_for_changes_blocks_no_more_and_gives_no_earlier_approval_back():
-    lifted = review(GONE, Verdict.REQUEST_CHANGES, is_dismissed=True)
+    lifted = review(GONE, Verdict.REQUEST_CHANGES, dismissed_at=NOW)
     assert outcome(lifted, review(LINUS, Verdict.APPROVE)).is_approved
-    assert outcome(review(GRACE, Verdict.APPROVE), review(GRACE, Verdict.REQUEST_CHANGES, is_dismissed=True)).unmet
+    assert outcome(review(GRACE, Verdict.APPROVE), review(GRACE, Verdict.REQUEST_CHANGES, dismissed_at=NOW)).unmet
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from promote_requests.models import PromoteRequest
 from protection import rules
 from protection.models import FreezeWindow, Ownership, ProtectionRule, RuleInsight, RuleVersion
 from protection.rulebook import save_entry
+from registry.exceptions import RegistryRefused
 from testing.api_client import Api, assert_refused
 from testing.factories import PromoteRequestFactory, RuleFactory
 from testing.people import PASSWORD, AdministratorFactory, UserFactory, by, suspended_mark
@@ -414,6 +415,16 @@ def test_a_freeze_window_that_the_author_deletes_is_marked_and_what_others_chang
     rules.save_rule(actor=by(root), rule=ProtectionRule(target_pattern="stage:Production"))
     (told,) = services.changes_by_the_author(asked)
     assert "deleted: freeze window year end" in told
+
+
+def test_what_the_author_changes_after_a_promotion_failed_is_marked(fraud, editor, grace):
+    asked = PromoteRequestFactory(actor=editor)
+    fraud.fail_next(RegistryRefused("Stage is full."), call="transition_stage")
+    services.review(actor=by(grace), promote_request=asked, verdict=Verdict.APPROVE)
+    rule = ProtectionRule.objects.get(target_pattern="stage:*")
+    rule.conditions = {"approvals": 0}
+    rules.save_rule(actor=by(editor), rule=rule)
+    assert len(services.changes_by_the_author(PromoteRequest.objects.get())) == 1
 
 
 def test_what_the_author_changes_after_the_decision_is_not_marked(fraud, editor, grace):

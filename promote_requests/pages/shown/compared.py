@@ -11,7 +11,7 @@ from evidence.verdict import NO_COUNTS, Counts
 from promote_requests import links
 from promote_requests.models import PromoteRequest
 from promote_requests.pages.shown.looking import Seen
-from promote_requests.services.reading import FROZEN
+from promote_requests.services.reading import FROZEN, decided_at
 from registry import screens
 from registry.types import Family, VersionFacts
 
@@ -67,8 +67,7 @@ def pictures_judged(promote_request: PromoteRequest, evidence: Evidence, moment:
 
 
 def _decided_at(promote_request: PromoteRequest) -> datetime:
-    decided = (promote_request.closed_at, promote_request.promoted_at, promote_request.promoting_since)
-    return next((at for at in decided if at is not None), timezone.now())
+    return promote_request.promoted_at or decided_at(promote_request) or timezone.now()
 
 
 def present_path(promote_request: PromoteRequest, evidence: Evidence | None) -> str:

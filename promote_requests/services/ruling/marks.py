@@ -11,7 +11,7 @@ from audit.choices import AuditAction
 from audit.models import AuditEvent
 from promote_requests import sentences
 from promote_requests.models import PromoteRequest
-from promote_requests.services.reading import FROZEN, requirement_for_proposal
+from promote_requests.services.reading import FROZEN, decided_at, requirement_for_proposal
 from protection import possible
 from protection.documents.history import differences
 from protection.matching import Requirement, Rulebook
@@ -42,7 +42,7 @@ def changes_by_the_author(promote_request: PromoteRequest) -> list[str]:
     versions, so every change to one of them is told.
     """
     people = promote_request.authors
-    until = promote_request.promoting_since or promote_request.closed_at
+    until = decided_at(promote_request)
     since = promote_request.created_at
     versions = RuleVersion.objects.filter(changed_by__in=people, created_at__gte=since).order_by("created_at")
     entries = AuditEvent.objects.filter(

@@ -2,11 +2,12 @@ from contextlib import suppress
 
 import pytest
 
+from accounts.models import User
 from audit.choices import AuditAction
 from audit.models import AuditEvent
 from foundation.exceptions import WrongState
 from promote_requests import services
-from promote_requests.choices import Status
+from promote_requests.choices import Status, Verdict
 from promote_requests.exceptions import EvidenceChanged
 from promote_requests.models import PromoteRequest
 from promote_requests.tests.promotion import story
@@ -114,6 +115,54 @@ def test_a_promotion_that_succeeds_late_has_the_record_that_it_would_have_had_in
     assert (bool(began["judged_by"]), [*began["gate_results"]]) == (True, ["metric auc >= 0.9"])
     assert record_of_now() == began
     assert services.decision_of(current()).approvers == ("grace",)
+
+
+def reported(state):
+    asked, reporter = current(), User.objects.get(username="ci")
+    seen = asked.evidence_fingerprint
+    services.report_check(actor=by(reporter), promote_request=asked, name="ci", state=state, evidence_fingerprint=seen)
+
+
+def judged_by_others(open_request, grace):
+    """What people say of a request that is open though its write is under way."""
+    given_up()
+    asked, cara, mallory = current(), UserFactory(), UserFactory(username="mallory")
+    approved(asked, cara)
+    approved(asked, grace)
+    services.review(actor=by(mallory), promote_request=asked, verdict=Verdict.REQUEST_CHANGES, body="No.")
+    reported("failure")
+
+
+def edited(open_request, grace):
+    given_up()
+    services.edit(actor=by(open_request.author), promote_request=current(), title="Another", description="Words.")
+
+
+def reopened_and_judged(open_request, grace):
+    reopened(None, open_request.author)
+    approved(current(), UserFactory())
+    approved(current(), grace)
+
+
+@pytest.mark.parametrize("meanwhile", [judged_by_others, edited, reopened_and_judged])
+def test_what_is_said_while_a_write_is_under_way_is_no_part_of_what_was_promoted_on(
+    open_request, fraud, ada, grace, meanwhile
+):
+    ProtectionRule.objects.update(conditions={"approvals": 1, "checks": [{"name": "ci"}]})
+    UserFactory(username="ci")
+    reported("success")
+    ready = approved(open_request, grace)
+    held = []
+
+    def while_mlflow_is_called():
+        held.append(services.decision_of(current()))
+        meanwhile(ready, grace)
+
+    fraud.before("transition_stage", while_mlflow_is_called)
+    services.promote(actor=by(ada), promote_request=ready)
+    assert current().status == Status.PROMOTED
+    assert services.decision_of(current()) == held[0]
+    assert fraud.get_version("Fraud", "2").tags["checkpoint.approved_by"] == "grace"
 
 
 def test_a_call_that_never_reached_mlflow_opens_the_request_again_though_mlflow_cannot_be_asked(
