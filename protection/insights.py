@@ -13,9 +13,7 @@ from audit.trail import About
 from foundation.texts import storable_text
 from foundation.words import counted
 from protection.choices import Outcome
-from protection.matching import is_match
 from protection.models import ProtectionRule, RuleInsight
-from registry.targets import Target
 
 SHOWN_DAYS = 30
 
@@ -55,15 +53,9 @@ def record(judged: Iterable[Judged], *, actor: Actor, about: About) -> None:
     )
 
 
-def of_call(
-    rules: Iterable[ProtectionRule], *, workspace: str, model_name: str, target: Target, reason: str
-) -> list[Judged]:
-    """Returns what each of some rules that cover a target says about a direct change that is, or would be, refused."""
-    return [
-        Judged(rule, Outcome.REFUSED if rule.is_active else Outcome.WOULD_REFUSE, reason)
-        for rule in rules
-        if is_match(rule, workspace=workspace, model_name=model_name, target=target)
-    ]
+def of_call(covering: Iterable[ProtectionRule], reason: str) -> list[Judged]:
+    """Returns what rules say about a direct change of a target that they cover, which is, or would be, refused."""
+    return [Judged(rule, Outcome.REFUSED if rule.is_active else Outcome.WOULD_REFUSE, reason) for rule in covering]
 
 
 def per_day(rows: QuerySet[RuleInsight]) -> list[tuple[date, dict[str, int]]]:

@@ -37,6 +37,7 @@ class Protected:
         self.workspace = workspace
         self.registry: RegistryClient = get_registry(workspace)
         self._enforcement = enforcement
+        self._covering: dict[tuple[str, str], tuple[ProtectionRule, ...]] = {}
 
     @cached_property
     def _all_rules(self) -> tuple[ProtectionRule, ...]:
@@ -72,9 +73,18 @@ class Protected:
 
     def covers(self, model_name: str, target: Target) -> bool:
         """Tells whether a rule protects a target of a model, under any name that a database takes for the same."""
-        return any(
-            is_match(rule, workspace=self.workspace, model_name=model_name, target=target) for rule in self.rules
-        )
+        return bool(self.covering(model_name, target))
+
+    def covering(self, model_name: str, target: Target) -> tuple[ProtectionRule, ...]:
+        """Returns the rules that protect a target of a model."""
+        asked = (model_name, str(target))
+        if asked not in self._covering:
+            self._covering[asked] = tuple(
+                rule
+                for rule in self.rules
+                if is_match(rule, workspace=self.workspace, model_name=model_name, target=target)
+            )
+        return self._covering[asked]
 
     def covers_registering(self, entry: str | None) -> bool:
         """Tells whether a rule protects a status that a version of an entry could be registered with; None is any."""

@@ -15,7 +15,6 @@ from promote_requests.choices import Verdict
 from protection import insights
 from protection.choices import Enforcement
 from protection.models import ProtectionRule
-from registry.targets import Target
 from testing.factories import UserFactory
 from testing.people import AdministratorFactory, by
 
@@ -113,13 +112,7 @@ def test_a_refused_call_costs_as_many_queries_however_many_rules_refuse_it(fraud
     """One row is written for each rule that says so, all of them at once."""
 
     def keep():
-        judged = insights.of_call(
-            ProtectionRule.objects.all(),
-            workspace="",
-            model_name="Fraud",
-            target=Target.parse("stage:Production"),
-            reason="It is protected.",
-        )
+        judged = insights.of_call(ProtectionRule.objects.all(), "It is protected.")
         insights.record(judged, actor=by(ada), about=About("", "Fraud", "2", "stage:Production"))
 
     matching_rules(2)

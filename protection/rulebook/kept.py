@@ -9,6 +9,7 @@ has to tell the other processes, and what a transaction read that was rolled bac
 import json
 from collections.abc import Callable
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -24,7 +25,7 @@ _kept: dict[type[models.Model], tuple[list[_Row], tuple[Any, ...]]] = {}
 
 
 def rules() -> tuple[ProtectionRule, ...]:
-    """Returns all rules, whatever their enforcement, in one query.
+    """Returns all rules, whatever their enforcement, in the table's order and in one query.
 
     They are shared by all threads: never to be changed or saved.
     """
@@ -47,7 +48,8 @@ def _as_objects(model: type[M], make: Callable[[M], K]) -> tuple[K, ...]:
     before = _kept.get(model)
     if before is not None and before[0] == rows:
         return before[1]
-    made = tuple(make(_instance(model, row)) for row in rows)
+    found = sorted((_instance(model, row) for row in rows), key=attrgetter(*map(str, model._meta.ordering or ())))
+    made = tuple(map(make, found))
     _kept[model] = rows, made
     return made
 
@@ -55,14 +57,18 @@ def _as_objects(model: type[M], make: Callable[[M], K]) -> tuple[K, ...]:
 def _rows(model: type[models.Model]) -> list[_Row]:
     with connection.cursor() as cursor:
         cursor.execute(_statement(model, connection.vendor))
-        return [tuple(row) for row in cursor.fetchall()]
+        found: list[_Row] = cursor.fetchall()
+        return found
 
 
 @cache
 def _statement(model: type[models.Model], vendor: str) -> str:
-    """Returns the SELECT of all rows in the model's order; to have Django make it takes as long as to run it."""
+    """Returns the SELECT of all rows; to have Django make it takes as long as to run it.
+
+    By their keys: a database that sorts by text takes a third longer, and they are sorted here where they have changed.
+    """
     # JSON comes as text, which is parsed only where it has changed: Django's connections leave it so.
-    statement, values = model._default_manager.values_list(*_names(model)).query.sql_with_params()
+    statement, values = model._default_manager.values_list(*_names(model)).order_by("pk").query.sql_with_params()
     assert not values  # noqa: S101 - all rows, without a condition
     return statement
 

@@ -235,15 +235,8 @@ def _keep(refusal: Refusal, protected: Protected, actor: Actor) -> None:
     """Keeps which rules refused a call, or would have."""
     if refusal.target is None:
         return
-    workspace = protected.workspace
-    about = About(workspace, refusal.model_name, refusal.version, str(refusal.target))
-    judged = insights.of_call(
-        protected.rules,
-        workspace=workspace,
-        model_name=refusal.model_name,
-        target=refusal.target,
-        reason=refusal.sentence,
-    )
+    about = About(protected.workspace, refusal.model_name, refusal.version, str(refusal.target))
+    judged = insights.of_call(protected.covering(refusal.model_name, refusal.target), refusal.sentence)
     insights.record(judged, actor=actor, about=about)
 
 

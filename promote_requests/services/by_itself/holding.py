@@ -11,6 +11,7 @@ from promote_requests.models import PromoteRequest
 from promote_requests.services.lifecycle import create
 from promote_requests.services.reading import requirement_for_proposal
 from protection.matching import Rulebook
+from protection.rulebook import rulebook
 from registry import get_registry
 from registry.proposals import Proposal
 from registry.targets import TargetKind
@@ -55,6 +56,9 @@ def hold(*, actor: Actor, proposal: Proposal, rules: Rulebook | None = None) -> 
 
 def _is_held(proposal: Proposal, rules: Rulebook | None, *, by_service_account: bool) -> bool:
     """Tells whether the rules hold a call: those of the target, of what the version leaves, of archiving in passing."""
+    rules = rulebook() if rules is None else rules
+    if not any(rule.holds_direct_writes(by_service_account=by_service_account) for rule in rules.rules):
+        return False  # nobody need be asked what this one leaves
     leaving = ""
     if proposal.target.kind in (TargetKind.STAGE, TargetKind.STATUS):
         version = get_registry(proposal.workspace).get_version(proposal.model_name, proposal.version)
