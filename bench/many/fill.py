@@ -12,14 +12,10 @@ from typing import Any
 import django
 from django.db import connection, models
 
-MODELS = 1_000
-"""In MLflow, of three versions each."""
-_ALIASES = ("champion", "prod", "shadow", "canary", "night")
-_WORDS = ("quarterly", "retrained", "calibrated", "smaller", "yearly", "corrected", "distilled")
-_OPEN, _CLOSED = 0.1, 0.3
+from bench.many.columns import ALIASES, BUSY, CHAMPIONS, MODELS, Place, apart, columns
+
+_OPEN, _CLOSED = 0.15, 0.3
 """Shares of the requests; the rest is promoted."""
-CHAMPIONS = 500
-"""So many promoted requests hold a target, whatever else there is: a registry does not grow with its history."""
 NEWS = 50
 """Unread notices of who looks."""
 
@@ -65,6 +61,7 @@ class _Filler:
 
     def fill(self) -> dict[str, Any]:
         """Fills the database; returns what is looked at: `Shown`, as a dictionary."""
+        from accounts.models import User  # noqa: PLC0415
         from audit.models import AuditEvent  # noqa: PLC0415
         from promote_requests.models import Comment, PromoteRequest, Review, Thread  # noqa: PLC0415
         from protection.models import RuleInsight  # noqa: PLC0415
@@ -76,9 +73,10 @@ class _Filler:
         count = self._size.requests
         of_request = f"{first} + (g.i - 1) %% {count}"
         somebody = f"{self._first_person} + ({of_request} + g.i / {count}) %% {self._size.people - 1}"
-        author = f"{self._first_person} + ({of_request} - {first} - 1 + {self._size.people}) %% {self._size.people}"
+        asked = PromoteRequest._meta.db_table
+        author = f"(SELECT author_id FROM {asked} WHERE number = {of_request})"  # noqa: S608 - the model's own name
         said = count * 3 // 2
-        at = f"now() - ({count} - (g.i - 1) %% {count}) * interval '5 minutes'"
+        at = f"now() - ({count} - (g.i - 1) %% {count}) * {apart(count)}"
         review, thread = Review.objects.earliest("pk"), Thread.objects.earliest("pk")
         verdict = "CASE WHEN g.i %% 10 < 3 THEN 'request_changes' ELSE 'comment' END"
         self._multiply(
@@ -105,12 +103,11 @@ class _Filler:
         self._news()
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
-        shown = PromoteRequest.objects.get(pk=first + count - 7)
         return {
-            "open": shown.pk,
-            "promoted": first + count // 2,
-            "author": shown.author.get_username(),
-            "model": shown.model_name,
+            "open": first + count - 7,
+            "promoted": self._last_promoted - CHAMPIONS // 2,
+            "author": User.objects.get(pk=self._last_person).get_username(),
+            "model": BUSY,
         }
 
     def _people(self) -> None:
@@ -120,7 +117,8 @@ class _Filler:
 
         names = [f"person{number:04}" for number in range(self._size.people)]
         made = User.objects.bulk_create([User(username=name, email=f"{name}@example.org") for name in names])
-        self._first_person = made[0].pk
+        # The last one reviews nothing (`fill`), and may be the author of anything.
+        self._first_person, self._last_person = made[0].pk, made[-1].pk
         groups = Group.objects.bulk_create([Group(name=f"team {number:02}") for number in range(20)])
         membership = User.groups.through
         membership._default_manager.bulk_create(
@@ -140,7 +138,7 @@ class _Filler:
             [
                 ProtectionRule(
                     model_pattern=f"model-*{number:03}" if number % 2 else f"model-{number * 5 % MODELS:05}",
-                    target_pattern=f"alias:{_ALIASES[number % len(_ALIASES)]}" if number % 3 else "stage:Production",
+                    target_pattern=f"alias:{ALIASES[number % len(ALIASES)]}" if number % 3 else "stage:Production",
                     conditions={"approvals": 2, **({"owners": True} if number % 5 == 0 else {})},
                     moves={"re_review": {"days": 365}} if number % 10 == 0 else {},
                     enforcement="active" if number % 20 else "evaluate",
@@ -203,34 +201,18 @@ class _Filler:
         first, done = max(each.pk for each in templates.values()) + 1, 0
         # The oldest are closed, the newest open.
         for kind in ("closed", "promoted", "open"):
-            number = f"{first + done - 1} + g.i"
-            at = f"now() - ({count - done} - g.i) * interval '5 minutes'"
-            place = f"({done} + g.i)" if kind != "open" else "(g.i - 1)"
-            model = f"'model-' || lpad(({place} %% {MODELS})::text, 5, '0')"
-            target = f"{_array(_ALIASES)}[1 + ({place} / {3 * MODELS}) %% {len(_ALIASES)}]"
-            changed = {
-                "number": number,
-                "title": f"'Candidate ' || g.i || ', ' || {_array(_WORDS)}[1 + g.i %% {len(_WORDS)}]",
-                "model_name": model,
-                "model_key": model,
-                "version": f"(1 + ({place} / {MODELS}) %% 3)::text",
-                "target_name": target,
-                "target_key": target,
-                "author": f"{self._first_person} + ({done} + g.i - 1) %% {self._size.people}",
-                "created_at": at,
-                "opened_at": at,
-                "updated_at": at,
-            }
-            if kind == "promoted":
-                changed |= {"promoted_at": at, "holds_target": f"g.i > {shares[kind] - CHAMPIONS}"}
-            if kind == "closed":
-                changed["closed_at"] = at
-            self._multiply(templates[kind], shares[kind], **changed)
+            place = Place(first, done, shares[kind], count, range(self._first_person, self._last_person + 1))
+            self._multiply(templates[kind], shares[kind], **columns(kind, place))
             done += shares[kind]
+            if kind == "promoted":
+                self._last_promoted = first + done - 1
         return first
 
     def _news(self) -> None:
-        """Writes a message for each request, two notices for each, and some unread ones for who looks."""
+        """Writes a message for each request, two notices for each, and some unread ones for who looks.
+
+        Those are about what was promoted last, which waits for nobody: the inbox shows each in a row of its own.
+        """
         from notifications.choices import Event  # noqa: PLC0415
         from notifications.models import Message, Notice  # noqa: PLC0415
 
@@ -255,8 +237,8 @@ class _Filler:
             notice,
             NEWS,
             reader=str(self._looks.pk),
-            message=f"{messages + count - 1} - g.i",
-            request_number=f"{self._first + count - 1} - g.i",
+            message=f"{messages + self._last_promoted - self._first} - g.i",
+            request_number=f"{self._last_promoted} - g.i",
             read_at="NULL",
         )
 
@@ -279,10 +261,6 @@ class _Filler:
             )
             cursor.execute("SELECT setval(pg_get_serial_sequence(%s, %s), %s)", [table, key, first + count - 1])
         return first
-
-
-def _array(words: tuple[str, ...]) -> str:
-    return f"(ARRAY[{', '.join(repr(word) for word in words)}])"
 
 
 if __name__ == "__main__":
