@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
+from django.db.models import Count, Q
+
 from promote_requests import services
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
+from promote_requests.querysets import PromoteRequestQuerySet
 from protection.choices import Enforcement
 from protection.matching import is_match
 from protection.models import ProtectionRule
@@ -24,6 +27,14 @@ class Held:
 
     target: Target
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promotions:
+    """How many promotions of a model are under way, and how many were made. The second only grows."""
+
+    under_way: int
+    made: int
 
 
 class Protected:
@@ -133,15 +144,23 @@ class Protected:
             held += [Held(target, version) for version in newest]
         return held
 
-    def is_promoting(self, model_name: str) -> bool:
-        """Tells whether Checkpoint is changing this model right now, so that what was looked up is about to be old.
+    def promotions(self, model_name: str) -> Promotions:
+        """Returns what Checkpoint is changing and has changed of a model.
 
         A promotion that a crash cut off is settled first, or it would stand in the way until somebody opened its page.
         """
-        promoting = list(PromoteRequest.objects.of_model(self.workspace, model_name).filter(status=Status.PROMOTING))
-        for promote_request in promoting:
+        found = PromoteRequest.objects.of_model(self.workspace, model_name)
+        counted = self._counted(found)
+        if not counted.under_way:
+            return counted
+        for promote_request in found.filter(status=Status.PROMOTING):
             services.settle_if_cut_off(promote_request)
-        return any(promote_request.status == Status.PROMOTING for promote_request in promoting)
+        return self._counted(found)
+
+    def _counted(self, found: PromoteRequestQuerySet) -> Promotions:
+        under_way, made = Q(status=Status.PROMOTING), Q(status=Status.PROMOTED)
+        counts = found.aggregate(under_way=Count("pk", filter=under_way), made=Count("pk", filter=made))
+        return Promotions(**counts)
 
     def judged_in(self, model_name: str, version: str = "") -> PromoteRequest | None:
         """Returns a request that keeps a version of a model, or the one named, as it is; None where there is none.

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from proxy.guard import messages, registrations, rulings, wording
+from proxy.guard import messages, registrations, wording
 from proxy.guard.messages import Message, UnreadableCall
-from proxy.guard.rulings import Ruling
+from proxy.guard.rulings import Ruling, models, tags, versions
+from proxy.guard.rulings import entries as rulings_of_entries
 from proxy.paths import decodings
 from registry.types import Family, entry_name, is_entry_name, is_version_of
 
@@ -74,16 +75,16 @@ _SHAPES: tuple[tuple[str, str, str, _Reader | None], ...] = (
     ("DELETE", r"", "delete-entry", None),
 )
 RULINGS: dict[str, Ruling] = {
-    REGISTRATION: rulings.register_entry,
-    "register-entries": rulings.register_entries,
-    "set-entry-alias": rulings.set_alias,
-    "delete-entry-alias": rulings.delete_alias,
-    "update-entry-version": rulings.update_entry_version,
-    "delete-entry-version": rulings.delete_version,
-    "delete-entry": rulings.delete_model,
-    "tag-version": rulings.version_tag,
-    "tag-entry": rulings.model_tag,
-    "delete-endpoint": rulings.pass_on,
+    REGISTRATION: rulings_of_entries.register_entry,
+    "register-entries": rulings_of_entries.register_entries,
+    "set-entry-alias": versions.set_alias,
+    "delete-entry-alias": versions.delete_alias,
+    "update-entry-version": rulings_of_entries.update_entry_version,
+    "delete-entry-version": versions.delete_version,
+    "delete-entry": models.delete_model,
+    "tag-version": tags.version_tag,
+    "tag-entry": tags.model_tag,
+    "delete-endpoint": models.pass_on,
 }
 """What `read` finds -> its ruling."""
 OPERATIONS = frozenset(RULINGS)

@@ -6,10 +6,11 @@ Each takes the message as it was read (`messages.load`) and returns None to let 
 import re
 from collections.abc import Callable
 
-from proxy.guard import model_settings, rulings, wording
+from proxy.guard import model_settings, wording
 from proxy.guard.messages import Message, UnreadableCall, pick
 from proxy.guard.model_settings import UnsafeSetting
 from proxy.guard.routes import names_the_api
+from proxy.guard.rulings import models
 from proxy.protected import Protected
 from proxy.refusals import Refusal
 
@@ -70,7 +71,7 @@ def optimize_prompt(message: Message, workspace: str) -> Refusal | None:
     model_settings.check_optimiser(pick(config, "optimizer_config_json"))
     protected = Protected(workspace)
     protected.require_exact_name(named[1])
-    return rulings.optimize_prompt(named[1], protected)
+    return models.optimize_prompt(named[1], protected)
 
 
 def judged(operation: str, message: Message, workspace: str) -> Refusal | None:

@@ -16,15 +16,19 @@ ATTACKS = load("Fraud")
 NOBODY = Actor.anonymous(Door.PROXY, "r-1")
 
 
+SEAL = {"checkpoint.approved_by": "grace"}
+
+
 @pytest.fixture
 def fraud(registry):
     registry.add_version(
         "Fraud", stage="Production", aliases=("champion",), run_id="run1", model_id="m-1", experiment_id="1"
     )
     registry.add_version("Fraud")
+    registry.set_version_tags("Fraud", "1", SEAL)
     registry.version = "3.18.0"
     for name in ("mcp:com.example/Fraud", "skill:fraud", "skill:@team/fraud"):
-        registry.add_version(name, aliases=("champion",), prompt_text="Look.")
+        registry.add_version(name, aliases=("champion",), prompt_text="Look.", tags=SEAL)
         registry.add_version(name, status="draft", prompt_text="Look again.")
     return registry
 

@@ -12,7 +12,8 @@ from audit.actors import Actor, Door
 from audit.choices import AuditAction
 from audit.models import AuditEvent
 from audit.refused_calls import ROWS_PER_HOUR
-from promote_requests.choices import Status
+from promote_requests import services
+from promote_requests.choices import Status, Verdict
 from promote_requests.models import PromoteRequest
 from protection.models import ProtectionRule, RuleInsight
 from proxy.guard.decide import check_seal
@@ -21,7 +22,8 @@ from proxy.tests.guard import calls
 from proxy.tests.guard.calls import NOBODY, form, move, passed, refused, send
 from registry import fake, patience
 from registry.exceptions import RegistryUnreachable
-from testing.factories import cut_off
+from testing.factories import PromoteRequestFactory, UserFactory, cut_off
+from testing.people import by
 
 pytestmark = pytest.mark.django_db
 fraud = calls.fraud
@@ -74,6 +76,66 @@ def test_a_promotion_that_a_crash_cut_off_is_settled_and_stands_in_nobodys_way(f
     asked.refresh_from_db()
     assert asked.status == Status.PROMOTED
     assert "Production" in refused(send("delete-version", {"name": "Fraud", "version": "3"})).message
+
+
+LOOKING = [
+    ("transition-stage", move("3", "Staging")),
+    ("delete-version", {"name": "Fraud", "version": "3"}),
+    ("delete-model", {"name": "Fraud"}),
+    ("rename-model", {"name": "Fraud", "new_name": "Fraud2"}),
+    ("set-version-tag", {"name": "Fraud", "version": "3", "key": "mlflow.prompt.text", "value": "Bye"}),
+    ("set-model-tag", {"name": "Fraud", "key": "mlflow.prompt.is_prompt", "value": "no"}),
+]
+"""Each rests on who holds what, and nobody holds anything that is protected yet."""
+
+
+@pytest.fixture
+def unheld(registry, only):
+    """Three versions that hold nothing, and a rule for Production."""
+    only("stage:Production")
+    for _ in range(3):
+        registry.add_version("Fraud")
+    return registry
+
+
+@pytest.mark.parametrize(("operation", "message"), LOOKING)
+def test_a_promotion_that_begins_and_ends_after_the_look_up_lets_nothing_pass(unheld, monkeypatch, operation, message):
+    """The registry showed nobody at the target, and the record shows no promotion under way any more."""
+    asked = PromoteRequestFactory(version="3")
+
+    def promoted_behind(call):
+        def looking(*arguments, **options):
+            found = call(*arguments, **options)
+            monkeypatch.undo()
+            services.review(actor=by(UserFactory()), promote_request=asked, verdict=Verdict.APPROVE)
+            return found
+
+        return looking
+
+    for call in ("get_version", "get_model"):
+        monkeypatch.setattr(unheld, call, promoted_behind(getattr(unheld, call)))
+    outcome = send(operation, message)
+    assert outcome.status in (403, 409), outcome
+    assert PromoteRequest.objects.get().status == Status.PROMOTED
+    assert "Production" in refused(send(operation, message)).message
+
+
+@pytest.mark.parametrize(("operation", "message"), LOOKING)
+def test_a_promotion_that_was_cut_off_and_lands_after_the_look_up_lets_nothing_pass(unheld, operation, message):
+    asked = cut_off(unheld, ago=timedelta(minutes=3), version="3")
+    looks = []
+
+    def lands():
+        looks.append(1)
+        if len(looks) == 2:
+            unheld.transition_stage("Fraud", "3", "Production", archive_existing_versions=False)
+
+    for call in ("get_version", "get_model"):
+        unheld.before(call, lands)
+    outcome = send(operation, message)
+    assert outcome.status in (403, 409), outcome
+    assert unheld.get_version("Fraud", "3").stage == "Production"
+    assert asked.number == PromoteRequest.objects.get().number
 
 
 def test_rules_of_one_workspace_do_not_reach_into_another(fraud, only):
