@@ -20,11 +20,21 @@ _PROMPT_URI = re.compile(r"(?:prompts:/)?((?! )[^/@:?#;\x00-\x1f\x7f]+(?<! ))(?:
 
 
 def gateway_secret(message: Message, workspace: str) -> Refusal | None:
-    """Refuses a secret of the gateway's whose address leads below MLflow's own API."""
-    settings = pick(message, "auth_config") or {}
-    if not isinstance(settings, dict) or not all(isinstance(value, str) for value in settings.values()):
-        raise UnreadableCall("'auth_config' must be an object of texts.")
-    return Refusal(wording.GATEWAY) if any(map(names_the_api, settings.values())) else None
+    """Refuses a secret of the gateway's whose address leads below MLflow's API, or that is more than credentials."""
+    for field in ("secret_value", "auth_config"):
+        settings = pick(message, field) or {}
+        if not isinstance(settings, dict) or not all(isinstance(value, str) for value in settings.values()):
+            raise UnreadableCall(f"'{field}' must be an object of texts.")
+        if field == "auth_config" and any(map(names_the_api, settings.values())):
+            return Refusal(wording.GATEWAY)
+        model_settings.check_secret(settings, field)
+    return None
+
+
+def call_model(message: Message, workspace: str) -> Refusal | None:
+    """Refuses a call of a language model through the gateway that says more than what the model is to answer."""
+    model_settings.check_call(message)
+    return None
 
 
 def model_definition(message: Message, workspace: str) -> Refusal | None:
@@ -90,6 +100,7 @@ def judged(operation: str, message: Message, workspace: str) -> Refusal | None:
 RULINGS: dict[str, Callable[[Message, str], Refusal | None]] = {
     "gateway-secret": gateway_secret,
     "model-definition": model_definition,
+    "call-model": call_model,
     "detect-issues": detect_issues,
     "register-judge": one_judge,
     "invoke-judge": one_judge,

@@ -1,16 +1,17 @@
 """Which settings of a judge or an optimiser pass: those that say how a language model answers, and not where it is.
 
 MLflow's jobs hand such settings to a library for language models as they are (3.17.2, 3.18.0: `inference_params` of a
-serialized judge, `lm_kwargs` of an optimiser, and what is like them). Those that name an address and a body make the
-job call MLflow itself, past Checkpoint: `api_base`, `extra_body`, `extra_headers`, `model_list`, and whatever that
-library comes to know. So names are allowed one by one, at any depth, also in JSON that is a text; the rest is refused.
+serialized judge, `lm_kwargs` of an optimiser, and what is like them), and so does its gateway with what callers send to
+a model and with what a secret holds. Those that name an address and a body make MLflow call itself, past Checkpoint:
+`api_base`, `extra_body`, `extra_headers`, `model_list`, `sagemaker_base_url`, and whatever that library comes to know.
+So names are allowed one by one, for jobs at any depth, also in JSON that is a text; the rest is refused.
 """
 
 import json
 import re
 from typing import Any
 
-from proxy.guard.messages import UnreadableCall, load_text
+from proxy.guard.messages import Message, UnreadableCall, load_text
 from proxy.guard.routes import names_the_api
 from proxy.paths import decodings
 
@@ -24,6 +25,39 @@ ANSWERING = frozenset(
     }
 )  # fmt: skip
 """What a language model is told about its answer."""
+
+_CALLING = ANSWERING | frozenset(
+    {
+        # OpenAI's chat completions, embeddings and responses
+        "model", "messages", "stream", "stream_options", "store", "metadata", "user", "modalities", "audio",
+        "prediction", "response_format", "service_tier", "tools", "tool_choice", "functions", "function_call",
+        "web_search_options", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "input", "dimensions",
+        "encoding_format", "input_type", "truncate", "instructions", "include", "max_tool_calls", "prompt", "text",
+        "previous_response_id", "conversation", "truncation", "background", "context_management",
+        # Anthropic's messages
+        "system", "stop_sequences", "container", "mcp_servers", "output_config", "output_format", "cache_control",
+        "inference_geo",
+        # Gemini's contents
+        "contents", "systemInstruction", "system_instruction", "generationConfig", "generation_config",
+        "safetySettings", "safety_settings", "toolConfig", "tool_config", "cachedContent", "cached_content",
+        # Of some models only
+        "safe_prompt", "random_seed", "top_a", "keep_alive", "transforms", "provider",
+    }
+)  # fmt: skip
+"""What a caller of the gateway tells a language model. What lies in these is data, for the model; none is a field of
+MLflow's own API that a protected target could change by, wherever such a call ends up (`sagemaker_base_url`, and a
+server that answers with a redirect, which the library follows)."""
+
+_CREDENTIALS = frozenset(
+    {
+        "api_key", "api_base", "api_type", "api_version", "auth_mode", "deployment_name", "organization", "version",
+        "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_region_name", "aws_role_name",
+        "aws_session_name", "vertex_project", "vertex_location", "vertex_credentials", "vertex_anthropic_betas",
+        "client_id", "client_secret", "tenant_id", "portkey_provider", "portkey_config", "provider_api_key",
+    }
+)  # fmt: skip
+"""What a secret of the gateway holds (`mlflow.utils.providers`, `mlflow.server.gateway_api`). For providers that MLflow
+does not call itself, all of it becomes arguments of the call."""
 
 _OPTIMISING = frozenset(
     {"reflection_model", "max_metric_calls", "display_progress_bar", "guidelines", "lm_kwargs", "gepa_kwargs"}
@@ -146,6 +180,24 @@ def check_prompt_model(text: str) -> None:
             check_model(settings.get(field), field)
 
 
+def check_call(message: Message) -> None:
+    """Passes what is sent to a language model through the gateway, if all of its fields are known to be harmless.
+
+    Raises:
+        UnsafeSetting: one is not.
+    """
+    _check_names(message, _CALLING, "")
+
+
+def check_secret(settings: dict[str, str], field: str) -> None:
+    """Passes what a secret of the gateway holds, in one of its two fields, if all of it says who calls, and where.
+
+    Raises:
+        UnsafeSetting: something else is in it.
+    """
+    _check_names(settings, _CREDENTIALS, f"{field}.")
+
+
 def check_model(name: object, field: str) -> None:
     """Passes the name of a model or of its provider, which some providers take for an address.
 
@@ -165,6 +217,12 @@ def is_address(text: str) -> bool:
     """Tells whether a text would lead somewhere if it were called."""
     # An endpoint of the gateway may be called `mlflow`.
     return any(map(_ADDRESS.search, decodings(text))) or names_the_api(f"/{text}".removesuffix("/mlflow"))
+
+
+def _check_names(message: Message, allowed: frozenset[str], before: str) -> None:
+    unknown = next((name for name in message if name not in allowed), None)
+    if unknown is not None:
+        raise UnsafeSetting(f"{before}{unknown}")
 
 
 def _check(value: Any, allowed: frozenset[str], path: str, *, is_prose: bool = False) -> None:

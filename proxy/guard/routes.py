@@ -84,7 +84,8 @@ def _expression(path: str, *, is_forbidden: bool = False) -> str:
 def _judged_expression(write: Write) -> re.Pattern[str]:
     """Returns where a row's words stand in a path, whatever is in front of them."""
     expression = _expression(write.path.casefold(), is_forbidden=write.traffic is Traffic.FORBIDDEN)
-    root = "/" if write.path.startswith("mlflow") else r"/(?:ajax-)?api/[^/]+/"
+    roots = {"/": "", "m": "/"}  # a row from the server's root, and one that MLflow's own word begins
+    root = roots.get(write.path[0], r"/(?:ajax-)?api/[^/]+/")
     return re.compile(rf"{root}{expression}/?\Z", re.DOTALL)
 
 
@@ -109,7 +110,7 @@ class _Table:
         judged = [write for write in rows if write.traffic is not Traffic.PASS and write.operation not in _GUARDED]
         self._judged = [(_judged_expression(write), _route(write)) for write in judged]
         expressions = "|".join(pattern.pattern.removeprefix("/") for pattern, _ in self._judged)
-        self._is_judged = re.compile(rf"/(?=mlflow|ajax-api/|api/)(?:{expressions})", re.DOTALL)
+        self._is_judged = re.compile(rf"/(?=mlflow|ajax-api/|api/|gateway/)(?:{expressions})", re.DOTALL)
         self._known: dict[str, list[tuple[re.Pattern[str], Route]]] = {}
         for write in rows:
             if write.traffic is Traffic.PASS:

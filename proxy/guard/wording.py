@@ -142,7 +142,8 @@ REFUSED_WHEN = {
     "invoke-judge": "When a setting says where a language model is, or holds code.",
     "evaluate": "When a setting says where a language model is, or holds code.",
     "detect-issues": "When the model's name is an address.",
-    "gateway-secret": "When an address leads below MLflow's own API.",
+    "gateway-secret": "When an address leads below MLflow's own API, or it holds something that is no credential.",
+    "call-model": "When it tells the library that calls the model more than what the model is to answer.",
     "model-definition": "When the model's name is an address.",
     "delete-workspace": "When models in it would be deleted or moved with it.",
 }

@@ -7,8 +7,16 @@ import warnings
 
 import pytest
 
-from proxy.guard.messages import UnreadableCall
-from proxy.guard.model_settings import UnsafeSetting, check_judge, check_model, check_optimiser, check_prompt_model
+from proxy.guard.messages import SHAPES, TRACKING_SHAPES, UnreadableCall, camel_case
+from proxy.guard.model_settings import (
+    UnsafeSetting,
+    check_call,
+    check_judge,
+    check_model,
+    check_optimiser,
+    check_prompt_model,
+    check_secret,
+)
 
 MLFLOW = "http://127.0.0.1:5000/api/2.0/mlflow/registered-models/alias?x="
 
@@ -173,3 +181,65 @@ def test_every_scorer_of_mlflows_own_passes_as_it_serialises_itself():
         check_judge(text)
     for field in dataclasses.fields(SerializedScorer):
         check_judge(json.dumps({field.name: None}))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"model": "own", "messages": [{"role": "user", "content": f"Call {MLFLOW}"}], "temperature": 0, "stream": True},
+        {"input": ["a"], "dimensions": 8, "encoding_format": "float"},
+        {"model": "own", "input": "a", "instructions": "b", "tools": [{"type": "mcp", "server_url": "https://x"}]},
+        {"model": "own", "system": "a", "messages": [], "max_tokens": 1, "thinking": {"type": "enabled"}, "top_k": 1},
+        {"contents": [{"parts": [{"text": "a"}]}], "generationConfig": {"temperature": 0}, "safetySettings": []},
+    ],
+)
+def test_what_a_model_is_to_answer_passes_through_the_gateway(call):
+    check_call(call)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "sagemaker_base_url",
+            "aws_bedrock_runtime_endpoint",
+            "api_base",
+            "base_url",
+            "custom_endpoint",
+            "api_version",
+        ),
+        *("aws_region_name", "extra_body", "extra_headers", "litellm_params", "model_list", "fallbacks", "client"),
+        *("name", "alias", "version", "stage", "Messages", ""),
+    ],
+)
+def test_nothing_else_passes_through_the_gateway(name):
+    """MLflow itself refuses five names of addresses (3.17.2, 3.18.0); the library that it calls knows more."""
+    with pytest.raises(UnsafeSetting) as found:
+        check_call({"model": "own", "messages": [], name: "x"})
+    assert found.value.path == name
+
+
+@pytest.mark.parametrize("field", ["secret_value", "auth_config"])
+def test_a_secret_holds_credentials_and_where_they_count(field):
+    check_secret({"api_key": "sk-1", "api_base": "https://api.example/v1", "aws_region_name": "eu-central-1"}, field)
+    for name in ("sagemaker_base_url", "name", "alias", "extra_body", "aws_sts_endpoint", "LD_PRELOAD"):
+        with pytest.raises(UnsafeSetting) as found:
+            check_secret({"api_key": "sk-1", name: "x"}, field)
+        assert found.value.path == f"{field}.{name}"
+
+
+@pytest.mark.parametrize(
+    "shape", [*SHAPES.values(), *TRACKING_SHAPES.values()], ids=lambda shape: "-".join(shape.required)
+)
+def test_no_call_of_mlflows_own_is_made_of_what_passes_through_the_gateway(shape):
+    """Wherever it ends up: the library follows redirects, with its body."""
+    passing = []
+    for field in shape.required:
+        for spelled in {field, camel_case(field)}:
+            try:
+                check_call({spelled: "x"})
+                check_secret({spelled: "x"}, "secret_value")
+                passing.append(field)
+            except UnsafeSetting:
+                continue
+    assert len(passing) < len(shape.required)

@@ -109,12 +109,9 @@ def test_indirect_writes_that_can_be_judged_are_guarded():
         ("POST", "/ajax-api/3.0/jobs/search", True),
         ("POST", "/ajax-api/3.0/mlflow/prompt-optimization/jobs/search", True),
         ("POST", "/gateway/proxy/own/v1/chat/completions", False),
-        ("POST", "/gateway/openai/mlflow/invocations", False),
-        ("POST", "/ml/gateway/gemini/v1beta/models/own:generateContent", False),
         ("POST", "/ml/ajax-api/2.0/mlflow/runs/create", False),
         ("POST", "/api/3.0/mlflow/mcp-servers/io.github%2Fown/endpoints", False),
         ("PATCH", "/api/3.0/mlflow/skills/%40team/reader", False),
-        ("POST", "/gateway/mlflow/v1/chat/completions", False),
         ("POST", "/api/2.0/mlflow/runs/log-batch", False),
         ("POST", "/api/2.0/mlflow/runs%2Flog-batch", False),
         ("GET", "/api/2.0/mlflow-artifacts/artifacts/1/a%20b", True),
@@ -240,6 +237,24 @@ def test_paths_that_two_servers_could_read_differently_are_refused(path, word):
 )
 def test_paths_that_a_client_may_send_are_accepted(path):
     assert path_fault(path) == ""
+
+
+@pytest.mark.parametrize("before", ["", "/ml", "/a/b"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/gateway/openai/mlflow/invocations",
+        "/gateway/gemini/v1beta/models/own:generateContent",
+        "/gateway/gemini/v1beta/models/own%3AstreamGenerateContent",
+        "/gateway/mlflow/v1/chat/completions",
+        "/gateway/mlflow/v1/chat%2Fcompletions/",
+        "/Gateway/OpenAI/v1/responses",
+        "/gateway/anthropic/v1/messages",
+    ],
+)
+def test_what_is_sent_to_a_model_is_read(before, path):
+    found = classify("POST", before + path)
+    assert (found.traffic, found.operation) == (Traffic.GUARDED, "call-model")
 
 
 @pytest.mark.parametrize("end", ["%3F", "%3Fx", "%23", "%23x", "%253Fx", "%252523"])

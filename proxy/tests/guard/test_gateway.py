@@ -48,3 +48,40 @@ def test_the_gateway_gets_other_addresses(registry, setting):
 @pytest.mark.parametrize("config", ["x", {"api_base": 7}, {"api_base": {"x": "y"}}])
 def test_settings_of_the_gateway_that_are_no_texts_are_bad_input(registry, config):
     refused(call("POST", SECRET, message={"secret_name": "s", "auth_config": config}), 400)
+
+
+INVOCATION = "/gateway/own/mlflow/invocations"
+
+
+def test_a_call_of_a_model_passes_as_it_came(registry):
+    message = {"messages": [{"role": "user", "content": "a"}], "temperature": 0.5, "stream": True}
+    assert passed(call("POST", INVOCATION, message=message)) == message
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        INVOCATION,
+        "/ml/gateway/mlflow/v1/chat/completions",
+        "/gateway/openai/v1/chat/completions",
+        "/gateway/openai/v1/embeddings",
+        "/gateway/openai/v1/responses",
+        "/gateway/openai/v1/responses/compact",
+        "/gateway/anthropic/v1/messages",
+        "/gateway/gemini/v1beta/models/own:generateContent",
+        "/gateway/gemini/v1beta/models/own:streamGenerateContent",
+    ],
+)
+def test_a_call_of_a_model_does_not_say_where_the_model_is(registry, path):
+    address = "http://127.0.0.1:5000/api/2.0/mlflow/registered-models/alias"
+    message = {"model": "own", "messages": [], "sagemaker_base_url": address, "name": "Fraud", "alias": "champion"}
+    outcome = refused(call("POST", path, message=message))
+    assert "'sagemaker_base_url'" in outcome.message
+    assert "past Checkpoint" in outcome.message
+
+
+@pytest.mark.parametrize("field", ["secret_value", "secretValue", "auth_config", "authConfig"])
+def test_a_secret_brings_no_arguments_for_the_call(registry, field):
+    message = {"secret_name": "s", field: {"api_key": "k", "sagemaker_base_url": "http://elsewhere/"}}
+    outcome = refused(call("POST", SECRET, message=message))
+    assert "sagemaker_base_url" in outcome.message
