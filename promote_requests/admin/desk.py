@@ -19,6 +19,9 @@ from promote_requests.pages.shown.context import context_of
 from promote_requests.pages.shown.looking import Look
 from promote_requests.services import settle_if_cut_off
 
+DEEDS = ("promote", "close", "withdraw", "reopen", "dismiss")
+"""What `act` does, by the names that its buttons send."""
+
 
 def address(number: int) -> str:
     """Returns the path of a request's desk."""
@@ -107,6 +110,6 @@ def act(request: HttpRequest, promote_request: PromoteRequest) -> HttpResponse:
             services.dismiss(actor=actor, promote_request=promote_request, review=review_named(request), reason=message)
             done = sentences.LIFTED
         case _:
-            raise InvalidInput("Choose what should be done: promote, close, withdraw, reopen or dismiss.", field="deed")
+            raise InvalidInput(f"Choose what should be done: {', '.join(DEEDS[:-1])} or {DEEDS[-1]}.", field="deed")
     messages.success(request, done)
     return redirect(address(promote_request.number))

@@ -81,6 +81,7 @@ class Way:
 
     address: str
     go: Callable[[Attempt], Answer]
+    is_of_desk: bool = False
 
 
 def _new_rule() -> ProtectionRule:
@@ -222,6 +223,20 @@ def by_admin_action(name: str) -> Way:
         return _admin(attempt, "promoterequest/", values)
 
     return Way(f"promoterequest {name}", go)
+
+
+def by_desk(view: str, said: str = "") -> Way:
+    """Sends a form of the admin's desk: `act` with the deed that its button says, or `review`."""
+
+    def go(attempt: Attempt) -> Answer:
+        values = dict(attempt.values)
+        if said == "dismiss":
+            values["message"] = values.pop("reason", "")
+        if said:
+            values["deed" if view == "act" else "verdict"] = said
+        return _admin(attempt, f"promoterequest/{attempt.number}/{view}/", values)
+
+    return Way(f"promoterequest {view} {said}".rstrip(), go, is_of_desk=True)
 
 
 def by_admin_form(model: str, view: str) -> Way:

@@ -9,7 +9,10 @@ from promote_requests.tests.doors.story import ENTRIES, Door
 
 NO_CALL = "The proxy judges calls to MLflow, and this is none."
 NO_COMMAND = "Commands act for Checkpoint or for who operates the host, never for a person."
-READ_THERE = "The admin shows requests and approves or closes them, nothing else."
+READ_THERE = "The admin's desk judges, promotes and ends a request, and lifts an objection; nothing else."
+AT_THE_DESK = " at the desk"
+"""How the acts are called that are done at the admin's desk beside what its list does in bulk."""
+OF_THE_DESK = "It is the act without its last words, at another form of the admin's."
 ONE_BY_ONE = "Pages and API delete one row at a time."
 IN_THE_FORM = "There one changes the rule's enforcement with the rest of it."
 PROGRAMS_REPORT = "Programs report checks, by the API."
@@ -50,6 +53,10 @@ def _of_row(way: Way) -> dict[Door, Way | str]:
     return _ways(ADMIN_ONLY, ADMIN_ONLY, ADMIN_ONLY, way)
 
 
+def _at_the_desk(way: Way) -> dict[Door, Way | str]:
+    return _ways(OF_THE_DESK, OF_THE_DESK, OF_THE_DESK, way, OF_THE_DESK)
+
+
 def _of_call(method: str, path: str) -> dict[Door, Way | str]:
     return _ways(CALL_ONLY, CALL_ONLY, CALL_ONLY, CALL_ONLY, attempts.by_proxy(method, path))
 
@@ -63,7 +70,7 @@ WAYS: dict[str, dict[Door, Way | str]] = {
     "report a check": _ways(
         attempts.by_service("report_check"), PROGRAMS_REPORT, attempts.by_api("POST", "checks"), PROGRAMS_REPORT
     ),
-    "comment": _of_request("comment", attempts.by_api("POST", "comments")),
+    "comment": _of_request("comment", attempts.by_api("POST", "comments"), attempts.by_desk("review", "comment")),
     "open a thread": _of_request("comment", attempts.by_api("POST", "threads")),
     **{
         act: _ways(
@@ -84,11 +91,15 @@ WAYS: dict[str, dict[Door, Way | str]] = {
         for act, method in (("edit_comment", "PATCH"), ("delete_comment", "DELETE"))
     },
     "review": _of_request("review", attempts.by_api("POST", "reviews"), attempts.by_admin_action("approve_selected")),
-    "promote": _of_request("promote", attempts.by_api("POST", "promote")),
-    "withdraw": _of_request("withdraw", attempts.by_api("POST", "close", reason="withdrawn")),
+    "promote": _of_request("promote", attempts.by_api("POST", "promote"), attempts.by_desk("act", "promote")),
+    "withdraw": _of_request(
+        "withdraw", attempts.by_api("POST", "close", reason="withdrawn"), attempts.by_desk("act", "withdraw")
+    ),
     "close": _of_request("close", attempts.by_api("POST", "close"), attempts.by_admin_action("close_selected")),
-    "reopen": _of_request("reopen", attempts.by_api("POST", "reopen")),
-    "dismiss": _of_request("dismiss", attempts.by_api("POST", "dismiss")),
+    f"review{AT_THE_DESK}": _at_the_desk(attempts.by_desk("review")),
+    f"close{AT_THE_DESK}": _at_the_desk(attempts.by_desk("act", "close")),
+    "reopen": _of_request("reopen", attempts.by_api("POST", "reopen"), attempts.by_desk("act", "reopen")),
+    "dismiss": _of_request("dismiss", attempts.by_api("POST", "dismiss"), attempts.by_desk("act", "dismiss")),
     "supersede": _of_request("supersede", attempts.by_api("POST", "supersede")),
     "roll_back": _of_request("roll_back", attempts.by_api("POST", "roll-back")),
     "break_glass": _of_request("break_glass", attempts.by_api("POST", "break-glass")),

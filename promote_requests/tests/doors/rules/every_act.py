@@ -15,6 +15,7 @@ from testing.people import by
 
 ASKS_THE_DATABASE = {Action.DISMISS, Action.BREAK_GLASS, Action.CONSENT}
 """For a permission."""
+HIDDEN = {Door.ADMIN: "The admin does not know drafts of others."}
 
 
 def _wrong_states() -> Iterator[Rule]:
@@ -22,7 +23,7 @@ def _wrong_states() -> Iterator[Rule]:
         if not transitions.is_allowed(action, status):
             says = f"{action.label} is not possible: the request is {status.label.lower()}."
             actor = "ada" if action in AUTHORS else "grace"
-            but = {Door.ADMIN: "The admin does not know drafts of others."} if status == Status.DRAFT else {}
+            but = HIDDEN if status == Status.DRAFT else {}
             yield Rule(f"{action} while {status}", str(action), 409, says, actor=actor, at=status, but=but)
 
 
@@ -36,7 +37,8 @@ def _wrong_people() -> Iterator[Rule]:
         request = PromoteRequest(author=ada, status=at, is_private=at == Status.DRAFT, closed_by=closer)
         says = permissions.refusal(by(person), action, request)
         if says:
-            yield Rule(f"{action} by {person.username}", str(action), 403, says, actor=person.username, at=at)
+            but = HIDDEN if at == Status.DRAFT and person != ada else {}
+            yield Rule(f"{action} by {person.username}", str(action), 403, says, actor=person.username, at=at, but=but)
 
 
 def _deactivated() -> Iterator[Rule]:
