@@ -1,7 +1,8 @@
 """The list's search: `is:open model:Fraud target:Production author:ada review:required` and free words."""
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -43,6 +44,11 @@ MINE = "@me"
 DEFAULT = "is:open"
 MAX_LENGTH = 500
 """The most characters of a search; the rest is cut off."""
+TABS = ("open", "promoted", "closed")
+"""The states that a page counts."""
+MOST_FOUND = 500
+"""So many requests of a state are shown of a search for words: who reads on narrows it. Each of them is looked for in
+the texts of all that lie in between."""
 
 _KEYS = ("is", "model", "version", "target", "author", "review", "label")
 _TOKEN = re.compile(r'(?P<key>[a-z]+):(?P<value>"[^"]*"|\S+)|"(?P<phrase>[^"]*)"|(?P<word>\S+)', re.IGNORECASE)
@@ -97,8 +103,25 @@ class Search:
         return bool(self.words or set(self.terms) - {"is"})
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a page shows of a search.
+
+    Attributes:
+        shown: What matches it, or the newest `most` of that.
+        count: How many match it, `most` + 1 for more.
+        tally: {state of `TABS`: how many match all of it but its `is:`}; a state is left out where nobody counted.
+        most: How many are counted and shown.
+    """
+
+    shown: PromoteRequestQuerySet
+    count: int
+    tally: Mapping[str, int]
+    most: int = MOST
+
+
 def find(search: Search, *, viewer: "User", rules: Rulebook) -> PromoteRequestQuerySet:
-    """Returns the requests that match all of a search but its `is:`, so that each state can be counted.
+    """Returns the requests that match all of a search but its `is:`.
 
     `review:` computes the decision of each open request that matches the rest.
     """
@@ -108,25 +131,56 @@ def find(search: Search, *, viewer: "User", rules: Rulebook) -> PromoteRequestQu
             found = apply(found, search.terms[key])
     if author := search.terms.get("author"):
         found = found.filter(author=viewer) if author == "@me" else found.filter(author__username__iexact=author)
-    if search.words:
-        found = _read_once(found)
     wanted = search.terms.get("review")
     if wanted == MINE:
         found = found.filter(pk__in=waiting_for(viewer, rules).values("pk"))
     elif wanted:
         candidates = found.open().for_rows()
         pks = [request.pk for request in candidates if decision_of(request, rules).decision == REVIEWS[wanted]]
-        found = found.filter(pk__in=pks)
+        found = PromoteRequest.objects.filter(pk__in=pks)
     return found
 
 
-def _read_once(found: PromoteRequestQuerySet) -> PromoteRequestQuerySet:
-    """Returns the same requests by their numbers, so that texts are searched once and not for each tab and the page.
+def look_up(search: Search, *, viewer: "User", rules: Rulebook) -> Found:
+    """Returns what a page shows of a search; no text is searched twice for it.
 
-    Where there are more than are counted, whoever looks for some finds them soon, and the search itself is kept.
+    Of words that more than `MOST_FOUND` requests of the shown state have, those of other states are not counted: that
+    would take longer than the rest of the page.
     """
-    numbers = list(found.order_by().values_list("pk", flat=True)[: MOST + 1])
+    found, state = find(search, viewer=viewer, rules=rules), search.terms.get("is", "")
+    shown = in_state(found, state)
+    if not search.words:
+        count = count_up_to(shown)
+        return Found(
+            shown, count, {each: count if each == state else count_up_to(in_state(found, each)) for each in TABS}
+        )
+    status_of = _read(shown.order_by("-number"), MOST_FOUND)
+    count, tally = len(status_of), dict[str, int]()
+    if count > MOST_FOUND:
+        tally = {state: count} if state in TABS else {}
+    else:
+        rest = found.exclude(pk__in=status_of) if state else found.none()
+        if state in TABS:
+            rest = rest.exclude(status__in=STATES[state])  # whose texts are read already
+        others = _read(rest.order_by(), MOST)
+        statuses = Counter([*status_of.values(), *others.values()])
+        if len(others) <= MOST:
+            tally = {each: sum(statuses[status] for status in STATES[each]) for each in TABS}
+    return Found(PromoteRequest.objects.filter(pk__in=list(status_of)[:MOST_FOUND]), count, tally, MOST_FOUND)
+
+
+def read_once(found: PromoteRequestQuerySet) -> PromoteRequestQuerySet:
+    """Returns the same requests by their numbers, so that texts are not searched again to count them and for a page.
+
+    Where there are more than `MOST`, whoever looks for some finds them soon, and the search itself is kept.
+    """
+    numbers = _read(found.order_by(), MOST)
     return found if len(numbers) > MOST else PromoteRequest.objects.filter(pk__in=numbers)
+
+
+def _read(found: PromoteRequestQuerySet, most: int) -> dict[int, str]:
+    """Returns {number: status} of the first `most` + 1."""
+    return dict(found.values_list("pk", "status")[: most + 1])
 
 
 def in_state(found: PromoteRequestQuerySet, state: str) -> PromoteRequestQuerySet:
@@ -134,11 +188,6 @@ def in_state(found: PromoteRequestQuerySet, state: str) -> PromoteRequestQuerySe
     if state == FLAGGED:
         return found.flagged()
     return found.filter(status__in=STATES[state]) if state else found
-
-
-def counts(found: PromoteRequestQuerySet) -> dict[str, int]:
-    """Returns how many of `found` are open, promoted and closed; of each at most `bounded.MOST` + 1 are counted."""
-    return {state: count_up_to(in_state(found, state)) for state in ("open", "promoted", "closed")}
 
 
 def _by_target(found: PromoteRequestQuerySet, value: str) -> PromoteRequestQuerySet:

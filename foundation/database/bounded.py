@@ -25,21 +25,30 @@ def shown_count(count: int, most: int = MOST) -> str:
 
 
 class BoundedPaginator(Paginator):
-    """Pages of the first `MOST` rows of a queryset."""
+    """Pages of the first rows of a queryset."""
 
     object_list: QuerySet[Any]
 
+    def __init__(
+        self, object_list: QuerySet[Any], per_page: int, *, most: int = MOST, counted: int | None = None
+    ) -> None:
+        """Args: as in the parent, how many rows the pages have together at most, and their count by `count_up_to`."""
+        super().__init__(object_list, per_page)
+        self._most = most
+        if counted is not None:
+            self._counted = counted
+
     @cached_property
     def _counted(self) -> int:
-        return count_up_to(self.object_list)
+        return count_up_to(self.object_list, self._most)
 
     @cached_property
     @override
     def count(self) -> int:
         """How many rows the pages have together."""
-        return min(self._counted, MOST)
+        return min(self._counted, self._most)
 
     @property
     def is_cut(self) -> bool:
         """Whether there are more rows than the pages have."""
-        return self._counted > MOST
+        return self._counted > self._most

@@ -9,7 +9,7 @@ from foundation.exceptions import InvalidInput
 from promote_requests.choices import ReviewDecision, Status
 from promote_requests.models import PromoteRequest
 from promote_requests.querysets import PromoteRequestQuerySet
-from promote_requests.search import MAX_LENGTH, REVIEWS, Search, find, in_state
+from promote_requests.search import MAX_LENGTH, REVIEWS, Search, find, in_state, read_once
 from protection.rulebook import rulebook
 from registry.workspaces import canonical_workspace
 
@@ -49,6 +49,8 @@ class PromoteRequestFilter(django_filters.FilterSet):
             found = found.filter(status__in=wanted["status"])
         if wanted["workspace"]:
             found = found.filter(workspace=canonical_workspace(wanted["workspace"]))
+        if asked.words:
+            found = read_once(found)
         return found.order_by(*(wanted["ordering"] or []), "-number")
 
     @staticmethod

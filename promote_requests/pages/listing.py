@@ -19,7 +19,7 @@ from promote_requests.models import PromoteRequest
 from promote_requests.pages.http import PageRequest
 from promote_requests.pages.labels.choices import label_options
 from promote_requests.querysets import PromoteRequestQuerySet
-from promote_requests.search import Search
+from promote_requests.search import Found, Search
 from promote_requests.services import decision_of
 from promote_requests.services.moves.queue import beside
 from protection.matching import Rulebook
@@ -76,13 +76,13 @@ def request_list(request: PageRequest) -> HttpResponse:
     text = request.GET.get("q", search.DEFAULT)
     asked = Search.parse(text)
     rules = rulebook()
-    found = search.find(asked, viewer=request.user, rules=rules)
-    state = asked.terms.get("is", "")
-    page = BoundedPaginator(for_rows(search.in_state(found, state)), PER_PAGE).get_page(request.GET.get("page"))
+    found = search.look_up(asked, viewer=request.user, rules=rules)
+    pages = BoundedPaginator(for_rows(found.shown), PER_PAGE, most=found.most, counted=found.count)
+    page = pages.get_page(request.GET.get("page"))
     context = {
         "search": asked,
         "text": text if asked.problems else str(asked),
-        "tabs": _tabs(asked, search.counts(found)),
+        "tabs": _tabs(asked, found),
         "menus": _menus(asked, request.user),
         "page": page,
         "page_query": urlencode({"q": str(asked)}),
@@ -118,7 +118,7 @@ def _href(asked: Search) -> str:
     return f"?{urlencode({'q': str(asked)})}"
 
 
-def _tabs(asked: Search, counts: dict[str, int]) -> list[Choice]:
+def _tabs(asked: Search, found: Found) -> list[Choice]:
     current = asked.terms.get("is", "")
     if current in {"draft", "promoting"}:
         current = "open"
@@ -129,9 +129,11 @@ def _tabs(asked: Search, counts: dict[str, int]) -> list[Choice]:
             state.capitalize(),
             _href(asked.having(**{"is": state})),
             state == current,
-            shown_count(count),
+            shown_count(found.tally[state], found.most if state == current else search.MOST)
+            if state in found.tally
+            else "",
         )
-        for state, count in counts.items()
+        for state in search.TABS
     ]
 
 

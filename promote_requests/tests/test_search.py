@@ -150,8 +150,8 @@ def test_review_asks_for_the_decision_of_open_requests(three: dict[str, int], ad
 
 
 def test_counts_follow_the_search_and_not_its_state(three: dict[str, int], ada: "User") -> None:
-    found = search.find(Search.parse("is:closed model:Fraud"), viewer=ada, rules=[])
-    assert search.counts(found) == {"open": 1, "promoted": 0, "closed": 1}
+    found = search.look_up(Search.parse("is:closed model:Fraud"), viewer=ada, rules=[])
+    assert found.tally == {"open": 1, "promoted": 0, "closed": 1}
 
 
 def test_the_texts_are_searched_once_for_all_tabs_and_the_page(three: dict[str, int], ada: "User") -> None:
@@ -161,6 +161,18 @@ def test_the_texts_are_searched_once_for_all_tabs_and_the_page(three: dict[str, 
         answer = client.get("/checkpoint/", {"q": "churn"})
     assert "Churn model" in answer.content.decode()
     assert sum("description" in query["sql"].partition(" WHERE ")[2] for query in queries) == 1
+
+
+def test_the_texts_of_other_states_are_searched_for_their_tabs_alone(three: dict[str, int], ada: "User") -> None:
+    client = Client()
+    client.force_login(ada)
+    with CaptureQueriesContext(connection) as queries:
+        html = client.get("/checkpoint/", {"q": "is:closed a"}).content.decode()
+    counts = dict(re.findall(r"(\w+) <span class=\"count\">(\d+)</span></a>", html))
+    assert counts == {"Open": "2", "Promoted": "0", "Closed": "1"}
+    shown, others = [where for query in queries if "description" in (where := query["sql"].partition(" WHERE ")[2])]
+    assert re.search(r"\"status\" IN \('closed'\)", shown)
+    assert re.search(r"NOT \(\S+\"status\" IN \('closed'\)\)", others)
 
 
 @pytest.mark.postgresql
