@@ -35,6 +35,8 @@ _PICTURES = ("/checkpoint/compare/picture/", "/checkpoint/compare/copy/")
 """What is sent from there is told by its bytes to be a picture, and is contained by its policy."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
+_IN_A_TAB = "This page is shown in a tab of its own only, not to scripts and in frames."
+
 logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -95,6 +97,17 @@ class OwnPagesMiddleware:
             )
         return self.get_response(request)
 
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], *_: object
+    ) -> HttpResponseBase | None:
+        """Refuses a script the answer of a view that asks for no token: it is a page, and there is a token in it."""
+        asks_for_token = not getattr(view_func, "csrf_exempt", False) or request.path_info.startswith(_API)
+        if request.method in _SAFE_METHODS or asks_for_token or metadata.is_navigation(request):
+            return None
+        return error_pages.error(
+            request, status=403, title="Not allowed", message=_IN_A_TAB, code="PERMISSION_DENIED", bare=True
+        )
+
 
 def _refusal(request: HttpRequest) -> str:
     """Returns why the browser does not get what it asks for, "" when it does."""
@@ -116,7 +129,7 @@ def _refusal(request: HttpRequest) -> str:
     is_read = metadata.is_call(request) and metadata.site(request) in metadata.FROM_OUR_ORIGIN
     if is_read and path.startswith(_FOR_SCRIPTS):
         return ""
-    return "This page is shown in a tab of its own only, not to scripts and in frames."
+    return _IN_A_TAB
 
 
 class RefusalMiddleware:

@@ -208,6 +208,40 @@ def _patterns(resolver: URLResolver, prefix: str = "/"):
             yield prefix + str(pattern.pattern)
 
 
+def _address(pattern: str) -> str:
+    """Returns an address that a pattern matches, of something that need not exist."""
+    return re.sub(r"<(\w+:)?\w+>", "1", re.sub(r"<uuid:\w+>", "0" * 8 + "-0000-4000-8000-" + "0" * 12, pattern))
+
+
+def test_no_address_answers_a_script_with_a_token_whatever_it_sends(registry) -> None:
+    """Whoever is signed in has a token in every page: also in one that is answered to a form without any."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(AdministratorFactory())
+    found = {
+        _address(path) for path in _patterns(get_resolver()) if path.startswith("/checkpoint/") and "(" not in path
+    }
+    assert len(found) > 150
+    told = []
+    for path in sorted(found):
+        for method in ("post", "put"):
+            response = getattr(client, method)(path, headers=SCRIPTS_CALL)
+            assert response.status_code < 500, path
+            if "csrfmiddlewaretoken" in response.content.decode():
+                told.append(f"{method} {path}")
+    assert told == []
+
+
+def test_a_mail_program_ends_mail_without_a_browser() -> None:
+    for headers in ({}, DOCUMENT):
+        response = Client(enforce_csrf_checks=True).post("/checkpoint/notifications/unsubscribe/", headers=headers)
+        assert response.status_code == 400
+
+
+def test_the_page_of_the_api_is_only_to_be_read(signed_in) -> None:
+    for method in ("options", "post", "delete"):
+        assert 400 <= getattr(signed_in, method)(OF_THE_API, headers=SCRIPTS_CALL).status_code < 500
+
+
 def test_no_page_lies_below_an_address_that_answers_scripts() -> None:
     found = {path for path in _patterns(get_resolver()) if path.startswith("/checkpoint/mlflow-ui/")}
     assert found == {"/checkpoint/mlflow-ui/status/"}

@@ -58,6 +58,7 @@ class SwaggerView(SpectacularSwaggerSplitView):
     holds no CSRF token: any script of our origin may read it. Whoever tries a change out here enters an API token.
     """
 
+    http_method_names = ("get", "head")  # to what is described by OPTIONS no template belongs
     permission_classes = (IsAuthenticated,)
 
     @extend_schema(exclude=True)
