@@ -57,6 +57,8 @@ class Rule(Protocol):
 _ALL_NAMES: dict[str, tuple[str, ...]] = {TargetKind.STAGE: STAGES, TargetKind.STATUS: STATUSES}
 _PATTERNS = 16_384
 """So many patterns are kept compiled. `fnmatch` keeps 256, and compiles each anew where more are tried in turn."""
+_PAIRS = 65_536
+"""And so many answers: a page judges a hundred requests, for few targets and models, by each of 200 rules."""
 _Match = Callable[[str], re.Match[str] | None]
 FORMAT = 2
 """Of frozen requirements."""
@@ -359,6 +361,11 @@ def pattern_problems(*, workspace_pattern: str, model_pattern: str, target_patte
 
 
 def _glob(text: str, pattern: str) -> bool:
+    return pattern == "*" or _matches(text, pattern)
+
+
+@lru_cache(maxsize=_PAIRS)
+def _matches(text: str, pattern: str) -> bool:
     folded, bare = _matchers(pattern)
     if folded(text.casefold()):
         return True

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django import template
@@ -62,7 +63,12 @@ register.filter("made", sentences.made)
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """Returns a picture from `icons.svg`, hidden from screen readers unless it has a label of its own."""
-    sprite = static("checkpoint/img/icons.svg")
+    return _picture(static("checkpoint/img/icons.svg"), name, label)
+
+
+@lru_cache(maxsize=1_024, typed=True)  # of what is safe and what is to be escaped each its own
+def _picture(sprite: str, name: str, label: str) -> SafeString:
+    # Kept: a list has several of the same in each row.
     if label:
         return format_html(
             '<svg class="icon" role="img" aria-label="{}" stroke-width="1.75"><use href="{}#{}"/></svg>',
