@@ -1,6 +1,6 @@
 """Base classes for the serializers of bodies and queries. Unknown fields are refused by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import TextChoices
@@ -30,18 +30,39 @@ def warnings_field() -> serializers.ListField:
     )
 
 
-class TrueOrFalse(serializers.BooleanField):
-    """A field of a JSON body that takes true and false, not the words and numbers that people use for them."""
+_TYPES: tuple[tuple[type[serializers.Field], type, str], ...] = (
+    (serializers.BooleanField, bool, "This is true or false."),
+    (serializers.IntegerField, int, "This is a whole number."),
+    (serializers.DateField, str, 'This is a date, for example "2026-12-20".'),
+    (serializers.CharField, str, "This is a text."),
+    (serializers.ChoiceField, str, "This is a text."),
+    (serializers.ListField, list, "This is a list."),
+    (serializers.DictField, dict, "This is an object."),
+    (serializers.BaseSerializer, dict, "This is an object."),
+)
+"""What the fields take of JSON, and what is said of anything else."""
 
-    @override
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            raise serializers.ValidationError("This is true or false.")
-        return data
+
+def _of_another_type(field: serializers.Field, value: Any) -> Any:
+    """Returns what is wrong with the type of a value, or of those in it, as a serializer says it; None for nothing.
+
+    Django REST framework takes 5 for a text, and "5", 5.0 and "yes" for what they are not, as forms have to.
+    """
+    _, wanted, says = next((row for row in _TYPES if isinstance(field, row[0])), (None, None, ""))
+    if value is None or wanted is None:
+        return None
+    sent = value
+    if type(value) not in (wanted, getattr(field, "also_takes", wanted)):  # not isinstance: true is an int
+        return [says]
+    child = getattr(field, "child", None)
+    if child is None:
+        return None
+    within: Iterable[tuple[Any, Any]] = sent.items() if isinstance(sent, dict) else enumerate(sent)
+    return {at: wrong for at, inner in within if (wrong := _of_another_type(child, inner))} or None
 
 
-class StrictSerializer(serializers.Serializer):
-    """Refuses fields that it does not know, so that a misspelt one is not silently ignored."""
+class QuerySerializer(serializers.Serializer):
+    """Reads a query, whose values are texts. Fields that it does not know are refused, so that none is ignored."""
 
     @override
     def to_internal_value(self, data: Any) -> Any:
@@ -52,6 +73,25 @@ class StrictSerializer(serializers.Serializer):
                 hint = f"Unknown field. Known fields: {known}."
                 raise serializers.ValidationError({name: [hint] for name in unknown})
         return super().to_internal_value(data)
+
+
+class StrictSerializer(QuerySerializer):
+    """Reads a JSON body. Fields that it does not know are refused, and values of another type than the field's."""
+
+    @override
+    def to_internal_value(self, data: Any) -> Any:
+        sent: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
+        wrong = {
+            name: fault for name, field in self.fields.items() if (fault := _of_another_type(field, sent.get(name)))
+        }
+        try:
+            found = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            said: Any = error.detail
+            raise serializers.ValidationError({**said, **wrong}) from None
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return found
 
 
 class NothingSerializer(StrictSerializer):

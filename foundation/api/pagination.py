@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from foundation.api.inputs import StrictSerializer
+from foundation.api.inputs import QuerySerializer
 
 PAGE_SIZE = 25
 LARGEST_PAGE = 100
@@ -23,7 +23,7 @@ class PageNumberPagination(pagination.PageNumberPagination):
     max_page_size = LARGEST_PAGE
 
 
-class PageSerializer(StrictSerializer):
+class PageSerializer(QuerySerializer):
     """Which page of a list that another server keeps; see `paged`."""
 
     page = serializers.IntegerField(min_value=1, max_value=1_000_000, default=1)

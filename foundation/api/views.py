@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 from typing_extensions import override
 
 from foundation.api.errors import LengthRequired, UnknownRoute
-from foundation.api.inputs import StrictSerializer
+from foundation.api.inputs import QuerySerializer
 from foundation.api.parsers import StrictJSONParser
 
 
@@ -49,7 +49,7 @@ class UnknownRouteView(ApiView):
         raise UnknownRoute
 
 
-def checked(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:
+def checked(serializer_class: type[QuerySerializer], data: Any) -> dict[str, Any]:
     """Returns the values of a body or query; ValidationError names what is wrong."""
     serializer = serializer_class(data=data)
     serializer.is_valid(raise_exception=True)

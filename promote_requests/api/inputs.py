@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 from typing_extensions import override
 
-from foundation.api.inputs import StrictSerializer, TrueOrFalse, one_of
+from foundation.api.inputs import QuerySerializer, StrictSerializer, one_of
 from foundation.api.pagination import PageSerializer
 from promote_requests.choices import CloseReason, Verdict
 from registry.proposals import Change
@@ -24,6 +24,12 @@ class WorkspaceField(serializers.CharField):
         return canonical_workspace(super().to_internal_value(data))
 
 
+class VersionField(serializers.CharField):
+    """A version, which programs have as a number as often as a text."""
+
+    also_takes = int
+
+
 class TargetSerializer(StrictSerializer):
     """Where a version is to go: a stage, an alias, another registered model that receives a copy, or a status."""
 
@@ -39,10 +45,10 @@ class NewPromoteRequestSerializer(StrictSerializer):
         trim_whitespace=False,
         help_text="A skill's begins with `skill:`, an MCP server's with `mcp:`.",
     )
-    version = serializers.CharField(allow_blank=True, help_text='As MLflow spells it, for example "3" or "1.4.0".')
+    version = VersionField(allow_blank=True, help_text='As MLflow spells it, for example "3" or "1.4.0".')
     target = TargetSerializer()
     change = one_of(Change, default=Change.SET, help_text="`remove` takes an alias away from the version.")
-    archive_existing_versions = TrueOrFalse(
+    archive_existing_versions = serializers.BooleanField(
         allow_null=True,
         default=None,
         help_text="Archive the stage's present holders. Left out: yes for Staging and Production.",
@@ -50,7 +56,7 @@ class NewPromoteRequestSerializer(StrictSerializer):
     title = serializers.CharField(allow_blank=True, help_text="1 to 200 characters.")
     description = serializers.CharField(allow_blank=True, default="", help_text="Markdown.")
     workspace = WorkspaceField(help_text="Empty where MLflow has no workspaces.")
-    draft = TrueOrFalse(default=False, help_text="Not yet for reviewers; `submit/` opens it.")
+    draft = serializers.BooleanField(default=False, help_text="Not yet for reviewers; `submit/` opens it.")
 
 
 class EditSerializer(StrictSerializer):
@@ -213,7 +219,7 @@ class VersionSearchSerializer(PageSerializer):
     workspace = WorkspaceField()
 
 
-class ComparisonQuerySerializer(StrictSerializer):
+class ComparisonQuerySerializer(QuerySerializer):
     """How much of a comparison to return."""
 
     only_differences = serializers.BooleanField(default=False)

@@ -222,7 +222,7 @@ WRONG = [
     Wrong("freeze", "workspace_pattern", "x" * 257, {"workspace_pattern": "x" * 257}, "256"),
     Wrong("freeze", "model_pattern", "x" * 257, {"model_pattern": "x" * 257}, "256"),
     Wrong("owners", "section", None, {"section": ["Risk"]}, NO_TEXT),
-    Wrong("owners", "people", None, {"users": "grace"}, ("list of items", "list of names")),
+    Wrong("owners", "people", None, {"users": "grace"}, ("is a list", "list of names")),
     Wrong("owners", "people", "user gone", {"users": ["gone"]}, "is deactivated"),
     Wrong("owners", "workspace_pattern", "a[b]", {"workspace_pattern": "a[b]"}, "only * and ? are wildcards"),
     Wrong("owners", "model_pattern", "a[b]", {"model_pattern": "a[b]"}, "only * and ? are wildcards"),

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from audit.actors import Door, actor_of
 from foundation.api import schema
-from foundation.api.inputs import StrictSerializer, TrueOrFalse, one_of, seen_version, warnings_field
+from foundation.api.inputs import StrictSerializer, one_of, seen_version, warnings_field
 from foundation.api.views import ApiView, checked
 from protection import documents, rules
 from protection.choices import DirectWrite, Enforcement, PromoteWhen, ServiceDirectWrite
@@ -35,7 +35,7 @@ class RuleRollbackSerializer(StrictSerializer):
 class RuleGlassSerializer(StrictSerializer):
     """What has to be before somebody promotes past the rule."""
 
-    consent = TrueOrFalse(help_text="Whether a second person with the permission has to consent.")
+    consent = serializers.BooleanField(help_text="Whether a second person with the permission has to consent.")
 
 
 class RuleReReviewSerializer(StrictSerializer):

@@ -85,7 +85,7 @@ def test_a_change_keeps_the_former_rule_and_what_is_not_named(api, risk, ada):
         ({"enforcement": "on"}, '"on" is not known: use active, evaluate, off'),
         ({"conditions": {"approval": 1}}, "'approval' is no condition"),
         ({"conditions": {"approvals": 7}}, "from 0 to 6"),
-        ({"conditions": []}, "dictionary"),
+        ({"conditions": []}, "This is an object."),
         ({"conditions": {"approvers": {"groups": ["Rsk"]}}}, "There is no group called 'Rsk'."),
         ({"conditions": {"approvers": {"groups": ["Empty"]}}}, "Empty has no active members"),
         ({"conditions": {"approvers": {"users": ["nobody"]}}}, "There is no user called 'nobody'."),

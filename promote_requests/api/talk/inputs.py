@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from foundation.api.inputs import StrictSerializer, TrueOrFalse, one_of
+from foundation.api.inputs import QuerySerializer, StrictSerializer, one_of
 from promote_requests.choices import AnchorKind
 
 
@@ -20,14 +20,14 @@ class NewThreadSerializer(StrictSerializer):
 
     body = serializers.CharField(allow_blank=True, help_text="Markdown. `@name` and `@group:name` mention people.")
     anchor = AnchorSerializer(required=False, allow_null=True, default=None)
-    is_blocking = TrueOrFalse(default=False, help_text="Stops the promotion where a rule asks for it.")
+    is_blocking = serializers.BooleanField(default=False, help_text="Stops the promotion where a rule asks for it.")
     owner = serializers.CharField(
         allow_blank=True, default="", help_text="Makes it a follow-up: the user name of who sees to it."
     )
     due_on = serializers.DateField(allow_null=True, default=None, help_text="The last day of a follow-up, UTC.")
 
 
-class MentionSearchSerializer(StrictSerializer):
+class MentionSearchSerializer(QuerySerializer):
     """What was typed of a name."""
 
     search = serializers.CharField(allow_blank=True, default="", max_length=150)
