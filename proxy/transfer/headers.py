@@ -117,6 +117,7 @@ _NOT_FROM_UPSTREAM = HOP_BY_HOP | {
 _INHERITED = frozenset(key for key in os.environ if key.startswith("HTTP_"))
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_SIGNS = re.compile(r"[^0-9a-z]")
 
 
 def for_upstream(environ: Environ) -> dict[str, str]:
@@ -140,12 +141,13 @@ def for_upstream(environ: Environ) -> dict[str, str]:
 def _outgoing_name(key: str) -> str:
     """Returns the name under which a META key goes upstream; "" when it does not."""
     name = key[5:].replace("_", "-")
-    lower = name.lower()
+    # As a server reads it that takes every sign for the same one when it makes a variable of a name.
+    plain = _SIGNS.sub("-", name.lower())
     if (
-        lower in HOP_BY_HOP
-        or lower in _OURS
-        or lower.startswith(_OUR_PREFIXES)
-        or (lower.startswith(_MLFLOW_PREFIX) and lower not in MLFLOW_HEADERS)
+        plain in HOP_BY_HOP
+        or plain in _OURS
+        or plain.startswith(_OUR_PREFIXES)
+        or (plain.startswith(_MLFLOW_PREFIX) and name.lower() not in MLFLOW_HEADERS)
         or key in _INHERITED
         or not _TOKEN.fullmatch(name)
     ):
