@@ -12,8 +12,15 @@ from typing_extensions import override
 from foundation.exceptions import InvalidInput
 
 LONGEST_NAME = 100
-_CRON_FIELDS = 5
-_NEVER = "never happens"
+_CRON = {
+    "minute": "0 to 59",
+    "hour": "0 to 23",
+    "day of the month": "1 to 31",
+    "month": "1 to 12, or JAN to DEC",
+    "day of the week": "0 to 7, or SUN to SAT",
+}
+"""{field of an expression, in order: what it holds}."""
+_INSTEAD = "Write a date such as 2026-12-20 18:00, or five fields of cron such as 0 18 * * 5 (Fridays at 18:00)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +107,7 @@ class Window:
             return
         for part, expression in (("start", self.start), ("end", self.end)):
             if wrong := _wrong_cron(expression):
-                raise InvalidInput(
-                    f"The {part} {expression!r} {wrong}: write a date such as 2026-12-20 18:00, or five fields of cron "
-                    "such as 0 18 * * 5 (Fridays at 18:00).",
-                    field=field or part,
-                )
+                raise InvalidInput(f"The {part} {expression!r} {wrong} {_INSTEAD}", field=field or part)
         if self.start == self.end:
             raise InvalidInput("The freeze ends when it begins.", field=field or "end")
 
@@ -126,16 +129,22 @@ def _moment(text: str, timezone: str) -> datetime | None:
 
 
 def _wrong_cron(expression: str) -> str:
-    """Returns what is wrong with an expression, or ""."""
-    if len(expression.split()) != _CRON_FIELDS:
-        return "is neither a date nor cron"
+    """Returns the end of the sentence that says what is wrong with an expression, or ""."""
+    fields = expression.split()
+    if len(fields) != len(_CRON):
+        return "is neither a date nor cron."
+    for at, (name, holds) in enumerate(_CRON.items()):
+        if not _happens(" ".join(field if other == at else "*" for other, field in enumerate(fields))):
+            return f"names no {name} ({holds})."
+    return "" if _happens(expression) else "never happens: no month that it names has that day."
+
+
+def _happens(expression: str) -> bool:
     try:
         next(CronSim(expression, datetime(2026, 1, 1, tzinfo=UTC)))
-    except CronSimError as error:
-        return f"is wrong ({str(error)[:1].lower()}{str(error)[1:]})"
-    except StopIteration:
-        return _NEVER
-    return ""
+    except (CronSimError, StopIteration):
+        return False
+    return True
 
 
 @lru_cache(maxsize=1024)

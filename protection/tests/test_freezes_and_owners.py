@@ -51,8 +51,14 @@ def test_a_window_lasts_from_its_start_to_its_end_in_its_own_time_zone(window, n
     [
         ({"timezone": "Berlin"}, "no time zone 'Berlin'"),
         ({"start": "Friday"}, "'Friday' is neither a date nor cron"),
-        ({"start": "0 18 * * 9"}, "is wrong (bad day-of-week)"),
-        ({"start": "0 0 31 4,6 *"}, "is wrong (bad day-of-month)"),
+        ({"start": "60 18 * * 5"}, "'60 18 * * 5' names no minute (0 to 59). Write a date"),
+        ({"start": "0 24 * * 5"}, "names no hour (0 to 23)"),
+        ({"start": "0 18 0 * *"}, "names no day of the month (1 to 31)"),
+        ({"start": "0 18 * FOO *"}, "names no month (1 to 12, or JAN to DEC)"),
+        ({"start": "0 18 * * 9"}, "names no day of the week (0 to 7, or SUN to SAT)"),
+        ({"start": "*/0 18 * * 5"}, "names no minute"),
+        ({"start": "0 0 31 4,6 *"}, "'0 0 31 4,6 *' never happens: no month that it names has that day. Write a date"),
+        ({"start": "0 0 30 FEB *"}, "never happens"),
         ({"start": "0 0 0 18 * 5"}, "is neither a date nor cron"),
         ({"end": ""}, "a start and an end"),
         ({"end": 5}, "a start and an end"),
@@ -258,7 +264,7 @@ def test_both_are_written_in_the_admin_and_what_is_wrong_is_said_at_the_field(ap
     admin = "/checkpoint/admin/protection"
     window = {**WEEKEND, "workspace_pattern": "*", "model_pattern": "*", "target_pattern": "*"}
     page = browser.post(f"{admin}/freezewindow/add/", {**window, "start": "0 18 * * 9"})
-    assert "is wrong (bad day-of-week)" in page.content.decode()
+    assert "names no day of the week" in page.content.decode()
     assert browser.post(f"{admin}/freezewindow/add/", window).status_code == 302
     row = {"section": "Risk", "workspace_pattern": "*", "model_pattern": "*", "approvals": 1}
     page = browser.post(f"{admin}/ownership/add/", {**row, "people": "user linus"})
