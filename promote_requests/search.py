@@ -46,7 +46,7 @@ MAX_LENGTH = 500
 """The most characters of a search; the rest is cut off."""
 TABS = ("open", "promoted", "closed")
 """The states that a page counts."""
-MOST_FOUND = 500
+MOST_FOUND = 250
 """So many requests of a state are shown of a search for words: who reads on narrows it. Each of them is looked for in
 the texts of all that lie in between."""
 

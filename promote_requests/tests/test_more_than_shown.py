@@ -88,21 +88,21 @@ def test_the_last_page_of_a_thousand_asks_for_a_narrower_search_where_there_are_
     assert (titles(narrowed), more in narrowed) == (1, False)
 
 
-def test_of_words_that_more_than_500_have_the_shown_state_alone_is_counted_and_that_not_far(asked, ada):
-    multiply(asked, 501)
+def test_of_words_that_more_than_250_have_the_shown_state_alone_is_counted_and_that_not_far(asked, ada):
+    multiply(asked, 251)
     with CaptureQueriesContext(connection) as common:
-        last = page(ada, LIST, q="is:open copy", page="20")
+        last = page(ada, LIST, q="is:open copy", page="10")
     tabs = re.sub(r"\s+", " ", last.partition('aria-label="Status"')[2].partition("</nav>")[0])
     assert re.findall(r">([A-Z]\w+(?: <span[^<]*</span>)?)</a>", tabs) == [
-        'Open <span class="count">500+</span>',
+        'Open <span class="count">250+</span>',
         "Promoted",
         "Closed",
     ]
-    assert "Page 20 of 20" in last
+    assert "Page 10 of 10" in last
     assert "There are more: narrow the search." in last
     assert titles(last) == 25
     assert sum("description" in query["sql"].partition(" WHERE ")[2] for query in common) == 1
-    narrowed = page(ada, LIST, q='is:open "copy 501"')
+    narrowed = page(ada, LIST, q='is:open "copy 251"')
     assert 'Closed <span class="count">0</span>' in narrowed
 
 
