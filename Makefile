@@ -40,7 +40,7 @@ TOGETHER = -n 4 --dist loadfile --no-loadscope-reorder
 test: .venv/.installed-dev
 	$(PYTEST) $(TOGETHER) -m "not (alone or drill)"
 	CHECKPOINT_TEST_DATABASE=postgresql $(PYTEST) $(TOGETHER) -m "not drill and (postgresql or (database and not (mlflow or browser or sockets or one_database)))"
-	$(PYTEST) -m alone
+	$(PYTEST) -m alone $$(grep -rl --include='test_*.py' --exclude-dir=.venv 'mark\.alone' .)
 
 # The same tests, of which each takes half as long again while it is watched.
 coverage: .venv/.installed-dev
@@ -53,11 +53,11 @@ coverage: .venv/.installed-dev
 		|| { echo "proxy is covered below 90 %" >&2; exit 1; }
 
 test-fast: .venv/.installed-dev
-	$(RUN) -m pytest -q $(TOGETHER) -m "not (mlflow or browser or sockets or postgresql or alone or drill)"
+	$(RUN) -m pytest -q $(TOGETHER) -m "not (mlflow or browser or sockets or postgresql or alone or drill or alike)"
 
 drills: .venv/.installed-dev
 	$(RUN) -m pytest $(TOGETHER) -m drill
-	CHECKPOINT_TEST_DATABASE=postgresql $(RUN) -m pytest $(TOGETHER) -m "(drill and postgresql) or (one_database and database)"
+	CHECKPOINT_TEST_DATABASE=postgresql $(RUN) -m pytest $(TOGETHER) -m "(drill and postgresql) or ((drill or one_database) and database and not (mlflow or browser or sockets))"
 
 # An environment in which the next MLflow lies over everything else, which is that of `make test`.
 NEXT ?= .venv/mlflow-next

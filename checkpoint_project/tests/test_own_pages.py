@@ -43,7 +43,7 @@ CHANGES = (
     "/checkpoint/api/promote-requests/1/promote/",
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.whole]
 
 
 @pytest.fixture

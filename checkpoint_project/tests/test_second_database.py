@@ -1,4 +1,4 @@
-"""Which tests run when: on a second database all but most of a table of cases, of some tables a sample, else drills.
+"""Which tests run when: of a table of cases some, on a second database and while one writes fewer, the rest as drills.
 
 See `testing/fixtures/needs.py`.
 """
@@ -8,7 +8,8 @@ from django.conf import settings
 
 CASES = """
 import pytest
-TABLE = pytest.mark.parametrize("number", range(5))
+TABLE = pytest.mark.parametrize("number", range(20))
+FEW = pytest.mark.parametrize("number", range(3))
 
 @TABLE
 @pytest.mark.django_db
@@ -16,24 +17,27 @@ def test_table(number): pass
 
 @TABLE
 @pytest.mark.django_db
+@pytest.mark.whole
+def test_whole(number): pass
+
+@FEW
+@pytest.mark.django_db
 @pytest.mark.every_database
 def test_question(number): pass
 
 @pytest.mark.django_db
 def test_one(): pass
 
+@pytest.mark.django_db
+def test_another(): pass
+
 @TABLE
 def test_without_a_database(number): pass
-"""
-SAMPLED = """
-import pytest
 
-@pytest.mark.sampled(every=3)
-@pytest.mark.parametrize("number", range(7))
+@pytest.mark.sampled(every=9)
+@TABLE
+@pytest.mark.mlflow
 def test_sampled(number): pass
-
-@pytest.mark.parametrize("number", range(2))
-def test_all(number): pass
 """
 COMMITS = """
 import pytest
@@ -42,36 +46,66 @@ import pytest
 @pytest.mark.django_db(transaction=True)
 def test_commits(number): pass
 """
+EIGHT = [0, 2, 5, 7, 10, 12, 15, 17]
+ALL = list(range(20))
+MARKERS = (
+    "alike", "database", "drill", "every_database", "mlflow", "one_database", "postgresql", "sampled(every)", "whole",
+)  # fmt: skip
 
 
-def test_two_of_a_table_of_cases_speak_for_all_unless_the_database_is_what_it_is_about(
+def chosen(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, expression: str) -> dict[str, list[int]]:
+    """Returns {test: its cases} of what is run with these markers; of what is no table the one case is 0."""
+    monkeypatch.setenv("PYTHONPATH", str(settings.BASE_DIR))
+    pytester.makeini("[pytest]\nmarkers =\n" + "".join(f"    {name}: as here\n" for name in MARKERS))
+    pytester.makepyfile(test_cases=CASES, test_commits=COMMITS)
+    options = ("-p", "testing.fixtures.needs", "--collect-only", "-q", "-m", expression)
+    found: dict[str, list[int]] = {}
+    for line in pytester.runpytest_subprocess(*options).outlines:
+        if "::" in line:
+            name, _, case = line.partition("::")[2].partition("[")
+            found.setdefault(name, []).append(int(case.rstrip("]") or 0))
+    return found
+
+
+def test_eight_of_a_table_are_run_from_its_first_to_its_last_and_the_rest_are_drills(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(settings.BASE_DIR))
-    names = ("database", "one_database", "every_database", "postgresql")
-    pytester.makeini("[pytest]\nmarkers =\n" + "".join(f"    {name}: as here\n" for name in names))
-    pytester.makepyfile(test_cases=CASES, test_commits=COMMITS)
-    chosen = ("-p", "testing.fixtures.needs", "--collect-only", "-q", "-m", "database and not one_database")
-    lines = pytester.runpytest_subprocess(*chosen).outlines
-    assert [line for line in lines if "::" in line] == [
-        *(f"test_cases.py::test_table[{number}]" for number in range(2)),
-        *(f"test_cases.py::test_question[{number}]" for number in range(5)),
-        "test_cases.py::test_one",
-        *(f"test_commits.py::test_commits[{number}]" for number in range(5)),
-    ]
+    assert chosen(pytester, monkeypatch, "not drill") == {
+        "test_table": EIGHT,
+        "test_whole": ALL,
+        "test_question": [0, 1, 2],
+        "test_one": [0],
+        "test_another": [0],
+        "test_without_a_database": ALL,
+        "test_sampled": [0, 9, 18],
+        "test_commits": [0, 1, 2, 3, 4],
+    }
+    assert chosen(pytester, monkeypatch, "drill") == {
+        "test_table": [case for case in ALL if case not in EIGHT],
+        "test_sampled": [case for case in ALL if case % 9],
+    }
 
 
-@pytest.mark.parametrize(
-    ("chosen", "sampled", "others"), [("not drill", [0, 3, 6], [0, 1]), ("drill", [1, 2, 4, 5], [])]
-)
-def test_of_a_sampled_table_the_first_of_every_so_many_run_and_the_rest_are_drills(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, chosen: str, sampled: list[int], others: list[int]
+def test_two_of_a_table_speak_for_it_while_one_writes(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(settings.BASE_DIR))
-    pytester.makeini("[pytest]\nmarkers =\n    sampled(every): as here\n    drill: as here\n")
-    pytester.makepyfile(test_cases=SAMPLED)
-    lines = pytester.runpytest_subprocess("-p", "testing.fixtures.needs", "--collect-only", "-q", "-m", chosen).outlines
-    assert [line for line in lines if "::" in line] == [
-        *(f"test_cases.py::test_sampled[{number}]" for number in sampled),
-        *(f"test_cases.py::test_all[{number}]" for number in others),
-    ]
+    assert chosen(pytester, monkeypatch, "not (drill or alike or mlflow)") == {
+        "test_table": [0, 2],
+        "test_whole": [0, 1],
+        "test_question": [0, 1],
+        "test_one": [0],
+        "test_another": [0],
+        "test_without_a_database": ALL,
+        "test_commits": [0, 1],
+    }
+
+
+def test_every_other_test_runs_on_a_second_database_unless_the_database_is_what_it_is_about(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert chosen(pytester, monkeypatch, "database and not (drill or one_database)") == {
+        "test_table": [0],
+        "test_question": [0, 1, 2],
+        "test_one": [0],
+        "test_commits": [0, 1, 2, 3, 4],
+    }

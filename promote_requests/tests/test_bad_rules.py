@@ -252,6 +252,7 @@ def rows():
     return {name: list(model.objects.order_by("pk").values()) for name, model in MODELS.items()}
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("wrong", [one for one in WRONG if one.typed is not None], ids=str)
 def test_the_page_says_it_at_the_field_and_keeps_what_was_typed(wrong, root):
     client = Client()
@@ -269,6 +270,7 @@ def test_the_page_says_it_at_the_field_and_keeps_what_was_typed(wrong, root):
     assert (rows(), RuleVersion.objects.exists()) == (before, False)
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("wrong", [one for one in WRONG if one.typed is not None], ids=str)
 def test_the_admin_says_it_at_the_field_and_keeps_what_was_typed(wrong, root):
     client = Client()
@@ -283,6 +285,7 @@ def test_the_admin_says_it_at_the_field_and_keeps_what_was_typed(wrong, root):
     assert (rows(), RuleVersion.objects.exists()) == (before, False)
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("wrong", WRONG, ids=str)
 def test_the_api_names_the_field_and_saves_nothing(wrong, root):
     before = rows()
@@ -293,6 +296,7 @@ def test_the_api_names_the_field_and_saves_nothing(wrong, root):
     assert rows() == before
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("wrong", WRONG, ids=str)
 def test_yaml_is_refused_with_line_and_column_and_saves_nothing(wrong, root):
     before = rows()

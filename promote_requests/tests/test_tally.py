@@ -28,6 +28,7 @@ def _review(asked: PromoteRequest, reviewer, verdict: Verdict, is_fresh: bool, i
     )
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize("first", Verdict)
 @pytest.mark.parametrize("second", Verdict)
 def test_they_count_alike_after_a_hand_over_to_the_reviewer(fraud, ada, first, second):

@@ -83,6 +83,7 @@ def test_draft_is_not_told_as_opened(fraud: "FakeRegistry", ada: "User") -> None
     assert [entry.did for entry in _entries(made)] == ["saved a draft", "marked it ready for review"]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("action", sorted(set(AuditAction) - {AuditAction.CALL_REFUSED, AuditAction.RULE_CHANGED}))
 def test_every_event_of_a_request_is_a_sentence_about_who_did_it(
     open_request: "PromoteRequest", ada: "User", action: AuditAction, monkeypatch: pytest.MonkeyPatch

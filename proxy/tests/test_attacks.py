@@ -70,6 +70,7 @@ def outcome(attack):
 
 
 @pytest.mark.django_db
+@pytest.mark.whole
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_no_attack_passes(fraud, attack):
     found = outcome(attack)

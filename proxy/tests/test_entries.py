@@ -17,7 +17,7 @@ from proxy.tests.guard.calls import NOBODY, form, refused
 from registry.server_texts import server_text
 from testing.people import by
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.whole]
 
 SKILL, SERVER = "skill:@acme/reader", "mcp:com.example/own"
 API = "/api/3.0/mlflow"

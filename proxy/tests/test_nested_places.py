@@ -10,7 +10,7 @@ from proxy.refusals import Refusal
 from proxy.seal import look
 from proxy.tests.test_sealing import DATA, send
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.whole]
 OUTER, INNER, BELOW = "b" * 32, "a" * 32, "c" * 32
 SOURCES = [
     f"mlflow-artifacts:/2/{OUTER}/artifacts/{INNER}/artifacts/model",

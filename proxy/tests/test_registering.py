@@ -16,7 +16,7 @@ from proxy.refusals import Refusal
 from proxy.tests.guard.calls import NOBODY, refused
 from testing.people import by
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.whole]
 
 API = "/api/3.0/mlflow"
 SKILL, OWNED, SERVER = "skill:reader", "skill:@acme/reader", "mcp:com.example/own"

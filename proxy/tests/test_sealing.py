@@ -22,7 +22,7 @@ from registry.targets import Target
 from testing.factories import PromoteRequestFactory, UserFactory, promoting
 from testing.people import by
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.whole]
 
 NOBODY = Actor.anonymous(Door.PROXY, "r-1")
 DATA = "/api/2.0/mlflow-artifacts/"

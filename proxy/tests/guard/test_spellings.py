@@ -3,7 +3,7 @@ import pytest
 from proxy.tests.guard import calls
 from proxy.tests.guard.calls import passed, refused, send
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.whole]
 fraud = calls.fraud
 only = calls.only
 ALIKE = ["Fr\u00e4ud", "\uff26raud", "Fra\u00adud", "Fra\u200dud", "FRA\u0640UD", "Fra\u1d1cd"]
