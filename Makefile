@@ -53,7 +53,7 @@ coverage: .venv/.installed-dev
 		|| { echo "proxy is covered below 90 %" >&2; exit 1; }
 
 test-fast: .venv/.installed-dev
-	$(RUN) -m pytest -q $(TOGETHER) -m "not (mlflow or browser or sockets or postgresql or alone or drill or alike)"
+	$(RUN) -m pytest -q $(TOGETHER) -m "not (mlflow or browser or sockets or postgresql or alone or drill or alike or slow)"
 
 drills: .venv/.installed-dev
 	$(RUN) -m pytest $(TOGETHER) -m drill

@@ -239,6 +239,7 @@ def _said(answer: HttpResponse) -> str:
     return answer.content.decode("utf-8", "replace")[:500]
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("text", [NUL, "\ud800"], ids=["NUL", "half a character"])
 def test_no_page_fails_on_what_no_database_can_store(told: PromoteRequest, root: User, text: str) -> None:
@@ -254,6 +255,7 @@ def test_no_page_fails_on_what_no_database_can_store(told: PromoteRequest, root:
         assert answer.status_code < 500, (view, _said(answer))
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("text", [NUL, "\ud800"], ids=["NUL", "half a character"])
 def test_no_call_of_the_api_fails_on_what_no_database_can_store(told: PromoteRequest, root: User, text: str) -> None:

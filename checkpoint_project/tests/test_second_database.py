@@ -6,6 +6,7 @@ See `testing/fixtures/needs.py`.
 import pytest
 from django.conf import settings
 
+pytestmark = pytest.mark.slow
 CASES = """
 import pytest
 TABLE = pytest.mark.parametrize("number", range(20))

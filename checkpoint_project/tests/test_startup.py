@@ -119,6 +119,7 @@ def test_a_database_in_which_no_table_can_be_made_is_one_line(
     assert "permission denied" in last
 
 
+@pytest.mark.slow
 def test_a_process_waits_while_another_migrates_on_sqlite(tmp_path: Path) -> None:
     with (tmp_path / "migration.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

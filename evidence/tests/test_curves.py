@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ def test_a_curve_keeps_its_ends_its_order_and_no_more_than_is_asked_for(points, 
         assert (kept[0], kept[-1]) == (0, len(points) - 1)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)  # each makes 100,000 points
 @given(st.integers(1, 99_998), st.sampled_from([-1.0, 1.0]))
 def test_a_single_peak_among_100_000_points_stays(at, sign):

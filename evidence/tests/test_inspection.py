@@ -150,6 +150,7 @@ def bomb(levels=30):
     return "\n".join(lines).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "files",
     [
@@ -303,6 +304,7 @@ def test_what_the_real_child_has_imported_can_neither_unpickle_nor_reach_a_netwo
     assert not modules & {"mlflow", "cloudpickle", "pickle", "_pickle", "numpy", "pandas", "joblib", "django", "socket"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "says"),
     [
@@ -326,6 +328,7 @@ def test_a_child_that_does_not_answer_as_it_should_is_no_pass(run, body, says):
     assert outcome_of(answer.findings) is UNKNOWN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [

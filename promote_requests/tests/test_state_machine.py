@@ -59,7 +59,7 @@ people, versions, targets = st.sampled_from(NAMES), st.sampled_from(VERSIONS), s
 picks = st.integers(0, 10)
 verdicts = st.sampled_from([Verdict.APPROVE, Verdict.APPROVE, Verdict.APPROVE, Verdict.REQUEST_CHANGES])
 
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database, pytest.mark.slow]
 
 
 @dataclass

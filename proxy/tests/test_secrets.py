@@ -28,6 +28,7 @@ def test_every_kind_of_secret_would_be_found(tmp_path) -> None:
     assert not leaks("caller=token:585f2742541a3307 status=401", unwanted)
 
 
+@pytest.mark.slow
 def test_a_logged_secret_fails_the_test_that_logged_it(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

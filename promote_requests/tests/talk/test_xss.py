@@ -110,6 +110,7 @@ def _hostile(fraud: FakeRegistry, payloads: tuple[str, ...]) -> PromoteRequest:
     return asked
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("payloads", BATCHES, ids=range(len(BATCHES)))
