@@ -1,24 +1,28 @@
 """What is protected here, and who holds it now: the questions that the guard asks of the rules and of the registry."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Self
 
-from django.db.models import Count, Q
+from django.utils import timezone
 
 from promote_requests import services
 from promote_requests.choices import Status
 from promote_requests.models import PromoteRequest
-from promote_requests.querysets import PromoteRequestQuerySet
 from protection.choices import Enforcement
 from protection.matching import is_match
 from protection.models import ProtectionRule
 from protection.rulebook import kept
 from registry import RegistryClient, get_registry
 from registry.exceptions import RegistryNotFound
+from registry.names import key_of
 from registry.places import models_path, version_number
 from registry.targets import ACTIVE_STAGES, ACTIVE_STATUSES, FIRST_STATUS, STATUSES, Target, TargetKind
 from registry.types import Family, ModelVersion, family_of
+
+_OF_LATE = timedelta(minutes=5)
+"""Longer than anything takes between two looks, and than the clocks of two machines differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +35,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Promotions:
-    """How many promotions of a model are under way, and how many were made. The second only grows."""
+    """The promotions of a model, by the numbers of their requests: those under way, and those made of late."""
 
-    under_way: int
-    made: int
+    under_way: frozenset[int]
+    made: frozenset[int]
 
 
 class Protected:
@@ -145,22 +149,26 @@ class Protected:
         return held
 
     def promotions(self, model_name: str) -> Promotions:
-        """Returns what Checkpoint is changing and has changed of a model.
+        """Returns what Checkpoint is changing of a model, and has changed in the last minutes.
 
         A promotion that a crash cut off is settled first, or it would stand in the way until somebody opened its page.
         """
-        found = PromoteRequest.objects.of_model(self.workspace, model_name)
-        counted = self._counted(found)
-        if not counted.under_way:
-            return counted
-        for promote_request in found.filter(status=Status.PROMOTING):
+        found = self._promotions(model_name)
+        if not found.under_way:
+            return found
+        for promote_request in PromoteRequest.objects.filter(pk__in=found.under_way):
             services.settle_if_cut_off(promote_request)
-        return self._counted(found)
+        return self._promotions(model_name)
 
-    def _counted(self, found: PromoteRequestQuerySet) -> Promotions:
-        under_way, made = Q(status=Status.PROMOTING), Q(status=Status.PROMOTED)
-        counts = found.aggregate(under_way=Count("pk", filter=under_way), made=Count("pk", filter=made))
-        return Promotions(**counts)
+    def _promotions(self, model_name: str) -> Promotions:
+        under_way = PromoteRequest.objects.of_model(self.workspace, model_name).filter(status=Status.PROMOTING)
+        numbers = frozenset(under_way.values_list("pk", flat=True))
+        # Asked for last, so that what ends between the two is among them. Of all models, because the database then
+        # reads the few by the time, and not all that this model ever had.
+        of_late = PromoteRequest.objects.filter(promoted_at__gte=timezone.now() - _OF_LATE)
+        wanted = (self.workspace, key_of(model_name))
+        rows = of_late.order_by().values_list("pk", "workspace", "model_key")
+        return Promotions(numbers, frozenset(pk for pk, *of_model in rows if tuple(of_model) == wanted))
 
     def judged_in(self, model_name: str, version: str = "") -> PromoteRequest | None:
         """Returns a request that keeps a version of a model, or the one named, as it is; None where there is none.

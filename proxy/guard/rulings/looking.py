@@ -43,7 +43,7 @@ def looking(ruling: Ruling) -> Ruling:
         if stopped is not None:
             return stopped
         now = protected.promotions(message["name"])
-        return being_promoted(message["name"]) if now.under_way or now.made != before.made else None
+        return being_promoted(message["name"]) if now.under_way or now.made - before.made else None
 
     return judged
 
