@@ -33,7 +33,7 @@ from testing.servers.checkpoint import run_checkpoint
 
 pytestmark = [pytest.mark.mlflow, pytest.mark.sockets, pytest.mark.django_db]
 
-CASES = int(os.environ.get("CHECKPOINT_TEST_FUZZ_CASES", "200"))
+CASES = int(os.environ.get("CHECKPOINT_TEST_FUZZ_CASES", "100"))
 BATCH = 8
 """Cases in an example: Hypothesis makes examples that resemble the last one, and cases are to be of every kind."""
 IS_LONG = "CHECKPOINT_TEST_FUZZ_CASES" in os.environ

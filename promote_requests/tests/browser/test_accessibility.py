@@ -97,19 +97,16 @@ def addresses(call_as: CallAs, seeded: Seeded) -> Addresses:
     return pages | {"model": requests.utils.quote(seeded.model, safe="")}
 
 
-@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("address", WITHOUT_SIGN_IN)
 def test_page_for_anybody_can_be_used_by_everybody(browser_page: Page, address: str) -> None:
     examine(browser_page, address)
 
 
-@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("address", ADAS)
 def test_authors_page_can_be_used_by_everybody(sign_in: SignIn, addresses: Addresses, address: str) -> None:
     examine(sign_in("ada"), address.format(**addresses))
 
 
-@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("address", ADMINS)
 def test_editors_page_can_be_used_by_everybody_and_by_finger(sign_in: SignIn, address: str) -> None:
     examine(sign_in("admin"), address)
@@ -118,7 +115,6 @@ def test_editors_page_can_be_used_by_everybody_and_by_finger(sign_in: SignIn, ad
     assert page.evaluate(TOO_SMALL) == []
 
 
-@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("state", ["long", "open", "prompt", "promoted", "closed"])
 def test_desk_can_be_used_by_everybody(sign_in: SignIn, addresses: Addresses, state: str) -> None:
     number = addresses[state].strip("/").rpartition("/")[2]
@@ -140,7 +136,6 @@ def test_rule_is_previewed_by_keyboard_and_what_is_wrong_is_said_at_its_field(si
     examine(page)
 
 
-@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("address", GRACES)
 def test_reviewers_page_can_be_used_by_everybody(sign_in: SignIn, addresses: Addresses, address: str) -> None:
     examine(sign_in("grace"), address.format(**addresses))
@@ -167,7 +162,6 @@ def test_what_was_judged_and_what_changed_since_can_be_used_by_everybody(sign_in
         examine(page)
 
 
-@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("width", [1400, 900, 390])
 def test_long_name_stays_within_the_boxes_of_a_request(sign_in: SignIn, addresses: Addresses, width: int) -> None:
     page = sign_in("grace", viewport={"width": width, "height": 900})
@@ -184,7 +178,6 @@ def test_number_is_in_one_piece_on_a_small_phone(sign_in: SignIn, addresses: Add
     assert len(lines) >= 3
 
 
-@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("address", ADAS)
 def test_finger_finds_every_control_large_enough(sign_in: SignIn, addresses: Addresses, address: str) -> None:
     page = sign_in("ada", **PHONE)

@@ -23,7 +23,7 @@ _LIVE = """() => [...document.querySelectorAll("#main *")].flatMap((element) => 
 _OF_PROSE = ".prose :is(script, iframe, object, embed, style, base, form, svg, math, input, button, link, meta)"
 
 
-@pytest.mark.parametrize("every", [pytest.param(6, id="some"), pytest.param(1, id="all", marks=pytest.mark.drill)])
+@pytest.mark.parametrize("every", [pytest.param(12, id="some"), pytest.param(1, id="all", marks=pytest.mark.drill)])
 def test_payloads_lie_still_in_a_real_browser(sign_in: SignIn, call_as: CallAs, seeded: Seeded, every: int) -> None:
     target = {"kind": "alias", "name": "hostile"}
     values = {"model_name": seeded.model, "version": "2", "target": target, "title": PAYLOADS[0]}

@@ -79,7 +79,6 @@ def test_way_back_from_the_form_leaves_a_page_that_leads_there_again(
     form_values(page)
 
 
-@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(
     "value",
     [

@@ -75,13 +75,11 @@ PAGES = (
 )
 
 
-@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("address", PAGES)
 def test_page_can_be_used_by_everybody(sign_in: SignIn, places: dict[str, str], address: str) -> None:
     examine(sign_in("grace"), address.format(**places))
 
 
-@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("address", PAGES)
 def test_finger_finds_every_control_large_enough(sign_in: SignIn, places: dict[str, str], address: str) -> None:
     page = sign_in("grace", **PHONE)
