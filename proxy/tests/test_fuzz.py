@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 
 from protection.models import ProtectionRule
 from proxy import destination
+from proxy.guard import entries
+from proxy.guard.routes import classify, path_fault
 from proxy.seal import look
 from proxy.seal.models import SealedWorkspace
 from proxy.transfer import upstream
@@ -125,11 +127,17 @@ def test_nothing_that_passes_changes_what_is_protected(mlflow, checkpoint, capsy
         status = checkpoint.call(case)
         is_passed_on = checkpoint.passed_on > before
         seen.update([f"answered {status}", *(["passed on"] if is_passed_on else [])])
-        assert status < 500 or is_passed_on, case
+        assert status < 500 or is_passed_on or (status == 502 and _is_of_an_entry(case)), case
 
     _fuzz(CASES, mlflow, call, seen)
     _tell(capsys, "In one process", seen)
     assert seen["changed something"] > CASES // 200, "a fuzzer whose calls do nothing proves nothing"
+
+
+def _is_of_an_entry(case: Case) -> bool:
+    """Tells whether a call is about a skill or an MCP server: of those this MLflow, under gunicorn, can say nothing."""
+    path = case.target.partition("?")[0]
+    return not path_fault(path) and classify(case.method, path).operation in entries.OPERATIONS
 
 
 @pytest.mark.timeout(7200)
