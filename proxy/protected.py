@@ -56,7 +56,7 @@ class Protected:
 
     @cached_property
     def _all_rules(self) -> tuple[ProtectionRule, ...]:
-        return kept.rules()
+        return kept.what_rules_cover()
 
     @cached_property
     def rules(self) -> tuple[ProtectionRule, ...]:

@@ -96,3 +96,15 @@ def test_windows_and_owners_hold_as_they_were_written_last():
     FreezeWindow.objects.all().delete()
     Ownership.objects.all().delete()
     assert (rulebook().freezes, rulebook().ownership) == ((), ())
+
+
+def test_a_rule_of_which_only_its_cover_is_read_never_reads_the_rest_later(a_rule):
+    (found,) = kept.what_rules_cover()
+    assert (found, str(found), found.is_active, found.version) == (a_rule, str(a_rule), True, 1)
+    assert not found.holds_direct_writes(by_service_account=True)
+    with pytest.raises(TypeError, match="not read"):
+        _ = found.conditions
+    ProtectionRule.objects.update(on_direct_write="hold")
+    (changed,) = kept.what_rules_cover()
+    assert changed.holds_direct_writes(by_service_account=True)
+    assert kept.what_rules_cover() == (changed,)

@@ -13,7 +13,6 @@ from audit.trail import About
 from foundation.exceptions import CheckpointError
 from promote_requests import services
 from protection import insights
-from protection.matching import Rulebook
 from proxy.guard import entries, indirect, messages, rulings, unknown_writes, wording
 from proxy.guard.messages import UnreadableCall
 from proxy.guard.routes import Route, Traffic
@@ -91,7 +90,7 @@ def decide(
         _keep(outcome, protected, actor)
         _evaluate(route, judged, protected, actor)
     if outcome.proposal is not None and outcome.is_asked_for:
-        number = services.hold(actor=actor, proposal=outcome.proposal, rules=Rulebook(protected.rules))
+        number = services.hold(actor=actor, proposal=outcome.proposal, rules=protected.rules)
         if number is not None:
             return outcome.held_by(number)
     return outcome

@@ -1,6 +1,7 @@
 """Turns a direct change that was refused into a promote request, where the rules say so."""
 
 import logging
+from collections.abc import Iterable
 
 from audit.actors import Actor, ActorKind
 from evidence.observe import standing
@@ -10,8 +11,7 @@ from promote_requests.exceptions import DuplicateRequest
 from promote_requests.models import PromoteRequest
 from promote_requests.services.lifecycle import create
 from promote_requests.services.reading import requirement_for_proposal
-from protection.matching import Rulebook
-from protection.rulebook import rulebook
+from protection.matching import Rule
 from registry import get_registry
 from registry.proposals import Proposal
 from registry.targets import TargetKind
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 _DESCRIPTION = "A direct change in MLflow that a rule held back: the call asked for this, without further words."
 
 
-def hold(*, actor: Actor, proposal: Proposal, rules: Rulebook | None = None) -> int | None:
+def hold(*, actor: Actor, proposal: Proposal, rules: Iterable[Rule] | None = None) -> int | None:
     """Opens a request for what a refused call asked for, in its caller's name; the same call again finds the same one.
 
     Only where every rule that covers what the call touches holds direct changes; of an anonymous caller there is no
@@ -30,7 +30,7 @@ def hold(*, actor: Actor, proposal: Proposal, rules: Rulebook | None = None) -> 
     Args:
         actor: Who called.
         proposal: What the call asked for.
-        rules: Those that refused it, where the caller has them; only what they say of direct changes is asked.
+        rules: The enforced ones, where the caller has them: where none holds anything, no more is read.
 
     Returns:
         The number of the request that asks for this; None where none could be opened, and the call is only refused.
@@ -54,16 +54,15 @@ def hold(*, actor: Actor, proposal: Proposal, rules: Rulebook | None = None) -> 
         return None
 
 
-def _is_held(proposal: Proposal, rules: Rulebook | None, *, by_service_account: bool) -> bool:
+def _is_held(proposal: Proposal, rules: Iterable[Rule] | None, *, by_service_account: bool) -> bool:
     """Tells whether the rules hold a call: those of the target, of what the version leaves, of archiving in passing."""
-    rules = rulebook() if rules is None else rules
-    if not any(rule.holds_direct_writes(by_service_account=by_service_account) for rule in rules.rules):
-        return False  # nobody need be asked what this one leaves
+    if rules is not None and not any(rule.holds_direct_writes(by_service_account=by_service_account) for rule in rules):
+        return False
     leaving = ""
     if proposal.target.kind in (TargetKind.STAGE, TargetKind.STATUS):
         version = get_registry(proposal.workspace).get_version(proposal.model_name, proposal.version)
         leaving = standing(version, proposal.target)
-    requirement = requirement_for_proposal(proposal, leaving=leaving, rules=rules)
+    requirement = requirement_for_proposal(proposal, leaving=leaving)
     return requirement.holds_service_accounts if by_service_account else requirement.holds_direct_writes
 
 
