@@ -226,6 +226,25 @@ def test_a_rule_is_switched_off_and_on_again(pages):
     assert "Switch it to one of active, evaluate, off" in words(answer)
 
 
+@pytest.mark.parametrize(
+    ("enforcement", "said"),
+    [
+        ("active", "holds from now on."),
+        ("evaluate", "is evaluated only: it refuses nothing."),
+        ("off", "is off: it holds nothing."),
+    ],
+)
+def test_what_is_said_of_a_saved_or_switched_rule_names_it_and_what_it_does_now(pages, enforcement, said):
+    told = pages.post(address("rule_new"), VALUES | {"enforcement": enforcement}, follow=True)
+    assert f"The rule alias:live of * is saved, and {said}" in words(told)
+    rule = ProtectionRule.objects.get(target_pattern="alias:live")
+    switched = pages.post(address("rule_switch", rule.pk), {"to": enforcement})
+    assert switched["Location"] == f"{address('rules')}#rule-{rule.pk}"
+    told = pages.get(address("rules"))
+    assert f"The rule alias:live of * {said}" in words(told)
+    assert f'id="rule-{rule.pk}"' in words(told)
+
+
 def test_a_rule_that_nobody_can_meet_waits_switched_off_and_is_not_enforced(pages):
     empty = Group.objects.create(name="Nobody yet")
     typed = VALUES | {"approvers": "group Nobody yet"}

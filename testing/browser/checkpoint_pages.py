@@ -132,22 +132,35 @@ class Facts:
         return found
 
 
-def tab_to(page: Page, wanted: Locator) -> None:
+_LOST = """() => {
+  const element = document.activeElement;
+  if (element === null || element === document.body) return "nothing has the focus";
+  const said = element.outerHTML.slice(0, 200);
+  // A row of the list shows the focus of the link in it.
+  const marked = [element, element.closest(".row-item")].filter(Boolean).map((one) => getComputedStyle(one));
+  if (marked.every((style) => style.outlineStyle === "none" && style.boxShadow === "none")) {
+    return `the focus cannot be seen on ${said}`;
+  }
+  const box = element.getClientRects()[0];
+  const [x, y] = [box.left + box.width / 2, Math.max(box.top, 0) + Math.min(box.height / 2, 10)];
+  const top = document.elementFromPoint(x, y);
+  if (top === null) return `the focus is outside the screen, on ${said}`;
+  if (!element.contains(top) && !top.contains(element)) return `${top.outerHTML.slice(0, 200)} covers ${said}`;
+  return "";
+}"""
+
+
+def assert_focus_seen(page: Page) -> None:
+    """Fails when nothing has the focus, or when it is not marked, or off the screen, or behind something."""
+    lost = page.evaluate(_LOST)
+    assert not lost, lost
+
+
+def tab_to(page: Page, wanted: Locator, *, key: str = "Tab", limit: int = FOCUS_LIMIT) -> None:
     """Presses Tab until `wanted` has the focus, and fails when the focus cannot be seen or never gets there."""
-    for _ in range(FOCUS_LIMIT):
-        page.keyboard.press("Tab")
-        seen = page.evaluate(
-            """() => {
-              // A row of the list shows the focus of the link in it.
-              for (let element = document.activeElement; element; element = element.parentElement) {
-                const style = getComputedStyle(element);
-                if (style.outlineStyle !== "none" || style.boxShadow !== "none") return true;
-              }
-              return false;
-            }"""
-        )
-        focused = page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
-        assert seen, f"the focus cannot be seen on {focused}"
+    for _ in range(limit):
+        page.keyboard.press(key)
+        assert_focus_seen(page)
         if wanted.evaluate("(element) => element === document.activeElement"):
             return
     raise AssertionError(f"Tab never reaches {wanted}")

@@ -14,6 +14,7 @@ from audit.actors import Actor, Door, actor_of
 from foundation.exceptions import CheckpointError, InvalidInput, NotAllowed, WrongState
 from promote_requests.pages.http import Missing, PageRequest
 from protection import rulebook, rules
+from protection.choices import Enforcement
 from protection.forms.entries import FreezeWindowForm, OwnershipForm
 from protection.forms.rules import RuleForm, SeenVersionForm
 from protection.forms.warnings import pattern_warnings
@@ -76,6 +77,18 @@ OWNERS = Kind(
 )
 
 
+_HOLDING = {
+    Enforcement.ACTIVE: "holds from now on",
+    Enforcement.EVALUATE: "is evaluated only: it refuses nothing",
+    Enforcement.OFF: "is off: it holds nothing",
+}
+
+
+def holding(row: Any) -> str:
+    """Returns what a row that was saved does from now on; freeze windows and owners cannot be off."""
+    return _HOLDING[Enforcement(getattr(row, "enforcement", Enforcement.ACTIVE))]
+
+
 def allowed(request: PageRequest, change: str, row: Any) -> Actor:
     """Returns who asks, if they may change such rows; a refused attempt leaves its row in the trail.
 
@@ -116,7 +129,7 @@ def edit(request: PageRequest, kind: Kind, pk: int | None, context: Callable[[An
             if stored is not None:
                 form.show_present_version(stored.version)
         else:
-            messages.success(request, f"The {kind.noun} is saved, and holds from now on.")
+            messages.success(request, f"The {kind.noun} {form.instance} is saved, and {holding(form.instance)}.")
             for warning in pattern_warnings(form.instance):
                 messages.warning(request, warning)
             return redirect("promote_requests:rules")
@@ -137,5 +150,5 @@ def delete(request: PageRequest, kind: Kind, pk: int, *, consequence: str) -> Ht
     except WrongState as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, f"The {kind.noun} is deleted.")
+        messages.success(request, f"The {kind.noun} {row} is deleted.")
     return redirect("promote_requests:rules")

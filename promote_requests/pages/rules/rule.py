@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.identity import confirmation
@@ -12,7 +13,7 @@ from foundation.browsers import htmx
 from foundation.exceptions import CheckpointError, InvalidInput
 from promote_requests import services
 from promote_requests.pages.http import Missing, PageRequest
-from promote_requests.pages.rules.editing import RULES, allowed, delete, edit
+from promote_requests.pages.rules.editing import RULES, allowed, delete, edit, holding
 from protection import insights, rules
 from protection.choices import Enforcement
 from protection.documents.history import differences
@@ -78,7 +79,9 @@ def rule_switch(request: PageRequest, pk: int) -> HttpResponse:
     except CheckpointError as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, f"The rule is switched: {Enforcement(row.enforcement).label.lower()}.")
+        messages.success(request, f"The rule {row} {holding(row)}.")
+        # Back to the row: of a long list nobody wants to look for it again.
+        return redirect(f"{reverse('promote_requests:rules')}#rule-{row.pk}")
     return redirect("promote_requests:rules")
 
 

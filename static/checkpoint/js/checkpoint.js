@@ -4,13 +4,17 @@
 
   const openMenus = () => document.querySelectorAll("details.menu[open]");
 
-  // A click elsewhere closes a menu, and so does Escape, which returns the focus to what opened it.
-  document.addEventListener("click", (event) => {
-    for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
-  });
+  // A click elsewhere closes a menu, and so does the focus when it goes on: the menu would lie upon what has it then.
+  for (const name of ["click", "focusin"]) {
+    document.addEventListener(name, (event) => {
+      for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+    });
+  }
+  // Escape closes a menu, and a question that the person is in, and returns the focus to what opened it.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
-    for (const menu of openMenus()) {
+    const asked = document.activeElement?.closest("details.confirm[open]");
+    for (const menu of [...openMenus(), asked].filter(Boolean)) {
       menu.open = false;
       menu.querySelector("summary").focus();
     }

@@ -171,6 +171,11 @@
     }
   });
 
+  // The same where the browser itself sent the form and the whole page is new.
+  document.addEventListener("DOMContentLoaded", () => {
+    if (document.activeElement === document.body) document.querySelector("main .is-invalid")?.focus();
+  });
+
   // What comes by itself may be longer than what it replaces: what has the focus stays where it is on the screen.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const held = document.activeElement;
