@@ -120,8 +120,31 @@ def test_the_page_shows_them_by_day_and_keeps_its_filters(fraud, adas, grace):
     page = client.get(address, {"rule": rule.pk}).content.decode()
     assert "Direct change: version 2 of Fraud" in page
     assert "The alias live of Fraud is protected" in page
-    assert "Nothing was judged." in client.get(address, {"actor": "nobody"}).content.decode()
+    assert "version 1</span>" in page
+    chosen = client.get(address, {"actor": "nobody"}).content.decode()
+    assert "Nothing that was judged fits what is chosen above." in chosen
+    assert f'href="{address}">Show everything</a>' in chosen
+    RuleInsight.objects.all().delete()
+    nothing = client.get(address).content.decode()
+    assert "Direct changes of protected targets and promotions appear here." in nothing
+    assert "Show everything" not in nothing
     assert client.get(address, {"rule": "x" * 30, "outcome": "?", "page": "-1"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_told"),
+    [
+        ({"target": "stage:Production"}, True),
+        ({"target": "stage:Production", "model": "Fraud"}, False),
+        ({"target": "model:prod.fraud"}, False),
+    ],
+)
+def test_whoever_names_no_model_is_told_that_rules_of_one_may_hold_besides(ada, asked, is_told):
+    RuleFactory(target_pattern="stage:Production", model_pattern="Fraud", conditions={"approvals": 3})
+    client = Client()
+    client.force_login(ada)
+    page = client.get(reverse("promote_requests:rules"), asked).content.decode()
+    assert ("You named no model." in page) == is_told
 
 
 def test_a_page_says_which_rules_apply_what_they_ask_for_and_who_could_approve(fraud, ada, grace):

@@ -19,7 +19,7 @@ from protection.matching import Requirement
 from protection.models import FreezeWindow, Ownership, ProtectionRule, RuleInsight
 from protection.references import People
 from registry.proposals import Proposal
-from registry.targets import Target
+from registry.targets import Target, TargetKind
 from registry.workspaces import canonical_workspace
 
 PER_PAGE = 50
@@ -44,7 +44,9 @@ def rule_list(request: PageRequest) -> HttpResponse:
     except InvalidInput as wrong:
         return render(request, "promote_requests/rules/list.html", {**context, "failure": wrong}, status=wrong.status)
     able = list(could_approve(requirement.conditions))
-    context |= {"requirement": requirement, "needs": needs(requirement), "able": able}
+    # A copy goes by the model that it goes into, which its target names.
+    is_any_model = not asked["model"] and Target.parse(asked["target"]).kind != TargetKind.MODEL
+    context |= {"requirement": requirement, "needs": needs(requirement), "able": able, "is_any_model": is_any_model}
     return render(request, "promote_requests/rules/list.html", context)
 
 
