@@ -140,7 +140,8 @@ clean:
 	fi
 	@touch $@
 
-INSTALL = echo "Installing $<"; $(RUN) -m pip install --disable-pip-version-check --quiet
+# Not compiled in advance, which takes as long as all else: Python compiles what it loads, when it first does.
+INSTALL = echo "Installing $<"; $(RUN) -m pip install --disable-pip-version-check --quiet --no-compile
 
 .venv/.installed-demo: requirements-demo.txt requirements.txt | .venv/.created
 	@$(INSTALL) --requirement requirements-demo.txt
