@@ -88,9 +88,7 @@ def entries(promote_request: PromoteRequest, talk: Talk) -> list[Entry]:
             anchor=f"review-{review.pk}",
             body=review.body,
             judged=_judged(promote_request, review),
-            note=sentences.facts_of_review(
-                promote_request, review.verdict, review.evidence_fingerprint, review.champion_version
-            ),
+            note=_note(promote_request, review),
             signature=_signature(review),
         )
         for review in promote_request.reviews.all()
@@ -119,6 +117,13 @@ def entries(promote_request: PromoteRequest, talk: Talk) -> list[Entry]:
         for event in promote_request.audit_events.exclude(action__in=_TOLD_OTHERWISE)
     ]
     return sorted([*reviews, *threads, *events], key=lambda entry: entry.at)
+
+
+def _note(promote_request: PromoteRequest, review: Review) -> str:
+    facts = sentences.facts_of_review(
+        promote_request, review.verdict, review.evidence_fingerprint, review.champion_version
+    )
+    return ", ".join(filter(None, [facts, "dismissed" if review.is_dismissed else ""]))
 
 
 def _signature(review: Review) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from audit.actors import Door, actor_of
 from evidence.freeze import Observation
 from promote_requests import permissions, sentences
-from promote_requests.choices import Action
+from promote_requests.choices import Action, Verdict
 from promote_requests.decision import Decision
 from promote_requests.models import PromoteRequest
 from promote_requests.pages.http import PageRequest
@@ -51,6 +51,7 @@ def actions_of(
     return {
         "available": {str(action) for action in available},
         "primary": next((str(action) for action, is_due in candidates if is_due), ""),
+        "was_judged": any(review.verdict != Verdict.COMMENT for review in shown.reviews.all()),
         "effect": sentences.effect(shown.proposal),
         "has_approved": has_approved,
         "has_objected": has_objected,

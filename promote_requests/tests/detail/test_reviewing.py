@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from promote_requests import services
-from promote_requests.choices import Status, Verdict
+from promote_requests.choices import CloseReason, Status, Verdict
 from promote_requests.services.conversation.words import MAX_BODY
 from promote_requests.tests.detail.page import fingerprint_of, opened, press, reloaded, words_of
 from protection.models import ProtectionRule
@@ -154,6 +154,12 @@ def test_an_objection_is_dismissed_on_the_page_by_who_has_the_right_and_stays_in
     assert "1 more approval is needed" in html
     refused = press(root, open_request, "dismiss", review="no number", reason="Again.")
     assert (refused.status_code, "does not block" in refused.content.decode()) == (409, True)
+    still_open = words_of(opened(grace, open_request))
+    services.close(actor=by(root), promote_request=reloaded(open_request), reason=CloseReason.REJECTED)
+    for text in (still_open, words_of(opened(grace, open_request))):
+        assert "(dismissed)" in text
+        assert "No review that was given counts: they are in the conversation" in text
+        assert "Nobody has judged it" not in text
 
 
 def test_a_refused_dismissal_keeps_its_words_and_opens_no_other_form(
