@@ -8,12 +8,17 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from testing.browser.checkpoint_pages import assert_focus_seen, tab_to
-from testing.browser.people import CallAs, SignIn
+from testing.browser.people import CallAs, Manage, SignIn
 from testing.browser.registry_content import Seeded
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]
 
 TARGET = "alias:by-keyboard"
+_SPREAD = """
+from notifications.inbox.channel import Inbox
+from notifications.worker.spreading import spread
+while spread([Inbox()]): pass
+"""
 _fresh = itertools.count(1)
 
 
@@ -159,6 +164,21 @@ def test_a_menu_closes_where_the_focus_leaves_it_and_by_escape(page: Page, numbe
     page.keyboard.press("Escape")
     expect(menu).to_be_focused()
     expect(page.locator("details.menu[open]")).to_have_count(0)
+
+
+def test_what_is_marked_as_read_leaves_the_focus_at_its_row(
+    sign_in: SignIn, call_as: CallAs, manage: Manage, number: int
+) -> None:
+    call_as("grace")(f"{number}/comments/", {"body": "Which keys?"})
+    call_as("ada")(f"{number}/comments/", {"body": "All of them."})
+    manage("shell", "--no-imports", "--command", _SPREAD)
+    page = sign_in("grace")
+    page.goto("/checkpoint/inbox/")
+    mark = page.get_by_role("button", name=f"Mark as read what is new of #{number}", exact=True)
+    press(page, mark)
+    expect(mark).to_have_count(0)
+    expect(page.get_by_role("link", name="Let it be keyed").and_(page.locator(":focus"))).to_have_count(1)
+    assert_focus_seen(page)
 
 
 def test_a_reviewer_gets_past_the_comparison_and_back_out_of_the_confirmation(sign_in: SignIn, number: int) -> None:

@@ -119,6 +119,7 @@
 
   const pressed = new WeakMap(); // form -> what had the focus when it was sent
   let pressedId = ""; // the same of the last one, for the page that takes the place of this one
+  let pressedRow = null; // {address, index} of the row of a list that it stood in
 
   function setBusy(form, isBusy) {
     if (isBusy) form.setAttribute("aria-busy", "true");
@@ -133,6 +134,8 @@
     form.querySelector(".form-problem")?.remove(); // that it has not been sent
     pressed.set(form, document.activeElement);
     pressedId = document.activeElement.id;
+    const row = document.activeElement.closest(".row-item");
+    pressedRow = row && { address: row.querySelector("a").href, index: rows().indexOf(row) };
     setBusy(form, true);
   });
   document.addEventListener("htmx:afterRequest", (event) => {
@@ -142,6 +145,13 @@
     const focused = pressed.get(form);
     if (focused.isConnected) focused.focus({ preventScroll: true });
   });
+  const rows = () => [...document.querySelectorAll(".row-item")];
+  // A button that is gone, such as Mark as read: its row has the focus, or the one that took the row's place.
+  function rowLink() {
+    if (pressedRow === null) return null;
+    const same = rows().find((row) => row.querySelector("a").href === pressedRow.address);
+    return (same ?? rows()[pressedRow.index] ?? rows().at(-1))?.querySelector("a");
+  }
   // Forms that htmx does not send. The button that was pressed is part of what they send, so it is disabled after that.
   document.addEventListener("submit", (event) => {
     if (event.target.method === "post" && !event.defaultPrevented) setTimeout(setBusy, 0, event.target, true);
@@ -157,7 +167,7 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     const invalid = document.querySelector("main .is-invalid");
     if (document.activeElement === document.body) {
-      const said = invalid ?? document.querySelector("main [role=alert]") ?? document.getElementById(pressedId);
+      const said = invalid ?? document.querySelector("main [role=alert]") ?? document.getElementById(pressedId) ?? rowLink();
       if (said?.getAttribute("role") === "alert") said.tabIndex = -1;
       said?.focus({ preventScroll: said.id !== pressedId });
     }
