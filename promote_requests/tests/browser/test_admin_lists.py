@@ -10,6 +10,7 @@ from testing.browser.registry_content import Seeded
 
 pytestmark = [pytest.mark.browser, pytest.mark.mlflow]
 ADMIN = "/checkpoint/admin/"
+RULES = "/checkpoint/rules/"
 REQUESTS = f"{ADMIN}promote_requests/promoterequest/"
 TITLE = "Put the model that was retrained on the corrected figures of the last four quarters live"
 REASON = "The figures of the third quarter were booked twice, which nobody saw until the auditors asked."
@@ -103,5 +104,9 @@ def test_no_list_is_wider_than_the_screen_and_none_is_cut_off_at_a_desk(
         page.goto(address)
         expect(page.locator("#content h1")).to_be_visible()
         found[address] = page.evaluate(WIDER) + (page.evaluate(SCROLLS) if width == 1400 else [])
+    # And the page of the portal that has the same rules, freeze windows and owners.
+    page.goto(RULES)
+    expect(page.locator("main h1")).to_be_visible()
+    found[RULES] = page.evaluate(WIDER)
     wrong = [f"{address}: {each}" for address, all_of in found.items() for each in all_of]
     assert wrong == []

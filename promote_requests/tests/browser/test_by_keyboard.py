@@ -179,6 +179,13 @@ def test_what_is_marked_as_read_leaves_the_focus_at_its_row(
     expect(mark).to_have_count(0)
     expect(page.get_by_role("link", name="Let it be keyed").and_(page.locator(":focus"))).to_have_count(1)
     assert_focus_seen(page)
+    call_as("ada")(f"{number}/comments/", {"body": "And none else."})
+    page.reload()
+    everything = page.get_by_role("button", name="Mark all as read")
+    press(page, everything)
+    expect(everything).to_have_count(0)
+    expect(page.locator("main h1")).to_be_focused()
+    assert_focus_seen(page)
 
 
 def test_a_reviewer_gets_past_the_comparison_and_back_out_of_the_confirmation(sign_in: SignIn, number: int) -> None:

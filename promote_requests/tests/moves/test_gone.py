@@ -55,6 +55,21 @@ def test_the_page_says_so_and_the_record_keeps_it_once(gone, ada):
     assert Api(ada).get(f"promote-requests/{gone.number}/").json()["gone_at"] is not None
 
 
+@pytest.mark.parametrize("door", ["page", "desk"])
+def test_nobody_is_told_to_ask_mlflow_again_or_to_approve_what_is_gone(gone, ada, door):
+    looked_at(gone, ada)
+    desk = f"/checkpoint/admin/promote_requests/promoterequest/{gone.number}/now/"
+    text = (
+        looked_at(gone, ada)
+        if door == "page"
+        else as_(UserFactory(is_staff=True, is_superuser=True)).post(desk).content.decode()
+    )
+    assert "MLflow cannot be asked" not in text
+    assert "Reload this page" not in text
+    assert "Who could still do it" not in text
+    assert "Below is what was observed last" in text
+
+
 def test_only_closing_and_talking_are_left(gone, ada, grace):
     looked_at(gone, ada)
     assert services.actions_for(by(ada), gone) == ["comment", "withdraw"]

@@ -120,6 +120,7 @@
   const pressed = new WeakMap(); // form -> what had the focus when it was sent
   let pressedId = ""; // the same of the last one, for the page that takes the place of this one
   let pressedRow = null; // {address, index} of the row of a list that it stood in
+  let wasPressed = false; // not so for what a page asks for by itself
 
   function setBusy(form, isBusy) {
     if (isBusy) form.setAttribute("aria-busy", "true");
@@ -134,6 +135,7 @@
     form.querySelector(".form-problem")?.remove(); // that it has not been sent
     pressed.set(form, document.activeElement);
     pressedId = document.activeElement.id;
+    wasPressed = document.activeElement !== document.body;
     const row = document.activeElement.closest(".row-item");
     pressedRow = row && { address: row.querySelector("a").href, index: rows().indexOf(row) };
     setBusy(form, true);
@@ -162,13 +164,15 @@
   });
 
   // A new page took the place of the one with the button that was pressed: the focus goes to what it says, or to the
-  // button that took the place of that one. What is said beside a field is brought into sight, after the charts above it
+  // button that took the place of that one, or to the heading where there is none. What is said beside a field is brought into sight, after the charts above it
   // are drawn.
   document.addEventListener("htmx:afterSettle", (event) => {
     const invalid = document.querySelector("main .is-invalid");
     if (document.activeElement === document.body) {
-      const said = invalid ?? document.querySelector("main [role=alert]") ?? document.getElementById(pressedId) ?? rowLink();
-      if (said?.getAttribute("role") === "alert") said.tabIndex = -1;
+      const heading = wasPressed ? document.querySelector("main h1") : null;
+      const button = document.getElementById(pressedId) ?? rowLink();
+      const said = invalid ?? document.querySelector("main [role=alert]") ?? button ?? heading;
+      if (said?.getAttribute("role") === "alert" || (said !== null && said === heading)) said.tabIndex = -1;
       said?.focus({ preventScroll: said.id !== pressedId });
     }
     if (invalid === null || event.detail.target?.id !== "main") return;
