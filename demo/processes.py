@@ -1,6 +1,7 @@
 """Starts a server as a child process, waits until it answers, and stops it with all its children."""
 
 import http.client
+import itertools
 import os
 import signal
 import socket
@@ -19,12 +20,26 @@ class ServerFailed(Exception):
     """A server did not start, or died. The message is one line for the person who started it."""
 
 
+_PORTS = range(20_000, 32_000)
+"""None of those that a system gives out by itself: Linux has 32,768 and more for that, others 49,152."""
+_next_ports = itertools.cycle([*_PORTS[os.getpid() * 89 % len(_PORTS) :], *_PORTS[: os.getpid() * 89 % len(_PORTS)]])
+
+
 def free_port() -> int:
-    """Returns a loopback port that is free at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Returns a loopback port that is free at this moment, another one each time.
+
+    Nobody gets it by chance before its server listens: not a server that takes any port, nor a connection. Else whoever
+    waits for the one would take the other for it.
+    """
+    while True:
+        port = next(_next_ports)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 class ServerProcess:
