@@ -72,7 +72,7 @@ $(NEXT)/.installed: requirements-mlflow-next.txt .venv/.installed-dev
 
 # The companions of the next MLflow may be older ones, of which it warns.
 ON_NEXT = $(NEXT)/bin/python -m pytest -W "ignore:Versions of mlflow" $(TOGETHER)
-IN_USE = proxy/tests/test_mlflow_client.py proxy/tests/test_as_mlflow_answers.py promote_requests/tests/browser/test_mlflow_ui.py
+IN_USE = proxy/tests/test_mlflow_client.py proxy/tests/test_attacks_live.py proxy/tests/test_as_mlflow_answers.py promote_requests/tests/browser/test_mlflow_ui.py
 COMPARED = proxy/tests/test_route_table.py proxy/tests/test_rules.py proxy/tests/test_model_settings.py
 
 test-mlflow-next: $(NEXT)/.installed
