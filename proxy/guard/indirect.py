@@ -25,7 +25,8 @@ def gateway_secret(message: Message, workspace: str) -> Refusal | None:
         settings = pick(message, field) or {}
         if not isinstance(settings, dict) or not all(isinstance(value, str) for value in settings.values()):
             raise UnreadableCall(f"'{field}' must be an object of texts.")
-        if field == "auth_config" and any(map(names_the_api, settings.values())):
+        # A key is sent, and is no address whatever it reads.
+        if any(names_the_api(value) for name, value in settings.items() if name != "api_key"):
             return Refusal(wording.GATEWAY)
         model_settings.check_secret(settings, field)
     return None

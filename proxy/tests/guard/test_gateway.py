@@ -28,6 +28,14 @@ def test_the_gateway_gets_no_address_below_mlflows_own_api(registry, setting):
     refused(call("POST", SECRET.replace("create", "update"), message=message))
 
 
+@pytest.mark.parametrize("field", ["secret_value", "secretValue"])
+def test_the_part_of_a_secret_that_is_kept_encrypted_names_no_such_address_either(registry, field):
+    message = {"secret_name": "s", field: {"api_base": "http://127.0.0.1:5000/api/2.0/mlflow/registered-models/v1"}}
+    assert "past Checkpoint" in refused(call("POST", SECRET, message=message)).message
+    key = {"secret_name": "s", field: {"api_key": "mlflow"}}  # is sent, and no address
+    assert passed(call("POST", SECRET, message=key)) == key
+
+
 @pytest.mark.parametrize(
     "setting",
     [
