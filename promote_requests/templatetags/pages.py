@@ -238,6 +238,19 @@ def kind_tag(model: RegisteredModel) -> SafeString:
     return format_html('<span class="tag">{}</span>', kind) if kind else SafeString()
 
 
+@register.filter
+def in_words(target: str) -> str:
+    """Returns a target or a pattern of targets as people say it: `the alias @champion`."""
+    return sentences.covered(target)
+
+
+@register.filter
+def rule_in_words(name: str) -> str:
+    """Returns the name under which a rule is on record, its targets as people say them; no pattern has a space."""
+    target, of, model = name.partition(" of ")
+    return f"{sentences.covered(target)} of {'every model' if model == '*' else model}" if of else name
+
+
 @register.simple_tag
 def covered_target(rule: Rule | FrozenRule) -> str:
     """Returns what a rule's pattern of targets covers, in words."""

@@ -9,6 +9,7 @@ from audit.actors import Actor, Door
 from promote_requests import services
 from promote_requests.choices import Status, Verdict
 from promote_requests.exceptions import RuleNotMet
+from promote_requests.templatetags.pages import in_words, rule_in_words
 from protection import insights
 from protection.models import FreezeWindow, Ownership, ProtectionRule, RuleInsight
 from proxy.guard.decide import Allowed
@@ -172,3 +173,16 @@ def test_a_page_says_which_rules_apply_what_they_ask_for_and_who_could_approve(f
     risk.user_set.clear()
     page = client.get(address, {"model": "Fraud", "target": "stage:Production"}).content.decode()
     assert "nobody could approve today." in page
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("alias:* of *", "every alias of every model"),
+        ("alias:champion of Fraud*", "the alias @champion of Fraud*"),
+        ("x", "x"),
+    ],
+)
+def test_a_rule_on_record_is_named_in_words(name, said):
+    assert rule_in_words(name) == said
+    assert in_words("alias:candidate") == "the alias @candidate"
